@@ -1,0 +1,1 @@
+"""The edge: every wire, in or out."""

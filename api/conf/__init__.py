@@ -1,0 +1,1 @@
+"""Settings, the two web applications and the database they stand on."""

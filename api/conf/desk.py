@@ -1,0 +1,18 @@
+"""The officials' application: desk, staff API, read-only admin; sessions, sign-in and second factors live here alone."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from api.conf.door import Application
+
+MIDDLEWARE = settings.MIDDLEWARE
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/staff/", include("api.staff.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("admin/", admin.site.urls),
+]
+
+application = Application(__name__, MIDDLEWARE)

@@ -1,0 +1,50 @@
+"""A web application of ours: routes and middleware of its own beside others in the same process."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import set_urlconf
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.conf.settings")
+if not apps.ready:
+    django.setup(set_prefix=False)
+
+
+class Door(BaseHandler):
+    """A request handler that answers with the routes and middleware of one module, whatever the settings name."""
+
+    def __init__(self, routes: str, middleware: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        """Answer with the ``urlpatterns`` of the module ``routes`` behind ``middleware``."""
+        self.routes = routes
+        self.middleware = list(middleware)
+        super().__init__(*args, **kwargs)
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Build this door's own chain and set its routes before anything else sees a request."""
+        usual = settings.MIDDLEWARE
+        settings.MIDDLEWARE = self.middleware
+        try:
+            super().load_middleware(is_async)
+        finally:
+            settings.MIDDLEWARE = usual
+        chain: Callable[[HttpRequest], HttpResponseBase] = self._middleware_chain  # type: ignore[attr-defined]
+
+        def enter(request: HttpRequest) -> HttpResponseBase:
+            request.urlconf = self.routes  # type: ignore[attr-defined]
+            set_urlconf(self.routes)
+            return chain(request)
+
+        self._middleware_chain = enter
+
+
+class Application(Door, WSGIHandler):
+    """A door that a WSGI server can open."""
+

@@ -1,0 +1,56 @@
+"""Who may do what in the database: the owner migrates, the applications work, the signer signs.
+
+The applications' role can add to an append-only table and read it, never change or empty it: the register's promise
+that nothing is rewritten does not rest on our own code being free of errors.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+OWNER = "registry_owner"
+APP = "registry_app"
+SIGNER = "registry_signer"
+
+
+def create(connection: psycopg.Connection[Any], password: str | None = None) -> None:
+    """Have the three roles exist; a new one gets ``password``, an old one keeps its own."""
+    for role in (OWNER, APP, SIGNER):
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            continue
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        if password:
+            connection.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+            )
+
+
+def create_database(connection: psycopg.Connection[Any], name: str) -> None:
+    """Create an empty database that belongs to the owner and sorts bytes, wherever it runs."""
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'").format(
+            sql.Identifier(name), sql.Identifier(OWNER)
+        )
+    )
+
+
+def append_only() -> tuple[str, ...]:
+    """The tables that only grow, as the register names them."""
+    return tuple(getattr(import_module("registry.models"), "APPEND_ONLY", ()))
+
+
+def grant(connection: psycopg.Connection[Any]) -> None:
+    """Give each role its rights on the tables there are; run by the owner after every migration."""
+    app = sql.Identifier(APP)
+    for statement in (
+        "GRANT USAGE ON SCHEMA public TO {}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+        "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {}",
+    ):
+        connection.execute(sql.SQL(statement).format(app))
+    for table in append_only():
+        connection.execute(
+            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app)
+        )

@@ -1,0 +1,191 @@
+"""Settings of both applications, the worker and the commands; everything that differs between places is read from the environment.
+
+Each variable is described in ``docs/deployment.md``. Without any, a demo runs on the embedded database with keys that
+``check --deploy`` refuses.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from api.conf import embedded, environment
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO_SECRET = "demo-only-secret-that-check-deploy-refuses"  # noqa: S105 - public on purpose, refused outside the demo
+
+# What this place is
+DEBUG = environment.flag("REGISTRY_DEBUG", default=False)
+REGISTRY_DEMO = environment.flag("REGISTRY_DEMO", default=not environment.text("REGISTRY_SECRET_KEY", ""))
+REGISTRY_HOST = environment.text("REGISTRY_HOST", "127.0.0.1:8000")
+REGISTRY_DESK_HOST = environment.text("REGISTRY_DESK_HOST", "127.0.0.1:8001")
+REGISTRY_SCHEME = environment.text("REGISTRY_SCHEME", "http" if REGISTRY_DEMO else "https")
+REGISTRY_CLOCK = environment.text("REGISTRY_CLOCK", "")
+REGISTRY_TRUSTED_PROXIES = environment.whole("REGISTRY_TRUSTED_PROXIES", 0)
+REGISTRY_PROCESSES = environment.whole("REGISTRY_PROCESSES", 2, least=1)
+REGISTRY_EDGE_SECONDS = environment.whole("REGISTRY_EDGE_SECONDS", 0)
+REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS", 120, least=10)
+
+# Secrets
+SECRET_KEY = environment.text("REGISTRY_SECRET_KEY", DEMO_SECRET)
+REGISTRY_IDENTITY_KEY = environment.text("REGISTRY_IDENTITY_KEY", DEMO_SECRET)
+REGISTRY_THROTTLE_KEY = environment.text("REGISTRY_THROTTLE_KEY", SECRET_KEY)
+
+ALLOWED_HOSTS = list(
+    environment.words(
+        "REGISTRY_ALLOWED_HOSTS",
+        (REGISTRY_HOST.split(":")[0], REGISTRY_DESK_HOST.split(":")[0], "localhost", "127.0.0.1"),
+    )
+)
+CSRF_TRUSTED_ORIGINS = [f"{REGISTRY_SCHEME}://{REGISTRY_DESK_HOST}"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
+    "registry",
+    "verification",
+    "api",
+]
+
+# What the checks look at; the applications are api.conf.public and api.conf.desk, each with its own.
+ROOT_URLCONF = "api.conf.desk"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+APPEND_SLASH = False
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Database: one persistent connection a thread (measured ahead of a pool), or a pool where REGISTRY_POOL says how large
+_connection = conninfo_to_dict(embedded.address())
+_pool = environment.whole("REGISTRY_POOL", 0)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _connection.pop("dbname", "registry"),
+        "USER": _connection.pop("user", ""),
+        "PASSWORD": _connection.pop("password", ""),
+        "HOST": _connection.pop("host", ""),
+        "PORT": str(_connection.pop("port", "") or ""),
+        "CONN_MAX_AGE": 0 if _pool else environment.whole("REGISTRY_CONN_MAX_AGE", 600),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": _connection | ({"pool": {"min_size": 1, "max_size": _pool, "timeout": 5}} if _pool else {}),
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Sign-in, on the desk alone
+AUTH_USER_MODEL = "api.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "allauth.account.adapter.DefaultAccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Recruiter licence register"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("browser",)
+LOGIN_REDIRECT_URL = "/admin/"
+
+# Cookies and transport
+SESSION_COOKIE_AGE = environment.whole("REGISTRY_SESSION_SECONDS", 8 * 3600, least=60)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = REGISTRY_SCHEME == "https"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_SSL_REDIRECT = environment.flag("REGISTRY_TLS_REDIRECT", default=REGISTRY_SCHEME == "https")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if REGISTRY_TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if REGISTRY_SCHEME == "https" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = REGISTRY_SCHEME == "https"
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# Words and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [ROOT / "api" / "pages" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(environment.text("REGISTRY_STATIC_ROOT", str(embedded.VAR / "static")))
+WHITENOISE_USE_FINDERS = REGISTRY_DEMO
+WHITENOISE_AUTOREFRESH = False
+
+# Programming interfaces
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Recruiter licence register",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Jobs
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+# History is written by registry.history, with the officer's number as text.
+SIMPLE_HISTORY_ENABLED = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.text("REGISTRY_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""Migrations of the edge: users, tokens, deliveries."""

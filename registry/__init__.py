@@ -1,0 +1,1 @@
+"""The register: the law and the records of licensed recruiters; knows no other package of ours."""

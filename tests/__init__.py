@@ -1,0 +1,1 @@
+"""The promises of the register, as sentences that run."""

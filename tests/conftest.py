@@ -1,0 +1,147 @@
+"""A real PostgreSQL for a test run, the two applications as clients and a clock that stands still."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client, TransactionTestCase
+from django.test.client import ClientHandler
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from api.conf import embedded, roles
+
+
+def _administrator() -> str:
+    """Who may create roles and databases: the embedded server's, or whoever ``DATABASE_URL`` names."""
+    return os.environ.get("DATABASE_URL") or embedded.url(embedded.ADMINISTRATOR, "postgres")
+
+
+def _become(role: str) -> None:
+    connection = connections["default"]
+    connection.close()
+    connection.settings_dict["USER"] = role
+    settings.DATABASES["default"]["USER"] = role
+
+
+@contextmanager
+def _as_owner() -> Iterator[None]:
+    """Act as the tables' owner: for migrating and for emptying tables between tests, which the applications may not."""
+    _become(roles.OWNER)
+    try:
+        yield
+    finally:
+        _become(roles.APP)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """Create a database of this run's own, migrated by the owner and used by the applications' role; drop it at the end."""
+    name = f"test_registry_{os.getpid()}"
+    connection = connections["default"]
+    with psycopg.connect(_administrator(), autocommit=True) as administrator:
+        roles.create(administrator, str(connection.settings_dict["PASSWORD"] or "") or None)
+        roles.create_database(administrator, name)
+        administrator.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit TO off").format(sql.Identifier(name)))
+    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+    from django.core.management import call_command
+
+    with django_db_blocker.unblock(), _as_owner():
+        call_command("migrate", verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    with psycopg.connect(_administrator(), autocommit=True) as administrator:
+        administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_emptied_by_their_owner() -> Iterator[None]:
+    usual = TransactionTestCase._fixture_teardown
+
+    def emptied(self: TransactionTestCase) -> None:
+        with _as_owner():
+            usual(self)
+
+    TransactionTestCase._fixture_teardown = emptied  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = usual  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def database_url() -> str:
+    """The address of this run's database, for the applications' role, for programs that a test starts."""
+    kept = connections["default"].settings_dict
+    return make_conninfo(
+        dbname=kept["NAME"], user=kept["USER"], password=kept["PASSWORD"] or None, host=kept["HOST"] or None, port=kept["PORT"] or None
+    )
+
+
+def _client(door: Any, **extra: Any) -> Client:
+    from api.conf.door import Door
+
+    class DoorClient(Door, ClientHandler):
+        """The test client's handler, behind this door's routes and middleware."""
+
+    client = Client(**extra)
+    client.handler = DoorClient(door.__name__, door.MIDDLEWARE, enforce_csrf_checks=client.handler.enforce_csrf_checks)
+    return client
+
+
+@pytest.fixture
+def public() -> Client:
+    """A visitor at the public application."""
+    from api.conf import public as door
+
+    return _client(door, SERVER_NAME=settings.REGISTRY_HOST.split(":")[0])
+
+
+@pytest.fixture
+def desk() -> Client:
+    """Somebody at the officials' application, not signed in."""
+    from api.conf import desk as door
+
+    return _client(door, SERVER_NAME=settings.REGISTRY_DESK_HOST.split(":")[0])
+
+
+class Clock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self) -> None:
+        """Run with the world's time until ``stop``."""
+        self._standing: AbstractContextManager[None] | None = None
+
+    def stop(self, at: datetime) -> datetime:
+        """Stand still at ``at`` (aware), wherever the clock stood before."""
+        from registry import clock
+
+        self.start()
+        self._standing = clock.frozen(at)
+        self._standing.__enter__()
+        return at
+
+    def start(self) -> None:
+        """Run again with the world's time."""
+        if self._standing is not None:
+            self._standing.__exit__(None, None, None)
+            self._standing = None
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """A clock to stop and to move; it runs again after the test."""
+    standing = Clock()
+    yield standing
+    standing.start()
+
+
+@pytest.fixture
+def as_owner() -> Callable[[], AbstractContextManager[None]]:
+    """``with as_owner():`` acts with the rights of whoever owns the tables, for tests of what an intruder could do."""
+    return _as_owner

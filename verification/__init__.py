@@ -1,0 +1,1 @@
+"""Proving a licence, online and off: badges, codes and verdicts."""

@@ -1,0 +1,1 @@
+"""Migrations of the proofs, one thing each."""
