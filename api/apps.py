@@ -1,5 +1,6 @@
 """How Django finds the edge, and what it does when the tables have changed."""
 
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,6 +20,7 @@ class ApiConfig(AppConfig):
     def ready(self) -> None:
         """Have every migration followed by the grants that belong to it."""
         post_migrate.connect(_grant, sender=self)
+        import_module("api.conf.checks")
 
 
 def _grant(using: str, **_facts: Any) -> None:

@@ -9,6 +9,7 @@ from api.conf.door import Application
 MIDDLEWARE = settings.MIDDLEWARE
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("api.health")),
     path("api/v1/staff/", include("api.staff.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

@@ -13,6 +13,7 @@ MIDDLEWARE = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("api.health")),
     path("api/v1/", include("api.public.urls")),
     path("", include("api.pages.urls")),
 ]

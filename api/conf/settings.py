@@ -29,7 +29,7 @@ REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS
 # Secrets
 SECRET_KEY = environment.text("REGISTRY_SECRET_KEY", DEMO_SECRET)
 REGISTRY_IDENTITY_KEY = environment.text("REGISTRY_IDENTITY_KEY", DEMO_SECRET)
-REGISTRY_THROTTLE_KEY = environment.text("REGISTRY_THROTTLE_KEY", SECRET_KEY)
+REGISTRY_THROTTLE_KEY = environment.text("REGISTRY_THROTTLE_KEY", f"throttles, {SECRET_KEY}")
 
 ALLOWED_HOSTS = list(
     environment.words(
@@ -155,6 +155,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(environment.text("REGISTRY_STATIC_ROOT", str(embedded.VAR / "static")))
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
+if REGISTRY_DEMO:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
 
 # Programming interfaces

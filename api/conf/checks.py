@@ -1,0 +1,96 @@
+"""What ``check --deploy`` refuses: a moved clock, demo keys, hosts that are nobody's; and a role that could rewrite the past."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from api.conf import roles
+
+LEAST_SECRET = 32
+LOCAL = {"localhost", "127.0.0.1", "[::1]", ""}
+
+
+@register(Tags.security, deploy=True)
+def refuse_a_demo(app_configs: Sequence[AppConfig] | None, **_facts: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's call
+    """Refuse to call a place deployed that runs as a demo does."""
+    return [*_clock_and_demo(), *_secrets(), *_hosts()]
+
+
+def _clock_and_demo() -> Iterator[CheckMessage]:
+    if settings.REGISTRY_CLOCK:
+        yield Error("REGISTRY_CLOCK moves the clock.", hint="Unset it: a register answers for now.", id="registry.E001")
+    if settings.REGISTRY_DEMO:
+        yield Error("REGISTRY_DEMO is on.", hint="Set REGISTRY_DEMO=false.", id="registry.E002")
+    if settings.DEBUG:
+        yield Error("REGISTRY_DEBUG is on.", hint="Unset it: it prints our insides to anybody.", id="registry.E003")
+
+
+def _secrets() -> Iterator[CheckMessage]:
+    secrets = {
+        "REGISTRY_SECRET_KEY": settings.SECRET_KEY,
+        "REGISTRY_IDENTITY_KEY": settings.REGISTRY_IDENTITY_KEY,
+    }
+    for name, secret in secrets.items():
+        if secret == settings.DEMO_SECRET or len(secret) < LEAST_SECRET:
+            yield Error(
+                f"{name} is missing, short or the demo's.",
+                hint=f"Set it to at least {LEAST_SECRET} random characters.",
+                id="registry.E004",
+            )
+    if len(set(secrets.values())) < len(secrets):
+        yield Error("Two secrets are the same.", hint="Give each purpose a key of its own.", id="registry.E005")
+
+
+def _hosts() -> Iterator[CheckMessage]:
+    for name in ("REGISTRY_HOST", "REGISTRY_DESK_HOST"):
+        if getattr(settings, name).rsplit(":", 1)[0] in LOCAL:
+            yield Error(
+                f"{name} is this machine alone.",
+                hint="Set it to the host that is printed on badges, or where officials sign in.",
+                id="registry.E006",
+            )
+    if settings.REGISTRY_HOST == settings.REGISTRY_DESK_HOST:
+        yield Error(
+            "The public and the officials' application share a host.",
+            hint="Cookies of the one must not reach the other.",
+            id="registry.E007",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error("REGISTRY_ALLOWED_HOSTS allows every host.", id="registry.E008")
+    if settings.REGISTRY_SCHEME != "https":
+        yield Error("REGISTRY_SCHEME is not https.", id="registry.E009")
+    if not settings.REGISTRY_TRUSTED_PROXIES:
+        yield Warning(
+            "REGISTRY_TRUSTED_PROXIES is 0.",
+            hint="Behind a proxy all visitors would share one rate limit; say how many proxies stand before us.",
+            id="registry.W001",
+        )
+
+
+@register(Tags.database)
+def refuse_a_powerful_role(databases: Sequence[str] | None = None, **_facts: Any) -> list[CheckMessage]:
+    """Refuse a database role that could change or empty what the register promises to keep as it is."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind IN ('r', 'p')"
+                " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')",
+                [list(roles.append_only())],
+            )
+            tables = [row[0] for row in cursor.fetchall()]
+            if tables:
+                cursor.execute("SELECT current_user")
+                role = cursor.fetchone()[0]
+                found.append(
+                    Error(
+                        f"The role {role} may rewrite {', '.join(tables)}.",
+                        hint=f"Connect as {roles.APP}; only migrations run as {roles.OWNER}.",
+                        id="registry.E010",
+                    )
+                )
+    return found

@@ -1,0 +1,46 @@
+"""What happens after a change, outside the officer's request: read what is due and do it.
+
+A job carries no facts, it only wakes this module; what is due stands in tables of our own. So a job may be lost, run
+twice or run late and nothing is missed: the next one, at most a minute away, finds the same work.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from procrastinate.contrib.django import app
+
+from registry import clock
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[..., object]
+
+DUE: tuple[Work, ...] = ()
+"""Everything that waits for a change or for a moment; each takes ``at=`` and does what is due by then."""
+
+
+@app.task(name="register.changed")
+def changed(**_facts: object) -> None:
+    """Do what a change of the register has made due."""
+    run(at=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="register.moment", queueing_lock="register.moment")
+def moment(timestamp: int) -> None:  # noqa: ARG001 - the queue hands over its own clock's time; ours decides
+    """Do what time alone has made due; every minute."""
+    run(at=clock.now())
+
+
+def run(*, at: datetime) -> None:
+    """Do all work due by ``at``; one that fails does not keep the others from being done, and is tried again."""
+    failed: list[Exception] = []
+    for work in DUE:
+        try:
+            work(at=at)
+        except Exception as error:
+            logger.exception("Work that was due by %s failed", at)
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("work that was due failed", failed)

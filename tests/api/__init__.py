@@ -1,0 +1,1 @@
+"""The promises of the edge, over HTTP."""

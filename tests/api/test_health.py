@@ -1,0 +1,52 @@
+"""What a proxy and an alarm are told."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+
+def _a_worker(seconds_ago: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (clock_timestamp() - make_interval(secs => %s))",
+            [seconds_ago],
+        )
+
+
+@pytest.mark.django_db
+def test_a_place_with_a_working_worker_is_ready(public: Client) -> None:
+    _a_worker(seconds_ago=1)
+    answer = public.get("/readyz")
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}}
+    assert answer.status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seconds_ago", [None, 3600])
+def test_a_missing_or_stalled_worker_raises_the_alarm(public: Client, seconds_ago: int | None) -> None:
+    if seconds_ago is not None:
+        _a_worker(seconds_ago)
+    answer = public.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": "ok", "migrations": "ok", "worker": "stalled"}
+
+
+@pytest.mark.django_db
+def test_a_job_that_waits_too_long_raises_the_alarm_though_the_worker_breathes(public: Client) -> None:
+    _a_worker(seconds_ago=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at)"
+            " VALUES ('default', 'register.changed', clock_timestamp() - interval '1 hour')"
+        )
+    assert public.get("/readyz").json()["checks"]["worker"] == "stalled"
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_named(public: Client) -> None:
+    _a_worker(seconds_ago=1)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'api'")
+    answer = public.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["migrations"] == "missing"
