@@ -1,0 +1,1 @@
+"""Badges, pictures and verdicts."""
