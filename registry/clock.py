@@ -1,0 +1,45 @@
+"""The only module that reads the time.
+
+Everything else takes an instant as a parameter. ``REGISTRY_CLOCK`` (an RFC 3339 instant) and :func:`frozen` move the
+clock in the demo and in tests; ``check --deploy`` refuses the former.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_frozen: datetime | None = None
+_offset: timedelta | None = None
+
+
+def now() -> datetime:
+    """The instant, aware, in UTC."""
+    if _frozen is not None:
+        return _frozen
+    return datetime.now(UTC) + _shift()
+
+
+def _shift() -> timedelta:
+    """How far ``REGISTRY_CLOCK`` moves this process's clock; fixed when first asked, so that time still runs."""
+    global _offset  # noqa: PLW0603 - the shift is a fact of the process, read once
+    if _offset is None:
+        wanted = os.environ.get("REGISTRY_CLOCK", "")
+        _offset = datetime.fromisoformat(wanted) - datetime.now(UTC) if wanted else timedelta()
+    return _offset
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Stop the clock at ``at`` for the whole process while the block runs (tests, demo data)."""
+    global _frozen  # noqa: PLW0603 - a stopped clock is one for all threads: live servers in tests must see it too
+    if at.tzinfo is None:
+        message = "a stopped clock needs an aware instant"
+        raise ValueError(message)
+    before, _frozen = _frozen, at.astimezone(UTC)
+    try:
+        yield
+    finally:
+        _frozen = before

@@ -1,0 +1,72 @@
+"""Tables, constraints and triggers; no behaviour. Private to ``registry``."""
+
+from registry.models.agency import Agency, Channel, Office, TradingName
+from registry.models.authority import Authority, PolicySet
+from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
+from registry.models.licence import Licence, Term
+from registry.models.person import Appointment, Debarment, Person
+from registry.models.publication import PublishedRecord
+from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit
+
+#: Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either.
+APPEND_ONLY = (
+    "registry_entry",
+    "registry_registercommit",
+    "registry_policyset",
+    "registry_approval",
+    "registry_changejournal",
+    "registry_historicalagency",
+    "registry_historicalappointment",
+    "registry_historicalauthority",
+    "registry_historicalchannel",
+    "registry_historicaldebarment",
+    "registry_historicallicence",
+    "registry_historicaloffice",
+    "registry_historicalperson",
+    "registry_historicalterm",
+    "registry_historicaltradingname",
+)
+
+#: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
+JOURNALLED = (
+    "registry_agency",
+    "registry_appointment",
+    "registry_authority",
+    "registry_channel",
+    "registry_debarment",
+    "registry_entry",
+    "registry_licence",
+    "registry_office",
+    "registry_person",
+    "registry_policyset",
+    "registry_sanction",
+    "registry_term",
+    "registry_tradingname",
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "JOURNALLED",
+    "Agency",
+    "Appointment",
+    "Approval",
+    "Authority",
+    "ChangeJournal",
+    "Channel",
+    "Debarment",
+    "Entry",
+    "EntryText",
+    "IdempotencyKey",
+    "Licence",
+    "NumberSeries",
+    "Office",
+    "Person",
+    "PolicySet",
+    "Proposal",
+    "PublishedRecord",
+    "Register",
+    "RegisterCommit",
+    "Sanction",
+    "Term",
+    "TradingName",
+]

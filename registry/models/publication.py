@@ -1,0 +1,44 @@
+"""What the public reads: one row for each span of time on which a licence's answer does not change."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from registry.models.licence import Licence
+from registry.models.register import RegisterCommit
+
+
+class PublishedRecord(models.Model):
+    """The ready answer of one licence for ``span``, the future included (rulings 6). Derived; rebuilt at will.
+
+    ``body`` is JSON text with codes and without texts. ``withhold_from``: the instant from which something in it is
+    no longer public, so that it must be made again (rulings 14).
+    """
+
+    number = models.TextField()
+    licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="published")
+    span = DateTimeRangeField()
+    state = models.TextField()
+    result = models.TextField()
+    may_recruit = models.BooleanField()
+    body = models.TextField()
+    withhold_from = models.DateTimeField(null=True)
+    commit = models.ForeignKey(RegisterCommit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    ordinal = models.BigIntegerField(default=0)
+    agency_number = models.TextField()
+    authority_code = models.TextField()
+    country = models.CharField(max_length=2)
+    licence_class = models.TextField()
+    corridors = ArrayField(models.CharField(max_length=2), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["number"], name="published_number"),
+            models.Index(fields=["agency_number", "number"], name="published_agency"),
+            GinIndex(fields=["corridors"], name="published_corridors"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.result}"

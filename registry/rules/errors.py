@@ -1,0 +1,237 @@
+"""Every way the register says no.
+
+An error is named by the refusal, carries a stable ``code`` (``noun.reason``) and the facts a person or a program needs
+to understand it. No HTTP here: ``api/problems.py`` is the one map from a code to a status.
+
+RegistryError
+├── NotFound            the thing asked for is not in the register (or not in the asker's part of it)
+├── Refused             the law or the state of the record says no
+├── NotAllowed          this officer may not do this
+└── BadInput            what was sent cannot be understood or stored
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class RegistryError(Exception):
+    """A refusal with a stable code and facts; never a sentence for the public."""
+
+    code: ClassVar[str] = "register.refused"
+
+    def __init__(self, detail: str = "", **facts: Any) -> None:
+        """Keep ``detail`` (one English sentence for officials and logs) and the ``facts`` behind it."""
+        self.detail = detail
+        self.facts = facts
+        super().__init__(detail or self.code)
+
+
+class NotFound(RegistryError):
+    """What was asked for is not in the register."""
+
+    code = "record.not_found"
+
+
+class Refused(RegistryError):
+    """The law or the state of the record forbids it."""
+
+    code = "step.refused"
+
+
+class NotAllowed(RegistryError):
+    """This officer may not do this, whatever the record says."""
+
+    code = "actor.not_allowed"
+
+
+class BadInput(RegistryError):
+    """What was sent cannot be understood; ``facts['field']`` says where."""
+
+    code = "input.invalid"
+
+
+class LicenceNotFound(NotFound):
+    """No licence has this number."""
+
+    code = "licence.not_found"
+
+
+class LicenceRenumbered(NotFound):
+    """The licence has another number now: ``facts['number']``."""
+
+    code = "licence.renumbered"
+
+
+class AgencyNotFound(NotFound):
+    """No agency has this number."""
+
+    code = "agency.not_found"
+
+
+class OfficeNotFound(NotFound):
+    """No office has this number."""
+
+    code = "office.not_found"
+
+
+class PersonNotFound(NotFound):
+    """No person has this number."""
+
+    code = "person.not_found"
+
+
+class AppointmentNotFound(NotFound):
+    """No appointment has this number."""
+
+    code = "appointment.not_found"
+
+
+class AuthorityNotFound(NotFound):
+    """No authority has this code."""
+
+    code = "authority.not_found"
+
+
+class ProposalNotFound(NotFound):
+    """No proposal has this number."""
+
+    code = "proposal.not_found"
+
+
+class EntryNotFound(NotFound):
+    """No entry of this licence has this sequence number."""
+
+    code = "entry.not_found"
+
+
+class StepNotAllowed(Refused):
+    """The table of steps has no such step from the licence's state at that moment."""
+
+    code = "step.not_allowed"
+
+
+class StepIncomplete(Refused):
+    """The step needs something that was not given: ``facts['field']``."""
+
+    code = "step.incomplete"
+
+
+class GroundNotAllowed(Refused):
+    """This ground cannot carry this step."""
+
+    code = "step.ground_not_allowed"
+
+
+class BackdatingRefused(Refused):
+    """A decision cannot have effect before it is made, unless an order says so from the beginning."""
+
+    code = "step.backdated"
+
+
+class NoticeTooShort(Refused):
+    """The effect would begin before the period of notice has run."""
+
+    code = "step.notice_too_short"
+
+
+class TermRefused(Refused):
+    """The term asked for is out of order, overlaps another or is longer than the policy allows."""
+
+    code = "term.refused"
+
+
+class SecurityNotConfirmed(Refused):
+    """The class needs a security that its issuer has confirmed."""
+
+    code = "security.not_confirmed"
+
+
+class SuspensionOpen(Refused):
+    """A suspension is open; this step must wait until it is lifted."""
+
+    code = "suspension.open"
+
+
+class OwnProposal(Refused):
+    """Nobody approves or ratifies their own proposal (four eyes)."""
+
+    code = "approval.own_proposal"
+
+
+class AlreadyApproved(Refused):
+    """This officer has approved already; the next approval must be somebody else's."""
+
+    code = "approval.already_given"
+
+
+class ProposalOpen(Refused):
+    """There is an open proposal for the same licence, step and subject."""
+
+    code = "proposal.open"
+
+
+class ProposalClosed(Refused):
+    """The proposal was approved, declined or has run out."""
+
+    code = "proposal.closed"
+
+
+class VersionConflict(Refused):
+    """The licence has changed since it was read: ``facts['expected']`` and ``facts['actual']``."""
+
+    code = "licence.version_conflict"
+
+
+class KeyReused(Refused):
+    """The idempotency key was used for something else."""
+
+    code = "idempotency.key_reused"
+
+
+class AgencyDebarred(Refused):
+    """The agency is debarred; nothing can be granted to it."""
+
+    code = "agency.debarred"
+
+
+class DuplicateRecord(Refused):
+    """Such a record exists already: ``facts['number']``."""
+
+    code = "record.duplicate"
+
+
+class RoleNotAllowed(NotAllowed):
+    """The officer has none of the roles that this step asks for: ``facts['roles']``."""
+
+    code = "actor.role_missing"
+
+
+class OutsideAuthority(NotAllowed):
+    """The record belongs to another authority."""
+
+    code = "actor.outside_authority"
+
+
+class SecondFactorStale(NotAllowed):
+    """The second factor was given too long ago (or never)."""
+
+    code = "actor.second_factor_needed"
+
+
+class ConflictNotDeclared(NotAllowed):
+    """The officer did not declare to be free of a conflict of interest."""
+
+    code = "actor.conflict_not_declared"
+
+
+class FutureAsked(BadInput):
+    """An answer about the future was asked for; the register knows only the past and now."""
+
+    code = "time.in_future"
+
+
+class PolicyInvalid(BadInput):
+    """The policy set says something that cannot be law here: ``facts['field']``."""
+
+    code = "policy.invalid"

@@ -1,0 +1,805 @@
+"""The law as a table: every lawful step in a licence's life.
+
+A step that is not in :data:`STEPS` does not exist. Screens, API and ``docs/lifecycle.md`` read this table; nothing else
+knows who may do what, from where, with which notice and with what effect. Steps L0-L22 are those of the domain model
+(3.3), the ``S`` steps its sanctions (3.4), the ``F`` steps facts and filings that need no second officer.
+What the clock alone does stands in :data:`CLOCK_STEPS`: it is computed when asked, never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from registry.rules.grounds import ADMINISTRATIVE, DANGER, ENDING, FRAUD, GROUNDS, SanctionKind
+
+
+class State(StrEnum):
+    """The canonical state of a licence, derived from entries and an instant; nothing sets it."""
+
+    NOT_GRANTED = "not_granted"
+    LISTED = "listed"
+    PENDING_ACTIVATION = "pending_activation"
+    ACTIVE = "active"
+    RENEWAL_PENDING = "renewal_pending"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    SURRENDERED = "surrendered"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    VOID = "void"
+
+
+class Overlay(StrEnum):
+    """What else is true beside the state."""
+
+    PROVISIONAL = "provisional"
+    CONDITIONS = "conditions"
+    SURVEILLANCE = "surveillance"
+    PARTIAL = "partial"
+    UNDER_APPEAL = "under_appeal"
+    STAYED = "stayed"
+    DEBARRED = "debarred"
+    DECIDED_PENDING_EFFECT = "decided_pending_effect"
+    SUSPENDED_AT_EXPIRY = "suspended_at_expiry"
+    RENEWAL_FILED = "renewal_filed"
+
+
+class Result(StrEnum):
+    """The answer in one word. ``not_found``, ``ambiguous`` and ``not_genuine`` are said by the doors, not the fold."""
+
+    LICENSED = "licensed"
+    LIMITED = "limited"
+    NOT_LICENSED = "not_licensed"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """What an entry is. Only a decision or an order needs officers' approval."""
+
+    DECISION = "decision"
+    FILING = "filing"
+    ORDER = "order"
+    FACT = "fact"
+    OBSERVATION = "observation"
+    CORRECTION = "correction"
+
+
+class Role(StrEnum):
+    """What an officer may be, as data, within one authority (domain model 3.6)."""
+
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    REGISTRAR = "registrar"
+    DUTY_OFFICER = "duty_officer"
+    APPEALS_BODY = "appeals_body"
+    INSPECTOR = "inspector"
+    CASE_OFFICER = "case_officer"
+    CONSULAR = "consular"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"
+
+
+class Action(StrEnum):
+    """The verb of an entry."""
+
+    GRANT = "grant"
+    ADOPT = "adopt"
+    ACTIVATE = "activate"
+    VARY = "vary"
+    SURVEIL = "surveil"
+    END_SURVEILLANCE = "end_surveillance"
+    SUSPEND_PREVENTIVE = "suspend_preventive"
+    SUSPEND_EMERGENCY = "suspend_emergency"
+    RATIFY = "ratify"
+    CONFIRM = "confirm"
+    SUSPEND_ADMINISTRATIVE = "suspend_administrative"
+    SUSPEND_DISCIPLINARY = "suspend_disciplinary"
+    RESTRICT = "restrict"
+    LIFT = "lift"
+    EXTEND = "extend"
+    REVOKE = "revoke"
+    VOID = "void"
+    CANCEL = "cancel"
+    SURRENDER = "surrender"
+    FILE_RENEWAL = "file_renewal"
+    RENEW = "renew"
+    REFUSE_RENEWAL = "refuse_renewal"
+    RENEW_LATE = "renew_late"
+    SET_ASIDE = "set_aside"
+    FILE_APPEAL = "file_appeal"
+    END_APPEAL = "end_appeal"
+    STAY = "stay"
+    END_STAY = "end_stay"
+    CORRECT = "correct"
+    DEBAR = "debar"
+    WARN = "warn"
+    ENTER_DEMERIT = "enter_demerit"
+    FINE = "fine"
+    ORDER_REPAYMENT = "order_repayment"
+    MEET_CONDITION = "meet_condition"
+    CONFIRM_SECURITY = "confirm_security"
+    DRAW_SECURITY = "draw_security"
+    OBSERVE = "observe"
+    REGISTER_AGENCY = "register_agency"
+    AMEND_AGENCY = "amend_agency"
+
+
+class Effect(StrEnum):
+    """When a step begins to have effect."""
+
+    IMMEDIATE = "immediate"
+    NEXT_DAY = "next_day"
+    NEXT_WORKING_DAY = "next_working_day"
+    STATED = "stated"
+    AFTER_APPEAL = "after_appeal"
+    AFTER_STAY = "after_stay"
+    GRANT_DATE = "grant_date"
+
+
+class Stay(StrEnum):
+    """What an appeal does to a step: suspends it by itself, only by order, or there is no appeal."""
+
+    BY_APPEAL = "by_appeal"
+    BY_ORDER = "by_order"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: an officer's public number, the authority, roles, and when the second factor was last given.
+
+    ``authority`` is the authority's code; ``None`` only for the system itself.
+    """
+
+    number: str
+    authority: str | None
+    roles: frozenset[str]
+    second_factor_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """For what a licence is good: destination countries (ISO 3166-1 alpha-2) and occupations (ISCO-08); empty = all."""
+
+    corridors: tuple[str, ...] = ()
+    occupations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepTerms:
+    """What an officer states when taking a step. Days are local days of the authority, both inclusive.
+
+    ``effective``: the day (or instant) of effect, ``None`` = the step's own rule. ``until``: last day (or the instant
+    of the end). ``refers_to``: the sequence number of the entry that is lifted, extended, stayed, corrected ….
+    ``first_day``/``last_day``: the term granted. ``ab_initio``: an order undoes from the beginning.
+    ``texts``: the public summary per BCP 47 language. ``restricted_reasons``: never public.
+    """
+
+    effective: date | datetime | None = None
+    until: date | datetime | None = None
+    grounds: tuple[str, ...] = ()
+    refers_to: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    scope: Scope | None = None
+    cut: Scope | None = None
+    new_recruitment_only: bool = False
+    conditions: tuple[Mapping[str, str], ...] = ()
+    conditions_to_lift: tuple[str, ...] = ()
+    licence_class: str | None = None
+    provisional: bool | None = None
+    immediate: bool = False
+    ab_initio: bool = False
+    notice_served_on: date | None = None
+    order_reference: str = ""
+    points: int | None = None
+    amount: str = ""
+    currency: str = ""
+    issuer: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    restricted_reasons: str = ""
+    no_conflict: bool = False
+    permanent: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the law.
+
+    ``proposes``: roles that may begin; ``approvals``: for each further officer, the roles that may give it, in order
+    (empty = one officer alone). ``grounds``: grounds that carry it (``None`` = no ground is stated). ``needs``: fields
+    of :class:`StepTerms` that must be given; ``optional``: fields that may be. ``notice``: the policy field with the
+    days of notice that must have run. ``appeal``: the policy field with the days to appeal.
+    """
+
+    code: str
+    action: Action
+    kind: Kind
+    sources: frozenset[State]
+    target: str
+    proposes: frozenset[Role]
+    approvals: tuple[frozenset[Role], ...] = ()
+    grounds: frozenset[str] | None = None
+    needs: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    effect: Effect = Effect.IMMEDIATE
+    notice: str | None = None
+    hearing: str = ""
+    published: bool = True
+    appeal: str | None = None
+    stay: Stay = Stay.NONE
+    sanction: SanctionKind | None = None
+    emergency: bool = False
+    summary: str = ""
+
+    @property
+    def officers(self) -> int:
+        """How many different officers the step takes."""
+        return 1 + len(self.approvals)
+
+
+M = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})
+C = frozenset({Role.SUPERVISOR, Role.REGISTRAR})
+RG = frozenset({Role.REGISTRAR})
+DUTY = frozenset({Role.DUTY_OFFICER, Role.REGISTRAR})
+APPEAL = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.APPEALS_BODY})
+CLOCK_OR_M = M | {Role.SYSTEM}
+
+LIVE: Final = frozenset({State.ACTIVE, State.RENEWAL_PENDING})
+RUNNING: Final = LIVE | {State.SUSPENDED}
+ENDED: Final = frozenset({State.EXPIRED, State.SURRENDERED, State.CANCELLED, State.REVOKED})
+DECIDED: Final = RUNNING | ENDED | {State.PENDING_ACTIVATION, State.VOID}
+
+_STEPS: Final = (
+    Step(
+        "L0",
+        Action.GRANT,
+        Kind.DECISION,
+        frozenset({State.NOT_GRANTED}),
+        "pending_activation",
+        M,
+        (C,),
+        needs=frozenset({"first_day", "last_day"}),
+        optional=frozenset({"scope", "conditions", "provisional"}),
+        appeal="appeal_days",
+        stay=Stay.NONE,
+        hearing="conditions listed",
+        summary="The licence is granted; it waits for its security and its first day.",
+    ),
+    Step(
+        "L0a",
+        Action.ADOPT,
+        Kind.DECISION,
+        frozenset({State.LISTED}),
+        "active",
+        M,
+        (C,),
+        needs=frozenset({"first_day", "last_day"}),
+        optional=frozenset({"scope", "conditions", "provisional"}),
+        summary="A licence known only from a list is taken into the authority's own register.",
+    ),
+    Step(
+        "L1",
+        Action.ACTIVATE,
+        Kind.DECISION,
+        frozenset({State.PENDING_ACTIVATION}),
+        "active",
+        CLOCK_OR_M,
+        (C,),
+        effect=Effect.STATED,
+        optional=frozenset({"effective"}),
+        summary="The security is confirmed with its issuer; the licence is good from its first day.",
+    ),
+    Step(
+        "L2",
+        Action.VARY,
+        Kind.DECISION,
+        LIVE,
+        "",
+        M,
+        (C,),
+        effect=Effect.STATED,
+        optional=frozenset({"effective", "scope", "conditions", "licence_class", "provisional", "grounds"}),
+        appeal="appeal_days",
+        stay=Stay.BY_APPEAL,
+        hearing="14 days' notice where adverse",
+        summary="Scope, class or conditions are changed.",
+    ),
+    Step(
+        "L3",
+        Action.SURVEIL,
+        Kind.DECISION,
+        LIVE,
+        "+surveillance",
+        CLOCK_OR_M,
+        (C,),
+        grounds=frozenset({"POINTS"}),
+        effect=Effect.NEXT_DAY,
+        appeal="representation_days",
+        hearing="letter with the running total",
+        summary="The points have reached the threshold; the holder is watched.",
+    ),
+    Step(
+        "L3x",
+        Action.END_SURVEILLANCE,
+        Kind.DECISION,
+        RUNNING,
+        "-surveillance",
+        CLOCK_OR_M,
+        (C,),
+        effect=Effect.NEXT_DAY,
+        needs=frozenset({"refers_to"}),
+        summary="The points are below the threshold again and the months have run.",
+    ),
+    Step(
+        "L4",
+        Action.SUSPEND_PREVENTIVE,
+        Kind.DECISION,
+        RUNNING,
+        "suspended",
+        M | {Role.DUTY_OFFICER},
+        (RG,),
+        grounds=DANGER,
+        optional=frozenset({"effective"}),
+        hearing="hearing within 14 days after",
+        appeal="representation_days",
+        stay=Stay.NONE,
+        sanction=SanctionKind.PREVENTIVE_SUSPENSION,
+        summary="An interim measure against danger, not a finding; it lapses unless it is confirmed.",
+    ),
+    Step(
+        "L4e",
+        Action.SUSPEND_EMERGENCY,
+        Kind.DECISION,
+        RUNNING,
+        "suspended",
+        DUTY,
+        (),
+        grounds=DANGER,
+        hearing="hearing within 14 days after",
+        appeal="representation_days",
+        emergency=True,
+        sanction=SanctionKind.PREVENTIVE_SUSPENSION,
+        summary="One duty officer stops imminent harm; it lapses after 72 hours unless the registrar ratifies.",
+    ),
+    Step(
+        "L4r",
+        Action.RATIFY,
+        Kind.DECISION,
+        RUNNING | {State.EXPIRED},
+        "suspended",
+        RG,
+        (),
+        needs=frozenset({"refers_to"}),
+        summary="The registrar ratifies an emergency suspension.",
+    ),
+    Step(
+        "L4c",
+        Action.CONFIRM,
+        Kind.DECISION,
+        RUNNING | {State.EXPIRED},
+        "suspended",
+        M,
+        (RG,),
+        needs=frozenset({"refers_to"}),
+        optional=frozenset({"until", "conditions_to_lift"}),
+        appeal="appeal_days",
+        stay=Stay.NONE,
+        summary="A preventive suspension is confirmed after the hearing and no longer lapses.",
+    ),
+    Step(
+        "L5",
+        Action.SUSPEND_ADMINISTRATIVE,
+        Kind.DECISION,
+        RUNNING,
+        "suspended",
+        CLOCK_OR_M,
+        (C,),
+        grounds=ADMINISTRATIVE,
+        effect=Effect.NEXT_WORKING_DAY,
+        optional=frozenset({"effective"}),
+        hearing="reminders 30, 14 and 3 days before",
+        sanction=SanctionKind.ADMINISTRATIVE_SUSPENSION,
+        summary="Something the law asks for is missing; it lifts when that is cured.",
+    ),
+    Step(
+        "L6",
+        Action.SUSPEND_DISCIPLINARY,
+        Kind.DECISION,
+        RUNNING,
+        "suspended",
+        M,
+        (RG,),
+        grounds=GROUNDS - ENDING - {"CLERICAL-ERROR"},
+        needs=frozenset({"until", "notice_served_on"}),
+        optional=frozenset({"effective", "immediate", "conditions_to_lift"}),
+        effect=Effect.AFTER_APPEAL,
+        notice="representation_days",
+        hearing="show cause and hearing",
+        appeal="appeal_days",
+        stay=Stay.BY_APPEAL,
+        sanction=SanctionKind.DISCIPLINARY_SUSPENSION,
+        summary="A punishment of one to twelve months after a hearing.",
+    ),
+    Step(
+        "L7",
+        Action.RESTRICT,
+        Kind.DECISION,
+        LIVE,
+        "+partial",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        needs=frozenset({"cut"}),
+        optional=frozenset({"effective", "until", "new_recruitment_only"}),
+        effect=Effect.STATED,
+        hearing="14 days' notice, or at once",
+        appeal="appeal_days",
+        stay=Stay.BY_APPEAL,
+        sanction=SanctionKind.PARTIAL_SUSPENSION,
+        summary="Some corridors or occupations are cut out of the licence.",
+    ),
+    Step(
+        "L8",
+        Action.LIFT,
+        Kind.DECISION,
+        RUNNING | {State.EXPIRED},
+        "",
+        M,
+        (C,),
+        effect=Effect.STATED,
+        needs=frozenset({"refers_to"}),
+        optional=frozenset({"effective"}),
+        summary="One suspension or restriction is lifted; the licence stands again only when all are.",
+    ),
+    Step(
+        "L9",
+        Action.EXTEND,
+        Kind.DECISION,
+        RUNNING,
+        "suspended",
+        M,
+        (RG,),
+        needs=frozenset({"refers_to", "until"}),
+        optional=frozenset({"conditions_to_lift", "grounds"}),
+        appeal="appeal_days",
+        stay=Stay.BY_ORDER,
+        hearing="14 days' notice",
+        summary="A suspension is made longer.",
+    ),
+    Step(
+        "L10",
+        Action.REVOKE,
+        Kind.DECISION,
+        RUNNING,
+        "revoked",
+        M,
+        (C, RG),
+        grounds=GROUNDS - ENDING - {"CLERICAL-ERROR"},
+        needs=frozenset({"notice_served_on"}),
+        optional=frozenset({"effective", "immediate"}),
+        effect=Effect.AFTER_APPEAL,
+        notice="representation_days",
+        hearing="show cause and hearing",
+        appeal="appeal_days",
+        stay=Stay.BY_APPEAL,
+        sanction=SanctionKind.REVOCATION,
+        summary="The licence is taken away for cause, for ever.",
+    ),
+    Step(
+        "L11",
+        Action.VOID,
+        Kind.DECISION,
+        DECIDED - {State.VOID},
+        "void",
+        M,
+        (C, RG),
+        grounds=FRAUD,
+        needs=frozenset({"notice_served_on"}),
+        effect=Effect.GRANT_DATE,
+        notice="representation_days",
+        hearing="show cause and hearing",
+        appeal="appeal_days",
+        stay=Stay.BY_ORDER,
+        sanction=SanctionKind.VOIDING,
+        summary="The licence was obtained by fraud and is annulled back to its grant.",
+    ),
+    Step(
+        "L12",
+        Action.CANCEL,
+        Kind.DECISION,
+        RUNNING | {State.PENDING_ACTIVATION},
+        "cancelled",
+        M,
+        (C,),
+        grounds=ENDING,
+        optional=frozenset({"effective", "notice_served_on"}),
+        effect=Effect.STATED,
+        hearing="21 days, not for a dissolved company",
+        appeal="appeal_days",
+        stay=Stay.BY_ORDER,
+        summary="The licence ends without fault: dissolved, insolvent, dormant.",
+    ),
+    Step(
+        "L13",
+        Action.SURRENDER,
+        Kind.DECISION,
+        LIVE,
+        "surrendered",
+        M,
+        (C,),
+        needs=frozenset({"effective"}),
+        optional=frozenset({"extra"}),
+        effect=Effect.STATED,
+        notice="surrender_notice_days",
+        hearing="hand-over plan for workers in process",
+        summary="The holder gives the licence up.",
+    ),
+    Step(
+        "L15",
+        Action.FILE_RENEWAL,
+        Kind.FILING,
+        RUNNING,
+        "+renewal_filed",
+        M,
+        (),
+        summary="A complete renewal was filed; in time, the law deems the licence in force until it is decided.",
+    ),
+    Step(
+        "L16",
+        Action.RENEW,
+        Kind.DECISION,
+        LIVE,
+        "active",
+        M,
+        (C,),
+        needs=frozenset({"first_day", "last_day"}),
+        optional=frozenset({"scope", "conditions"}),
+        summary="A further term under the same number.",
+    ),
+    Step(
+        "L16x",
+        Action.REFUSE_RENEWAL,
+        Kind.DECISION,
+        RUNNING,
+        "expired",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        needs=frozenset({"refers_to", "notice_served_on"}),
+        notice="representation_days",
+        hearing="minded-to notice",
+        appeal="appeal_days",
+        stay=Stay.BY_ORDER,
+        summary="The renewal is refused; the licence ends with its term.",
+    ),
+    Step(
+        "L17",
+        Action.RENEW_LATE,
+        Kind.DECISION,
+        frozenset({State.EXPIRED}),
+        "active",
+        M,
+        (C,),
+        needs=frozenset({"first_day", "last_day"}),
+        optional=frozenset({"scope", "conditions"}),
+        summary="A late renewal within the days of grace; the gap stays visible.",
+    ),
+    Step(
+        "L18",
+        Action.SET_ASIDE,
+        Kind.ORDER,
+        DECIDED,
+        "",
+        APPEAL,
+        (C,),
+        effect=Effect.STATED,
+        needs=frozenset({"refers_to", "order_reference"}),
+        optional=frozenset({"effective", "ab_initio"}),
+        summary="An appeal succeeds; the decision is set aside, from now or from the beginning.",
+    ),
+    Step(
+        "L19a",
+        Action.FILE_APPEAL,
+        Kind.FILING,
+        DECIDED,
+        "+under_appeal",
+        APPEAL,
+        (),
+        needs=frozenset({"refers_to"}),
+        summary="The holder appeals; where the law says so the decision waits.",
+    ),
+    Step(
+        "L19b",
+        Action.END_APPEAL,
+        Kind.ORDER,
+        DECIDED,
+        "-under_appeal",
+        APPEAL,
+        (C,),
+        effect=Effect.AFTER_STAY,
+        needs=frozenset({"refers_to", "order_reference"}),
+        summary="The appeal is dismissed or withdrawn.",
+    ),
+    Step(
+        "L19",
+        Action.STAY,
+        Kind.ORDER,
+        DECIDED,
+        "+stayed",
+        APPEAL,
+        (C,),
+        effect=Effect.STATED,
+        needs=frozenset({"refers_to", "order_reference"}),
+        optional=frozenset({"effective", "until"}),
+        summary="The appeals body stays a decision.",
+    ),
+    Step(
+        "L19x",
+        Action.END_STAY,
+        Kind.ORDER,
+        DECIDED,
+        "-stayed",
+        APPEAL,
+        (C,),
+        effect=Effect.STATED,
+        needs=frozenset({"refers_to", "order_reference"}),
+        optional=frozenset({"effective"}),
+        summary="The stay ends.",
+    ),
+    Step(
+        "L20",
+        Action.CORRECT,
+        Kind.CORRECTION,
+        DECIDED | {State.LISTED},
+        "",
+        M,
+        (C,),
+        needs=frozenset({"refers_to"}),
+        summary="A wrong entry is marked corrected, never deleted; whoever was told is told again.",
+    ),
+    Step(
+        "L21",
+        Action.DEBAR,
+        Kind.DECISION,
+        DECIDED | {State.NOT_GRANTED, State.LISTED},
+        "+debarred",
+        M,
+        (C, RG),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        optional=frozenset({"until", "permanent", "effective"}),
+        effect=Effect.STATED,
+        hearing="hearing",
+        appeal="appeal_days",
+        stay=Stay.BY_ORDER,
+        sanction=SanctionKind.DEBARMENT,
+        summary="The agency is barred; every licence of it ends with the bar.",
+    ),
+    Step(
+        "S1",
+        Action.WARN,
+        Kind.DECISION,
+        RUNNING,
+        "",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        sanction=SanctionKind.WARNING,
+        summary="A written warning.",
+    ),
+    Step(
+        "S2",
+        Action.ENTER_DEMERIT,
+        Kind.DECISION,
+        RUNNING,
+        "",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        needs=frozenset({"points"}),
+        published=False,
+        sanction=SanctionKind.DEMERIT,
+        summary="Points are entered in the ledger.",
+    ),
+    Step(
+        "S3",
+        Action.FINE,
+        Kind.DECISION,
+        RUNNING | ENDED,
+        "",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        needs=frozenset({"amount", "currency"}),
+        appeal="appeal_days",
+        sanction=SanctionKind.FINE,
+        summary="A fine.",
+    ),
+    Step(
+        "S4",
+        Action.ORDER_REPAYMENT,
+        Kind.DECISION,
+        RUNNING | ENDED,
+        "",
+        M,
+        (C,),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        needs=frozenset({"amount", "currency"}),
+        appeal="appeal_days",
+        sanction=SanctionKind.REPAYMENT_ORDER,
+        summary="Workers are to be paid back.",
+    ),
+    Step(
+        "S5",
+        Action.MEET_CONDITION,
+        Kind.DECISION,
+        RUNNING,
+        "-conditions",
+        M,
+        (C,),
+        needs=frozenset({"refers_to"}),
+        summary="The conditions of an entry are met.",
+    ),
+    Step(
+        "F1",
+        Action.CONFIRM_SECURITY,
+        Kind.FACT,
+        DECIDED | {State.NOT_GRANTED},
+        "",
+        M,
+        (),
+        needs=frozenset({"amount", "currency", "issuer", "until"}),
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        summary="A security was confirmed with its issuer, until a day.",
+    ),
+    Step(
+        "F2",
+        Action.DRAW_SECURITY,
+        Kind.FACT,
+        DECIDED,
+        "",
+        M,
+        (),
+        needs=frozenset({"amount", "currency"}),
+        summary="A security was drawn on; it is to be filled up again.",
+    ),
+)
+
+STEPS: Final[Mapping[Action, Step]] = {step.action: step for step in _STEPS}
+
+#: What the clock does by itself: (code, from, to, when, ground). Computed by the fold, never written as an entry.
+CLOCK_STEPS: Final = (
+    ("A10", State.PENDING_ACTIVATION, State.CANCELLED, "the days for activation have run"),
+    ("L14", State.ACTIVE, State.EXPIRED, "the term's last day is over, local time"),
+    ("L14", State.SUSPENDED, State.EXPIRED, "the term's last day is over; flagged suspended at expiry"),
+    ("L15", State.ACTIVE, State.RENEWAL_PENDING, "the term is over and a renewal was filed in time"),
+    ("L16", State.RENEWAL_PENDING, State.EXPIRED, "the deemed period is over without a decision"),
+    (
+        "L22",
+        State.SUSPENDED,
+        State.ACTIVE,
+        "an emergency suspension was not ratified, a preventive one not confirmed",
+    ),
+    ("L6", State.SUSPENDED, State.ACTIVE, "a dated suspension without conditions to lift has run its time"),
+)
+
+#: The suspensions: an entry of these keeps a licence suspended while it is open.
+SUSPENSIONS: Final[Mapping[Action, SanctionKind]] = {
+    Action.SUSPEND_PREVENTIVE: SanctionKind.PREVENTIVE_SUSPENSION,
+    Action.SUSPEND_EMERGENCY: SanctionKind.PREVENTIVE_SUSPENSION,
+    Action.SUSPEND_ADMINISTRATIVE: SanctionKind.ADMINISTRATIVE_SUSPENSION,
+    Action.SUSPEND_DISCIPLINARY: SanctionKind.DISCIPLINARY_SUSPENSION,
+}
+
+
+def open_steps(state: State, roles: frozenset[str]) -> tuple[Step, ...]:
+    """The steps that the table allows from ``state`` to somebody with one of ``roles``, in the table's order."""
+    return tuple(step for step in _STEPS if state in step.sources and roles & step.proposes)

@@ -1,0 +1,161 @@
+"""A policy set: the numbers that an authority's law leaves open, versioned and frozen into each entry.
+
+Day counts, points and publication periods are defaults of the domain model; an authority states its own in a
+JSON object of the same keys. Unknown keys and impossible values are refused by name, so a typing error in a policy
+never becomes law silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from typing import Any
+
+from registry.rules.errors import PolicyInvalid
+from registry.rules.grounds import SANCTIONS, SanctionKind
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRule:
+    """How much security a class of licence needs: an amount in minor-unit-free decimal text and its ISO 4217 code."""
+
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers of one authority's law at one time. All periods are inclusive counts of local days unless named."""
+
+    version: int = 1
+    law: str = "demonstration law"
+    weekend: tuple[int, ...] = (5, 6)
+    holidays: tuple[date, ...] = ()
+    activation_days: int = 30
+    appeal_days: int = 28
+    representation_days: int = 21
+    notice_days: int = 14
+    surrender_notice_days: int = 30
+    ratify_hours: int = 72
+    preventive_max_days: int = 90
+    renewal_filed_days: int = 30
+    renewal_deemed_days: int = 90
+    renewal_deemed_in_force: bool = True
+    grace_days: int = 30
+    stay_end_working_days: int = 6
+    proposal_days: int = 7
+    max_term_months: int = 60
+    cumulative_suspension_months: int = 12
+    surveillance_points: int = 12
+    show_cause_points: int = 24
+    surveillance_months: int = 6
+    points_months: int = 24
+    bar_months: int = 60
+    bulk_limit: int = 20
+    fees: Mapping[str, str] = field(default_factory=dict)
+    securities: Mapping[str, SecurityRule] = field(default_factory=dict)
+    legal_terms: Mapping[str, str] = field(default_factory=dict)
+    publication_months: Mapping[str, int | None] = field(default_factory=dict)
+
+    def public_months(self, kind: SanctionKind) -> int | None:
+        """For how many months after its effect the public reads a sanction; ``None`` = for ever, 0 = never."""
+        return self.publication_months.get(kind.value, SANCTIONS[kind].public_months)
+
+    def security_for(self, licence_class: str) -> SecurityRule | None:
+        """The security that this class needs, or ``None``."""
+        return self.securities.get(licence_class)
+
+    def as_json(self) -> dict[str, Any]:
+        """The policy as JSON can carry it; :func:`parse` reads it back to an equal policy."""
+        plain = asdict(self)
+        plain["holidays"] = [day.isoformat() for day in self.holidays]
+        plain["weekend"] = list(self.weekend)
+        return plain
+
+
+_COUNTS = {f.name for f in fields(Policy) if f.type == "int" and f.name != "version"}
+
+
+def parse(rules: Mapping[str, Any]) -> Policy:
+    """Read a policy from JSON; refuse what is unknown or impossible, naming the field."""
+    known = {f.name for f in fields(Policy)}
+    if unknown := sorted(set(rules) - known):
+        raise PolicyInvalid(f"unknown policy field {unknown[0]!r}", field=unknown[0])
+    values = dict(rules)
+    for name in _COUNTS & set(values):
+        _need(type(values[name]) is int and 0 <= values[name] <= 3650, name, "a whole number from 0 to 3650")
+    _need(
+        type(values.get("version", 1)) is int and values.get("version", 1) >= 1,
+        "version",
+        "a whole number from 1",
+    )
+    _need(isinstance(values.get("law", ""), str), "law", "text")
+    _need(
+        isinstance(values.get("renewal_deemed_in_force", True), bool),
+        "renewal_deemed_in_force",
+        "true or false",
+    )
+    if "weekend" in values:
+        days = values["weekend"]
+        fine = (
+            isinstance(days, list | tuple)
+            and all(type(d) is int and 0 <= d <= 6 for d in days)
+            and len(set(days)) < 7
+        )
+        _need(fine, "weekend", "a list of week days, 0 = Monday, not all seven")
+        values["weekend"] = tuple(days)
+    if "holidays" in values:
+        values["holidays"] = tuple(_day(day) for day in _listed(values["holidays"], "holidays"))
+    for name in ("fees", "legal_terms"):
+        fine = isinstance(values.get(name, {}), Mapping) and all(
+            isinstance(k, str) and isinstance(v, str) for k, v in values.get(name, {}).items()
+        )
+        _need(fine, name, "an object of texts")
+    if "securities" in values:
+        values["securities"] = _securities(values["securities"])
+    if "publication_months" in values:
+        _publication(values["publication_months"])
+    return Policy(**values)
+
+
+def _need(fine: bool, name: str, wanted: str) -> None:  # noqa: FBT001 - reads as a sentence at each call
+    if not fine:
+        raise PolicyInvalid(f"{name} must be {wanted}", field=name)
+
+
+def _listed(value: object, name: str) -> list[Any]:
+    _need(isinstance(value, list | tuple), name, "a list")
+    return list(value)  # type: ignore[call-overload]
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise PolicyInvalid(f"{value!r} is not a date (YYYY-MM-DD)", field="holidays") from None
+
+
+def _securities(value: object) -> dict[str, SecurityRule]:
+    _need(isinstance(value, Mapping), "securities", "an object: class -> {amount, currency}")
+    found: dict[str, SecurityRule] = {}
+    for licence_class, rule in value.items():  # type: ignore[attr-defined]
+        if isinstance(rule, SecurityRule):
+            found[licence_class] = rule
+            continue
+        fine = isinstance(rule, Mapping) and set(rule) == {"amount", "currency"}
+        _need(fine, "securities", "an object: class -> {amount, currency}")
+        amount = str(rule["amount"])
+        _need(amount.replace(".", "", 1).isdigit(), "securities", "given with a decimal amount")
+        found[licence_class] = SecurityRule(amount=amount, currency=str(rule["currency"]))
+    return found
+
+
+def _publication(value: object) -> None:
+    _need(isinstance(value, Mapping), "publication_months", "an object: sanction kind -> months or null")
+    for kind, months in value.items():  # type: ignore[attr-defined]
+        _need(kind in set(SanctionKind), "publication_months", f"about known sanction kinds (not {kind!r})")
+        fine = months is None or (type(months) is int and 0 <= months <= 1200)
+        _need(fine, "publication_months", "months from 0 to 1200, or null for ever")
