@@ -71,9 +71,9 @@ def _hosts() -> Iterator[CheckMessage]:
         )
 
 
-@register(Tags.database)
+@register(Tags.database, deploy=True)
 def refuse_a_powerful_role(databases: Sequence[str] | None = None, **_facts: Any) -> list[CheckMessage]:
-    """Refuse a database role that could change or empty what the register promises to keep as it is."""
+    """Refuse a database role that could rewrite the past (``check --deploy --database default``; a migration may be it)."""
     found: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:

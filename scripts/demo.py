@@ -1,0 +1,180 @@
+"""Starts the whole register on this machine and stops it again: database, both applications, worker."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from api.conf import embedded, environment, roles  # noqa: E402 - the path is set above
+
+PATIENCE = 60
+GRACE = 10
+
+console = Console(highlight=False)
+
+
+class Stopped(Exception):  # noqa: N818 - a wish, not an error
+    """Somebody asked the demo to stop."""
+
+
+def main() -> int:
+    """Run until Ctrl-C, a SIGTERM or the end of one of the programs; 0 unless something went wrong."""
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, _stop)
+    running: list[subprocess.Popen[bytes]] = []
+    started = time.monotonic()
+    try:
+        port = environment.whole("PORT", 8000, least=1)
+        ports = port, environment.whole("DESK_PORT", port + 1, least=1)
+        for number in ports:
+            _refuse_a_busy_port(number)
+        with console.status("Starting the database"):
+            place = _place(*ports)
+        said = _load(place)
+        with console.status("Starting the applications and the worker"):
+            running += [_serve("public", ports[0], place), _serve("desk", ports[1], place), _work(place)]
+            _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
+        _greet(ports, said, time.monotonic() - started)
+        return _watch(running)
+    except Stopped:
+        return 0
+    except (RuntimeError, subprocess.CalledProcessError) as problem:
+        console.print(f"[red]{problem}[/red]")
+        return 1
+    finally:
+        for wish in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wish, signal.SIG_IGN)
+        with console.status("Stopping"):
+            _end(running)
+            embedded.release()
+        console.print("Stopped.")
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _refuse_a_busy_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as problem:
+            raise RuntimeError(f"Port {port} is in use; choose another: PORT=8100 scripts/demo") from problem
+
+
+def _place(public: int, desk: int) -> dict[str, str]:
+    """The environment of everything that the demo starts."""
+    return os.environ | {
+        "DATABASE_URL": embedded.address(),
+        "REGISTRY_DEMO": "true",
+        "REGISTRY_HOST": f"127.0.0.1:{public}",
+        "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _load(place: dict[str, str]) -> str:
+    """Have the tables and the demo's records; what the demo command says about pages and sign-ins."""
+    migrating = place
+    if not os.environ.get("DATABASE_URL"):
+        migrating = place | {"DATABASE_URL": embedded.url(roles.OWNER)}
+    with console.status("Preparing the tables"):
+        _manage("migrate", "--verbosity=0", place=migrating)
+    console.print("Loading the demo")
+    return _manage("demo", place=place)
+
+
+def _manage(*command: str, place: dict[str, str]) -> str:
+    """What a command prints on its standard output; its progress stays on the terminal."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=place, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout
+
+
+def _serve(door: str, port: int, place: dict[str, str]) -> subprocess.Popen[bytes]:
+    options = ["--interface=wsgi", "--host=127.0.0.1", f"--port={port}", "--workers=2", "--blocking-threads=2"]
+    return _start(door, [sys.executable, "-m", "granian", *options, "--no-ws", f"api.conf.{door}:application"], place)
+
+
+def _work(place: dict[str, str]) -> subprocess.Popen[bytes]:
+    return _start("worker", [sys.executable, "manage.py", "procrastinate", "worker"], place)
+
+
+def _start(name: str, command: list[str], place: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a program in a group of its own, so that Ctrl-C reaches it through us, in order."""
+    log = embedded.VAR / "log"
+    log.mkdir(parents=True, exist_ok=True)
+    with (log / f"{name}.log").open("wb") as lines:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=place, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _wait(running: list[subprocess.Popen[bytes]], pages: list[str]) -> None:
+    """Return when every page answers; refuses when a program ends first or nothing answers for a minute."""
+    patient_until = time.monotonic() + PATIENCE
+    for page in pages:
+        while not _answers(page):
+            _refuse_an_end(running)
+            if time.monotonic() > patient_until:
+                raise RuntimeError(f"{page} does not answer; see {embedded.VAR / 'log'}")
+            time.sleep(0.05)
+
+
+def _answers(page: str) -> bool:
+    try:
+        with urlopen(page, timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _refuse_an_end(running: list[subprocess.Popen[bytes]]) -> None:
+    for program in running:
+        if program.poll() is not None:
+            raise RuntimeError(f"{' '.join(map(str, program.args))} ended; see {embedded.VAR / 'log'}")  # type: ignore[arg-type]
+
+
+def _greet(ports: tuple[int, int], said: str, seconds: float) -> None:
+    console.print()
+    console.print(f"[bold]Public pages and API[/bold]  http://127.0.0.1:{ports[0]}/")
+    console.print(f"[bold]Officials[/bold]             http://127.0.0.1:{ports[1]}/")
+    if said.strip():
+        console.print(said.rstrip(), markup=False)
+    console.print(f"\nReady after {seconds:.1f} s. Ctrl-C stops everything.")
+
+
+def _watch(running: list[subprocess.Popen[bytes]]) -> int:
+    while True:
+        _refuse_an_end(running)
+        time.sleep(0.5)
+
+
+def _end(running: list[subprocess.Popen[bytes]]) -> None:
+    """Ask each program to end, then insist."""
+    for program in running:
+        if program.poll() is None:
+            program.terminate()
+    for program in running:
+        try:
+            program.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
