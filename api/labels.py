@@ -1,0 +1,317 @@
+"""Every code of the register with its text in the reader's language.
+
+The register speaks in codes; people read texts. Texts go through gettext once, when a language is first used,
+into tables that live as long as the process: answering costs one look into a table, never a catalogue.
+Published bodies carry coded things as ``{"code":"…"}``; :func:`spliced` puts the text beside each code with
+one pass of one pattern (inside a JSON string the quotes are escaped, so nobody's name can look like a code).
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from django.conf import settings
+from django.utils.translation import get_supported_language_variant, gettext, override
+from django.utils.translation import gettext_noop as _
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+RESULTS: Final = {
+    "licensed": _("Licensed"),
+    "limited": _("Licensed with limits"),
+    "not_licensed": _("Not licensed"),
+    "unknown": _("Could not be checked"),
+    "not_found": _("Not in this register"),
+    "ambiguous": _("More than one licence has this number"),
+    "not_genuine": _("Not genuine"),
+}
+
+STATES: Final = {
+    "not_granted": _("No licence yet"),
+    "listed": _("Known from a published list"),
+    "pending_activation": _("Granted, not yet in force"),
+    "active": _("In force"),
+    "renewal_pending": _("Renewal being decided"),
+    "suspended": _("Suspended"),
+    "expired": _("Expired"),
+    "surrendered": _("Given up by the holder"),
+    "cancelled": _("Cancelled"),
+    "revoked": _("Revoked"),
+    "void": _("Annulled"),
+}
+
+OVERLAYS: Final = {
+    "provisional": _("Provisional licence"),
+    "conditions": _("Conditions apply"),
+    "surveillance": _("Under surveillance by the authority"),
+    "partial": _("Some countries or occupations are excluded"),
+    "under_appeal": _("A decision is under appeal"),
+    "stayed": _("A decision is stayed"),
+    "debarred": _("The agency is barred"),
+    "decided_pending_effect": _("A decision is made and takes effect later"),
+    "suspended_at_expiry": _("It was suspended when it expired"),
+    "renewal_filed": _("A renewal is filed"),
+}
+
+REASONS: Final = {
+    "licence.in_force": _("The licence is in force."),
+    "licence.not_yet": _("The licence did not exist yet."),
+    "licence.pending_activation": _("The licence was granted but is not in force yet."),
+    "licence.activation_lapsed": _(
+        "The licence was granted but never came into force; the time for it has passed."
+    ),
+    "licence.expired": _("The licence has expired."),
+    "licence.suspended_at_expiry": _("The licence was suspended when it expired."),
+    "licence.cancelled": _("The licence was cancelled."),
+    "licence.surrendered": _("The holder gave the licence up."),
+    "licence.revoked": _("The authority took the licence away."),
+    "licence.void": _("The licence was annulled: it was obtained by fraud."),
+    "licence.not_found": _("No licence has this number."),
+    "licence.mistyped": _("The number is mistyped."),
+    "licence.ambiguous": _("More than one licence has this number."),
+    "licence.decided_pending_effect": _("The authority has made a decision that takes effect later."),
+    "licence.under_appeal": _("A decision about this licence is under appeal."),
+    "licence.stayed": _("A decision about this licence is stayed."),
+    "licence.provisional": _("The licence is provisional."),
+    "licence.surveillance": _("The authority is watching this agency closely."),
+    "licence.conditions": _("The licence is subject to conditions."),
+    "suspension.preventive": _("The licence is suspended while the authority inquires. This is no finding."),
+    "suspension.administrative": _("The licence is suspended until the agency puts its papers in order."),
+    "suspension.disciplinary": _("The licence is suspended as a penalty."),
+    "renewal.deemed_in_force": _("The licence stays in force while its renewal is being decided."),
+    "renewal.refused": _("The authority refused to renew the licence."),
+    "security.missing": _("The security that the law asks for is not in force."),
+    "scope.limited": _("The licence is not good for every country or occupation."),
+    "agency.debarred": _("The agency is barred from recruiting."),
+    "listed.on_list": _("The authority's published list shows this licence."),
+    "listed.stale": _("The latest list we have is too old to say."),
+    "listed.before_and_after": _("Lists before and after show it, but none near enough to this day."),
+    "listed.not_on_latest": _("It is not on the latest list of the authority."),
+    "listed.not_yet": _("It was not on any list by then."),
+    "listed.status_not_in_force": _("The list shows it with a status that is not in force."),
+    "listed.word_unknown": _("The list uses a status word that we cannot read."),
+    "history.not_public": _("What the register held about that day is no longer public."),
+    "record.not_known_then": _("The register did not know of it then."),
+    "record.withheld": _("Part of the record is withheld for somebody's safety."),
+    "badge.not_found": _("This code is not in this register."),
+    "badge.mistyped": _("The code is mistyped."),
+    "badge.withdrawn": _("This badge was withdrawn: it was lost or copied."),
+    "office.not_yet": _("The office was not open yet."),
+    "office.closed": _("The office is closed."),
+    "appointment.not_yet": _("The person did not act for the agency yet."),
+    "appointment.ended": _("The person does not act for the agency any more."),
+    "name.mismatch": _("The holder of this licence has another name."),
+    "register.unreachable": _("The register cannot be reached now."),
+}
+
+GROUNDS: Final = {
+    "FEE-PROHIBITED": _("Took a fee that the law forbids"),
+    "FEE-OVERCHARGE": _("Took a higher fee than the law allows"),
+    "CONTRACT-SUBSTITUTION": _("Replaced a worker's contract by a worse one"),
+    "MISREPRESENTATION": _("Said things about a job or itself that were not true"),
+    "FALSE-DOC": _("Used forged documents"),
+    "NON-DEPLOYMENT-NO-REFUND": _("Did not send workers and did not pay them back"),
+    "PASSPORT-RETENTION": _("Kept workers' passports"),
+    "DEBT-BONDAGE": _("Bound workers by debt"),
+    "FORCED-LABOUR": _("Forced labour"),
+    "TRAFFICKING": _("Trafficking in persons"),
+    "CHILD": _("Recruited children"),
+    "IMMINENT-HARM": _("Workers are in immediate danger"),
+    "DISCRIMINATION": _("Discriminated against workers"),
+    "RETALIATION": _("Took revenge on somebody who complained"),
+    "UNREGISTERED-SUBAGENT": _("Worked through sub-agents who are not registered"),
+    "LICENCE-LENDING": _("Lent its licence to somebody else"),
+    "UNAPPROVED-JOB-ORDER": _("Recruited for a job order that was not approved"),
+    "AD-WITHOUT-NUMBER": _("Advertised without its licence number"),
+    "BANNED-CORRIDOR": _("Recruited for a country that is closed"),
+    "WAGE-DEDUCTION": _("Had money taken from wages unlawfully"),
+    "UNPAID-AWARD": _("Did not pay what it was ordered to pay workers"),
+    "UNPAID-FINE": _("Did not pay a fine"),
+    "BOND-LAPSE": _("Its security has lapsed"),
+    "BOND-NOT-REPLENISHED": _("Did not fill up its security"),
+    "REPORT-OVERDUE": _("Reports are overdue"),
+    "OFFICER-CHANGE-UNNOTIFIED": _("Did not report a change of its responsible officer"),
+    "NO-RESPONSIBLE-OFFICER": _("Has no responsible officer"),
+    "CAPITAL": _("Lacks the capital that the law asks for"),
+    "FIT-PROPER": _("Its people are not fit and proper"),
+    "CONVICTION": _("Convicted by a court"),
+    "INSOLVENCY": _("Insolvent"),
+    "ENTITY-DISSOLVED": _("The company no longer exists"),
+    "DORMANT": _("Has not worked for a long time"),
+    "COMPANY-NUMBER-CHANGED": _("The company has another company number now"),
+    "TAX-SOCIAL-SECURITY": _("Owes taxes or social security"),
+    "OBSTRUCTION": _("Obstructed an inspection"),
+    "OPERATING-WHILE-SUSPENDED": _("Recruited while suspended"),
+    "NAME-MISUSE": _("Used a misleading name"),
+    "PHOENIX": _("Carries on a business whose licence was taken away"),
+    "BREACH-OF-CONDITION": _("Broke a condition of its licence"),
+    "POINTS": _("Has reached too many demerit points"),
+    "CLERICAL-ERROR": _("A clerical error in the register"),
+}
+
+ACTIONS: Final = {
+    "grant": _("Licence granted"),
+    "adopt": _("Taken over from a published list"),
+    "activate": _("Licence came into force"),
+    "vary": _("Licence changed"),
+    "surveil": _("Put under surveillance"),
+    "end_surveillance": _("Surveillance ended"),
+    "suspend_preventive": _("Suspended while the authority inquires"),
+    "suspend_emergency": _("Suspended in an emergency"),
+    "ratify": _("Emergency suspension ratified"),
+    "confirm": _("Suspension confirmed"),
+    "suspend_administrative": _("Suspended until papers are in order"),
+    "suspend_disciplinary": _("Suspended as a penalty"),
+    "restrict": _("Some countries or occupations excluded"),
+    "lift": _("Suspension or restriction lifted"),
+    "extend": _("Suspension extended"),
+    "revoke": _("Licence revoked"),
+    "void": _("Licence annulled"),
+    "cancel": _("Licence cancelled"),
+    "surrender": _("Licence given up"),
+    "file_renewal": _("Renewal filed"),
+    "renew": _("Licence renewed"),
+    "refuse_renewal": _("Renewal refused"),
+    "renew_late": _("Licence renewed late"),
+    "set_aside": _("Decision set aside"),
+    "file_appeal": _("Appeal filed"),
+    "end_appeal": _("Appeal ended"),
+    "stay": _("Decision stayed"),
+    "end_stay": _("Stay ended"),
+    "correct": _("Entry corrected"),
+    "debar": _("Agency barred"),
+    "warn": _("Written warning"),
+    "enter_demerit": _("Demerit points entered"),
+    "fine": _("Fine"),
+    "order_repayment": _("Ordered to pay workers back"),
+    "meet_condition": _("Condition met"),
+    "confirm_security": _("Security confirmed by its issuer"),
+    "draw_security": _("Security drawn on"),
+    "observe": _("Seen on a published list"),
+    "register_agency": _("Agency registered"),
+    "amend_agency": _("Agency's record amended"),
+}
+
+SANCTIONS: Final = {
+    "advice": _("Advice"),
+    "warning": _("Written warning"),
+    "corrective_order": _("Order to put something right"),
+    "demerit": _("Demerit points"),
+    "fine": _("Fine"),
+    "repayment_order": _("Order to pay workers back"),
+    "security_draw": _("Payment out of the security"),
+    "partial_suspension": _("Partial suspension"),
+    "preventive_suspension": _("Suspension while the authority inquires"),
+    "administrative_suspension": _("Suspension until papers are in order"),
+    "disciplinary_suspension": _("Suspension as a penalty"),
+    "revocation": _("Revocation"),
+    "voiding": _("Annulment"),
+    "debarment": _("Bar"),
+}
+
+MATCHES: Final = {
+    "exact": _("The same"),
+    "strong": _("Very likely the same"),
+    "weak": _("Possibly the same"),
+}
+
+OUTCOMES: Final = {
+    "found": _("The licence is in the register."),
+    "not_found": _("No licence has this number."),
+    "mistyped": _("The number is mistyped."),
+    "ambiguous": _("More than one licence has this number."),
+    "name_mismatch": _("The holder of this licence has another name."),
+}
+
+#: Every vocabulary of the public API under the name that ``/codes`` gives it.
+KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "results": RESULTS,
+    "states": STATES,
+    "overlays": OVERLAYS,
+    "reasons": REASONS,
+    "grounds": GROUNDS,
+    "actions": ACTIONS,
+    "sanctions": SANCTIONS,
+    "matches": MATCHES,
+    "outcomes": OUTCOMES,
+}
+
+_CODED: Final = re.compile(r'\{"code": ?"([A-Za-z._-]{1,64})"\}')
+_LONGEST_HEADER: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All texts in one language, and the function that puts them into a published body."""
+
+    language: str
+    texts: Mapping[str, Mapping[str, str]]
+    splice: Callable[[str], str]
+
+
+@lru_cache(maxsize=256)
+def table(language: str) -> Table:
+    """The texts of ``language``, made once; :func:`prepare` makes them all when a process starts."""
+    with override(language):
+        texts = {kind: {code: gettext(text) for code, text in codes.items()} for kind, codes in KINDS.items()}
+    ready = {
+        code: f'{{"code":"{code}","text":{json.dumps(text, ensure_ascii=False)}}}'
+        for kind in ("grounds", "reasons")
+        for code, text in texts[kind].items()
+    }
+
+    def put(found: re.Match[str]) -> str:
+        return ready.get(found[1]) or found[0]
+
+    return Table(language, texts, lambda body: _CODED.sub(put, body))
+
+
+def prepare() -> None:
+    """Make the tables of every language now, so that no reader waits for a catalogue."""
+    for language in languages():
+        table(language)
+    version()
+
+
+def spliced(body: str, language: str) -> str:
+    """A published body with the text beside every code."""
+    return table(language).splice(body)
+
+
+def text(kind: str, code: str, language: str) -> str:
+    """The text of one code; the code itself where it has none, never an empty answer."""
+    return table(language).texts[kind].get(code, code)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """What changes when any text in any language changes; part of every ETag."""
+    every = [table(language).texts for language in languages()]
+    return blake2b(json.dumps(every, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def languages() -> list[str]:
+    """The languages we speak, the default one first."""
+    codes = [code for code, _name in settings.LANGUAGES]
+    return sorted(codes, key=lambda code: (code != settings.LANGUAGE_CODE, code))
+
+
+@lru_cache(maxsize=1024)
+def language(accepted: str, wanted: str = "") -> str:
+    """The language to answer in: ``wanted`` (``?lang=``) if we speak it, else one accepted, else ours."""
+    if wanted:
+        try:
+            return get_supported_language_variant(wanted)
+        except LookupError:
+            pass
+    for code, _weight in parse_accept_lang_header(accepted[:_LONGEST_HEADER]) if accepted else ():
+        if code == "*":
+            break
+        try:
+            return get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE

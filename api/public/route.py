@@ -1,0 +1,185 @@
+"""A route of the public API: what it takes and what it answers, said once for the code and for OpenAPI.
+
+``Route`` stands before a plain function. It refuses what the route does not take (methods, media types,
+unknown or repeated parameters, bodies that are too large or no JSON), reads each parameter, and answers
+``304`` when the reader has the answer already. No REST framework is on this path: its view alone costs more
+than the whole look-up.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+
+from api import etags, labels
+from api.problems import Refusal
+from api.public import reading
+
+JSON: Final = "application/json"
+_READ: Final = frozenset({"GET", "HEAD"})
+_ANY: Final = frozenset({"", "*/*", JSON, f"{JSON}, */*"})
+_MOST_PARAMETERS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter: how it is read, what it means, and how OpenAPI says it."""
+
+    name: str
+    read: reading.Reader
+    about: str
+    required: bool = False
+
+
+LANG: Final = Parameter(
+    "lang", reading.language, "Language of the texts (BCP 47); else `Accept-Language` decides."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers: a JSON text or something to write as one, and what its ETag is made of.
+
+    ``seeds`` empty = the ETag is made of the body itself; ``None`` = no ETag (nothing to come back for).
+    ``body`` may be a function, called only when the reader does not have the answer already.
+    """
+
+    body: Any
+    seeds: Sequence[bytes] | None = ()
+    caching: str = etags.ASK_AGAIN
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request as a route sees it: the parameters read, the language, the body."""
+
+    request: HttpRequest
+    parameters: Mapping[str, Any]
+    language: str
+    body: Any = None
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of a parameter, or ``None`` when it was not given."""
+        return self.parameters.get(name)
+
+
+@dataclass(eq=False)
+class Route:
+    """A view that Django can call and drf-spectacular can describe (through ``cls``)."""
+
+    view: Callable[..., Answer | HttpResponse]
+    method: str
+    parameters: Mapping[str, Parameter]
+    cls: type | None = None
+    csrf_exempt: bool = True
+
+    def __post_init__(self) -> None:
+        """Lend the view's name and words."""
+        self.__name__ = self.view.__name__
+        self.__doc__ = self.view.__doc__
+        self.__module__ = self.view.__module__
+        self._allowed = "GET, HEAD, OPTIONS" if self.method == "GET" else f"{self.method}, OPTIONS"
+
+    def __call__(self, request: HttpRequest, **path: str) -> HttpResponse:
+        """Answer one request."""
+        if request.method not in _READ if self.method == "GET" else request.method != self.method:
+            return self._other_method(request)
+        meta = request.META
+        if (accepts := meta.get("HTTP_ACCEPT", "")) not in _ANY:
+            reading.accepted(accepts)
+        language: str = request.language  # type: ignore[attr-defined]
+        query = meta.get("QUERY_STRING", "")
+        parameters = self._parameters(query) if query else {}
+        if not parameters and any(p.required for p in self.parameters.values()):
+            self._required(parameters)
+        if "lang" in parameters:
+            language = request.language = parameters["lang"]  # type: ignore[attr-defined]
+        body = reading.json_body(request) if self.method == "POST" else None
+        ask = Ask(request, parameters, language, body)
+        answer = self.view(ask, **path) if body is not None else self._read_twice(ask, path)
+        return answer if isinstance(answer, HttpResponse) else respond(ask, answer)
+
+    def _read_twice(self, ask: Ask, path: Mapping[str, str]) -> Answer | HttpResponse:
+        """Read; once more when a connection kept from an earlier request turns out to be dead.
+
+        So no look-up pays for asking whether its connection still lives.
+        """
+        kept = connection.connection is not None
+        connection.health_check_done = True
+        try:
+            return self.view(ask, **path)
+        except (OperationalError, InterfaceError):
+            if not kept or connection.in_atomic_block or connection.is_usable():
+                raise
+            connection.close()
+            return self.view(ask, **path)
+
+    def _other_method(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers={"Allow": self._allowed})
+        allowed = self._allowed.split(", ")
+        raise Refusal("route.method_not_allowed", headers={"Allow": self._allowed}, allowed=allowed)
+
+    def _parameters(self, query: str) -> dict[str, Any]:
+        """Each parameter read; refuses by name what is unknown, repeated, missing or cannot be read."""
+        found: dict[str, Any] = {}
+        for name, written in _pairs(query):
+            parameter = self.parameters.get(name)
+            if parameter is None:
+                raise Refusal("parameter.unknown", parameter=name[:64], known=sorted(self.parameters))
+            if name in found:
+                raise Refusal("parameter.repeated", parameter=name)
+            found[name] = parameter.read(name, written)
+        self._required(found)
+        return found
+
+    def _required(self, found: Mapping[str, Any]) -> None:
+        for name, parameter in self.parameters.items():
+            if parameter.required and name not in found:
+                raise Refusal("parameter.missing", parameter=name)
+
+
+def respond(ask: Ask, answer: Answer) -> HttpResponse:
+    """The answer over HTTP: ``304`` without a body when the reader holds it already."""
+    headers = {"Content-Language": ask.language, "Cache-Control": answer.caching, **answer.headers}
+    text = None
+    if answer.seeds is not None:
+        seeds = answer.seeds
+        if not seeds:
+            text = _written(answer.body)
+            seeds = (text,)
+        kind = f"{ask.language} {answer.media_type} {labels.version()}"
+        etag = headers["ETag"] = etags.strong(*seeds, kind.encode())
+        wanted = ask.request.META.get("HTTP_IF_NONE_MATCH")
+        if wanted is not None and answer.status == 200 and etags.matches(wanted, etag):
+            return HttpResponse(status=304, headers=headers, content_type=answer.media_type)
+    if text is None:
+        text = _written(answer.body)
+    return HttpResponse(text, content_type=answer.media_type, status=answer.status, headers=headers)
+
+
+def _written(body: Any) -> bytes:
+    if callable(body):
+        body = body()
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=reading.as_json).encode()
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise Refusal("request.malformed", where="query") from None
+    for name, written in pairs:
+        reading.plain(written, name[:64], fault="parameter.invalid")
+    return pairs

@@ -1,0 +1,170 @@
+"""How much one client may ask.
+
+Two kinds of bucket. Looking up is free as long as it finds something; what is not found costs a token of an
+approximate bucket in this process's memory (the limit divided by the number of processes), so a worker
+scanning badges never waits and somebody walking through numbers soon does. Searching and posting cost tokens
+of an exact bucket in one unlogged table that all processes share. No address is kept: keys are HMACs under a
+key of the day, and the rows of yesterday are deleted.
+"""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+
+from api import clients
+from api.problems import Refusal
+
+#: The draft that the ``RateLimit`` headers follow.
+DRAFT: Final = "draft-ietf-httpapi-ratelimit-headers-10"
+
+_MOST_BUCKETS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bucket of ``burst`` tokens that fills at ``per_second``."""
+
+    name: str
+    burst: float
+    per_second: float
+
+    def policy(self) -> str:
+        """The ``RateLimit-Policy`` header: how much, and after how many seconds it is full again."""
+        return f'"{self.name}";q={int(self.burst)};w={math.ceil(self.burst / self.per_second)}'
+
+    def left(self, tokens: float) -> str:
+        """The ``RateLimit`` header: what is left, and when the bucket will be full."""
+        return f'"{self.name}";r={max(0, int(tokens))};t={math.ceil((self.burst - tokens) / self.per_second)}'
+
+    def wait(self, tokens: float, cost: float) -> int:
+        """Whole seconds until ``cost`` tokens will be there."""
+        return max(1, math.ceil((cost - tokens) / self.per_second))
+
+
+#: Look-ups that find nothing.
+MISSES: Final = Limit("misses", burst=120, per_second=2)
+#: Searches by name or contact.
+SEARCHES: Final = Limit("searches", burst=60, per_second=1)
+#: Items of a batch of checks.
+CHECKS: Final = Limit("checks", burst=20_000, per_second=200)
+
+
+def configured(limit: Limit) -> Limit:
+    """The limit as ``REGISTRY_LIMITS = {"searches": (burst, per_second)}`` has it, else as above."""
+    own = getattr(settings, "REGISTRY_LIMITS", {}).get(limit.name)
+    return Limit(limit.name, *own) if own else limit
+
+
+class Memory:
+    """Approximate buckets of one process, the most recently used ones."""
+
+    def __init__(self) -> None:
+        """Begin with every bucket full."""
+        self._buckets: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+        self._empty_until = 0.0
+        self._lock = threading.Lock()
+
+    def check(self, request: HttpRequest) -> None:
+        """Refuse a client whose bucket is empty; one comparison of two numbers when nobody's is."""
+        now = time.monotonic()
+        if now >= self._empty_until:
+            return
+        limit = self._limit()
+        key = clients.key(request)
+        with self._lock:
+            tokens = self._tokens(key, limit, now)
+        if tokens < 1:
+            refuse(limit, tokens, 1)
+
+    def miss(self, request: HttpRequest) -> None:
+        """Charge a look-up that found nothing."""
+        now = time.monotonic()
+        limit = self._limit()
+        key = clients.key(request)
+        with self._lock:
+            tokens = max(0.0, self._tokens(key, limit, now) - 1)
+            self._buckets[key] = (tokens, now)
+            self._buckets.move_to_end(key)
+            while len(self._buckets) > _MOST_BUCKETS:
+                self._buckets.popitem(last=False)
+            if tokens < 1:
+                self._empty_until = max(self._empty_until, now + (1 - tokens) / limit.per_second)
+
+    def forget(self) -> None:
+        """Fill every bucket again (a test starts with this)."""
+        with self._lock:
+            self._buckets.clear()
+            self._empty_until = 0.0
+
+    def _tokens(self, key: bytes, limit: Limit, now: float) -> float:
+        tokens, since = self._buckets.get(key, (limit.burst, now))
+        return min(limit.burst, tokens + (now - since) * limit.per_second)
+
+    @staticmethod
+    def _limit() -> Limit:
+        limit = configured(MISSES)
+        processes = settings.REGISTRY_PROCESSES
+        return Limit(limit.name, max(1.0, limit.burst / processes), limit.per_second / processes)
+
+
+look_ups: Final = Memory()
+
+_TAKE: Final = """
+INSERT INTO api_ratebucket AS bucket (key, day, tokens, granted, touched_at)
+VALUES (%(key)s, %(day)s, %(burst)s - %(cost)s, true, clock_timestamp())
+ON CONFLICT (key) DO UPDATE SET (tokens, granted, touched_at) = (
+    SELECT CASE WHEN there >= %(cost)s THEN there - %(cost)s ELSE there END,
+           there >= %(cost)s, clock_timestamp()
+    FROM (SELECT LEAST(%(burst)s, bucket.tokens + %(rate)s
+                 * EXTRACT(EPOCH FROM clock_timestamp() - bucket.touched_at)::float8) AS there) AS now)
+RETURNING tokens, granted
+"""
+
+_seen_day: dict[str, str] = {}
+
+
+def take(request: HttpRequest, limit: Limit, cost: float = 1) -> dict[str, str]:
+    """Take ``cost`` tokens from the client's exact bucket, or refuse; gives the headers for what is left.
+
+    One statement on an unlogged table: two processes can not both take the last token.
+    """
+    limit = configured(limit)
+    cost = min(float(cost), limit.burst)
+    today = clients.day()
+    _forget_yesterday(today)
+    facts = {
+        "key": clients.key(request, limit.name),
+        "day": today,
+        "burst": float(limit.burst),
+        "cost": cost,
+        "rate": float(limit.per_second),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, facts)
+        tokens, granted = cursor.fetchone()
+    if not granted:
+        refuse(limit, tokens, cost)
+    return {"RateLimit-Policy": limit.policy(), "RateLimit": limit.left(tokens)}
+
+
+def refuse(limit: Limit, tokens: float, cost: float) -> NoReturn:
+    """Say 429: how long to wait, and by which rule."""
+    wait = limit.wait(tokens, cost)
+    headers = {"Retry-After": str(wait), "RateLimit-Policy": limit.policy(), "RateLimit": limit.left(tokens)}
+    raise Refusal("rate.exceeded", headers=headers, retry_after=wait)
+
+
+def _forget_yesterday(today: str) -> None:
+    """Delete the rows of other days, once a day and process: their keys can never be asked for again."""
+    if _seen_day.get("day") == today:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM api_ratebucket WHERE day < %s", [today])
+    _seen_day["day"] = today
