@@ -28,10 +28,10 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, its tables are those of this code and the worker works; else 503 naming what is not.
+    """200 when the database answers, it has the tables of this code and the worker works; else 503.
 
-    An alarm and a gate for a starting process. A verdict needs no worker, so a proxy that routes by this answer would
-    take a healthy register from the public: route by ``/healthz``.
+    An alarm and a gate for a starting process. A verdict needs no worker, so a proxy that routes by this
+    answer would take a healthy register from the public: route by ``/healthz``.
     """
     found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
     try:

@@ -1,7 +1,7 @@
 """What happens after a change, outside the officer's request: read what is due and do it.
 
-A job carries no facts, it only wakes this module; what is due stands in tables of our own. So a job may be lost, run
-twice or run late and nothing is missed: the next one, at most a minute away, finds the same work.
+A job carries no facts, it only wakes this module; what is due stands in tables of our own. So a job may
+be lost, run twice or run late and nothing is missed: the next one, at most a minute away, finds the work.
 """
 
 import logging
@@ -28,13 +28,13 @@ def changed(**_facts: object) -> None:
 
 @app.periodic(cron="* * * * *")
 @app.task(name="register.moment", queueing_lock="register.moment")
-def moment(timestamp: int) -> None:  # noqa: ARG001 - the queue hands over its own clock's time; ours decides
+def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the queue's
     """Do what time alone has made due; every minute."""
     run(at=clock.now())
 
 
 def run(*, at: datetime) -> None:
-    """Do all work due by ``at``; one that fails does not keep the others from being done, and is tried again."""
+    """Do all work due by ``at``; one that fails stops no other and stays due for the next call."""
     failed: list[Exception] = []
     for work in DUE:
         try:

@@ -32,7 +32,7 @@ def _become(role: str) -> None:
 
 @contextmanager
 def _as_owner() -> Iterator[None]:
-    """Act as the tables' owner: for migrating and for emptying tables between tests, which the applications may not."""
+    """Act as the tables' owner: for migrating and emptying tables, which the applications may not."""
     _become(roles.OWNER)
     try:
         yield
@@ -42,13 +42,15 @@ def _as_owner() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    """Create a database of this run's own, migrated by the owner and used by the applications' role; drop it at the end."""
+    """A database of this run's own: migrated by the owner, used by the applications, dropped at the end."""
     name = f"test_registry_{os.getpid()}"
     connection = connections["default"]
     with psycopg.connect(_administrator(), autocommit=True) as administrator:
         roles.create(administrator, str(connection.settings_dict["PASSWORD"] or "") or None)
         roles.create_database(administrator, name)
-        administrator.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit TO off").format(sql.Identifier(name)))
+        administrator.execute(
+            sql.SQL("ALTER DATABASE {} SET synchronous_commit TO off").format(sql.Identifier(name))
+        )
     connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
     from django.core.management import call_command
 
@@ -79,7 +81,11 @@ def database_url() -> str:
     """The address of this run's database, for the applications' role, for programs that a test starts."""
     kept = connections["default"].settings_dict
     return make_conninfo(
-        dbname=kept["NAME"], user=kept["USER"], password=kept["PASSWORD"] or None, host=kept["HOST"] or None, port=kept["PORT"] or None
+        dbname=kept["NAME"],
+        user=kept["USER"],
+        password=kept["PASSWORD"] or None,
+        host=kept["HOST"] or None,
+        port=kept["PORT"] or None,
     )
 
 
@@ -90,7 +96,9 @@ def _client(door: Any, **extra: Any) -> Client:
         """The test client's handler, behind this door's routes and middleware."""
 
     client = Client(**extra)
-    client.handler = DoorClient(door.__name__, door.MIDDLEWARE, enforce_csrf_checks=client.handler.enforce_csrf_checks)
+    client.handler = DoorClient(
+        door.__name__, door.MIDDLEWARE, enforce_csrf_checks=client.handler.enforce_csrf_checks
+    )
     return client
 
 
@@ -143,5 +151,5 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture
 def as_owner() -> Callable[[], AbstractContextManager[None]]:
-    """``with as_owner():`` acts with the rights of whoever owns the tables, for tests of what an intruder could do."""
+    """A block with the rights of whoever owns the tables, for tests of what an intruder could do."""
     return _as_owner

@@ -1,11 +1,11 @@
-"""What ``check --deploy`` refuses: a moved clock, demo keys, hosts that are nobody's; and a role that could rewrite the past."""
+"""What ``check --deploy`` refuses: a moved clock, demo keys, hosts that are nobody's, a role too strong."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.db import connections
 
 from api.conf import roles
@@ -15,18 +15,24 @@ LOCAL = {"localhost", "127.0.0.1", "[::1]", ""}
 
 
 @register(Tags.security, deploy=True)
-def refuse_a_demo(app_configs: Sequence[AppConfig] | None, **_facts: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's call
+def refuse_a_demo(**_facts: Any) -> list[CheckMessage]:
     """Refuse to call a place deployed that runs as a demo does."""
     return [*_clock_and_demo(), *_secrets(), *_hosts()]
 
 
 def _clock_and_demo() -> Iterator[CheckMessage]:
     if settings.REGISTRY_CLOCK:
-        yield Error("REGISTRY_CLOCK moves the clock.", hint="Unset it: a register answers for now.", id="registry.E001")
+        yield Error(
+            "REGISTRY_CLOCK moves the clock.",
+            hint="Unset it: a register answers for now.",
+            id="registry.E001",
+        )
     if settings.REGISTRY_DEMO:
         yield Error("REGISTRY_DEMO is on.", hint="Set REGISTRY_DEMO=false.", id="registry.E002")
     if settings.DEBUG:
-        yield Error("REGISTRY_DEBUG is on.", hint="Unset it: it prints our insides to anybody.", id="registry.E003")
+        yield Error(
+            "REGISTRY_DEBUG is on.", hint="Unset it: it prints our insides to anybody.", id="registry.E003"
+        )
 
 
 def _secrets() -> Iterator[CheckMessage]:
@@ -42,7 +48,9 @@ def _secrets() -> Iterator[CheckMessage]:
                 id="registry.E004",
             )
     if len(set(secrets.values())) < len(secrets):
-        yield Error("Two secrets are the same.", hint="Give each purpose a key of its own.", id="registry.E005")
+        yield Error(
+            "Two secrets are the same.", hint="Give each purpose a key of its own.", id="registry.E005"
+        )
 
 
 def _hosts() -> Iterator[CheckMessage]:
@@ -64,16 +72,19 @@ def _hosts() -> Iterator[CheckMessage]:
     if settings.REGISTRY_SCHEME != "https":
         yield Error("REGISTRY_SCHEME is not https.", id="registry.E009")
     if not settings.REGISTRY_TRUSTED_PROXIES:
-        yield Warning(
+        yield Caution(
             "REGISTRY_TRUSTED_PROXIES is 0.",
-            hint="Behind a proxy all visitors would share one rate limit; say how many proxies stand before us.",
+            hint="Behind a proxy all visitors would share one rate limit; say how many proxies there are.",
             id="registry.W001",
         )
 
 
 @register(Tags.database, deploy=True)
 def refuse_a_powerful_role(databases: Sequence[str] | None = None, **_facts: Any) -> list[CheckMessage]:
-    """Refuse a database role that could rewrite the past (``check --deploy --database default``; a migration may be it)."""
+    """Refuse a database role that could rewrite the past.
+
+    Run by ``check --deploy --database default``, never by ``migrate``, whose role may do it.
+    """
     found: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:

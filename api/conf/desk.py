@@ -1,4 +1,4 @@
-"""The officials' application: desk, staff API, read-only admin; sessions, sign-in and second factors live here alone."""
+"""The officials' application: staff API, admin, sign-in; sessions and second factors live here alone."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -19,7 +19,7 @@ if not apps.ready:
 
 
 class Door(BaseHandler):
-    """A request handler that answers with the routes and middleware of one module, whatever the settings name."""
+    """A request handler with the routes and middleware of one module, whatever the settings name."""
 
     def __init__(self, routes: str, middleware: Sequence[str], *args: Any, **kwargs: Any) -> None:
         """Answer with the ``urlpatterns`` of the module ``routes`` behind ``middleware``."""
@@ -27,7 +27,7 @@ class Door(BaseHandler):
         self.middleware = list(middleware)
         super().__init__(*args, **kwargs)
 
-    def load_middleware(self, is_async: bool = False) -> None:
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Build this door's own chain and set its routes before anything else sees a request."""
         usual = settings.MIDDLEWARE
         settings.MIDDLEWARE = self.middleware
@@ -47,4 +47,3 @@ class Door(BaseHandler):
 
 class Application(Door, WSGIHandler):
     """A door that a WSGI server can open."""
-

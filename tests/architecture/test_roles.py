@@ -19,7 +19,9 @@ def test_the_applications_work_with_rights_of_their_own() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_owner_of_the_tables_is_somebody_else(as_owner: Callable[[], AbstractContextManager[None]]) -> None:
+def test_the_owner_of_the_tables_is_somebody_else(
+    as_owner: Callable[[], AbstractContextManager[None]],
+) -> None:
     with as_owner():
         assert _role() == "registry_owner"
     assert _role() == "registry_app"
