@@ -3,10 +3,12 @@
 from registry.models.agency import Agency, Channel, Office, TradingName
 from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
+from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
 from registry.models.licence import Licence, Term
 from registry.models.person import Appointment, Debarment, Person
 from registry.models.publication import PublishedRecord
 from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit
+from registry.models.search import SearchName, SearchWord
 
 #: Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either.
 APPEND_ONLY = (
@@ -56,9 +58,13 @@ __all__ = [
     "Debarment",
     "Entry",
     "EntryText",
+    "Finding",
     "IdempotencyKey",
     "Licence",
+    "ListSnapshot",
+    "ListedLicence",
     "NumberSeries",
+    "ObservedRow",
     "Office",
     "Person",
     "PolicySet",
@@ -67,6 +73,8 @@ __all__ = [
     "Register",
     "RegisterCommit",
     "Sanction",
+    "SearchName",
+    "SearchWord",
     "Term",
     "TradingName",
 ]

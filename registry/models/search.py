@@ -7,7 +7,7 @@ transaction that changes those, and can make them again at any time.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -61,7 +61,7 @@ class SearchWord(models.Model):
         indexes = [
             models.Index(fields=["key"], name="search_word_key"),
             models.Index(fields=["sound"], name="search_word_sound"),
-            models.Index(OpClass("word", name="text_pattern_ops"), name="search_word_prefix"),
+            models.Index(fields=["word"], name="search_word_prefix", opclasses=["text_pattern_ops"]),
             GinIndex(fields=["deletions"], name="search_word_deletions", fastupdate=False),
         ]
 

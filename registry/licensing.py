@@ -1,0 +1,839 @@
+"""The only writer of licences, entries and sanctions.
+
+``propose`` begins a step that needs further officers, ``approve`` gives one yes, ``decline`` ends it; ``decide`` takes a
+step that one officer may take alone (an emergency, a filing, a fact). Whatever completes a step runs one durable
+transaction: lock the licence, look the step up, check, append the entry with its frozen effect and deadlines, save the
+projection with its history, republish, queue the news, take the sequence number. So nobody ever sees one of these
+without the others, and a refusal leaves nothing behind.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from registry import history, ledger, news, publishing
+from registry.models import (
+    Agency,
+    Approval,
+    Authority,
+    Debarment,
+    Entry,
+    EntryText,
+    IdempotencyKey,
+    Licence,
+    NumberSeries,
+    Proposal,
+    Sanction,
+    Term,
+)
+from registry.rules import days, errors, freezing, lifecycle, numbering, standing
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Scope, State, Step, StepTerms
+
+SECOND_FACTOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An entry that was made: its sequence number, when it was recorded and what it froze."""
+
+    number: str
+    sequence: int
+    action: str
+    step: str
+    recorded_at: datetime
+    effective_from: datetime
+    deadlines: Mapping[str, str]
+    state: str
+    version: int
+    officers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRecord:
+    """A proposal as officers see it: who proposed, who approved, how many officers are still needed."""
+
+    id: int
+    licence: str | None
+    agency: str
+    action: str
+    step: str
+    state: str
+    terms: Mapping[str, Any]
+    subject: str
+    proposed_by: str
+    proposed_at: datetime
+    expires_at: datetime
+    approved_by: tuple[str, ...]
+    approvals_needed: int
+    next_roles: tuple[str, ...]
+    licence_version: int
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceRecord:
+    """A licence that was opened: its number and its version for the next step."""
+
+    number: str
+    agency: str
+    licence_class: str
+    state: str
+    version: int
+
+
+# --- the doors ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic(durable=True)
+def open_licence(
+    agency: str, licence_class: str, *, by: Actor, at: datetime, idempotency_key: str, legacy_number: str = ""
+) -> LicenceRecord:
+    """Open a licence for an agency: it gets its number and waits to be granted. Nothing is public yet."""
+    _role(by, lifecycle.M)
+    once = _Once(
+        by,
+        idempotency_key,
+        "open_licence",
+        {"agency": agency, "class": licence_class, "legacy": legacy_number},
+        at,
+    )
+    if (done := once.outcome()) is not None:
+        return _opened(Licence.objects.select_related("agency").get(number=done["licence"]))
+    holder = _agency(agency, by=by)
+    _not_barred(holder, at)
+    country, code = holder.authority.code.split("-", 1)
+    serial = _last_serial(f"{holder.authority.code}-{licence_class}")
+    given = numbering.next_licence(country, code, licence_class, after=serial.last)
+    serial.last = given.serial
+    serial.save()
+    licence = Licence(
+        number=given.number,
+        authority=holder.authority,
+        agency=holder,
+        licence_class=licence_class,
+        origin="decided",
+        legacy_number=legacy_number,
+        legacy_folded=numbering.folded(legacy_number) if legacy_number else "",
+    )
+    history.save(licence, by=by.number, at=at, reason="opened")
+    once.keep({"licence": licence.number})
+    return _opened(licence)
+
+
+@transaction.atomic(durable=True)
+def propose(
+    number: str, action: Action, *, by: Actor, at: datetime, terms: StepTerms, expected_version: int | None = None,
+    idempotency_key: str,
+) -> ProposalRecord:  # fmt: skip
+    """Begin a step that needs further officers; it is checked as if it were taken now.
+
+    One open proposal per licence, step and subject. Refuses a step that one officer takes alone (``decide`` it).
+    """
+    step = _step(action)
+    if not step.approvals:
+        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
+    if action is Action.DEBAR:
+        raise errors.StepNotAllowed("a bar is of the agency: propose it there", action=action.value)
+    _may_begin(step, by, terms)
+    once = _Once(
+        by, idempotency_key, "propose", _plain(terms) | {"number": number, "action": action.value}, at
+    )
+    if (done := once.outcome()) is not None:
+        return proposal(done["proposal"])
+    licence = _locked(number, by=by)
+    _version(licence, expected_version)
+    _freeze(licence, step, terms, at=at)
+    made = _proposal_row(step, terms, by=by, at=at, licence=licence, agency=licence.agency)
+    once.keep({"proposal": made.pk})
+    return proposal(made.pk)
+
+
+@transaction.atomic(durable=True)
+def propose_for_agency(
+    agency: str, action: Action, *, by: Actor, at: datetime, terms: StepTerms, idempotency_key: str
+) -> ProposalRecord:
+    """Begin a step that decides all licences of an agency at once: a bar, or the end of a dissolved company."""
+    step = _step(action)
+    if action not in {Action.DEBAR, Action.CANCEL}:
+        raise errors.StepNotAllowed(f"{action} is a step of one licence", action=action.value)
+    _may_begin(step, by, terms)
+    once = _Once(
+        by,
+        idempotency_key,
+        "propose_for_agency",
+        _plain(terms) | {"agency": agency, "action": action.value},
+        at,
+    )
+    if (done := once.outcome()) is not None:
+        return proposal(done["proposal"])
+    holder = _agency(agency, by=by)
+    for licence in _all_locked(holder, step):
+        _freeze(licence, step, terms, at=at)
+    made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
+    once.keep({"proposal": made.pk})
+    return proposal(made.pk)
+
+
+@transaction.atomic(durable=True)
+def approve(
+    proposal_id: int, *, by: Actor, at: datetime, idempotency_key: str, no_conflict: bool = False,
+    expected_version: int | None = None,
+) -> ProposalRecord:  # fmt: skip
+    """Give one officer's yes; the last one needed takes the step.
+
+    Refuses the proposer, an officer who has approved already, a role that the table does not name for this place, a
+    stale second factor, and a step that the licence's state no longer allows.
+    """
+    once = _Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
+    if (done := once.outcome()) is not None:
+        return _with_decisions(proposal_id, done["entries"])
+    waiting = _open_proposal(proposal_id, by=by)
+    step = _step(Action(waiting.action))
+    given = list(waiting.approvals.order_by("pk"))
+    _may_approve(step, waiting, given, by, no_conflict=no_conflict)
+    _second_factor(by, at)
+    licences = (
+        [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step)
+    )
+    waiting.refresh_from_db()
+    _still_open(waiting, at)
+    if waiting.licence_id:
+        _version(licences[0], expected_version)
+    Approval.objects.create(proposal=waiting, by=by.number, at=at, second_factor_at=by.second_factor_at)
+    made: list[Entry] = []
+    if len(given) + 1 == len(step.approvals):
+        officers = (waiting.proposed_by, *(a.by for a in given), by.number)
+        made = _take(
+            licences, step, read_terms(waiting.terms), officers=officers, at=at, agency=waiting.agency
+        )
+        waiting.state, waiting.closed_by, waiting.closed_at, waiting.entry = (
+            "approved",
+            by.number,
+            at,
+            made[0] if made else None,
+        )
+        waiting.save()
+    once.keep({"entries": [entry.pk for entry in made]})
+    if made:
+        _close_commit(made, by=by.number, at=at)
+    return _with_decisions(proposal_id, [entry.pk for entry in made])
+
+
+@transaction.atomic(durable=True)
+def decline(
+    proposal_id: int, *, by: Actor, at: datetime, reason: str, idempotency_key: str
+) -> ProposalRecord:
+    """End a proposal without taking the step; the proposer may withdraw their own this way."""
+    if not reason.strip():
+        raise errors.StepIncomplete("say why", field="reason")
+    once = _Once(by, idempotency_key, "decline", {"proposal": proposal_id, "reason": reason}, at)
+    if once.outcome() is not None:
+        return proposal(proposal_id)
+    waiting = _open_proposal(proposal_id, by=by)
+    step = _step(Action(waiting.action))
+    if by.number != waiting.proposed_by and not by.roles & frozenset().union(*step.approvals):
+        raise errors.RoleNotAllowed(
+            "this role does not decide on the step", roles=sorted(frozenset().union(*step.approvals))
+        )
+    _still_open(waiting, at)
+    waiting.state, waiting.closed_by, waiting.closed_at, waiting.closed_reason = (
+        "declined",
+        by.number,
+        at,
+        reason,
+    )
+    waiting.save()
+    once.keep({})
+    return proposal(proposal_id)
+
+
+@transaction.atomic(durable=True)
+def decide(
+    number: str, action: Action, *, by: Actor, at: datetime, terms: StepTerms, expected_version: int | None = None,
+    idempotency_key: str,
+) -> Decision:  # fmt: skip
+    """Take one step that one officer may take alone, or refuse with a ``RegistryError``.
+
+    Emergencies, ratifications, filings and facts. A step of several officers is refused: propose it. A decision needs
+    a second factor not older than five minutes; filings and facts do not.
+    """
+    step = _step(action)
+    if step.approvals:
+        raise errors.StepNotAllowed(
+            f"{action} needs {step.officers} officers: propose it",
+            action=action.value,
+            officers=step.officers,
+        )
+    _may_begin(step, by, terms)
+    if step.kind is Kind.DECISION:
+        _second_factor(by, at)
+    once = _Once(
+        by, idempotency_key, "decide", _plain(terms) | {"number": number, "action": action.value}, at
+    )
+    if (done := once.outcome()) is not None:
+        return _decision(Entry.objects.select_related("commit", "licence").get(pk=done["entry"]))
+    licence = _locked(number, by=by)
+    _version(licence, expected_version)
+    if action is Action.RATIFY:
+        _somebody_else(licence, terms, by)
+    (made,) = _take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
+    once.keep({"entry": made.pk})
+    _close_commit([made], by=by.number, at=at)
+    return _decision(made)
+
+
+def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
+    """The steps that the table allows this officer to begin on this licence now, in the table's order."""
+    licence = _readable(number, by=by)
+    now = standing.at(fold_entries(licence.pk), at=at) if licence.entries.exists() else None
+    state = now.state if now else State.NOT_GRANTED
+    return lifecycle.open_steps(state, by.roles)
+
+
+def proposal(proposal_id: int) -> ProposalRecord:
+    """The proposal as it stands; refuses an unknown one. Scope is the caller's to check (``waiting`` does)."""
+    row = Proposal.objects.select_related("licence", "agency").filter(pk=proposal_id).first()
+    if row is None:
+        raise errors.ProposalNotFound("no such proposal", proposal=proposal_id)
+    return _record(row)
+
+
+def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
+    """The open proposals of the officer's authority, the one that runs out first at the top."""
+    rows = Proposal.objects.filter(state="open", expires_at__gt=at, authority__code=by.authority)
+    return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+def _step(action: Action) -> Step:
+    if action not in STEPS:
+        raise errors.StepNotAllowed(f"{action} is not a step", action=str(action))
+    return STEPS[action]
+
+
+def _role(by: Actor, allowed: frozenset[Role]) -> None:
+    if not by.roles & allowed:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(allowed))
+
+
+def _may_begin(step: Step, by: Actor, terms: StepTerms) -> None:
+    _role(by, step.proposes)
+    if step.kind in {Kind.DECISION, Kind.ORDER, Kind.CORRECTION} and not terms.no_conflict:
+        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+
+
+def _may_approve(
+    step: Step, waiting_: Proposal, given: Sequence[Approval], by: Actor, *, no_conflict: bool
+) -> None:
+    """Four eyes: never the proposer, never twice, and the role that the table names for this place."""
+    if by.number == waiting_.proposed_by:
+        raise errors.OwnProposal("nobody approves their own proposal", proposal=waiting_.pk)
+    if any(a.by == by.number for a in given):
+        raise errors.AlreadyApproved("this officer has approved already", proposal=waiting_.pk)
+    if len(given) >= len(step.approvals):
+        raise errors.ProposalClosed("the proposal has all its approvals", proposal=waiting_.pk)
+    _role(by, step.approvals[len(given)])
+    if not no_conflict:
+        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+
+
+def _second_factor(by: Actor, at: datetime) -> None:
+    if Role.SYSTEM in by.roles and by.authority is None:
+        return
+    given = by.second_factor_at
+    if given is None or not timedelta() <= at - given <= SECOND_FACTOR:
+        raise errors.SecondFactorStale(
+            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
+        )
+
+
+def _in_scope(authority: Authority, by: Actor) -> None:
+    if by.authority is None and Role.SYSTEM in by.roles:
+        return
+    if by.authority != authority.code:
+        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority.code)
+
+
+def _version(licence: Licence, expected: int | None) -> None:
+    if expected is not None and licence.version != expected:
+        raise errors.VersionConflict("the licence has changed", expected=expected, actual=licence.version)
+
+
+def _still_open(waiting_: Proposal, at: datetime) -> None:
+    if waiting_.state != "open":
+        raise errors.ProposalClosed(
+            f"the proposal is {waiting_.state}", proposal=waiting_.pk, state=waiting_.state
+        )
+    if waiting_.expires_at <= at:
+        raise errors.ProposalClosed("the proposal has run out", proposal=waiting_.pk, state="expired")
+
+
+def _not_barred(agency: Agency, at: datetime) -> None:
+    today = days.local_day(at, agency.authority.zone)
+    bars = Debarment.objects.filter(agency=agency, first_day__lte=today)
+    if bars.filter(last_day__isnull=True).exists() or bars.filter(last_day__gte=today).exists():
+        raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
+
+
+def _somebody_else(licence: Licence, terms: StepTerms, by: Actor) -> None:
+    target = Entry.objects.get(pk=_ref(licence, terms.refers_to))
+    if by.number in target.officers:
+        raise errors.OwnProposal("somebody else ratifies an emergency", sequence=terms.refers_to)
+
+
+# --- finding and locking -----------------------------------------------------------------------------------------
+
+
+def _readable(number: str, *, by: Actor) -> Licence:
+    licence = Licence.objects.select_related("agency", "authority").filter(number=number).first()
+    if licence is None:
+        raise errors.LicenceNotFound("no licence has this number", number=number)
+    _in_scope(licence.authority, by)
+    return licence
+
+
+def _locked(number: str, *, by: Actor) -> Licence:
+    licence = _readable(number, by=by)
+    return _locked_by_id(licence.pk)
+
+
+def _locked_by_id(licence_id: int) -> Licence:
+    return (
+        Licence.objects.select_for_update(of=("self",))
+        .select_related("agency__authority", "authority")
+        .get(pk=licence_id)
+    )
+
+
+def _all_locked(agency: Agency, step: Step) -> list[Licence]:
+    """The agency's licences that the step can be taken on, locked in number order (no two transactions dead-lock)."""
+    found = Licence.objects.select_for_update(of=("self",)).select_related("agency__authority", "authority")
+    return [
+        licence
+        for licence in found.filter(agency=agency).order_by("number")
+        if State(licence.state) in step.sources
+    ]
+
+
+def _agency(number: str, *, by: Actor) -> Agency:
+    agency = (
+        Agency.objects.select_for_update(of=("self",))
+        .select_related("authority")
+        .filter(number=number)
+        .first()
+    )
+    if agency is None:
+        raise errors.AgencyNotFound("no agency has this number", number=number)
+    _in_scope(agency.authority, by)
+    return agency
+
+
+def _open_proposal(proposal_id: int, *, by: Actor) -> Proposal:
+    rows = Proposal.objects.select_for_update(of=("self",)).select_related("agency__authority", "authority")
+    row = rows.filter(pk=proposal_id).first()
+    if row is None:
+        raise errors.ProposalNotFound("no such proposal", proposal=proposal_id)
+    _in_scope(row.authority, by)
+    return row
+
+
+def _last_serial(prefix: str) -> NumberSeries:
+    NumberSeries.objects.get_or_create(prefix=prefix)
+    return NumberSeries.objects.select_for_update().get(prefix=prefix)
+
+
+def _ref(licence: Licence, sequence: int | None) -> int | None:
+    """The row behind a sequence number that an officer named."""
+    if sequence is None:
+        return None
+    found = (
+        Entry.objects.filter(licence=licence, commit__base__lt=sequence)
+        .select_related("commit")
+        .order_by("-pk")
+    )
+    for entry in found:
+        if entry.sequence == sequence:
+            return int(entry.pk)
+    raise errors.EntryNotFound("the licence has no such entry", field="refers_to", sequence=sequence)
+
+
+# --- taking a step -----------------------------------------------------------------------------------------------
+
+
+def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[standing.Entry]:
+    """The entries of a licence as the fold reads them, oldest first.
+
+    ``own_at``: asked by the transaction that is writing them, whose commit has no row yet; they count as recorded then.
+    """
+    rows = Entry.objects.filter(licence_id=licence_id).order_by("pk")
+    return [as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit"))]
+
+
+def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:
+    """One row as the fold reads it."""
+    recorded = own_at if own_at is not None else row.commit.recorded_at
+    return standing.Entry(
+        ref=row.pk,
+        action=Action(row.action),
+        kind=Kind(row.kind),
+        decided_at=row.decided_at,
+        recorded_at=recorded,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+        refers_to=row.refers_to_id,
+        grounds=tuple(row.grounds),
+        effect=row.effect,
+        deadlines=row.deadlines,
+    )
+
+
+def _case(licence: Licence, at: datetime) -> freezing.Case:
+    entries = fold_entries(licence.pk)
+    now = standing.at(entries, at=at)
+    return freezing.Case(
+        entries=entries,
+        standing=now,
+        licence_class=now.licence_class or licence.licence_class,
+        zone=licence.authority.zone,
+        policy=publishing.current_policy(licence.authority_id, at=at),
+    )
+
+
+def _freeze(
+    licence: Licence, step: Step, terms: StepTerms, *, at: datetime
+) -> tuple[freezing.Frozen, freezing.Case, int | None]:
+    case = _case(licence, at)
+    if step.action in {Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE}:
+        _not_barred(licence.agency, at)
+    refers_to = _ref(licence, terms.refers_to)
+    frozen = freezing.freeze(step, terms, case, at=at, refers_to=refers_to)
+    if step.action is Action.ACTIVATE:
+        _security_in_force(case, frozen, at)
+    return frozen, case, refers_to
+
+
+def _security_in_force(case: freezing.Case, frozen: freezing.Frozen, at: datetime) -> None:
+    """An activation needs the security that the grant asks for, confirmed with its issuer."""
+    trial = standing.Entry(
+        ref=max((e.ref for e in case.entries), default=0) + 1,
+        action=Action.ACTIVATE,
+        kind=Kind.DECISION,
+        decided_at=at,
+        recorded_at=at,
+        effective_from=frozen.effective_from,
+    )
+    starts = [e.effect["term"]["starts_at"] for e in case.entries if "term" in e.effect]
+    good_from = max([frozen.effective_from, *(datetime.fromisoformat(s) for s in starts[:1])])
+    if "security.missing" in standing.at([*case.entries, trial], at=good_from).reasons:
+        raise errors.SecurityNotConfirmed(
+            "the security that this class needs is not confirmed with its issuer"
+        )
+
+
+def _take(
+    licences: Sequence[Licence],
+    step: Step,
+    terms: StepTerms,
+    *,
+    officers: Sequence[str],
+    at: datetime,
+    agency: Agency,
+) -> list[Entry]:
+    """Append the entry to each licence, project, publish. The caller closes the commit as its last act."""
+    commit = ledger.Commit()
+    made: list[Entry] = []
+    for licence in licences:
+        frozen, case, refers_to = _freeze(licence, step, terms, at=at)
+        entry = commit.add(_entry(licence, step, terms, frozen, case, refers_to, officers, at))
+        _write_texts(entry, terms)
+        _write_sanction(entry, licence, step)
+        _project(licence, commit, entry, by=officers[-1], at=at)
+        made.append(entry)
+    if step.action is Action.DEBAR:
+        _write_debarment(agency, terms, made, by=officers[-1], at=at)
+    for entry in made:
+        entry._opened_commit = commit  # type: ignore[attr-defined]  # noqa: SLF001 - carried to _close_commit
+    if not made:
+        raise errors.StepNotAllowed(
+            f"no licence of the agency can take {step.action}", action=step.action.value
+        )
+    news.put()
+    return made
+
+
+def _close_commit(made: Sequence[Entry], *, by: str, at: datetime) -> None:
+    """The last statement of the transaction: the numbers are taken."""
+    made[0]._opened_commit.close(by=by, at=at)  # type: ignore[attr-defined]  # noqa: SLF001
+    for entry in made:
+        entry.refresh_from_db(fields=["commit"])
+
+
+def _entry(
+    licence: Licence, step: Step, terms: StepTerms, frozen: freezing.Frozen, case: freezing.Case,
+    refers_to: int | None, officers: Sequence[str], at: datetime,
+) -> Entry:  # fmt: skip
+    day = terms.effective if type(terms.effective) is date else None
+    return Entry(
+        authority=licence.authority,
+        licence=licence,
+        agency=licence.agency,
+        kind=step.kind.value,
+        action=step.action.value,
+        step=step.code,
+        decided_at=at,
+        effective_from=frozen.effective_from,
+        effective_until=frozen.effective_until,
+        effective_day=day or days.local_day(frozen.effective_from, case.zone),
+        zone=case.zone,
+        refers_to_id=refers_to,
+        grounds=list(terms.grounds),
+        effect=dict(frozen.effect),
+        deadlines=dict(frozen.deadlines),
+        policy_version=case.policy.version,
+        law=case.policy.law,
+        published=step.published,
+        officers=list(officers),
+    )
+
+
+def _write_texts(entry: Entry, terms: StepTerms) -> None:
+    EntryText.objects.bulk_create(
+        [EntryText(entry=entry, language=language, text=text) for language, text in terms.texts.items()]
+        + (
+            [EntryText(entry=entry, language="-", text=terms.restricted_reasons, restricted=True)]
+            if terms.restricted_reasons
+            else []
+        )
+    )
+
+
+def _write_sanction(entry: Entry, licence: Licence, step: Step) -> None:
+    if step.sanction is None:
+        return
+    Sanction.objects.create(
+        entry=entry,
+        agency=licence.agency,
+        licence=licence,
+        kind=step.sanction.value,
+        points=entry.effect.get("points", 0),
+        points_until=_when(entry.deadlines.get("points_until")),
+        public_months=entry.effect.get("public_months"),
+        amount=entry.effect.get("amount"),
+        currency=entry.effect.get("currency", ""),
+    )
+
+
+def _write_debarment(
+    agency: Agency, terms: StepTerms, made: Sequence[Entry], *, by: str, at: datetime
+) -> None:
+    zone = agency.authority.zone
+    until = made[0].effective_until if made else None
+    history.save(
+        Debarment(
+            authority=agency.authority,
+            agency=agency,
+            first_day=days.local_day(made[0].effective_from if made else at, zone),
+            last_day=days.local_day(until - timedelta(microseconds=1), zone) if until else None,
+            grounds=list(terms.grounds),
+        ),
+        by=by,
+        at=at,
+        reason="debarred",
+    )
+
+
+def _project(licence: Licence, commit: ledger.Commit, entry: Entry, *, by: str, at: datetime) -> None:
+    """Bring the licence's columns, terms and published record up to what its entries now mean."""
+    entries = fold_entries(licence.pk, own_at=at)
+    life = standing.spans(entries)
+    now = next(span.standing for span in life if span.end is None or at < span.end)
+    licence.state, licence.may_recruit = now.state.value, now.may_recruit
+    licence.licence_class = now.licence_class or licence.licence_class
+    licence.scope = {"corridors": list(now.scope.corridors), "occupations": list(now.scope.occupations)}
+    licence.version += 1
+    history.save(licence, by=by, at=at, reason=entry.action)
+    _project_terms(licence, life, by=by, at=at, reason=entry.action)
+    publishing.publish(licence, entries, commit_id=commit.id, ordinal=entry.ordinal, at=at)
+
+
+def _project_terms(
+    licence: Licence, life: Sequence[standing.Span], *, by: str, at: datetime, reason: str
+) -> None:
+    wanted = {(date.fromisoformat(a), date.fromisoformat(z)) for a, z in life[-1].standing.terms}
+    held = {(t.days.lower, t.days.upper - timedelta(days=1)): t for t in licence.terms.all()}
+    for key in held.keys() - wanted:
+        history.delete(held[key], by=by, at=at, reason=reason)
+    for first, last in sorted(wanted - held.keys()):
+        history.save(Term(licence=licence, days=DateRange(first, last, "[]")), by=by, at=at, reason=reason)
+
+
+def _when(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# --- proposals and idempotency -----------------------------------------------------------------------------------
+
+
+def _proposal_row(
+    step: Step, terms: StepTerms, *, by: Actor, at: datetime, licence: Licence | None, agency: Agency
+) -> Proposal:
+    """Write the proposal; close those of the same subject that have run out, refuse where one is open."""
+    subject = str(terms.refers_to or "")
+    same = Proposal.objects.filter(
+        licence=licence, agency=agency, action=step.action.value, subject=subject, state="open"
+    )
+    same.filter(expires_at__lte=at).update(state="expired", closed_at=at)
+    policy = publishing.current_policy(agency.authority_id, at=at)
+    try:
+        with transaction.atomic():
+            return Proposal.objects.create(
+                licence=licence,
+                agency=agency,
+                authority=agency.authority,
+                action=step.action.value,
+                subject=subject,
+                terms=_plain(terms),
+                licence_version=licence.version if licence else 0,
+                proposed_by=by.number,
+                proposed_at=at,
+                expires_at=at + timedelta(days=policy.proposal_days),
+            )
+    except IntegrityError as clash:
+        raise errors.ProposalOpen(
+            "such a proposal is open already", action=step.action.value, subject=subject
+        ) from clash
+
+
+def _record(row: Proposal) -> ProposalRecord:
+    step = STEPS[Action(row.action)]
+    given = tuple(row.approvals.order_by("pk").values_list("by", flat=True))
+    left = step.approvals[len(given) :]
+    return ProposalRecord(
+        id=row.pk,
+        licence=row.licence.number if row.licence else None,
+        agency=row.agency.number,
+        action=row.action,
+        step=step.code,
+        state=row.state,
+        terms=row.terms,
+        subject=row.subject,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        expires_at=row.expires_at,
+        approved_by=given,
+        approvals_needed=len(left) if row.state == "open" else 0,
+        next_roles=tuple(sorted(left[0])) if left and row.state == "open" else (),
+        licence_version=row.licence_version,
+    )
+
+
+def _with_decisions(proposal_id: int, entries: Sequence[int]) -> ProposalRecord:
+    rows = Entry.objects.filter(pk__in=entries).select_related("commit", "licence").order_by("pk")
+    return replace(proposal(proposal_id), decisions=tuple(_decision(row) for row in rows))
+
+
+def _decision(row: Entry) -> Decision:
+    licence = row.licence
+    return Decision(
+        number=licence.number,
+        sequence=row.sequence,
+        action=row.action,
+        step=row.step,
+        recorded_at=row.commit.recorded_at,
+        effective_from=row.effective_from,
+        deadlines=row.deadlines,
+        state=licence.state,
+        version=licence.version,
+        officers=tuple(row.officers),
+    )
+
+
+def _opened(licence: Licence) -> LicenceRecord:
+    return LicenceRecord(
+        licence.number, licence.agency.number, licence.licence_class, licence.state, licence.version
+    )
+
+
+class _Once:
+    """A write asked for under a key: done once, answered again to whoever repeats it (RFC draft Idempotency-Key)."""
+
+    def __init__(self, by: Actor, key: str, what: str, body: Mapping[str, Any], at: datetime) -> None:
+        if not 1 <= len(key) <= 200 or not key.isprintable():
+            raise errors.BadInput(
+                "an idempotency key has 1 to 200 printable characters", field="idempotency_key"
+            )
+        self.by, self.key, self.at = by, key, at
+        self.digest = hashlib.sha256(
+            json.dumps([what, dict(body)], sort_keys=True, default=str).encode()
+        ).hexdigest()
+
+    def outcome(self) -> dict[str, Any] | None:
+        """What was answered before, or ``None``; holds off others with the same key until this transaction ends."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.by.number}\n{self.key}"]
+            )
+        row = IdempotencyKey.objects.filter(actor=self.by.number, key=self.key).first()
+        if row is None:
+            return None
+        if row.digest != self.digest:
+            raise errors.KeyReused("this key was used for something else", idempotency_key=self.key)
+        return dict(row.outcome)
+
+    def keep(self, outcome: Mapping[str, Any]) -> None:
+        """Remember the outcome in this transaction."""
+        IdempotencyKey.objects.create(
+            actor=self.by.number, key=self.key, digest=self.digest, outcome=dict(outcome), at=self.at
+        )
+
+
+def _plain(terms: StepTerms) -> dict[str, Any]:
+    """Terms as JSON can carry them; only what was said."""
+    empty = StepTerms()
+    said = {
+        f.name: getattr(terms, f.name)
+        for f in fields(terms)
+        if getattr(terms, f.name) != getattr(empty, f.name)
+    }
+    plain: dict[str, Any] = {}
+    for name, value in said.items():
+        if isinstance(value, date):
+            plain[name] = value.isoformat()
+        elif isinstance(value, Scope):
+            plain[name] = asdict(value)
+        elif isinstance(value, tuple):
+            plain[name] = [dict(v) if isinstance(v, Mapping) else v for v in value]
+        else:
+            plain[name] = dict(value) if isinstance(value, Mapping) else value
+    return plain
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "effective": lambda v: _day_or_instant(v),
+    "until": lambda v: _day_or_instant(v),
+    "first_day": date.fromisoformat,
+    "last_day": date.fromisoformat,
+    "notice_served_on": date.fromisoformat,
+    "scope": lambda v: Scope(tuple(v["corridors"]), tuple(v["occupations"])),
+    "cut": lambda v: Scope(tuple(v["corridors"]), tuple(v["occupations"])),
+    "grounds": tuple,
+    "conditions": tuple,
+    "conditions_to_lift": tuple,
+}
+
+
+def _day_or_instant(text: str) -> date | datetime:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def read_terms(plain: Mapping[str, Any]) -> StepTerms:
+    """Terms from the JSON that a proposal keeps."""
+    return StepTerms(**{name: _READERS.get(name, lambda v: v)(value) for name, value in plain.items()})

@@ -1,0 +1,417 @@
+"""Keeps ``PublishedRecord``: what the public reads of each licence, as spans of time, the future included.
+
+The body of a span is ready JSON with codes and without texts; ``api`` splices the texts in. What may be in it is decided
+by ``rules/publication.py``. Publication is judged when it is asked for (rulings 14): a row knows the instant from which
+something in it is no longer public, and a reader after that instant gets it made again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from registry.models import Agency, Channel, Licence, Office, PolicySet, PublishedRecord, TradingName
+from registry.rules import days, policy, standing
+from registry.rules.grounds import SanctionKind
+from registry.rules.lifecycle import SUSPENSIONS, Action, Overlay, Result, State
+from registry.rules.standing import BEGINNING, Entry, Span, Standing
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the public may read of the holder, beside the licence itself. Days are local days of the authority."""
+
+    number: str
+    legacy_number: str
+    licence_class: str
+    origin: str
+    authority: Mapping[str, Any]
+    agency_number: str
+    name: str
+    latin_name: str
+    country: str
+    trading_names: tuple[Mapping[str, Any], ...] = ()
+    offices: tuple[Mapping[str, Any], ...] = ()
+    channels: tuple[Mapping[str, Any], ...] = ()
+    legal_terms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        """The authority's time zone."""
+        return str(self.authority["zone"])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One span of the public answer, before it becomes a row. ``body`` is JSON without texts and sequence."""
+
+    start: datetime
+    end: datetime | None
+    state: str
+    result: str
+    may_recruit: bool
+    body: str
+    withhold_from: datetime | None
+    licence_class: str
+    corridors: tuple[str, ...]
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
+def publish(
+    licence: Licence, entries: Sequence[Entry], *, commit_id: int, ordinal: int, at: datetime
+) -> None:
+    """Replace what the public reads of ``licence``; part of the transaction that changed it."""
+    facts = facts_of([licence])[licence.pk]
+    PublishedRecord.objects.filter(licence=licence).delete()
+    PublishedRecord.objects.bulk_create(
+        rows(licence.pk, facts, pieces(facts, entries, at=at), commit_id=commit_id, ordinal=ordinal)
+    )
+
+
+def rows(
+    licence_id: int, facts: Facts, made: Iterable[Piece], *, commit_id: int, ordinal: int
+) -> list[PublishedRecord]:
+    """The table rows of ``made``, not yet written."""
+    return [
+        PublishedRecord(
+            number=facts.number,
+            licence_id=licence_id,
+            span=DateTimeTZRange(piece.start, piece.end, "[)"),
+            state=piece.state,
+            result=piece.result,
+            may_recruit=piece.may_recruit,
+            body=piece.body,
+            withhold_from=piece.withhold_from,
+            commit_id=commit_id,
+            ordinal=ordinal,
+            agency_number=facts.agency_number,
+            authority_code=str(facts.authority["code"]),
+            country=str(facts.authority["country"]),
+            licence_class=piece.licence_class,
+            corridors=list(piece.corridors),
+        )
+        for piece in made
+    ]
+
+
+def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
+    """The public facts of each licence's holder and authority, by licence id; a fixed number of queries for any many."""
+    agencies = {licence.agency_id for licence in licences}
+    holders = {a.pk: a for a in Agency.objects.filter(pk__in=agencies).select_related("authority")}
+    names = _grouped(TradingName.objects.filter(agency__in=agencies).order_by("pk"))
+    offices = _grouped(Office.objects.filter(agency__in=agencies).order_by("-kind", "pk"))
+    channels = _grouped(Channel.objects.filter(agency__in=agencies).order_by("kind", "pk"))
+    authorities = {a.authority_id: a.authority for a in holders.values()}
+    terms = {key: current_policy(key).legal_terms for key in authorities}
+    return {
+        licence.pk: public_facts(
+            licence,
+            holders[licence.agency_id],
+            names.get(licence.agency_id, []),
+            offices.get(licence.agency_id, []),
+            channels.get(licence.agency_id, []),
+            terms[holders[licence.agency_id].authority_id],
+        )
+        for licence in licences
+    }
+
+
+def _grouped(found: Iterable[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for row in found:
+        groups.setdefault(row.agency_id, []).append(row)
+    return groups
+
+
+def current_policy(authority_id: int, *, at: datetime | None = None) -> policy.Policy:
+    """The policy of the authority in force at ``at`` (default: the newest), or the defaults where it has none."""
+    found = PolicySet.objects.filter(authority_id=authority_id)
+    if at is not None:
+        found = found.filter(in_force_from__lte=at)
+    newest = found.order_by("-in_force_from", "-version").first()
+    return policy.parse(newest.rules) if newest else policy.Policy(version=0)
+
+
+def public_facts(
+    licence: Licence,
+    agency: Agency,
+    names: Sequence[TradingName],
+    offices: Sequence[Office],
+    channels: Sequence[Channel],
+    legal_terms: Mapping[str, str],
+) -> Facts:
+    """The public part of these records; restricted columns never enter."""
+    authority = agency.authority
+    return Facts(
+        number=licence.number,
+        legacy_number=licence.legacy_number,
+        licence_class=licence.licence_class,
+        origin=licence.origin,
+        authority={
+            "code": authority.code,
+            "name": authority.name,
+            "country": authority.country,
+            "zone": authority.zone,
+            "contact": authority.contact,
+            "complaint": authority.complaint,
+        },
+        agency_number=agency.number,
+        name=agency.legal_name,
+        latin_name=agency.latin_name,
+        country=agency.country,
+        trading_names=tuple(
+            {"name": n.name, "first_day": n.first_day, "last_day": n.last_day} for n in names
+        ),
+        offices=tuple(
+            {
+                "number": o.number,
+                "kind": o.kind,
+                "name": o.name,
+                "address": o.address,
+                "locality": o.locality,
+                "country": o.country,
+                "first_day": o.first_day,
+                "last_day": o.last_day,
+            }
+            for o in offices
+        ),
+        channels=tuple(
+            {"kind": c.kind, "value": c.value, "first_day": c.first_day, "last_day": c.last_day}
+            for c in channels
+        ),
+        legal_terms=legal_terms,
+    )
+
+
+# --- the pure part -----------------------------------------------------------------------------------------------
+
+
+def pieces(
+    facts: Facts, entries: Sequence[Entry], *, at: datetime, known_at: datetime | None = None
+) -> tuple[Piece, ...]:
+    """The public life of a licence: what was and will be answered, as far as it may be known to the public at ``at``."""
+    known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
+    life = standing.spans(known)
+    shown = _sanctions(facts, known, life)
+    spent = [s for s in shown if s.public_until is not None and s.public_until <= at]
+    withhold = min(
+        (s.public_until for s in shown if s.public_until is not None and s.public_until > at), default=None
+    )
+    complete_since = max((s.over for s in spent if s.over is not None), default=_first_instant(known))
+    told = {
+        i for s in shown if s not in spent for i in (s.entry.decided_at, s.start, s.over) if i is not None
+    }
+    return tuple(
+        _piece(facts, span, shown, spent, withhold, complete_since) for span in _cut_again(facts, life, told)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A sanction as the public may read it: ``over`` is the end of its effect, ``public_until`` of its publication."""
+
+    entry: Entry
+    kind: SanctionKind
+    start: datetime
+    over: datetime | None
+    public_until: datetime | None
+
+
+def _first_instant(entries: Sequence[Entry]) -> datetime | None:
+    return min((e.effective_from for e in entries), default=None)
+
+
+def _sanctions(facts: Facts, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
+    """Every sanction that was ever public, with the end of its effect and of its publication."""
+    fold_ends = {suspension.ref: span.end for span in life for suspension in span.standing.suspensions}
+    gone = {
+        e.refers_to for e in entries
+        if e.action is Action.CORRECT or (e.action is Action.SET_ASIDE and e.effect.get("ab_initio"))
+    }  # fmt: skip
+    found = []
+    for entry in entries:
+        kind = entry.effect.get("sanction")
+        months = entry.effect.get("public_months")
+        if not kind or months == 0 or entry.ref in gone:
+            continue
+        over = _effect_end(entry, entries, fold_ends)
+        until = None
+        if months is not None and over is not None:
+            until = days.end_of(days.add_months(days.local_day(over, facts.zone), int(months)), facts.zone)
+        found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until))
+    return found
+
+
+def _effect_end(
+    entry: Entry, entries: Sequence[Entry], fold_ends: Mapping[int, datetime | None]
+) -> datetime | None:
+    """When the effect of a sanction was or will be over; a single act is over when it is done."""
+    if entry.action in SUSPENSIONS:
+        return fold_ends.get(entry.ref, entry.effective_from)
+    if entry.action in {Action.RESTRICT, Action.DEBAR}:
+        lifted = [
+            e.effective_from
+            for e in entries
+            if e.refers_to == entry.ref and e.action in {Action.LIFT, Action.SET_ASIDE}
+        ]
+        return min([*lifted, *([entry.effective_until] if entry.effective_until else [])], default=None)
+    if entry.action in {Action.REVOKE, Action.VOID}:
+        return None
+    return entry.effective_from
+
+
+def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
+    """The spans, cut again at ``cuts`` and where an office, a channel or a trading name begins or ends."""
+    for row in (*facts.trading_names, *facts.offices, *facts.channels):
+        if row["first_day"] is not None:
+            cuts.add(days.first_instant(row["first_day"], facts.zone))
+        if row["last_day"] is not None:
+            cuts.add(days.end_of(row["last_day"], facts.zone))
+    if not cuts:
+        return list(life)
+    found = []
+    for span in life:
+        inside = sorted(c for c in cuts if span.start < c and (span.end is None or c < span.end))
+        starts = [span.start, *inside]
+        found += [Span(s, e, span.standing) for s, e in zip(starts, [*inside, span.end], strict=True)]
+    return found
+
+
+def _piece(
+    facts: Facts, span: Span, shown: Sequence[_Shown], spent: Sequence[_Shown],
+    withhold: datetime | None, complete_since: datetime | None,
+) -> Piece:  # fmt: skip
+    """One span as the public reads it; a span that only a spent sanction explains is not told (rulings 14)."""
+    stands = span.standing
+    hidden = {s.entry.ref for s in spent}
+    withheld = any(s.ref in hidden for s in stands.suspensions) or (
+        Overlay.PARTIAL in stands.overlays and any(s.kind is SanctionKind.PARTIAL_SUSPENSION for s in spent)
+        and any(s.start <= span.start and (s.over is None or span.start < s.over) for s in spent)
+    )  # fmt: skip
+    if withheld:
+        stands = Standing(
+            state=State.NOT_GRANTED, result=Result.UNKNOWN, may_recruit=False, reasons=("history.not_public",)
+        )
+    public = [s for s in shown if s not in spent]
+    body = _body(facts, span, stands, public, complete_since, withheld=withheld)
+    return Piece(
+        start=span.start,
+        end=span.end,
+        state="" if withheld else stands.state.value,
+        result=stands.result.value,
+        may_recruit=stands.may_recruit,
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        withhold_from=withhold,
+        licence_class=stands.licence_class or facts.licence_class,
+        corridors=stands.scope.corridors,
+    )
+
+
+def _body(
+    facts: Facts, span: Span, stands: Standing, public: Sequence[_Shown], complete_since: datetime | None,
+    *, withheld: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The public body; the one place that knows its shape."""
+    since = None if span.start == BEGINNING else rfc3339(span.start)
+    until = rfc3339(span.end)
+    day = days.local_day(span.start, facts.zone) if span.start != BEGINNING else date.min
+    stated = None if withheld else stands.state.value
+    cut = stands.cut
+    return {
+        "number": facts.number,
+        "verdict": {
+            "result": stands.result.value,
+            "may_recruit": stands.may_recruit,
+            "reasons": [{"code": code} for code in stands.reasons],
+            "until": until,
+        },
+        "standing": {
+            "state": stated,
+            "overlays": sorted(o.value for o in stands.overlays),
+            "legal_term": facts.legal_terms.get(stated or "", ""),
+            "since": rfc3339(stands.since),
+        },
+        "holder": {
+            "number": facts.agency_number,
+            "name": facts.name,
+            "latin_name": facts.latin_name,
+            "trading_names": [n["name"] for n in _on(facts.trading_names, day)],
+        },
+        "authority": dict(facts.authority),
+        "class": stands.licence_class or facts.licence_class,
+        "legacy_number": facts.legacy_number,
+        "origin": facts.origin,
+        "scope": {
+            "corridors": list(stands.scope.corridors),
+            "occupations": list(stands.scope.occupations),
+            "cut": {
+                "corridors": list(cut.corridors),
+                "occupations": list(cut.occupations),
+                "new_recruitment_only": stands.new_recruitment_only,
+            }
+            if cut is not None and not withheld
+            else None,
+        },
+        "terms": [{"first_day": first, "last_day": last} for first, last in stands.terms],
+        "conditions": [dict(condition) for _, condition in stands.conditions],
+        "offices": [_plain_days(o) for o in _on(facts.offices, day)],
+        "channels": [{"kind": c["kind"], "value": c["value"]} for c in _on(facts.channels, day)],
+        "sanctions": [_sanction(s, span) for s in public if min(s.entry.decided_at, s.start) <= span.start],
+        "decided": [
+            {
+                "effective_from": rfc3339(start),
+                "action": next(s.entry.action.value for s in public if s.entry.ref == ref),
+            }
+            for ref, start in stands.pending
+            if any(s.entry.ref == ref for s in public)
+        ],
+        "listed": dict(stands.listed) if stands.listed else None,
+        "history_complete_since": rfc3339(complete_since),
+        "since": since,
+        "until": until,
+    }
+
+
+def _on(rows_: Iterable[Mapping[str, Any]], day: date) -> list[Mapping[str, Any]]:
+    """Those rows that hold on ``day``."""
+    return [
+        r for r in rows_
+        if (r["first_day"] is None or r["first_day"] <= day) and (r["last_day"] is None or day <= r["last_day"])
+    ]  # fmt: skip
+
+
+def _plain_days(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
+
+
+def _sanction(shown: _Shown, span: Span) -> dict[str, Any]:
+    over = shown.over if shown.over is not None and shown.over <= span.start else None
+    return {
+        "kind": shown.kind.value,
+        "since": rfc3339(shown.start),
+        "until": rfc3339(shown.over),
+        "over": over is not None,
+        "grounds": [{"code": ground} for ground in shown.entry.grounds],
+        "public_until": rfc3339(shown.public_until),
+    }
+
+
+def rfc3339(instant: datetime | None) -> str | None:
+    """An instant as the wire writes it: UTC, ``Z``, microseconds only where there are any."""
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+# --- what time alone makes due -----------------------------------------------------------------------------------
+
+
+def due(*, at: datetime, limit: int = 500) -> list[int]:
+    """Licences of which something published must be withheld by ``at``."""
+    overdue = PublishedRecord.objects.filter(withhold_from__lte=at).values_list("licence_id", flat=True)
+    return list(overdue.distinct()[:limit])
