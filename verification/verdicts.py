@@ -136,7 +136,7 @@ _BY_CODES: Final[dict[tuple[str, str], Appearance]] = {
 
 
 def reached_offline(age: timedelta | None) -> Reach:
-    """How an offline check reached the register, by its status list's age; none, or one below nought, is old."""
+    """How an offline check reached the register, by its list's age; none, or one below nought, is old."""
     fresh = age is not None and timedelta(0) <= age <= FRESH_FOR
     return Reach.OFFLINE_FRESH if fresh else Reach.OFFLINE_OLD
 
