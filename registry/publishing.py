@@ -199,7 +199,7 @@ def pieces(
     """The public life of a licence: what was and will be answered, as far as it may be known to the public at ``at``."""
     known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
     life = standing.spans(known)
-    shown = _sanctions(facts, known, life)
+    shown = _sanctions(facts.zone, known, life)
     spent = [s for s in shown if s.public_until is not None and s.public_until <= at]
     withhold = min(
         (s.public_until for s in shown if s.public_until is not None and s.public_until > at), default=None
@@ -210,6 +210,15 @@ def pieces(
     }
     return tuple(
         _piece(facts, span, shown, spent, withhold, complete_since) for span in _cut_again(facts, life, told)
+    )
+
+
+def spent(entries: Sequence[Entry], *, zone: str, at: datetime) -> frozenset[int]:
+    """The ``ref`` of every entry whose sanction the public no longer reads at ``at``, or never did."""
+    shown = _sanctions(zone, entries, standing.spans(entries))
+    never = {e.ref for e in entries if e.effect.get("sanction") and e.effect.get("public_months") == 0}
+    return frozenset(
+        {s.entry.ref for s in shown if s.public_until is not None and s.public_until <= at} | never
     )
 
 
@@ -228,7 +237,7 @@ def _first_instant(entries: Sequence[Entry]) -> datetime | None:
     return min((e.effective_from for e in entries), default=None)
 
 
-def _sanctions(facts: Facts, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
+def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
     """Every sanction that was ever public, with the end of its effect and of its publication."""
     fold_ends = {suspension.ref: span.end for span in life for suspension in span.standing.suspensions}
     gone = {
@@ -244,7 +253,7 @@ def _sanctions(facts: Facts, entries: Sequence[Entry], life: Sequence[Span]) -> 
         over = _effect_end(entry, entries, fold_ends)
         until = None
         if months is not None and over is not None:
-            until = days.end_of(days.add_months(days.local_day(over, facts.zone), int(months)), facts.zone)
+            until = days.end_of(days.add_months(days.local_day(over, zone), int(months)), zone)
         found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until))
     return found
 

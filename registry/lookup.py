@@ -1,0 +1,779 @@
+"""The only reader for other packages: frozen records, the answer at an instant, timelines, the change feed.
+
+What the public reads comes ready from ``PublishedRecord`` in one indexed query. A question about the register's earlier
+knowledge (``known_at``) folds the entries recorded by then. Nothing here changes anything; nothing here reads the clock.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from registry import history, publishing
+from registry.models import (
+    Agency,
+    Appointment,
+    Authority,
+    Channel,
+    Debarment,
+    Entry,
+    Licence,
+    Office,
+    PolicySet,
+    PublishedRecord,
+    Register,
+    RegisterCommit,
+    TradingName,
+)
+from registry.rules import days, errors, numbering, standing
+from registry.rules.lifecycle import STEPS, Action, Actor, Role
+from registry.rules.publication import PUBLIC_ROLES, TIMELINE_TEXTS_PUBLIC
+
+_ANSWER = """
+SELECT p.number, p.state, p.result, p.may_recruit, lower(p.span), upper(p.span), p.body, p.withhold_from,
+       c.base + 1 + p.ordinal
+FROM registry_publishedrecord p JOIN registry_registercommit c ON c.id = p.commit_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAnswer:
+    """One span of a licence as the public may read it.
+
+    ``body`` is JSON text; coded things in it are ``{"code":"…"}``. ``until``: when the answer may change by the clock
+    alone; ``sequence``: the newest entry behind it.
+    """
+
+    number: str
+    state: str
+    result: str
+    may_recruit: bool
+    since: datetime
+    until: datetime | None
+    sequence: int
+    body: str
+
+
+# --- one licence -------------------------------------------------------------------------------------------------
+
+
+def public_licence(number: str, *, at: datetime) -> PublishedAnswer:
+    """The answer about ``number`` (canonical) at ``at``, as known now; one query. Refuses an unknown number."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER + "WHERE p.number = %s AND p.span @> %s", [number, at])
+        row = cursor.fetchone()
+    if row is None:
+        raise _why_missing(number)
+    return _answer(row, asked_at=at)
+
+
+def public_past(number: str, *, at: datetime, now: datetime) -> PublishedAnswer:
+    """The answer about a past instant, as known now and as far as it is still public ``now``."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER + "WHERE p.number = %s AND p.span @> %s", [number, at])
+        row = cursor.fetchone()
+    if row is None:
+        raise _why_missing(number)
+    return _answer(row, asked_at=at, now=now)
+
+
+def public_known(
+    number: str, *, at: datetime, known_at: datetime, now: datetime
+) -> tuple[PublishedAnswer, int]:
+    """The answer about ``at`` with what the register knew at ``known_at``, and the last sequence it knew then."""
+    pieces, known_sequence = _known_pieces(number, known_at=known_at, now=now)
+    return _from_piece(number, _covering(pieces, at), known_sequence), known_sequence
+
+
+def day_answers(
+    number: str, *, day: date, now: datetime, known_at: datetime | None = None
+) -> list[PublishedAnswer]:
+    """All segments of that local day of the authority, in order; for today, up to ``now``.
+
+    Refuses a day that has not begun (rulings 7).
+    """
+    zone = zone_of(number)
+    start, end = days.first_instant(day, zone), min(days.end_of(day, zone), now + timedelta(microseconds=1))
+    if start > now:
+        raise errors.FutureAsked(
+            "the register answers for the past and now", field="as_of", value=day.isoformat()
+        )
+    if known_at is not None:
+        pieces, known_sequence = _known_pieces(number, known_at=known_at, now=now)
+        return [
+            _from_piece(number, piece, known_sequence)
+            for piece in pieces
+            if piece.start < end and (piece.end is None or piece.end > start)
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ANSWER + "WHERE p.number = %s AND p.span && tstzrange(%s, %s, '[)') ORDER BY lower(p.span)",
+            [number, start, end],
+        )
+        return [_answer(row, asked_at=row[4], now=now) for row in cursor.fetchall()]
+
+
+def by_legacy(text: str, *, at: datetime) -> list[PublishedAnswer]:
+    """The answers of every licence whose foreign number can mean ``text``; several where authorities share one."""
+    folded = numbering.folded(text)
+    if not folded:
+        return []
+    held = (
+        Licence.objects.filter(legacy_folded=folded).values_list("number", "legacy_number").order_by("number")
+    )
+    numbers = [number for number, legacy in held[:50] if numbering.agrees(text, legacy)]
+    return list(public_many(numbers, at=at).values())
+
+
+def public_many(numbers: Sequence[str], *, at: datetime) -> dict[str, PublishedAnswer]:
+    """The answers of many licences in one query; numbers that are not in the register are not in the result."""
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER + "WHERE p.number = ANY(%s) AND p.span @> %s", [list(numbers), at])
+        found = {row[0]: _answer(row, asked_at=at) for row in cursor.fetchall()}
+    return {number: found[number] for number in numbers if number in found}
+
+
+def verdicts(
+    numbers: Sequence[str], *, at: datetime
+) -> dict[str, tuple[str, bool, str, str, datetime | None, int]]:
+    """(result, may recruit, holder's name, state, until, sequence) of many licences in one query, for a batch."""
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.number, p.result, p.may_recruit, a.legal_name, p.state, upper(p.span), c.base + 1 + p.ordinal,
+                   p.withhold_from
+            FROM registry_publishedrecord p
+            JOIN registry_registercommit c ON c.id = p.commit_id
+            JOIN registry_agency a ON a.number = p.agency_number
+            WHERE p.number = ANY(%s) AND p.span @> %s
+            """,
+            [list(numbers), at],
+        )
+        return {row[0]: (row[1], row[2], row[3], row[4], row[5], row[6]) for row in cursor.fetchall()}
+
+
+def holder_names(numbers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Every public name of the holders of these licences, the legal one first."""
+    rows = Licence.objects.filter(number__in=numbers).values_list(
+        "number", "agency_id", "agency__legal_name", "agency__latin_name"
+    )
+    found = {number: [name, latin] for number, _, name, latin in rows}
+    owners: dict[int, list[str]] = {}
+    for number, agency, _, _ in rows:
+        owners.setdefault(agency, []).append(number)
+    for agency, name in TradingName.objects.filter(agency__in=owners).values_list("agency_id", "name"):
+        for number in owners[agency]:
+            found[number].append(name)
+    return {number: tuple(n for n in names if n) for number, names in found.items()}
+
+
+def zone_of(number: str) -> str:
+    """The time zone in which the legal days of this licence run."""
+    zone = (
+        Licence.objects.filter(number=number, published__isnull=False)
+        .values_list("authority__zone", flat=True)
+        .first()
+    )
+    if zone is None:
+        raise _why_missing(number)
+    return str(zone)
+
+
+def _why_missing(number: str) -> errors.RegistryError:
+    """No published row: the number is unknown, or it is another now."""
+    new = Licence.objects.filter(number=number, renumbered_to__isnull=False).values_list(
+        "renumbered_to__number", flat=True
+    )
+    if (moved := new.first()) is not None:
+        return errors.LicenceRenumbered("the licence has another number now", number=moved)
+    return errors.LicenceNotFound("no licence has this number", number=number)
+
+
+def _answer(row: Sequence[Any], *, asked_at: datetime, now: datetime | None = None) -> PublishedAnswer:
+    """A row as a record; made again where something in it is no longer public."""
+    number, state, result, may_recruit, since, until, body, withhold_from, sequence = row
+    judged = now if now is not None else asked_at
+    if withhold_from is not None and withhold_from <= judged:
+        licence = Licence.objects.select_related("agency__authority").get(number=number)
+        pieces = publishing.pieces(_facts(licence), _entries(licence), at=judged)
+        return _from_piece(number, _covering(pieces, asked_at), sequence)
+    return PublishedAnswer(
+        number, state, result, may_recruit, since, until, sequence, f'{body[:-1]},"sequence":{sequence}}}'
+    )
+
+
+def _from_piece(number: str, piece: publishing.Piece, sequence: int) -> PublishedAnswer:
+    return PublishedAnswer(
+        number=number,
+        state=piece.state,
+        result=piece.result,
+        may_recruit=piece.may_recruit,
+        since=piece.start,
+        until=piece.end,
+        sequence=sequence,
+        body=f'{piece.body[:-1]},"sequence":{sequence}}}',
+    )
+
+
+def _covering(pieces: Sequence[publishing.Piece], at: datetime) -> publishing.Piece:
+    return next(p for p in pieces if p.end is None or at < p.end)
+
+
+def _entries(licence: Licence) -> list[standing.Entry]:
+    from registry import licensing  # noqa: PLC0415 - the writer owns how an entry is read; it never reads lookup
+
+    return licensing.fold_entries(licence.pk)
+
+
+def _facts(licence: Licence) -> publishing.Facts:
+    return publishing.facts_of([licence])[licence.pk]
+
+
+def _known_pieces(
+    number: str, *, known_at: datetime, now: datetime
+) -> tuple[tuple[publishing.Piece, ...], int]:
+    """The public life as the register knew it at ``known_at``: entries recorded by then, the holder as recorded then."""
+    if known_at > now:
+        raise errors.FutureAsked("the register cannot say what it will know", field="known_at")
+    licence = (
+        Licence.objects.select_related("agency__authority")
+        .filter(number=number, published__isnull=False)
+        .first()
+    )
+    if licence is None:
+        raise _why_missing(number)
+    entries = _entries(licence)
+    pieces = publishing.pieces(_facts_known(licence, known_at), entries, at=now, known_at=known_at)
+    return pieces, sequence_at(known_at)
+
+
+def _facts_known(licence: Licence, known_at: datetime) -> publishing.Facts:
+    """The holder's public facts as they were recorded at ``known_at``; today's where nothing was recorded yet."""
+    holder = licence.agency_id
+    known = history.as_known(Agency, at=known_at, id=holder)
+    agency = known[0] if known else licence.agency
+    return publishing.public_facts(
+        licence,
+        agency,
+        history.as_known(TradingName, at=known_at, agency_id=holder),
+        history.as_known(Office, at=known_at, agency_id=holder),
+        history.as_known(Channel, at=known_at, agency_id=holder),
+        publishing.current_policy(licence.authority_id).legal_terms,
+    )
+
+
+def sequence_at(instant: datetime) -> int:
+    """The number of the newest entry recorded by ``instant``; 0 before the first."""
+    newest = RegisterCommit.objects.filter(recorded_at__lte=instant).order_by("-base", "-pk").first()
+    return int(newest.base + newest.count) if newest else 0
+
+
+def sequence_now() -> int:
+    """The number of the newest entry."""
+    return int(Register.objects.values_list("last_sequence", flat=True).first() or 0)
+
+
+# --- timelines ---------------------------------------------------------------------------------------------------
+
+
+def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
+    """The published entries of a licence, oldest first, as far as they are public at ``at``.
+
+    A corrected or set-aside entry stays and says so. Spent sanctions are gone; ``history_complete_since`` of the answer
+    says from when nothing is missing.
+    """
+    licence = (
+        Licence.objects.select_related("authority").filter(number=number, published__isnull=False).first()
+    )
+    if licence is None:
+        raise _why_missing(number)
+    rows = list(
+        Entry.objects.filter(licence=licence, published=True)
+        .select_related("commit")
+        .prefetch_related("texts")
+        .order_by("pk")
+    )
+    entries = [_fold_entry(row) for row in rows]
+    hidden = publishing.spent(entries, zone=licence.authority.zone, at=at)
+    sequences = {row.pk: row.sequence for row in rows}
+    undone = {row.refers_to_id: row for row in rows if row.action in {Action.CORRECT, Action.SET_ASIDE}}
+    return [
+        _timeline_item(row, sequences, undone.get(row.pk))
+        for row in rows
+        if row.pk not in hidden and row.refers_to_id not in hidden
+    ]
+
+
+def _fold_entry(row: Entry) -> standing.Entry:
+    from registry import licensing  # noqa: PLC0415 - the writer owns how an entry is read; it never reads lookup
+
+    return licensing.as_fold(row)
+
+
+def _timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
+    texts = [t for t in row.texts.all() if not t.restricted] if TIMELINE_TEXTS_PUBLIC else []
+    return {
+        "sequence": row.sequence,
+        "kind": row.kind,
+        "action": row.action,
+        "step": row.step,
+        "recorded_at": publishing.rfc3339(row.commit.recorded_at),
+        "decided_at": publishing.rfc3339(row.decided_at),
+        "effective_from": publishing.rfc3339(row.effective_from),
+        "effective_until": publishing.rfc3339(row.effective_until),
+        "until": row.effect.get("until"),
+        "grounds": [{"code": ground} for ground in row.grounds],
+        "sanction": row.effect.get("sanction"),
+        "refers_to": sequences.get(row.refers_to_id) if row.refers_to_id else None,
+        "deadlines": dict(row.deadlines),
+        "term": {k: row.effect["term"][k] for k in ("first_day", "last_day")}
+        if "term" in row.effect
+        else None,
+        "texts": {t.language: t.text for t in texts},
+        "undone_by": (
+            {
+                "sequence": undone_by.sequence,
+                "action": undone_by.action,
+                "from_the_beginning": _from_beginning(undone_by),
+            }
+            if undone_by is not None
+            else None
+        ),
+        "listed": (
+            {k: row.effect.get(k) for k in ("source", "on", "present", "status")}
+            if row.action == Action.OBSERVE
+            else None
+        ),
+    }
+
+
+def _from_beginning(row: Entry) -> bool:
+    return row.action == Action.CORRECT or bool(row.effect.get("ab_initio"))
+
+
+def public_spans(number: str, *, at: datetime) -> list[PublishedAnswer]:
+    """The whole public life of a licence as spans, the future included: for a picture of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER + "WHERE p.number = %s ORDER BY lower(p.span)", [number])
+        rows = cursor.fetchall()
+    if not rows:
+        raise _why_missing(number)
+    return [_answer(row, asked_at=row[4], now=at) for row in rows]
+
+
+# --- what a badge is about ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSubject:
+    """What a badge names: a licence, an office or an appointment, with the licences it hangs on.
+
+    ``licences``: the holder's licence numbers that a badge of an office or person is read against, the best standing
+    first. ``problem``: a reason code that makes the subject itself no longer good, or ``None``.
+    """
+
+    kind: str
+    number: str
+    agency: str
+    licences: tuple[str, ...]
+    office: Mapping[str, Any] | None
+    person: Mapping[str, Any] | None
+    problem: str | None
+
+
+def public_subject(kind: str, number: str, *, at: datetime) -> PublicSubject:
+    """The subject of a badge as the public may read it at ``at``."""
+    if kind == "licence":
+        answer = public_licence(number, at=at)
+        return PublicSubject(
+            kind, number, json.loads(answer.body)["holder"]["number"], (number,), None, None, None
+        )
+    if kind == "office":
+        return _office_subject(number, at)
+    return _appointment_subject(number, at)
+
+
+def _office_subject(number: str, at: datetime) -> PublicSubject:
+    office = Office.objects.select_related("agency__authority").filter(number=number).first()
+    if office is None:
+        raise errors.OfficeNotFound("no office has this number", number=number)
+    return PublicSubject(
+        kind="office",
+        number=number,
+        agency=office.agency.number,
+        licences=_licences_of(office.agency),
+        office=_office(office),
+        person=None,
+        problem=_outside(office, office.agency.authority.zone, at, "office.not_yet", "office.closed"),
+    )
+
+
+def _appointment_subject(number: str, at: datetime) -> PublicSubject:
+    rows = Appointment.objects.select_related("agency__authority", "person", "office")
+    found = rows.filter(number=number).first()
+    if found is None:
+        raise errors.AppointmentNotFound("no appointment has this number", number=number)
+    zone = found.agency.authority.zone
+    problem = _outside(found, zone, at, "appointment.not_yet", "appointment.ended")
+    if problem is None and found.office is not None:
+        problem = _outside(found.office, zone, at, "office.not_yet", "office.closed")
+    named = found.public_name and found.role in PUBLIC_ROLES
+    return PublicSubject(
+        kind="appointment",
+        number=number,
+        agency=found.agency.number,
+        licences=_licences_of(found.agency),
+        office=_office(found.office) if found.office else None,
+        person={
+            "name": found.person.name if named else "",
+            "latin_name": found.person.latin_name if named else "",
+            "role": found.role,
+        },
+        problem=problem,
+    )
+
+
+def _office(office: Office) -> dict[str, Any]:
+    return {
+        "number": office.number,
+        "kind": office.kind,
+        "name": office.name,
+        "address": office.address,
+        "locality": office.locality,
+        "country": office.country,
+    }
+
+
+def _outside(row: Office | Appointment, zone: str, at: datetime, early: str, late: str) -> str | None:
+    today = days.local_day(at, zone)
+    if row.first_day is not None and today < row.first_day:
+        return early
+    if row.last_day is not None and today > row.last_day:
+        return late
+    return None
+
+
+def _licences_of(agency: Agency) -> tuple[str, ...]:
+    found = Licence.objects.filter(agency=agency, published__isnull=False, renumbered_to__isnull=True)
+    return tuple(found.order_by("-may_recruit", "number").values_list("number", flat=True).distinct())
+
+
+# --- agencies ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a list and the cursor of the next; ``next`` is ``None`` at the end."""
+
+    data: list[dict[str, Any]]
+    next: str | None
+
+
+def agencies(
+    *, at: datetime, limit: int, after: str | None = None, country: str | None = None, state: str | None = None,
+    licence_class: str | None = None, corridor: str | None = None, numbers: Sequence[str] | None = None,
+) -> Page:  # fmt: skip
+    """Published licences by agency number, then licence number; each row names its licence (rulings 9).
+
+    ``after``: the cursor of the page before. ``numbers``: only these agencies (what a search found).
+    """
+    rows = PublishedRecord.objects.filter(span__contains=at).select_related(None)
+    if country:
+        rows = rows.filter(country=country)
+    if state:
+        rows = rows.filter(state=state)
+    if licence_class:
+        rows = rows.filter(licence_class=licence_class)
+    if corridor:
+        rows = rows.filter(corridors__contains=[corridor]) | rows.filter(corridors=[])
+    if numbers is not None:
+        rows = rows.filter(agency_number__in=list(numbers))
+    if after:
+        agency, _, licence = after.partition("/")
+        rows = rows.extra(where=["(agency_number, number) > (%s, %s)"], params=[agency, licence])
+    found = list(
+        rows.order_by("agency_number", "number").values(
+            "agency_number",
+            "number",
+            "state",
+            "result",
+            "may_recruit",
+            "licence_class",
+            "country",
+            "authority_code",
+            "corridors",
+            "body",
+        )[: limit + 1]
+    )
+    data = [_agency_row(row) for row in found[:limit]]
+    more = len(found) > limit
+    return Page(data, f"{found[limit - 1]['agency_number']}/{found[limit - 1]['number']}" if more else None)
+
+
+def _agency_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    body = json.loads(row["body"])
+    return {
+        "number": row["agency_number"],
+        "name": body["holder"]["name"],
+        "latin_name": body["holder"]["latin_name"],
+        "trading_names": body["holder"]["trading_names"],
+        "country": row["country"],
+        "authority": row["authority_code"],
+        "licence": {
+            "number": row["number"],
+            "class": row["licence_class"],
+            "state": row["state"] or None,
+            "result": row["result"],
+            "may_recruit": row["may_recruit"],
+            "corridors": row["corridors"],
+        },
+        "localities": sorted({o["locality"] for o in body["offices"] if o["locality"]}),
+    }
+
+
+def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
+    """An agency as the public may read it: names, offices, channels, named persons, and its licences with their answers."""
+    agency = Agency.objects.select_related("authority").filter(number=number).first()
+    licences = list(public_many(_licences_of(agency), at=at).values()) if agency else []
+    if agency is None or not licences:
+        raise errors.AgencyNotFound("no agency has this number", number=number)
+    first = json.loads(licences[0].body)
+    today = days.local_day(at, agency.authority.zone)
+    persons = Appointment.objects.filter(
+        agency=agency, role__in=PUBLIC_ROLES, public_name=True, first_day__lte=today
+    )
+    open_now = persons.filter(last_day__isnull=True) | persons.filter(last_day__gte=today)
+    return {
+        "number": agency.number,
+        "name": agency.legal_name,
+        "latin_name": agency.latin_name,
+        "trading_names": first["holder"]["trading_names"],
+        "country": agency.country,
+        "company_register": agency.company_register,
+        "company_number": agency.company_number,
+        "lei": agency.lei,
+        "authority": first["authority"],
+        "offices": first["offices"],
+        "channels": first["channels"],
+        "persons": [
+            {
+                "name": a.person.name,
+                "latin_name": a.person.latin_name,
+                "role": a.role,
+                "first_day": a.first_day.isoformat(),
+            }
+            for a in open_now.select_related("person").order_by("role", "pk")
+        ],
+        "linked_to": agency.linked_to,
+        "licences": [_licence_of_agency(answer) for answer in licences],
+        "sequence": max(answer.sequence for answer in licences),
+    }
+
+
+def _licence_of_agency(answer: PublishedAnswer) -> dict[str, Any]:
+    body = json.loads(answer.body)
+    return {
+        k: body[k] for k in ("number", "verdict", "standing", "class", "scope", "since", "until", "sequence")
+    }
+
+
+# --- the change feed ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A piece of the feed: gap-free numbers in commit order. ``last``: the newest number there is."""
+
+    data: list[dict[str, Any]]
+    last: int
+    oldest: int
+
+
+def changes(*, after: int, limit: int) -> Changes:
+    """Published entries with a number above ``after``, read from the change journal in commit order (rulings 26).
+
+    Numbers that hold nothing public are there as ``{"sequence": n, "action": null}``, so a reader sees no gap.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.base + 1 + j.ordinal AS sequence, c.recorded_at, j.image ->> 'action', j.image ->> 'kind',
+                   (j.image ->> 'published')::boolean, j.image ->> 'effective_from', l.number, a.number
+            FROM registry_registercommit c
+            JOIN registry_changejournal j ON j.commit_id = c.id AND j.relation = 'registry_entry'
+            LEFT JOIN registry_licence l ON l.id = (j.image ->> 'licence_id')::bigint
+            LEFT JOIN registry_agency a ON a.id = (j.image ->> 'agency_id')::bigint
+            WHERE c.count > 0 AND c.base + c.count > %s AND c.base + 1 + j.ordinal > %s
+            ORDER BY c.base, j.ordinal LIMIT %s
+            """,
+            [after, after, limit],
+        )
+        rows = cursor.fetchall()
+    data = [
+        {
+            "sequence": sequence,
+            "recorded_at": publishing.rfc3339(recorded_at),
+            "action": action if published else None,
+            "kind": kind if published else None,
+            "effective_from": effective if published else None,
+            "licence": licence if published else None,
+            "agency": agency if published else None,
+        }
+        for sequence, recorded_at, action, kind, published, effective, licence, agency in rows
+    ]
+    return Changes(data=data, last=sequence_now(), oldest=_oldest_change())
+
+
+def _oldest_change() -> int:
+    first = RegisterCommit.objects.filter(count__gt=0).order_by("base").first()
+    return int(first.base + 1) if first else 1
+
+
+# --- for officials -----------------------------------------------------------------------------------------------
+
+_READERS = frozenset(Role) - {Role.ANALYST}
+
+
+def _may_read(authority: str, by: Actor) -> None:
+    if by.authority is None and Role.SYSTEM in by.roles:
+        return
+    if by.authority != authority:
+        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+    if not by.roles & _READERS:
+        raise errors.RoleNotAllowed("this role reads aggregates only", roles=sorted(_READERS))
+
+
+def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
+    """An agency with its restricted fields, for officials of its authority."""
+    agency = Agency.objects.select_related("authority").filter(number=number).first()
+    if agency is None:
+        raise errors.AgencyNotFound("no agency has this number", number=number)
+    _may_read(agency.authority.code, by)
+    return {
+        **_columns(agency),
+        "authority": agency.authority.code,
+        "trading_names": [_columns(r) for r in agency.trading_names.order_by("pk")],
+        "offices": [_columns(r) for r in agency.offices.order_by("pk")],
+        "channels": [_columns(r) for r in agency.channels.order_by("pk")],
+        "appointments": [
+            {
+                **_columns(r),
+                "person": r.person.number,
+                "person_name": r.person.name,
+                "office": r.office.number if r.office else None,
+            }
+            for r in agency.appointments.select_related("person", "office").order_by("pk")
+        ],
+        "licences": list(agency.licences.order_by("number").values_list("number", flat=True)),
+        "debarments": [_columns(r) for r in Debarment.objects.filter(agency=agency).order_by("pk")],
+    }
+
+
+def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any]:
+    """A licence with all its entries, restricted reasons included, for officials of its authority."""
+    licence = Licence.objects.select_related("authority", "agency").filter(number=number).first()
+    if licence is None:
+        raise errors.LicenceNotFound("no licence has this number", number=number)
+    _may_read(licence.authority.code, by)
+    rows = licence.entries.select_related("commit").prefetch_related("texts").order_by("pk")
+    now = standing.at(_entries(licence), at=at)
+    sequences = {row.pk: row.sequence for row in rows}
+    return {
+        "number": licence.number,
+        "agency": licence.agency.number,
+        "class": licence.licence_class,
+        "legacy_number": licence.legacy_number,
+        "origin": licence.origin,
+        "state": now.state.value,
+        "result": now.result.value,
+        "may_recruit": now.may_recruit,
+        "overlays": sorted(now.overlays),
+        "reasons": list(now.reasons),
+        "until": publishing.rfc3339(now.until),
+        "version": licence.version,
+        "terms": [{"first_day": first, "last_day": last} for first, last in now.terms],
+        "suspensions": [
+            {"sequence": sequences[s.ref], "kind": s.kind.value, "until": publishing.rfc3339(s.until)}
+            for s in now.suspensions
+        ],
+        "entries": [
+            {
+                **_timeline_item(row, sequences, None),
+                "officers": row.officers,
+                "effect": row.effect,
+                "restricted_reasons": next((t.text for t in row.texts.all() if t.restricted), ""),
+                "published": row.published,
+                "step_summary": STEPS[Action(row.action)].summary if Action(row.action) in STEPS else "",
+            }
+            for row in rows
+        ],
+    }
+
+
+def restricted_agencies(*, by: Actor, after: str | None, limit: int) -> Page:
+    """The authority's agencies by number, for its officials."""
+    rows = Agency.objects.filter(authority__code=by.authority or "").order_by("number")
+    if after:
+        rows = rows.filter(number__gt=after)
+    _may_read(by.authority or "", by)
+    found = list(rows[: limit + 1])
+    return Page(
+        [_columns(row) for row in found[:limit]], found[limit - 1].number if len(found) > limit else None
+    )
+
+
+def restricted_licences(*, by: Actor, after: str | None, limit: int, state: str | None = None) -> Page:
+    """The authority's licences by number, for its officials."""
+    _may_read(by.authority or "", by)
+    rows = (
+        Licence.objects.filter(authority__code=by.authority or "").select_related("agency").order_by("number")
+    )
+    if after:
+        rows = rows.filter(number__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    found = list(rows[: limit + 1])
+    data = [
+        {"number": r.number, "agency": r.agency.number, "name": r.agency.legal_name, "class": r.licence_class, "state": r.state,
+         "may_recruit": r.may_recruit, "version": r.version}
+        for r in found[:limit]
+    ]  # fmt: skip
+    return Page(data, found[limit - 1].number if len(found) > limit else None)
+
+
+def authority(code: str) -> dict[str, Any]:
+    """An authority and its policy in force, all of it public law."""
+    row = Authority.objects.filter(code=code).first()
+    if row is None:
+        raise errors.AuthorityNotFound("no authority has this code", code=code)
+    newest = PolicySet.objects.filter(authority=row).order_by("-version").first()
+    return {
+        "code": row.code, "country": row.country, "name": row.name, "zone": row.zone, "languages": row.languages,
+        "legal_basis": row.legal_basis, "contact": row.contact, "complaint": row.complaint,
+        "policy": newest.rules if newest else None,
+    }  # fmt: skip
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    """The plain columns of a row, without database identities."""
+    return {
+        f.name: getattr(row, f.attname)
+        for f in row._meta.concrete_fields
+        if not f.primary_key and not f.is_relation
+    }
+
+
+def every_licence(*, batch: int = 500) -> Iterator[Licence]:
+    """All licences in number order, in constant memory: for the audit."""
+    yield from (
+        Licence.objects.select_related("agency__authority", "authority")
+        .order_by("number")
+        .iterator(chunk_size=batch)
+    )
