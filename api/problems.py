@@ -128,6 +128,27 @@ KINDS: Final[dict[str, Kind]] = {
     "proposal.open": Kind(409, _("The same step is already proposed and open")),
     "proposal.closed": Kind(409, _("This proposal is no longer open")),
     "idempotency.key_reused": Kind(409, _("This idempotency key was used for something else")),
+    "idempotency.key_missing": Kind(
+        400,
+        _("Send an Idempotency-Key"),
+        _("Every write carries a key of your own, so that sending it twice does not do it twice."),
+    ),
+    "idempotency.key_malformed": Kind(
+        400,
+        _("This Idempotency-Key cannot be used"),
+        _("It must be 8 to 200 printable ASCII characters without spaces."),
+    ),
+    "version.missing": Kind(
+        428,
+        _("Say which version you read"),
+        _("Send the ETag of what you read as If-Match, or its version as expected_version."),
+    ),
+    "version.malformed": Kind(
+        400, _("This If-Match cannot be read"), _('It must be one ETag of ours, such as "v7".')
+    ),
+    "version.contradicted": Kind(
+        400, _("Two versions are given"), _("If-Match and expected_version must say the same.")
+    ),
     "agency.debarred": Kind(409, _("The agency is debarred; nothing can be granted to it")),
     "record.duplicate": Kind(409, _("Such a record exists already")),
     "policy.invalid": Kind(422, _("The policy says something that cannot be law here")),
@@ -138,6 +159,29 @@ KINDS: Final[dict[str, Kind]] = {
         401,
         _("This token is not valid"),
         _("It is unknown, has expired or was withdrawn. Make a new one and try again."),
+    ),
+    "actor.sign_in_refused": Kind(
+        401,
+        _("Name, password or code is not right"),
+        _("A code is good once and for half a minute: wait for the next one. We do not say which was wrong."),
+    ),
+    "actor.not_an_officer": Kind(
+        403,
+        _("This account is no officer's"),
+        _("The officer has left, or an administrator has not appointed one yet."),
+    ),
+    "actor.second_factor_not_set_up": Kind(
+        403,
+        _("Set up your second factor first"),
+        _("This session was opened with a password alone. Set a device up, then give its code."),
+    ),
+    "token.may_not_write_here": Kind(
+        403,
+        _("A token cannot do this"),
+        _("Tokens read and propose. Everything else is for an officer with a second factor."),
+    ),
+    "token.scope_missing": Kind(
+        403, _("This token was not made for that"), _("It needs the scope {scope}."), shows=("scope",)
     ),
     "actor.role_missing": Kind(403, _("Your role does not carry this step")),
     "actor.outside_authority": Kind(403, _("This record belongs to another authority")),
@@ -324,12 +368,15 @@ def respond(  # noqa: PLR0913 - one door for every problem
         if (official or name in kind.shows) and name not in body:
             body[name] = fact
     body["request_id"] = getattr(request, "request_id", "")
-    return HttpResponse(
+    response = HttpResponse(
         json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
         content_type=MEDIA_TYPE,
         status=kind.status,
         headers={"Cache-Control": "no-store", "Content-Language": language, **(headers or {})},
     )
+    # The framework would log the path of every refused request: what people ask is never stored (rulings 31).
+    response._has_been_logged = kind.status < 500  # type: ignore[attr-defined]  # noqa: SLF001
+    return response
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

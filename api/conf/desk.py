@@ -11,8 +11,7 @@ MIDDLEWARE = settings.MIDDLEWARE
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.health")),
     path("api/v1/staff/", include("api.staff.urls")),
-    path("accounts/", include("allauth.urls")),
-    path("_allauth/", include("allauth.headless.urls")),
+    path("_allauth/", include("api.staff.accounts")),
     path("admin/", admin.site.urls),
 ]
 

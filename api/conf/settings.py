@@ -1,7 +1,7 @@
-"""Settings of both applications, the worker and the commands; everything that differs between places is read from the environment.
+"""Settings of both applications, the worker and the commands; places differ in their environment.
 
-Each variable is described in ``docs/deployment.md``. Without any, a demo runs on the embedded database with keys that
-``check --deploy`` refuses.
+Each variable is described in ``docs/deployment.md``. Without any, a demo runs on the embedded
+database with keys that ``check --deploy`` refuses.
 """
 
 from pathlib import Path
@@ -40,7 +40,7 @@ ALLOWED_HOSTS = list(
 CSRF_TRUSTED_ORIGINS = [f"{REGISTRY_SCHEME}://{REGISTRY_DESK_HOST}"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "api.staff.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -92,7 +92,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# Database: one persistent connection a thread (measured ahead of a pool), or a pool where REGISTRY_POOL says how large
+# Database: a persistent connection a thread (measured ahead of a pool), or a pool of REGISTRY_POOL
 _connection = conninfo_to_dict(embedded.address())
 _pool = environment.whole("REGISTRY_POOL", 0)
 DATABASES: dict[str, dict[str, Any]] = {
@@ -105,11 +105,19 @@ DATABASES: dict[str, dict[str, Any]] = {
         "PORT": str(_connection.pop("port", "") or ""),
         "CONN_MAX_AGE": 0 if _pool else environment.whole("REGISTRY_CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": _connection | ({"pool": {"min_size": 1, "max_size": _pool, "timeout": 5}} if _pool else {}),
+        "OPTIONS": _connection
+        | ({"pool": {"min_size": 1, "max_size": _pool, "timeout": 5}} if _pool else {}),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Used codes and failed sign-ins must be known to every process; nothing the public reads is cached here.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "api_sharedcache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Sign-in, on the desk alone
 AUTH_USER_MODEL = "api.User"
@@ -121,9 +129,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "allauth.account.adapter.DefaultAccountAdapter"
+ACCOUNT_ADAPTER = "api.auth.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "api.auth.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Recruiter licence register"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -135,6 +144,7 @@ LOGIN_REDIRECT_URL = "/admin/"
 SESSION_COOKIE_AGE = environment.whole("REGISTRY_SESSION_SECONDS", 8 * 3600, least=60)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = REGISTRY_SCHEME == "https"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "api.auth.forged"
 SECURE_SSL_REDIRECT = environment.flag("REGISTRY_TLS_REDIRECT", default=REGISTRY_SCHEME == "https")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if REGISTRY_TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if REGISTRY_SCHEME == "https" else 0
@@ -167,6 +177,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.problems.exception_handler",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Recruiter licence register",

@@ -1,0 +1,248 @@
+"""Who is asking at the desk: the officer behind a session or a token, and how old the second factor is.
+
+One door for everybody: a password and a one-time code together, or a token. The code itself, its secret and
+the recovery codes are django-allauth's; what we add is that an officer without a second factor gets no
+further than setting one up, that the time of the last code is kept in the session by the register's clock,
+and that a token neither approves nor decides (ruling 23).
+"""
+
+import base64
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.signals import authenticator_used
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+from api import clients, problems, tokens
+from api.models import ApiToken, Officer, User
+from registry import clock
+from registry.rules.errors import SecondFactorStale
+from registry.rules.lifecycle import Actor
+
+SECOND_FACTOR = "second_factor"
+"""The session's key for how and when the second factor was given."""
+
+SECOND_FACTOR_GOOD_FOR = timedelta(minutes=5)
+"""How old a second factor may be when an officer approves or decides (ruling 23)."""
+
+_log = logging.getLogger("api.auth")
+
+
+# --- from a request to an officer
+
+
+def actor(request: Request) -> Actor:
+    """The officer behind a signed-in request, with the roles they have at this moment.
+
+    Refuses whoever is not signed in, and an account whose officer has left. A token never carries a second
+    factor.
+    """
+    if not isinstance(request.user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    officer = Officer.objects.filter(number=request.user.officer_number, ended_at=None).first()
+    if officer is None:
+        raise problems.Refusal("actor.not_an_officer")
+    given = None if isinstance(request.auth, ApiToken) else second_factor_at(request.session)
+    return Actor(
+        number=officer.number,
+        authority=officer.authority or None,
+        roles=frozenset(officer.roles),
+        second_factor_at=given,
+    )
+
+
+def second_factor_at(session: SessionBase) -> datetime | None:
+    """When a code of the officer's own device was last given in this session.
+
+    A recovery code opens the door but does not count here: it can be on a piece of paper in somebody's
+    drawer.
+    """
+    kept = session.get(SECOND_FACTOR) or {}
+    return datetime.fromisoformat(kept["at"]) if kept.get("by") == Authenticator.Type.TOTP else None
+
+
+def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
+    """Refuse an officer whose device's code is older than five minutes, or was never given."""
+    given = by.second_factor_at
+    if given is None or not timedelta() <= at - given <= SECOND_FACTOR_GOOD_FOR:
+        raise SecondFactorStale("the second factor must be given again")
+
+
+class TokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer …``: a program that reads or proposes in an officer's name."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """The token's owner and the token; nothing when none was sent; refuses one that is not good."""
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = tokens.find(secret.strip(), at=clock.now())
+        if token is None:
+            raise problems.Refusal(
+                "actor.token_refused", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            )
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
+        """What a 401 asks for."""
+        return "Bearer"
+
+
+class HalfOpenSession(SessionAuthentication):
+    """The desk's session cookie, guarded against forged requests; a second factor may be missing.
+
+    For the few routes through which an officer sees what is missing and gives it.
+    """
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Refuse a write that did not come from our own page, in our own words."""
+        try:
+            super().enforce_csrf(request)
+        except Exception as error:
+            raise problems.Refusal("request.forgery") from error
+
+
+class DeskSession(HalfOpenSession):
+    """The desk's session cookie, once a second factor has been given in it."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        """The officer's account, or nothing; refuses a session without a second factor."""
+        found: tuple[User, None] | None = super().authenticate(request)
+        if found is not None and not request.session.get(SECOND_FACTOR):
+            raise problems.Refusal("actor.second_factor_not_set_up")
+        return found
+
+
+# --- signing in
+
+
+def sign_in(request: HttpRequest, *, username: str, password: str, code: str) -> User:
+    """Open a session for whoever knows the password and has the code; a refusal says no more than no.
+
+    ``code`` is the device's six digits, or a recovery code of eight. Both are good once.
+    """
+    if isinstance(request.user, User):
+        logout(request)
+    user = _by_password(request, username, password)
+    _use_code(AuthenticateForm(data={"code": code}, user=user), user)
+    login(request, user)
+    return user
+
+
+def renew_second_factor(request: HttpRequest, code: str) -> None:
+    """Note a new second factor in the session; refuse a code that is wrong or was used before."""
+    user = request.user
+    if not isinstance(user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    _use_code(ReauthenticateForm(data={"code": code}, user=user), user)
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the session, here and in the database."""
+    logout(request)
+
+
+def _by_password(request: HttpRequest, username: str, password: str) -> User:
+    try:
+        user = get_adapter(request).authenticate(request, username=username, password=password)
+    except ValidationError as error:
+        raise _too_many() from error
+    if not isinstance(user, User):
+        _log.warning("sign-in refused: password")
+        raise problems.Refusal("actor.sign_in_refused")
+    return user
+
+
+def _use_code(form: Any, user: User) -> None:
+    """Spend a one-time code, or refuse it."""
+    if form.is_valid():
+        form.save()
+        return
+    _log.warning("second factor refused for %s", user.officer_number)
+    if form.has_error("code", "too_many_login_attempts"):
+        raise _too_many()
+    raise problems.Refusal("actor.sign_in_refused")
+
+
+def _too_many() -> problems.Refusal:
+    return problems.Refusal("rate.exceeded", headers={"Retry-After": "300"}, retry_after=300)
+
+
+@receiver(authenticator_used)
+def _note_second_factor(request: HttpRequest, authenticator: Authenticator, **_facts: Any) -> None:
+    """Keep when the second factor was given, by the register's clock, whichever door it came through."""
+    request.session[SECOND_FACTOR] = {"at": clock.now().isoformat(), "by": str(authenticator.type)}
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The answer to a write that another site sent with an officer's cookies (``CSRF_FAILURE_VIEW``)."""
+    return problems.respond(request, "request.forgery", {})
+
+
+# --- accounts
+
+
+@transaction.atomic
+def enrol(user: User, secret: str | None = None) -> tuple[str, list[str]]:
+    """Give an account a new second factor: the device's ``otpauth:`` address, and recovery codes.
+
+    Whatever device and codes it had before are good no longer.
+    """
+    Authenticator.objects.filter(user=user).delete()
+    secret = secret or generate_totp_secret()
+    TOTP.activate(user, secret)
+    codes: list[str] = RecoveryCodes.activate(user).generate_codes()
+    return SecondFactorAdapter().build_totp_url(user, secret), codes
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Sign-in as allauth does it, but nobody signs themselves up and an address is the true client's."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+        """Officers are appointed, by an administrator."""
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address behind our own proxies, for counting failed sign-ins."""
+        return clients.address(request)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Secrets of devices and recovery codes, encrypted in the database under a key that is not in it."""
+
+    def encrypt(self, text: str) -> str:
+        """Write under the newest key."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Read under any key that is still known."""
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_label(self, user: User) -> str:
+        """What the officer's device shows beside the code."""
+        return user.username
+
+
+def _cipher() -> MultiFernet:
+    return MultiFernet(
+        Fernet(base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"second factors").derive(secret.encode())))
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    )

@@ -1,0 +1,63 @@
+"""The read-only admin for auditors and administrators: every table as it is, nothing to press."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from api import auth, problems
+from api.models import User
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Name, password and one-time code together: nobody learns which of them was wrong."""
+
+    code = forms.CharField(
+        label=_("Code of your device"),
+        max_length=16,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        """Open the session, or say no."""
+        found = self.cleaned_data
+        if {"username", "password", "code"} <= set(found) and self.request is not None:
+            try:
+                user = auth.sign_in(
+                    self.request, username=found["username"], password=found["password"], code=found["code"]
+                )
+            except problems.Refusal as refusal:
+                raise forms.ValidationError(gettext(problems.KINDS[refusal.code].title)) from refusal
+            try:
+                self.confirm_login_allowed(user)
+            except forms.ValidationError:
+                auth.sign_out(self.request)
+                raise
+            self.user_cache = user
+        return found
+
+
+class ReadingRoom(AdminSite):
+    """The admin site, for staff accounts whose session has a second factor."""
+
+    site_title = _("Register, read only")
+    site_header = _("Register, read only")
+    index_title = _("Tables")
+    login_form = SignInForm
+    login_template = "staff/sign_in.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether this is a staff account with a second factor in its session."""
+        user = request.user
+        return (
+            isinstance(user, User)
+            and user.is_active
+            and user.is_staff
+            and bool(request.session.get(auth.SECOND_FACTOR))
+        )
