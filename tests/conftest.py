@@ -1,6 +1,7 @@
 """A real PostgreSQL for a test run, the two applications as clients and a clock that stands still."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -9,9 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.client import ClientHandler
+from django.test.testcases import QuietWSGIRequestHandler
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -40,13 +43,36 @@ def _as_owner() -> Iterator[None]:
         _become(roles.APP)
 
 
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _forget_the_dead(administrator: psycopg.Connection[Any]) -> None:
+    """Drop the databases of runs that were killed before they could."""
+    for (name,) in administrator.execute(
+        r"SELECT datname FROM pg_database WHERE datname ~ '^test_registry_\d+$'"
+    ):
+        number = int(name.rpartition("_")[2])
+        if number == os.getpid() or not _lives(number):
+            administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A database of this run's own: migrated by the owner, used by the applications, dropped at the end."""
     name = f"test_registry_{os.getpid()}"
     connection = connections["default"]
     with psycopg.connect(_administrator(), autocommit=True) as administrator:
-        roles.create(administrator, str(connection.settings_dict["PASSWORD"] or "") or None)
+        password = str(connection.settings_dict["PASSWORD"] or "")
+        everybody = (roles.OWNER, roles.APP, roles.SIGNER)
+        roles.create(administrator, dict.fromkeys(everybody, password) if password else None)
+        _forget_the_dead(administrator)
         roles.create_database(administrator, name)
         administrator.execute(
             sql.SQL("ALTER DATABASE {} SET synchronous_commit TO off").format(sql.Identifier(name))
@@ -65,15 +91,17 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_are_emptied_by_their_owner() -> Iterator[None]:
-    usual = TransactionTestCase._fixture_teardown
+    """Let transactional tests clean up behind them with the rights that takes."""
+    case: Any = TransactionTestCase
+    usual = case._fixture_teardown
 
     def emptied(self: TransactionTestCase) -> None:
         with _as_owner():
             usual(self)
 
-    TransactionTestCase._fixture_teardown = emptied  # type: ignore[method-assign]
+    case._fixture_teardown = emptied
     yield
-    TransactionTestCase._fixture_teardown = usual  # type: ignore[method-assign]
+    case._fixture_teardown = usual
 
 
 @pytest.fixture
@@ -116,6 +144,39 @@ def desk() -> Client:
     from api.conf import desk as door
 
     return _client(door, SERVER_NAME=settings.REGISTRY_DESK_HOST.split(":")[0])
+
+
+@contextmanager
+def _open(door: Any) -> Iterator[str]:
+    """A door on a free port, in threads of this process: same database, same stopped clock."""
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(door.application)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def public_site(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - other threads see committed rows only
+    """The address of the public application, for a browser or another program."""
+    from api.conf import public as door
+
+    with _open(door) as address:
+        yield address
+
+
+@pytest.fixture
+def desk_site(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - other threads see committed rows only
+    """The address of the officials' application, for a browser or another program."""
+    from api.conf import desk as door
+
+    with _open(door) as address:
+        yield address
 
 
 class Clock:

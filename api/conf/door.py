@@ -35,10 +35,10 @@ class Door(BaseHandler):
             super().load_middleware(is_async)
         finally:
             settings.MIDDLEWARE = usual
-        chain: Callable[[HttpRequest], HttpResponseBase] = self._middleware_chain  # type: ignore[attr-defined]
+        chain: Callable[[HttpRequest], HttpResponseBase] = self._middleware_chain  # type: ignore[has-type]
 
         def enter(request: HttpRequest) -> HttpResponseBase:
-            request.urlconf = self.routes  # type: ignore[attr-defined]
+            request.urlconf = self.routes
             set_urlconf(self.routes)
             return chain(request)
 

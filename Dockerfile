@@ -1,0 +1,15 @@
+FROM python:3.11-slim
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static
+WORKDIR /srv/registry
+COPY requirements.txt ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY manage.py ./
+COPY registry registry
+COPY verification verification
+COPY api api
+# No database is at hand while the image is built; the address only keeps the embedded one from starting.
+RUN DATABASE_URL=postgresql:///none python manage.py collectstatic --noinput \
+    && useradd --system --no-create-home registry
+USER registry
+EXPOSE 8000 8001
+CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=1", "--no-ws", "api.conf.public:application"]

@@ -1,0 +1,196 @@
+"""The deployment files, tried without containers: what they name exists, and what they start works."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from api.conf import embedded, probe
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PROXY = ROOT / "api" / "conf" / "proxy"
+CADDYFILE = (PROXY / "Caddyfile").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+VARIABLE = re.compile(r"\$\{(\w+):?\??[^}]*\}")
+FILLED = {"REGISTRY_HOST": "verify.registry.example", "REGISTRY_DESK_HOST": "desk.registry.example"}
+PATIENCE = 20
+
+
+def _code() -> str:
+    files = [*ROOT.glob("api/conf/*.py"), ROOT / "registry" / "clock.py"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+def _read_variables() -> set[str]:
+    """The variables that our code reads, as it spells them."""
+    spelled = set(re.findall(r'"((?:REGISTRY|DATABASE)_[A-Z_]+)"', _code()))
+    return spelled | {f"REGISTRY_{role}_PASSWORD" for role in ("OWNER", "APP", "SIGNER")}
+
+
+def test_every_variable_of_our_services_is_one_that_the_code_reads() -> None:
+    given = {name for service in OURS.values() for name in service["environment"]}
+    assert given - _read_variables() == set()
+
+
+def test_every_variable_is_explained() -> None:
+    wanted = {*VARIABLE.findall(COMPOSE), *re.findall(r"\{\$(\w+)\}", CADDYFILE), *_read_variables()}
+    assert sorted(name for name in wanted if f"`{name}`" not in DEPLOYMENT) == []
+
+
+def test_the_proxy_is_told_every_variable_it_asks_for() -> None:
+    assert set(re.findall(r"\{\$(\w+)\}", CADDYFILE)) == set(SERVICES["proxy"]["environment"])
+
+
+def test_every_path_of_this_repository_exists() -> None:
+    mounted = [mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])]
+    copied = [
+        name for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for name in line.split()[:-1]
+    ]
+    assert [
+        name for name in (*mounted, *copied) if name.startswith("./") and not (ROOT / name).exists()
+    ] == []
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    let_in = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(copied) <= set(let_in)
+
+
+def test_the_proxy_sends_each_host_to_a_service_on_the_port_it_listens_on() -> None:
+    for name, port in re.findall(r"reverse_proxy (\w+):(\d+)", CADDYFILE):
+        assert f"--port={port}" in SERVICES[name]["command"]
+
+
+def test_the_proxy_has_a_grey_page_for_people_and_a_problem_for_programs() -> None:
+    served = re.findall(r"rewrite \* /(\S+)", CADDYFILE)
+    assert sorted(served) == sorted(path.name for path in PROXY.glob("could-not-check.*"))
+    page = (PROXY / "could-not-check.html").read_text(encoding="utf-8")
+    assert "says nothing about the agency" in page
+    assert not re.search(r"https?://|<script", page)
+
+
+def test_the_image_starts_what_the_public_service_starts() -> None:
+    last = re.findall(r"^CMD (.+)$", DOCKERFILE, re.MULTILINE)[-1]
+    assert yaml.safe_load(last) == SERVICES["public"]["command"]
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[dict[str, str]]:
+    """The environment that the services would have, on a database of this test's own."""
+    administrator = os.environ.get("DATABASE_URL") or embedded.url(embedded.ADMINISTRATOR, "postgres")
+    name = f"test_deployed_{os.getpid()}"
+    yield FILLED | {"DATABASE_ADMIN_URL": administrator, "name": name}
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _environment(service: str, place: dict[str, str]) -> dict[str, str]:
+    """A service's variables with what an operator fills in, and the test's server in the place of ``db``."""
+
+    def filled(name: str, value: str) -> str:
+        if name == "DATABASE_ADMIN_URL":
+            return place[name]
+        value = VARIABLE.sub(
+            lambda found: place.get(found[1], f"{found[1].lower()} that is long enough to hold"), value
+        )
+        if name == "DATABASE_URL":
+            user = value.split("//")[1].split(":")[0]
+            return make_conninfo(place["DATABASE_ADMIN_URL"], user=user, dbname=place["name"])
+        return value
+
+    return {name: filled(name, value) for name, value in SERVICES[service]["environment"].items()}
+
+
+def _start(service: str, place: dict[str, str], adapt: Callable[[str], str] = str) -> subprocess.Popen[str]:
+    words = [adapt(word) for word in SERVICES[service]["command"]]
+    environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=environment | _environment(service, place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def prepared(place: dict[str, str]) -> dict[str, str]:
+    """The same, after the service that prepares the database has done its work twice."""
+    for _ in range(2):
+        preparing = _start("prepare", place)
+        said, _nothing = preparing.communicate(timeout=120)
+        assert preparing.returncode == 0, said
+    return place
+
+
+def test_the_applications_role_may_not_rewrite_the_past_of_a_deployed_register(
+    prepared: dict[str, str],
+) -> None:
+    environment = {"PATH": os.environ["PATH"]} | _environment("public", prepared)
+    assert "no issues" in _check(environment)
+
+
+def test_a_role_that_may_is_refused(prepared: dict[str, str]) -> None:
+    environment = {"PATH": os.environ["PATH"]} | _environment("prepare", prepared)
+    said = _check(environment)
+    assert "registry.E010" in said
+    assert "registry_owner may rewrite registry_" in said
+
+
+def _check(environment: dict[str, str]) -> str:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--tag=database", "--database=default"]
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return checked.stdout + checked.stderr
+
+
+def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str]) -> None:
+    ports = {name: _free_port() for name in ("public", "desk")}
+
+    def here(name: str) -> Callable[[str], str]:
+        return lambda word: re.sub(r"^--port=\d+$", f"--port={ports[name]}", word).replace(
+            "0.0.0.0", "127.0.0.1"
+        )
+
+    running = [_start(name, prepared, here(name)) for name in ports] + [_start("worker", prepared)]
+    try:
+        for name, port in ports.items():
+            asked = shlex.join(SERVICES[name]["healthcheck"]["test"])
+            assert f"python -m {probe.__name__} http://127.0.0.1:" in asked
+            _until(partial(probe.lives, f"http://127.0.0.1:{port}/healthz"))
+        _until(partial(probe.lives, f"http://127.0.0.1:{ports['public']}/readyz"))
+    finally:
+        for program in running:
+            program.terminate()
+        for program in running:
+            program.communicate(timeout=PATIENCE)
+    assert not any(probe.lives(f"http://127.0.0.1:{port}/healthz") for port in ports.values())
+
+
+def _free_port() -> int:
+    with socket.socket() as probing:
+        probing.bind(("127.0.0.1", 0))
+        return int(probing.getsockname()[1])
+
+
+def _until(true: Callable[[], bool]) -> None:
+    patient_until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < patient_until
+        time.sleep(0.1)

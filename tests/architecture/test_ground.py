@@ -1,0 +1,64 @@
+"""The ground: settings that fit on a page, files that name no machine, applications a browser can reach."""
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = ROOT / "api" / "conf" / "settings.py"
+HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|deb\.debian\.org", re.IGNORECASE)
+PATHS = re.compile(r"(^|[^\w./-])/(work|farm|root|home/\w+)/")
+THIS = Path(__file__).name
+
+
+def _tracked() -> list[Path]:
+    """What the repository holds; a copy without its history is read as it lies there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 - whichever git there is
+    if listed.returncode == 0:
+        return [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [path for path in ROOT.rglob("*") if path.is_file() and not {".venv", "var"} & set(path.parts)]
+
+
+def _lines() -> list[tuple[Path, str]]:
+    found = []
+    for path in _tracked():
+        if path.name == THIS or not path.is_file():
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [(path.relative_to(ROOT), line) for line in text.splitlines()]
+    return found
+
+
+def test_no_file_names_a_host_that_packages_come_from_or_a_path_of_one_machine() -> None:
+    assert [(path, line) for path, line in _lines() if HOSTS.search(line) or PATHS.search(line)] == []
+
+
+def test_settings_fit_in_one_reading() -> None:
+    assert len(SETTINGS.read_text(encoding="utf-8").splitlines()) < 250
+
+
+def test_whoever_may_know_whom_is_kept() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None) == EXIT_STATUS_SUCCESS
+
+
+def test_lock_files_carry_hashes() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        pinned = (ROOT / name).read_text(encoding="utf-8")
+        wanted = re.findall(r"^[A-Za-z0-9_.\[\]-]+==\S+ \\$", pinned, re.MULTILINE)
+        assert len(wanted) == len(re.findall(r"^[A-Za-z0-9]", pinned, re.MULTILINE)), (
+            f"{name}: a package without a hash"
+        )
+
+
+@pytest.mark.parametrize("site", ["public_site", "desk_site"])
+def test_each_application_answers_on_a_port(site: str, request: pytest.FixtureRequest) -> None:
+    address = request.getfixturevalue(site)
+    with urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
+        assert answer.status == 200
