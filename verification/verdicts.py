@@ -143,8 +143,16 @@ def reached_offline(age: timedelta | None) -> Reach:
 
 def worst(*results: str) -> Result:
     """The lower of several results, as an office's verdict is the lower of its own and its head licence's."""
-    known = [Result(result) if result in _LOWEST_FIRST else Result.UNKNOWN for result in results]
-    return min(known, key=_LOWEST_FIRST.index) if known else Result.UNKNOWN
+    return min(map(_known, results), key=rank, default=Result.UNKNOWN)
+
+
+def rank(result: str) -> int:
+    """How much a result lets a reader hope: ``licensed`` is the highest, ``not_genuine`` the lowest."""
+    return _LOWEST_FIRST.index(_known(result))
+
+
+def _known(result: str) -> Result:
+    return Result(result) if result in _LOWEST_FIRST else Result.UNKNOWN
 
 
 _LOWEST_FIRST: Final = (

@@ -1,0 +1,172 @@
+"""Badges as rows: issued once for a subject, read by code, withdrawn for a reason and never used again.
+
+A badge has one subject (a licence, an office, an appointment) and keeps its code for life; what the code says
+is asked from the register each time. After a withdrawal the same subject may be issued another badge, with
+another code.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from registry import lookup
+from registry.rules import numbering
+from registry.rules.errors import BadInput, LicenceNotFound, NotFound, Refused
+from registry.rules.numbering import Kind
+from verification.models import WITHDRAWALS, Badge
+
+REASONS: Final = tuple(code for code, _ in WITHDRAWALS)
+"""Why a badge may be withdrawn."""
+
+KINDS: Final = {
+    "licence": (Kind.LICENCE, Kind.LISTED),
+    "office": (Kind.OFFICE,),
+    "appointment": (Kind.APPOINTMENT,),
+}
+"""What a badge can stand on, and whose numbers these have."""
+
+_DRAWS: Final = 8
+"""Codes drawn before giving up: two equal ones in a row mean a broken source of chance."""
+
+
+class BadgeNotFound(NotFound):
+    """No badge has this code."""
+
+    code = "badge.not_found"
+
+
+class BadgeWithdrawn(Refused):
+    """The badge is withdrawn already."""
+
+    code = "badge.withdrawn"
+
+
+class WithdrawalUnexplained(BadInput):
+    """A badge is withdrawn for one of the known reasons by a named officer: ``facts['field']``."""
+
+    code = "badge.withdrawal_unexplained"
+
+
+class BadgeSubjectInvalid(BadInput):
+    """A badge stands on a licence, an office or an appointment of the register, by its number."""
+
+    code = "badge.subject_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRecord:
+    """A badge as everybody may read it, but for ``withdrawn_by``."""
+
+    code: str
+    kind: str
+    number: str
+    authority: str
+    issued_at: datetime
+    withdrawn_at: datetime | None
+    withdrawn_reason: str
+
+    @property
+    def shown(self) -> str:
+        """The code as printed."""
+        return numbering.shown_badge(self.code)
+
+
+def issue(
+    kind: str, number: str, *, at: datetime, randbelow: Callable[[int], int] = secrets.randbelow
+) -> BadgeRecord:
+    """The live badge of a subject: the one it has, else a new one with a code that nobody can guess.
+
+    Refuses a subject that the register does not publish. Two at once get the same badge.
+    """
+    number = _subject(kind, number)
+    live = _live(number)
+    if live is not None:
+        return live
+    authority = _authority(kind, number, at)
+    for _ in range(_DRAWS):
+        code = numbering.badge_code(authority[:2], randbelow)
+        try:
+            with transaction.atomic():
+                badge = Badge.objects.create(
+                    code=code, subject_kind=kind, subject_number=number, authority=authority, issued_at=at
+                )
+        except IntegrityError:
+            live = _live(number)  # somebody else was first, or the code is taken and the next draw decides
+            if live is not None:
+                return live
+        else:
+            return _record(badge)
+    message = "no free badge code was drawn"
+    raise RuntimeError(message)
+
+
+def read(code: str) -> BadgeRecord:
+    """The badge of a code in its stored form, live or withdrawn; one query."""
+    try:
+        return _record(Badge.objects.get(pk=code))
+    except Badge.DoesNotExist:
+        raise BadgeNotFound(badge=code) from None
+
+
+def withdraw(code: str, *, reason: str, by: str, at: datetime) -> BadgeRecord:
+    """Withdraw a badge for good: from now on its code answers *badge withdrawn*.
+
+    ``reason``: one of ``REASONS``; ``by``: the officer's number. Refuses to withdraw twice.
+    """
+    if reason not in REASONS:
+        raise WithdrawalUnexplained(field="reason", known=REASONS)
+    if not by.strip():
+        raise WithdrawalUnexplained(field="by")
+    with transaction.atomic():
+        badge = Badge.objects.select_for_update().filter(pk=code).first()
+        if badge is None:
+            raise BadgeNotFound(badge=code)
+        if badge.withdrawn_at is not None:
+            raise BadgeWithdrawn(badge=code)
+        badge.withdrawn_at, badge.withdrawn_reason, badge.withdrawn_by = at, reason, by
+        badge.save(update_fields=["withdrawn_at", "withdrawn_reason", "withdrawn_by"])
+    return _record(badge)
+
+
+def for_subject(kind: str, number: str) -> list[BadgeRecord]:
+    """Every badge that the subject ever had, the newest first; a live one is always the first."""
+    found = Badge.objects.filter(subject_number=_subject(kind, number))
+    newest = (F("withdrawn_at").desc(nulls_first=True), F("issued_at").desc())
+    return [_record(badge) for badge in found.order_by(*newest)]
+
+
+def _subject(kind: str, number: str) -> str:
+    if kind not in KINDS:
+        raise BadgeSubjectInvalid(field="kind", known=tuple(KINDS))
+    return numbering.canonical(number, *KINDS[kind])
+
+
+def _authority(kind: str, number: str, at: datetime) -> str:
+    """The code of the authority under which the subject stands; refuses what the public can't read."""
+    licences = lookup.public_subject(kind, number, at=at).licences
+    if not licences:
+        raise LicenceNotFound(number=number)
+    return str(json.loads(lookup.public_licence(licences[0], at=at).body)["authority"]["code"])
+
+
+def _live(number: str) -> BadgeRecord | None:
+    badge = Badge.objects.filter(subject_number=number, withdrawn_at__isnull=True).first()
+    return _record(badge) if badge else None
+
+
+def _record(badge: Badge) -> BadgeRecord:
+    return BadgeRecord(
+        code=badge.code,
+        kind=badge.subject_kind,
+        number=badge.subject_number,
+        authority=badge.authority,
+        issued_at=badge.issued_at,
+        withdrawn_at=badge.withdrawn_at,
+        withdrawn_reason=badge.withdrawn_reason,
+    )

@@ -1,0 +1,232 @@
+"""What a scanned or typed code proves now: the badge itself, and what the register says of its subject.
+
+The code is only a name for a subject. Whether the subject is good is asked from the register each time, so a
+suspension is seen by the very next scan. A badge that is not known, not readable or withdrawn is never green,
+whatever its licence.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from registry import lookup
+from registry.lookup import PublicSubject, PublishedAnswer
+from registry.rules import days, numbering
+from registry.rules.errors import LicenceNotFound, LicenceRenumbered, NotFound
+from verification import badges, verdicts
+from verification.badges import BadgeRecord
+from verification.verdicts import Appearance, Reach, Result
+
+_NO_RECORD: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Proof(StrEnum):
+    """What is known of the badge itself."""
+
+    KNOWN = "known"
+    WITHDRAWN = "withdrawn"
+    NOT_FOUND = "not_found"
+    MISTYPED = "mistyped"
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another licence of the same holder: it never makes this badge green, but a reader should know of it."""
+
+    number: str
+    state: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to a code at ``checked_at``.
+
+    ``record``: the published body of the licence that the answer names, for withdrawn badges too (it says how
+    to find the holder); empty where no licence is known. ``until``: when the answer may change by the clock
+    alone. ``number``: the subject's own number; ``licence``: the number of the licence that it stands or
+    falls with.
+    """
+
+    code: str
+    proof: Proof
+    result: Result
+    reasons: tuple[str, ...]
+    checked_at: datetime
+    may_recruit: bool = False
+    kind: str = ""
+    number: str = ""
+    licence: str = ""
+    state: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    sequence: int = 0
+    office: Mapping[str, Any] | None = None
+    person: Mapping[str, Any] | None = None
+    siblings: tuple[Sibling, ...] = ()
+    badge: BadgeRecord | None = None
+    record: Mapping[str, Any] = _NO_RECORD
+
+    @property
+    def appearance(self) -> Appearance:
+        """How it looks, from the one verdict table; a badge that is checked here is always checked online."""
+        return verdicts.appearance(self.result, Reach.ONLINE)
+
+    @property
+    def shown(self) -> str:
+        """The code as printed, or nothing where none could be read."""
+        return numbering.shown_badge(self.code) if self.code else ""
+
+    @property
+    def holder(self) -> str:
+        """The holder's legal name, in its own script."""
+        return str(self.record.get("holder", {}).get("name", ""))
+
+    @property
+    def person_name(self) -> str:
+        """The name of the person on the badge, where the public may read it."""
+        return str((self.person or {}).get("name", ""))
+
+    @property
+    def channels(self) -> Sequence[Mapping[str, Any]]:
+        """The holder's official phones and addresses."""
+        return list(self.record.get("channels", ()))
+
+
+_WITHOUT_LICENCE: Final = "licence.not_found"
+
+
+def verdict(code: str, *, at: datetime) -> Verdict:
+    """What the code proves at ``at``, whatever was typed: a wrong code is an answer, never a green one."""
+    try:
+        read = numbering.read_badge(code)
+    except numbering.BadgeMistyped:
+        return Verdict("", Proof.MISTYPED, Result.NOT_FOUND, ("badge.mistyped",), at)
+    except numbering.NotOurs:
+        return Verdict("", Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
+    try:
+        badge = badges.read(read)
+    except badges.BadgeNotFound:
+        return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
+    return _of_badge(badge, at)
+
+
+def _of_badge(badge: BadgeRecord, at: datetime) -> Verdict:
+    try:
+        subject = _subject(badge, at)
+        answers = _answers(badge, subject, at)
+    except NotFound:
+        return _judged(badge, Result.NOT_FOUND, (_WITHOUT_LICENCE,), at)
+    record = json.loads(answers[0].body)
+    result, reasons, siblings = _read_together(subject, answers, record)
+    return _judged(
+        badge, result, reasons, at, subject=subject, answer=answers[0], record=record, siblings=siblings
+    )
+
+
+def _subject(badge: BadgeRecord, at: datetime) -> PublicSubject | None:
+    """The office or person on the badge; a licence is its own subject."""
+    return None if badge.kind == "licence" else lookup.public_subject(badge.kind, badge.number, at=at)
+
+
+def _answers(badge: BadgeRecord, subject: PublicSubject | None, at: datetime) -> list[PublishedAnswer]:
+    """What the register says of the licences behind the badge, the best first; refuses if there is none."""
+    if subject is None:
+        return [_licence(badge.number, at)]
+    found = lookup.public_many(subject.licences, at=at)
+    if not found:
+        raise LicenceNotFound(number=badge.number)
+    return sorted(found.values(), key=lambda one: verdicts.rank(one.result), reverse=True)
+
+
+def _licence(number: str, at: datetime) -> PublishedAnswer:
+    try:
+        return lookup.public_licence(number, at=at)
+    except LicenceRenumbered as moved:
+        return lookup.public_licence(moved.facts["number"], at=at)
+
+
+def _read_together(
+    subject: PublicSubject | None, answers: Sequence[PublishedAnswer], record: Mapping[str, Any]
+) -> tuple[Result, tuple[str, ...], tuple[Sibling, ...]]:
+    """The lower of the subject's own verdict and its licence's (rulings 9), with reasons by weight.
+
+    A holder with one licence in force and another suspended is not simply licensed: its office may recruit
+    under the one and must not under the other, so it reads as limited.
+    """
+    best, others = answers[0], answers[1:]
+    reasons = [reason["code"] for reason in record["verdict"]["reasons"]]
+    results = [best.result]
+    siblings = tuple(Sibling(one.number, one.state, one.result) for one in others)
+    if any(one.state == "suspended" for one in siblings) and best.state != "suspended":
+        results.append(Result.LIMITED)
+        reasons.append("scope.limited")
+    if subject is not None and subject.problem:
+        results.append(Result.NOT_LICENSED)
+        reasons.insert(0, subject.problem)
+    result = verdicts.worst(*results)
+    if result not in {Result.LICENSED, Result.LIMITED}:
+        reasons = [reason for reason in reasons if reason not in _FAVOURABLE]
+    return result, tuple(reasons), siblings
+
+
+_FAVOURABLE: Final = frozenset({"licence.in_force", "renewal.deemed_in_force", "listed.on_list"})
+"""Reasons that would read as a contradiction under a closed office or an ended appointment."""
+
+
+def _judged(  # noqa: PLR0913 - one fact each, all by name
+    badge: BadgeRecord,
+    result: Result,
+    reasons: tuple[str, ...],
+    at: datetime,
+    *,
+    subject: PublicSubject | None = None,
+    answer: PublishedAnswer | None = None,
+    record: Mapping[str, Any] = _NO_RECORD,
+    siblings: tuple[Sibling, ...] = (),
+) -> Verdict:
+    """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
+    withdrawn = badge.withdrawn_at is not None
+    if withdrawn:
+        result, reasons = Result.NOT_GENUINE, ("badge.withdrawn",)
+    return Verdict(
+        code=badge.code,
+        proof=Proof.WITHDRAWN if withdrawn else Proof.KNOWN,
+        result=result,
+        reasons=reasons,
+        checked_at=at,
+        may_recruit=bool(answer and answer.may_recruit) and result in {Result.LICENSED, Result.LIMITED},
+        kind=badge.kind,
+        number=badge.number,
+        licence=answer.number if answer else "",
+        state=answer.state if answer else "",
+        since=_since(record),
+        until=_until(record, subject, answer, at),
+        sequence=answer.sequence if answer else 0,
+        office=subject.office if subject and subject.office else next(iter(record.get("offices", ())), None),
+        person=subject.person if subject else None,
+        siblings=siblings,
+        badge=badge,
+        record=record,
+    )
+
+
+def _since(record: Mapping[str, Any]) -> datetime | None:
+    """Since when the licence stands as it does."""
+    since = record.get("standing", {}).get("since")
+    return datetime.fromisoformat(since) if since else None
+
+
+def _until(
+    record: Mapping[str, Any], subject: PublicSubject | None, answer: PublishedAnswer | None, at: datetime
+) -> datetime | None:
+    """The licence's next boundary; of an office or person no later than tonight, when their days may end."""
+    if answer is None or subject is None:
+        return answer.until if answer else None
+    zone = record["authority"]["zone"]
+    tonight = days.end_of(days.local_day(at, zone), zone)
+    return min(tonight, answer.until) if answer.until else tonight
