@@ -62,3 +62,17 @@ def test_each_application_answers_on_a_port(site: str, request: pytest.FixtureRe
     address = request.getfixturevalue(site)
     with urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
         assert answer.status == 200
+
+
+def test_every_dependency_has_a_line_that_says_why() -> None:
+    explained = re.findall(
+        r"^\| ([^|]+) \|", (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    known = {name.strip() for line in explained for name in re.sub(r"\(.*?\)", "", line).split(",")}
+    wanted = []
+    for name in ("requirements.in", "requirements-dev.in"):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        wanted += [
+            re.split(r"[~=<>\[ ]", line)[0] for line in lines if line and not line.startswith(("-", "#"))
+        ]
+    assert sorted(set(wanted) - known) == []
