@@ -7,17 +7,16 @@ projection with its history, republish, queue the news, take the sequence number
 without the others, and a refusal leaves nothing behind.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from registry import history, ledger, news, publishing
+from registry import history, indexing, ledger, news, publishing, records
+from registry.idempotency import Once
 from registry.models import (
     Agency,
     Approval,
@@ -25,15 +24,14 @@ from registry.models import (
     Debarment,
     Entry,
     EntryText,
-    IdempotencyKey,
     Licence,
     NumberSeries,
     Proposal,
     Sanction,
     Term,
 )
-from registry.rules import days, errors, freezing, lifecycle, numbering, standing
-from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Scope, State, Step, StepTerms
+from registry.rules import days, errors, freezing, lifecycle, numbering, standing, terms_json
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
 SECOND_FACTOR = timedelta(minutes=5)
 
@@ -96,7 +94,7 @@ def open_licence(
 ) -> LicenceRecord:
     """Open a licence for an agency: it gets its number and waits to be granted. Nothing is public yet."""
     _role(by, lifecycle.M)
-    once = _Once(
+    once = Once(
         by,
         idempotency_key,
         "open_licence",
@@ -113,7 +111,7 @@ def open_licence(
     serial.last = given.serial
     serial.save()
     licence = Licence(
-        number=given.number,
+        number=str(given),
         authority=holder.authority,
         agency=holder,
         licence_class=licence_class,
@@ -141,8 +139,12 @@ def propose(
     if action is Action.DEBAR:
         raise errors.StepNotAllowed("a bar is of the agency: propose it there", action=action.value)
     _may_begin(step, by, terms)
-    once = _Once(
-        by, idempotency_key, "propose", _plain(terms) | {"number": number, "action": action.value}, at
+    once = Once(
+        by,
+        idempotency_key,
+        "propose",
+        terms_json.plain(terms) | {"number": number, "action": action.value},
+        at,
     )
     if (done := once.outcome()) is not None:
         return proposal(done["proposal"])
@@ -163,11 +165,11 @@ def propose_for_agency(
     if action not in {Action.DEBAR, Action.CANCEL}:
         raise errors.StepNotAllowed(f"{action} is a step of one licence", action=action.value)
     _may_begin(step, by, terms)
-    once = _Once(
+    once = Once(
         by,
         idempotency_key,
         "propose_for_agency",
-        _plain(terms) | {"agency": agency, "action": action.value},
+        terms_json.plain(terms) | {"agency": agency, "action": action.value},
         at,
     )
     if (done := once.outcome()) is not None:
@@ -190,7 +192,7 @@ def approve(
     Refuses the proposer, an officer who has approved already, a role that the table does not name for this place, a
     stale second factor, and a step that the licence's state no longer allows.
     """
-    once = _Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
+    once = Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
     if (done := once.outcome()) is not None:
         return _with_decisions(proposal_id, done["entries"])
     waiting = _open_proposal(proposal_id, by=by)
@@ -210,7 +212,7 @@ def approve(
     if len(given) + 1 == len(step.approvals):
         officers = (waiting.proposed_by, *(a.by for a in given), by.number)
         made = _take(
-            licences, step, read_terms(waiting.terms), officers=officers, at=at, agency=waiting.agency
+            licences, step, terms_json.read(waiting.terms), officers=officers, at=at, agency=waiting.agency
         )
         waiting.state, waiting.closed_by, waiting.closed_at, waiting.entry = (
             "approved",
@@ -232,7 +234,7 @@ def decline(
     """End a proposal without taking the step; the proposer may withdraw their own this way."""
     if not reason.strip():
         raise errors.StepIncomplete("say why", field="reason")
-    once = _Once(by, idempotency_key, "decline", {"proposal": proposal_id, "reason": reason}, at)
+    once = Once(by, idempotency_key, "decline", {"proposal": proposal_id, "reason": reason}, at)
     if once.outcome() is not None:
         return proposal(proposal_id)
     waiting = _open_proposal(proposal_id, by=by)
@@ -273,8 +275,12 @@ def decide(
     _may_begin(step, by, terms)
     if step.kind is Kind.DECISION:
         _second_factor(by, at)
-    once = _Once(
-        by, idempotency_key, "decide", _plain(terms) | {"number": number, "action": action.value}, at
+    once = Once(
+        by,
+        idempotency_key,
+        "decide",
+        terms_json.plain(terms) | {"number": number, "action": action.value},
+        at,
     )
     if (done := once.outcome()) is not None:
         return _decision(Entry.objects.select_related("commit", "licence").get(pk=done["entry"]))
@@ -291,7 +297,7 @@ def decide(
 def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
     """The steps that the table allows this officer to begin on this licence now, in the table's order."""
     licence = _readable(number, by=by)
-    now = standing.at(fold_entries(licence.pk), at=at) if licence.entries.exists() else None
+    now = standing.at(records.fold_entries(licence.pk), at=at) if licence.entries.exists() else None
     state = now.state if now else State.NOT_GRANTED
     return lifecycle.open_steps(state, by.roles)
 
@@ -384,8 +390,8 @@ def _not_barred(agency: Agency, at: datetime) -> None:
 
 
 def _somebody_else(licence: Licence, terms: StepTerms, by: Actor) -> None:
-    target = Entry.objects.get(pk=_ref(licence, terms.refers_to))
-    if by.number in target.officers:
+    target = Entry.objects.filter(pk=_ref(licence, terms.refers_to) or 0).first()
+    if target is not None and by.number in target.officers:
         raise errors.OwnProposal("somebody else ratifies an emergency", sequence=terms.refers_to)
 
 
@@ -468,42 +474,15 @@ def _ref(licence: Licence, sequence: int | None) -> int | None:
 # --- taking a step -----------------------------------------------------------------------------------------------
 
 
-def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[standing.Entry]:
-    """The entries of a licence as the fold reads them, oldest first.
-
-    ``own_at``: asked by the transaction that is writing them, whose commit has no row yet; they count as recorded then.
-    """
-    rows = Entry.objects.filter(licence_id=licence_id).order_by("pk")
-    return [as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit"))]
-
-
-def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:
-    """One row as the fold reads it."""
-    recorded = own_at if own_at is not None else row.commit.recorded_at
-    return standing.Entry(
-        ref=row.pk,
-        action=Action(row.action),
-        kind=Kind(row.kind),
-        decided_at=row.decided_at,
-        recorded_at=recorded,
-        effective_from=row.effective_from,
-        effective_until=row.effective_until,
-        refers_to=row.refers_to_id,
-        grounds=tuple(row.grounds),
-        effect=row.effect,
-        deadlines=row.deadlines,
-    )
-
-
 def _case(licence: Licence, at: datetime) -> freezing.Case:
-    entries = fold_entries(licence.pk)
+    entries = records.fold_entries(licence.pk)
     now = standing.at(entries, at=at)
     return freezing.Case(
         entries=entries,
         standing=now,
         licence_class=now.licence_class or licence.licence_class,
         zone=licence.authority.zone,
-        policy=publishing.current_policy(licence.authority_id, at=at),
+        policy=records.current_policy(licence.authority_id, at=at),
     )
 
 
@@ -565,6 +544,8 @@ def _take(
         raise errors.StepNotAllowed(
             f"no licence of the agency can take {step.action}", action=step.action.value
         )
+    if step.action in {Action.GRANT, Action.ADOPT}:
+        indexing.index([agency.number])
     news.put()
     return made
 
@@ -652,7 +633,7 @@ def _write_debarment(
 
 def _project(licence: Licence, commit: ledger.Commit, entry: Entry, *, by: str, at: datetime) -> None:
     """Bring the licence's columns, terms and published record up to what its entries now mean."""
-    entries = fold_entries(licence.pk, own_at=at)
+    entries = records.fold_entries(licence.pk, own_at=at)
     life = standing.spans(entries)
     now = next(span.standing for span in life if span.end is None or at < span.end)
     licence.state, licence.may_recruit = now.state.value, now.may_recruit
@@ -691,7 +672,7 @@ def _proposal_row(
         licence=licence, agency=agency, action=step.action.value, subject=subject, state="open"
     )
     same.filter(expires_at__lte=at).update(state="expired", closed_at=at)
-    policy = publishing.current_policy(agency.authority_id, at=at)
+    policy = records.current_policy(agency.authority_id, at=at)
     try:
         with transaction.atomic():
             return Proposal.objects.create(
@@ -700,7 +681,7 @@ def _proposal_row(
                 authority=agency.authority,
                 action=step.action.value,
                 subject=subject,
-                terms=_plain(terms),
+                terms=terms_json.plain(terms),
                 licence_version=licence.version if licence else 0,
                 proposed_by=by.number,
                 proposed_at=at,
@@ -742,6 +723,7 @@ def _with_decisions(proposal_id: int, entries: Sequence[int]) -> ProposalRecord:
 
 def _decision(row: Entry) -> Decision:
     licence = row.licence
+    assert licence is not None  # noqa: S101 - for the type checker: a decision is of a licence
     return Decision(
         number=licence.number,
         sequence=row.sequence,
@@ -760,80 +742,3 @@ def _opened(licence: Licence) -> LicenceRecord:
     return LicenceRecord(
         licence.number, licence.agency.number, licence.licence_class, licence.state, licence.version
     )
-
-
-class _Once:
-    """A write asked for under a key: done once, answered again to whoever repeats it (RFC draft Idempotency-Key)."""
-
-    def __init__(self, by: Actor, key: str, what: str, body: Mapping[str, Any], at: datetime) -> None:
-        if not 1 <= len(key) <= 200 or not key.isprintable():
-            raise errors.BadInput(
-                "an idempotency key has 1 to 200 printable characters", field="idempotency_key"
-            )
-        self.by, self.key, self.at = by, key, at
-        self.digest = hashlib.sha256(
-            json.dumps([what, dict(body)], sort_keys=True, default=str).encode()
-        ).hexdigest()
-
-    def outcome(self) -> dict[str, Any] | None:
-        """What was answered before, or ``None``; holds off others with the same key until this transaction ends."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.by.number}\n{self.key}"]
-            )
-        row = IdempotencyKey.objects.filter(actor=self.by.number, key=self.key).first()
-        if row is None:
-            return None
-        if row.digest != self.digest:
-            raise errors.KeyReused("this key was used for something else", idempotency_key=self.key)
-        return dict(row.outcome)
-
-    def keep(self, outcome: Mapping[str, Any]) -> None:
-        """Remember the outcome in this transaction."""
-        IdempotencyKey.objects.create(
-            actor=self.by.number, key=self.key, digest=self.digest, outcome=dict(outcome), at=self.at
-        )
-
-
-def _plain(terms: StepTerms) -> dict[str, Any]:
-    """Terms as JSON can carry them; only what was said."""
-    empty = StepTerms()
-    said = {
-        f.name: getattr(terms, f.name)
-        for f in fields(terms)
-        if getattr(terms, f.name) != getattr(empty, f.name)
-    }
-    plain: dict[str, Any] = {}
-    for name, value in said.items():
-        if isinstance(value, date):
-            plain[name] = value.isoformat()
-        elif isinstance(value, Scope):
-            plain[name] = asdict(value)
-        elif isinstance(value, tuple):
-            plain[name] = [dict(v) if isinstance(v, Mapping) else v for v in value]
-        else:
-            plain[name] = dict(value) if isinstance(value, Mapping) else value
-    return plain
-
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "effective": lambda v: _day_or_instant(v),
-    "until": lambda v: _day_or_instant(v),
-    "first_day": date.fromisoformat,
-    "last_day": date.fromisoformat,
-    "notice_served_on": date.fromisoformat,
-    "scope": lambda v: Scope(tuple(v["corridors"]), tuple(v["occupations"])),
-    "cut": lambda v: Scope(tuple(v["corridors"]), tuple(v["occupations"])),
-    "grounds": tuple,
-    "conditions": tuple,
-    "conditions_to_lift": tuple,
-}
-
-
-def _day_or_instant(text: str) -> date | datetime:
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-
-
-def read_terms(plain: Mapping[str, Any]) -> StepTerms:
-    """Terms from the JSON that a proposal keeps."""
-    return StepTerms(**{name: _READERS.get(name, lambda v: v)(value) for name, value in plain.items()})

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from registry import history, publishing
+from registry import history, records
 from registry.models import (
     Agency,
     Appointment,
@@ -28,7 +28,7 @@ from registry.models import (
     RegisterCommit,
     TradingName,
 )
-from registry.rules import days, errors, numbering, standing
+from registry.rules import answer, days, errors, numbering, standing
 from registry.rules.lifecycle import STEPS, Action, Actor, Role
 from registry.rules.publication import PUBLIC_ROLES, TIMELINE_TEXTS_PUBLIC
 
@@ -202,14 +202,14 @@ def _answer(row: Sequence[Any], *, asked_at: datetime, now: datetime | None = No
     judged = now if now is not None else asked_at
     if withhold_from is not None and withhold_from <= judged:
         licence = Licence.objects.select_related("agency__authority").get(number=number)
-        pieces = publishing.pieces(_facts(licence), _entries(licence), at=judged)
+        pieces = answer.pieces(_facts(licence), _entries(licence), at=judged)
         return _from_piece(number, _covering(pieces, asked_at), sequence)
     return PublishedAnswer(
         number, state, result, may_recruit, since, until, sequence, f'{body[:-1]},"sequence":{sequence}}}'
     )
 
 
-def _from_piece(number: str, piece: publishing.Piece, sequence: int) -> PublishedAnswer:
+def _from_piece(number: str, piece: answer.Piece, sequence: int) -> PublishedAnswer:
     return PublishedAnswer(
         number=number,
         state=piece.state,
@@ -222,23 +222,19 @@ def _from_piece(number: str, piece: publishing.Piece, sequence: int) -> Publishe
     )
 
 
-def _covering(pieces: Sequence[publishing.Piece], at: datetime) -> publishing.Piece:
+def _covering(pieces: Sequence[answer.Piece], at: datetime) -> answer.Piece:
     return next(p for p in pieces if p.end is None or at < p.end)
 
 
 def _entries(licence: Licence) -> list[standing.Entry]:
-    from registry import licensing  # noqa: PLC0415 - the writer owns how an entry is read; it never reads lookup
-
-    return licensing.fold_entries(licence.pk)
+    return records.fold_entries(licence.pk)
 
 
-def _facts(licence: Licence) -> publishing.Facts:
-    return publishing.facts_of([licence])[licence.pk]
+def _facts(licence: Licence) -> answer.Facts:
+    return records.facts_of([licence])[licence.pk]
 
 
-def _known_pieces(
-    number: str, *, known_at: datetime, now: datetime
-) -> tuple[tuple[publishing.Piece, ...], int]:
+def _known_pieces(number: str, *, known_at: datetime, now: datetime) -> tuple[tuple[answer.Piece, ...], int]:
     """The public life as the register knew it at ``known_at``: entries recorded by then, the holder as recorded then."""
     if known_at > now:
         raise errors.FutureAsked("the register cannot say what it will know", field="known_at")
@@ -250,22 +246,22 @@ def _known_pieces(
     if licence is None:
         raise _why_missing(number)
     entries = _entries(licence)
-    pieces = publishing.pieces(_facts_known(licence, known_at), entries, at=now, known_at=known_at)
+    pieces = answer.pieces(_facts_known(licence, known_at), entries, at=now, known_at=known_at)
     return pieces, sequence_at(known_at)
 
 
-def _facts_known(licence: Licence, known_at: datetime) -> publishing.Facts:
+def _facts_known(licence: Licence, known_at: datetime) -> answer.Facts:
     """The holder's public facts as they were recorded at ``known_at``; today's where nothing was recorded yet."""
     holder = licence.agency_id
     known = history.as_known(Agency, at=known_at, id=holder)
     agency = known[0] if known else licence.agency
-    return publishing.public_facts(
+    return records.public_facts(
         licence,
         agency,
         history.as_known(TradingName, at=known_at, agency_id=holder),
         history.as_known(Office, at=known_at, agency_id=holder),
         history.as_known(Channel, at=known_at, agency_id=holder),
-        publishing.current_policy(licence.authority_id).legal_terms,
+        records.current_policy(licence.authority_id).legal_terms,
     )
 
 
@@ -301,7 +297,7 @@ def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
         .order_by("pk")
     )
     entries = [_fold_entry(row) for row in rows]
-    hidden = publishing.spent(entries, zone=licence.authority.zone, at=at)
+    hidden = answer.spent(entries, zone=licence.authority.zone, at=at)
     sequences = {row.pk: row.sequence for row in rows}
     undone = {row.refers_to_id: row for row in rows if row.action in {Action.CORRECT, Action.SET_ASIDE}}
     return [
@@ -312,9 +308,7 @@ def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
 
 
 def _fold_entry(row: Entry) -> standing.Entry:
-    from registry import licensing  # noqa: PLC0415 - the writer owns how an entry is read; it never reads lookup
-
-    return licensing.as_fold(row)
+    return records.as_fold(row)
 
 
 def _timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
@@ -324,10 +318,10 @@ def _timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | 
         "kind": row.kind,
         "action": row.action,
         "step": row.step,
-        "recorded_at": publishing.rfc3339(row.commit.recorded_at),
-        "decided_at": publishing.rfc3339(row.decided_at),
-        "effective_from": publishing.rfc3339(row.effective_from),
-        "effective_until": publishing.rfc3339(row.effective_until),
+        "recorded_at": answer.rfc3339(row.commit.recorded_at),
+        "decided_at": answer.rfc3339(row.decided_at),
+        "effective_from": answer.rfc3339(row.effective_from),
+        "effective_until": answer.rfc3339(row.effective_until),
         "until": row.effect.get("until"),
         "grounds": [{"code": ground} for ground in row.grounds],
         "sanction": row.effect.get("sanction"),
@@ -572,12 +566,12 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
             for a in open_now.select_related("person").order_by("role", "pk")
         ],
         "linked_to": agency.linked_to,
-        "licences": [_licence_of_agency(answer) for answer in licences],
-        "sequence": max(answer.sequence for answer in licences),
+        "licences": [_licence_of_agency(one) for one in licences],
+        "sequence": max(one.sequence for one in licences),
     }
 
 
-def _licence_of_agency(answer: PublishedAnswer) -> dict[str, Any]:
+def _licence_of_agency(one: PublishedAnswer) -> dict[str, Any]:
     body = json.loads(answer.body)
     return {
         k: body[k] for k in ("number", "verdict", "standing", "class", "scope", "since", "until", "sequence")
@@ -619,7 +613,7 @@ def changes(*, after: int, limit: int) -> Changes:
     data = [
         {
             "sequence": sequence,
-            "recorded_at": publishing.rfc3339(recorded_at),
+            "recorded_at": answer.rfc3339(recorded_at),
             "action": action if published else None,
             "kind": kind if published else None,
             "effective_from": effective if published else None,
@@ -696,11 +690,11 @@ def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any
         "may_recruit": now.may_recruit,
         "overlays": sorted(now.overlays),
         "reasons": list(now.reasons),
-        "until": publishing.rfc3339(now.until),
+        "until": answer.rfc3339(now.until),
         "version": licence.version,
         "terms": [{"first_day": first, "last_day": last} for first, last in now.terms],
         "suspensions": [
-            {"sequence": sequences[s.ref], "kind": s.kind.value, "until": publishing.rfc3339(s.until)}
+            {"sequence": sequences[s.ref], "kind": s.kind.value, "until": answer.rfc3339(s.until)}
             for s in now.suspensions
         ],
         "entries": [

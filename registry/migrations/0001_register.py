@@ -192,6 +192,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
+                    models.Index(fields=["relation", "key", "id"], name="journal_of_row"),
                     models.Index(
                         condition=models.Q(("relation", "registry_entry")),
                         fields=["commit_id", "ordinal"],
@@ -1169,7 +1170,6 @@ class Migration(migrations.Migration):
                 (
                     "agency",
                     models.ForeignKey(
-                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="proposals",
                         to="registry.agency",

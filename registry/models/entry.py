@@ -83,7 +83,7 @@ class Proposal(models.Model):
     """A step that waits for further officers. One open proposal per licence, step and subject."""
 
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, null=True, related_name="proposals")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="proposals")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="proposals")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="proposals")
     action = models.TextField()
     subject = models.TextField(blank=True, help_text="sequence of the entry spoken of, or empty")

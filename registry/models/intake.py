@@ -30,7 +30,9 @@ class ListSnapshot(models.Model):
     digest = models.TextField(help_text="SHA-256 of the file, hexadecimal")
     profile_digest = models.TextField(help_text="SHA-256 of the profile, hexadecimal")
     fresh_days = models.PositiveIntegerField()
-    counts = models.JSONField(help_text="rows, accepted, flagged, refused, added, changed, unchanged, gone, moved")
+    counts = models.JSONField(
+        help_text="rows, accepted, flagged, refused, added, changed, unchanged, gone, moved"
+    )
     commit = models.ForeignKey(RegisterCommit, on_delete=models.PROTECT, related_name="snapshots")
     taken_at = models.DateTimeField()
     by = models.TextField()
@@ -71,7 +73,9 @@ class ObservedRow(models.Model):
     """A row as read, beside the observation made of it; deletable, its salted digest stays in the entry."""
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="row")
-    snapshot = models.ForeignKey(ListSnapshot, on_delete=models.PROTECT, related_name="observed", db_index=False)
+    snapshot = models.ForeignKey(
+        ListSnapshot, on_delete=models.PROTECT, related_name="observed", db_index=False
+    )
     line = models.PositiveIntegerField()
     cells = models.JSONField(help_text="cell by heading, as read")
     fields = models.JSONField(help_text="field by name, as understood")

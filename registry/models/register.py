@@ -59,6 +59,7 @@ class ChangeJournal(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["relation", "key", "id"], name="journal_of_row"),
             models.Index(
                 fields=["commit_id", "ordinal"],
                 condition=models.Q(relation="registry_entry"),

@@ -1,0 +1,46 @@
+"""Writes asked for under a key: done once, answered again to whoever repeats them (draft-ietf-httpapi-idempotency-key)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from registry.models import IdempotencyKey
+from registry.rules import errors
+from registry.rules.lifecycle import Actor
+
+
+class Once:
+    """One write under one key of one officer; the same key with another body is refused."""
+
+    def __init__(self, by: Actor, key: str, what: str, body: Mapping[str, Any], at: datetime) -> None:
+        if not 1 <= len(key) <= 200 or not key.isprintable():
+            raise errors.BadInput(
+                "an idempotency key has 1 to 200 printable characters", field="idempotency_key"
+            )
+        self.by, self.key, self.at = by, key, at
+        self.digest = hashlib.sha256(
+            json.dumps([what, dict(body)], sort_keys=True, default=str).encode()
+        ).hexdigest()
+
+    def outcome(self) -> dict[str, Any] | None:
+        """What was answered before, or ``None``; holds off others with the same key until this transaction ends."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.by.number}\n{self.key}"]
+            )
+        row = IdempotencyKey.objects.filter(actor=self.by.number, key=self.key).first()
+        if row is None:
+            return None
+        if row.digest != self.digest:
+            raise errors.KeyReused("this key was used for something else", idempotency_key=self.key)
+        return dict(row.outcome)
+
+    def keep(self, outcome: Mapping[str, Any]) -> None:
+        """Remember the outcome in this transaction."""
+        IdempotencyKey.objects.create(
+            actor=self.by.number, key=self.key, digest=self.digest, outcome=dict(outcome), at=self.at
+        )

@@ -1,0 +1,126 @@
+"""Rows as the law reads them: entries for the fold, the holder's public facts for the answer, the policy in force."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from registry.models import Agency, Channel, Entry, Licence, Office, PolicySet, TradingName
+from registry.rules import policy, standing
+from registry.rules.answer import Facts
+from registry.rules.lifecycle import Action, Kind
+
+
+def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[standing.Entry]:
+    """The entries of a licence as the fold reads them, oldest first.
+
+    ``own_at``: asked by the transaction that is writing them, whose commit has no row yet; they count as recorded then.
+    """
+    rows = Entry.objects.filter(licence_id=licence_id).order_by("pk")
+    return [as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit"))]
+
+
+def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:
+    """One row as the fold reads it."""
+    recorded = own_at if own_at is not None else row.commit.recorded_at
+    return standing.Entry(
+        ref=row.pk,
+        action=Action(row.action),
+        kind=Kind(row.kind),
+        decided_at=row.decided_at,
+        recorded_at=recorded,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+        refers_to=row.refers_to_id,
+        grounds=tuple(row.grounds),
+        effect=row.effect,
+        deadlines=row.deadlines,
+    )
+
+
+def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
+    """The public facts of each licence's holder and authority, by licence id; a fixed number of queries for any many."""
+    agencies = {licence.agency_id for licence in licences}
+    holders = {a.pk: a for a in Agency.objects.filter(pk__in=agencies).select_related("authority")}
+    names = _grouped(TradingName.objects.filter(agency__in=agencies).order_by("pk"))
+    offices = _grouped(Office.objects.filter(agency__in=agencies).order_by("-kind", "pk"))
+    channels = _grouped(Channel.objects.filter(agency__in=agencies).order_by("kind", "pk"))
+    authorities = {a.authority_id: a.authority for a in holders.values()}
+    terms = {key: current_policy(key).legal_terms for key in authorities}
+    return {
+        licence.pk: public_facts(
+            licence,
+            holders[licence.agency_id],
+            names.get(licence.agency_id, []),
+            offices.get(licence.agency_id, []),
+            channels.get(licence.agency_id, []),
+            terms[holders[licence.agency_id].authority_id],
+        )
+        for licence in licences
+    }
+
+
+def _grouped(found: Iterable[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for row in found:
+        groups.setdefault(row.agency_id, []).append(row)
+    return groups
+
+
+def current_policy(authority_id: int, *, at: datetime | None = None) -> policy.Policy:
+    """The policy of the authority in force at ``at`` (default: the newest), or the defaults where it has none."""
+    found = PolicySet.objects.filter(authority_id=authority_id)
+    if at is not None:
+        found = found.filter(in_force_from__lte=at)
+    newest = found.order_by("-in_force_from", "-version").first()
+    return policy.parse(newest.rules) if newest else policy.Policy(version=0)
+
+
+def public_facts(
+    licence: Licence,
+    agency: Agency,
+    names: Sequence[TradingName],
+    offices: Sequence[Office],
+    channels: Sequence[Channel],
+    legal_terms: Mapping[str, str],
+) -> Facts:
+    """The public part of these records; restricted columns never enter."""
+    authority = agency.authority
+    return Facts(
+        number=licence.number,
+        legacy_number=licence.legacy_number,
+        licence_class=licence.licence_class,
+        origin=licence.origin,
+        authority={
+            "code": authority.code,
+            "name": authority.name,
+            "country": authority.country,
+            "zone": authority.zone,
+            "contact": authority.contact,
+            "complaint": authority.complaint,
+        },
+        agency_number=agency.number,
+        name=agency.legal_name,
+        latin_name=agency.latin_name,
+        country=agency.country,
+        trading_names=tuple(
+            {"name": n.name, "first_day": n.first_day, "last_day": n.last_day} for n in names
+        ),
+        offices=tuple(
+            {
+                "number": o.number,
+                "kind": o.kind,
+                "name": o.name,
+                "address": o.address,
+                "locality": o.locality,
+                "country": o.country,
+                "first_day": o.first_day,
+                "last_day": o.last_day,
+            }
+            for o in offices
+        ),
+        channels=tuple(
+            {"kind": c.kind, "value": c.value, "first_day": c.first_day, "last_day": c.last_day}
+            for c in channels
+        ),
+        legal_terms=legal_terms,
+    )

@@ -1,0 +1,279 @@
+"""The public answer of a licence over its whole life: what each span of time says, as ready JSON without texts.
+
+Pure: entries and the holder's public facts in, pieces out. Publication is judged when it is asked for (rulings 14): a
+spent sanction leaves every answer, also about past days, and a span that only it explains is answered ``unknown``.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from registry.rules import days, standing
+from registry.rules.grounds import SanctionKind
+from registry.rules.lifecycle import SUSPENSIONS, Action, Overlay, Result, State
+from registry.rules.standing import BEGINNING, Entry, Span, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the public may read of the holder, beside the licence itself. Days are local days of the authority."""
+
+    number: str
+    legacy_number: str
+    licence_class: str
+    origin: str
+    authority: Mapping[str, Any]
+    agency_number: str
+    name: str
+    latin_name: str
+    country: str
+    trading_names: tuple[Mapping[str, Any], ...] = ()
+    offices: tuple[Mapping[str, Any], ...] = ()
+    channels: tuple[Mapping[str, Any], ...] = ()
+    legal_terms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        """The authority's time zone."""
+        return str(self.authority["zone"])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One span of the public answer, before it becomes a row. ``body`` is JSON without texts and sequence."""
+
+    start: datetime
+    end: datetime | None
+    state: str
+    result: str
+    may_recruit: bool
+    body: str
+    withhold_from: datetime | None
+    licence_class: str
+    corridors: tuple[str, ...]
+
+
+def pieces(
+    facts: Facts, entries: Sequence[Entry], *, at: datetime, known_at: datetime | None = None
+) -> tuple[Piece, ...]:
+    """The public life of a licence: what was and will be answered, as far as it may be known to the public at ``at``."""
+    known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
+    life = standing.spans(known)
+    shown = _sanctions(facts.zone, known, life)
+    spent = [s for s in shown if s.public_until is not None and s.public_until <= at]
+    withhold = min(
+        (s.public_until for s in shown if s.public_until is not None and s.public_until > at), default=None
+    )
+    complete_since = max((s.over for s in spent if s.over is not None), default=_first_instant(known))
+    told = {
+        i for s in shown if s not in spent for i in (s.entry.decided_at, s.start, s.over) if i is not None
+    }
+    return tuple(
+        _piece(facts, span, shown, spent, withhold, complete_since) for span in _cut_again(facts, life, told)
+    )
+
+
+def spent(entries: Sequence[Entry], *, zone: str, at: datetime) -> frozenset[int]:
+    """The ``ref`` of every entry whose sanction the public no longer reads at ``at``, or never did."""
+    shown = _sanctions(zone, entries, standing.spans(entries))
+    never = {e.ref for e in entries if e.effect.get("sanction") and e.effect.get("public_months") == 0}
+    return frozenset(
+        {s.entry.ref for s in shown if s.public_until is not None and s.public_until <= at} | never
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A sanction as the public may read it: ``over`` is the end of its effect, ``public_until`` of its publication."""
+
+    entry: Entry
+    kind: SanctionKind
+    start: datetime
+    over: datetime | None
+    public_until: datetime | None
+
+
+def _first_instant(entries: Sequence[Entry]) -> datetime | None:
+    return min((e.effective_from for e in entries), default=None)
+
+
+def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
+    """Every sanction that was ever public, with the end of its effect and of its publication."""
+    fold_ends = {suspension.ref: span.end for span in life for suspension in span.standing.suspensions}
+    gone = {
+        e.refers_to for e in entries
+        if e.action is Action.CORRECT or (e.action is Action.SET_ASIDE and e.effect.get("ab_initio"))
+    }  # fmt: skip
+    found = []
+    for entry in entries:
+        kind = entry.effect.get("sanction")
+        months = entry.effect.get("public_months")
+        if not kind or months == 0 or entry.ref in gone:
+            continue
+        over = _effect_end(entry, entries, fold_ends)
+        until = None
+        if months is not None and over is not None:
+            until = days.end_of(days.add_months(days.local_day(over, zone), int(months)), zone)
+        found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until))
+    return found
+
+
+def _effect_end(
+    entry: Entry, entries: Sequence[Entry], fold_ends: Mapping[int, datetime | None]
+) -> datetime | None:
+    """When the effect of a sanction was or will be over; a single act is over when it is done."""
+    if entry.action in SUSPENSIONS:
+        return fold_ends.get(entry.ref, entry.effective_from)
+    if entry.action in {Action.RESTRICT, Action.DEBAR}:
+        lifted = [
+            e.effective_from
+            for e in entries
+            if e.refers_to == entry.ref and e.action in {Action.LIFT, Action.SET_ASIDE}
+        ]
+        return min([*lifted, *([entry.effective_until] if entry.effective_until else [])], default=None)
+    if entry.action in {Action.REVOKE, Action.VOID}:
+        return None
+    return entry.effective_from
+
+
+def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
+    """The spans, cut again at ``cuts`` and where an office, a channel or a trading name begins or ends."""
+    for row in (*facts.trading_names, *facts.offices, *facts.channels):
+        if row["first_day"] is not None:
+            cuts.add(days.first_instant(row["first_day"], facts.zone))
+        if row["last_day"] is not None:
+            cuts.add(days.end_of(row["last_day"], facts.zone))
+    if not cuts:
+        return list(life)
+    found = []
+    for span in life:
+        inside = sorted(c for c in cuts if span.start < c and (span.end is None or c < span.end))
+        starts = [span.start, *inside]
+        found += [Span(s, e, span.standing) for s, e in zip(starts, [*inside, span.end], strict=True)]
+    return found
+
+
+def _piece(
+    facts: Facts, span: Span, shown: Sequence[_Shown], spent: Sequence[_Shown],
+    withhold: datetime | None, complete_since: datetime | None,
+) -> Piece:  # fmt: skip
+    """One span as the public reads it; a span that only a spent sanction explains is not told (rulings 14)."""
+    stands = span.standing
+    hidden = {s.entry.ref for s in spent}
+    withheld = any(s.ref in hidden for s in stands.suspensions) or (
+        Overlay.PARTIAL in stands.overlays and any(s.kind is SanctionKind.PARTIAL_SUSPENSION for s in spent)
+        and any(s.start <= span.start and (s.over is None or span.start < s.over) for s in spent)
+    )  # fmt: skip
+    if withheld:
+        stands = Standing(
+            state=State.NOT_GRANTED, result=Result.UNKNOWN, may_recruit=False, reasons=("history.not_public",)
+        )
+    public = [s for s in shown if s not in spent]
+    body = _body(facts, span, stands, public, complete_since, withheld=withheld)
+    return Piece(
+        start=span.start,
+        end=span.end,
+        state="" if withheld else stands.state.value,
+        result=stands.result.value,
+        may_recruit=stands.may_recruit,
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        withhold_from=withhold,
+        licence_class=stands.licence_class or facts.licence_class,
+        corridors=stands.scope.corridors,
+    )
+
+
+def _body(
+    facts: Facts, span: Span, stands: Standing, public: Sequence[_Shown], complete_since: datetime | None,
+    *, withheld: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The public body; the one place that knows its shape."""
+    since = None if span.start == BEGINNING else rfc3339(span.start)
+    until = rfc3339(span.end)
+    day = days.local_day(span.start, facts.zone) if span.start != BEGINNING else date.min
+    stated = None if withheld else stands.state.value
+    cut = stands.cut
+    return {
+        "number": facts.number,
+        "verdict": {
+            "result": stands.result.value,
+            "may_recruit": stands.may_recruit,
+            "reasons": [{"code": code} for code in stands.reasons],
+            "until": until,
+        },
+        "standing": {
+            "state": stated,
+            "overlays": sorted(o.value for o in stands.overlays),
+            "legal_term": facts.legal_terms.get(stated or "", ""),
+            "since": rfc3339(stands.since),
+        },
+        "holder": {
+            "number": facts.agency_number,
+            "name": facts.name,
+            "latin_name": facts.latin_name,
+            "trading_names": [n["name"] for n in _on(facts.trading_names, day)],
+        },
+        "authority": dict(facts.authority),
+        "class": stands.licence_class or facts.licence_class,
+        "legacy_number": facts.legacy_number,
+        "origin": facts.origin,
+        "scope": {
+            "corridors": list(stands.scope.corridors),
+            "occupations": list(stands.scope.occupations),
+            "cut": {
+                "corridors": list(cut.corridors),
+                "occupations": list(cut.occupations),
+                "new_recruitment_only": stands.new_recruitment_only,
+            }
+            if cut is not None and not withheld
+            else None,
+        },
+        "terms": [{"first_day": first, "last_day": last} for first, last in stands.terms],
+        "conditions": [dict(condition) for _, condition in stands.conditions],
+        "offices": [_plain_days(o) for o in _on(facts.offices, day)],
+        "channels": [{"kind": c["kind"], "value": c["value"]} for c in _on(facts.channels, day)],
+        "sanctions": [_sanction(s, span) for s in public if min(s.entry.decided_at, s.start) <= span.start],
+        "decided": [
+            {
+                "effective_from": rfc3339(start),
+                "action": next(s.entry.action.value for s in public if s.entry.ref == ref),
+            }
+            for ref, start in stands.pending
+            if any(s.entry.ref == ref for s in public)
+        ],
+        "listed": dict(stands.listed) if stands.listed else None,
+        "history_complete_since": rfc3339(complete_since),
+        "since": since,
+        "until": until,
+    }
+
+
+def _on(rows_: Iterable[Mapping[str, Any]], day: date) -> list[Mapping[str, Any]]:
+    """Those rows that hold on ``day``."""
+    return [
+        r for r in rows_
+        if (r["first_day"] is None or r["first_day"] <= day) and (r["last_day"] is None or day <= r["last_day"])
+    ]  # fmt: skip
+
+
+def _plain_days(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
+
+
+def _sanction(shown: _Shown, span: Span) -> dict[str, Any]:
+    over = shown.over if shown.over is not None and shown.over <= span.start else None
+    return {
+        "kind": shown.kind.value,
+        "since": rfc3339(shown.start),
+        "until": rfc3339(shown.over),
+        "over": over is not None,
+        "grounds": [{"code": ground} for ground in shown.entry.grounds],
+        "public_until": rfc3339(shown.public_until),
+    }
+
+
+def rfc3339(instant: datetime | None) -> str | None:
+    """An instant as the wire writes it: UTC, ``Z``, microseconds only where there are any."""
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
