@@ -1,10 +1,8 @@
 """Legal days: what a local date means as an instant, and which days count as working days.
 
-A legal day begins at the *first instant of the local day*, which is not always 00:00: midnight did not exist in Cairo
-on 2026-04-24 nor in Beirut on 2026-03-29.
+A legal day begins at the *first instant of the local day*, which is not always 00:00: midnight did not exist
+in Cairo on 2026-04-24 nor in Beirut on 2026-03-29.
 """
-
-from __future__ import annotations
 
 import calendar
 from collections.abc import Collection
@@ -25,9 +23,9 @@ def zone(name: str) -> ZoneInfo:
 def first_instant(day: date, tz: str) -> datetime:
     """The first instant of ``day`` in zone ``tz``, in UTC.
 
-    Where the clock jumps over midnight, that is the first wall-clock time that exists (PEP 495: in a gap the earlier
-    offset, ``fold=0``, read back through UTC, lands past the gap by the gap's length; the transition itself is found
-    by bisection).
+    Where the clock jumps over midnight, that is the first wall-clock time that exists. (PEP 495: in a gap the
+    earlier offset, ``fold=0``, read back through UTC, lands past the gap; the transition itself is found by
+    bisection.)
     """
     local = zone(tz)
     start = datetime.combine(day, time(), tzinfo=local)

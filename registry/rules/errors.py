@@ -1,7 +1,7 @@
 """Every way the register says no.
 
-An error is named by the refusal, carries a stable ``code`` (``noun.reason``) and the facts a person or a program needs
-to understand it. No HTTP here: ``api/problems.py`` is the one map from a code to a status.
+An error is named by the refusal, carries a stable ``code`` (``noun.reason``) and the facts a person or a
+program needs to understand it. No HTTP here: ``api/problems.py`` is the one map from a code to a status.
 
 RegistryError
 ├── NotFound            the thing asked for is not in the register (or not in the asker's part of it)
@@ -9,8 +9,6 @@ RegistryError
 ├── NotAllowed          this officer may not do this
 └── BadInput            what was sent cannot be understood or stored
 """
-
-from __future__ import annotations
 
 from typing import Any, ClassVar
 
@@ -27,25 +25,25 @@ class RegistryError(Exception):
         super().__init__(detail or self.code)
 
 
-class NotFound(RegistryError):
+class NotFound(RegistryError):  # noqa: N818 - named by the refusal
     """What was asked for is not in the register."""
 
     code = "record.not_found"
 
 
-class Refused(RegistryError):
+class Refused(RegistryError):  # noqa: N818 - named by the refusal
     """The law or the state of the record forbids it."""
 
     code = "step.refused"
 
 
-class NotAllowed(RegistryError):
+class NotAllowed(RegistryError):  # noqa: N818 - named by the refusal
     """This officer may not do this, whatever the record says."""
 
     code = "actor.not_allowed"
 
 
-class BadInput(RegistryError):
+class BadInput(RegistryError):  # noqa: N818 - named by the refusal
     """What was sent cannot be understood; ``facts['field']`` says where."""
 
     code = "input.invalid"

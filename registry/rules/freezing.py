@@ -1,10 +1,9 @@
 """From a step and its terms to what is frozen into the entry: its effect, its instants, its deadlines.
 
-``freeze`` is the only place that reads the policy of the day; the fold later reads the frozen values alone, so that a
-changed policy rewrites no past (rulings 2). It refuses what the law does not allow, naming the field.
+``freeze`` is the only place that reads the policy of the day; the fold later reads the frozen values alone,
+so that a changed policy rewrites no past (rulings 2). It refuses what the law does not allow, naming the
+field.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,7 +115,7 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     return Frozen(effective_from=effective, effective_until=until, effect=effect, deadlines=deadlines)
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------------------------------------
 
 
 def _complete(step: Step, terms: StepTerms) -> None:
@@ -185,7 +184,7 @@ def _notice_has_run(step: Step, terms: StepTerms, case: Case, at: datetime) -> N
         )
 
 
-# --- instants ----------------------------------------------------------------------------------------------------
+# --- instants ---------------------------------------------------------------------------------------------
 
 
 def instant(value: date | datetime, zone: str) -> datetime:
@@ -247,7 +246,7 @@ def _end(value: date | datetime, zone: str) -> datetime:
     return instant(value, zone) if isinstance(value, datetime) else days.end_of(value, zone)
 
 
-# --- what is frozen ----------------------------------------------------------------------------------------------
+# --- what is frozen ---------------------------------------------------------------------------------------
 
 
 def _freeze_terms(step: Step, terms: StepTerms, case: Case, effect: dict[str, Any], *, at: datetime) -> None:
@@ -368,7 +367,7 @@ def _freeze_deadlines(
 
 
 def _appeal_stays(target: Entry, at: datetime) -> bool:
-    """Whether an appeal filed now suspends the decision by itself: only where it says so, in time, not at once."""
+    """Whether an appeal filed then suspends the decision by itself: in time, and not one at once."""
     appeal_until = target.deadline("appeal_until")
     in_time = appeal_until is not None and at < appeal_until
     return bool(
@@ -376,7 +375,7 @@ def _appeal_stays(target: Entry, at: datetime) -> bool:
     )
 
 
-def _freeze_sanction(
+def _freeze_sanction(  # noqa: PLR0913 - the same arguments as its siblings
     step: Step,
     terms: StepTerms,
     case: Case,

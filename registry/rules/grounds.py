@@ -1,10 +1,8 @@
 """The closed vocabularies of the law: grounds, reasons, sanction kinds.
 
-Codes are stable and public; their texts live in ``api/labels.py``. Grounds are those of the field (domain model 3.3);
-a reason says why an answer is what it is.
+Codes are stable and public; their texts live in ``api/labels.py``. Grounds are those of the field (domain
+model 3.3); a reason says why an answer is what it is.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -145,8 +143,8 @@ class SanctionKind(StrEnum):
 class SanctionRule:
     """What a kind of sanction weighs and how long the public reads it.
 
-    ``points`` count until they expire (policy ``points_months``); ``public_months`` run from the end of its effect,
-    ``None`` = for ever, ``0`` = never shown.
+    ``points`` count until they expire (policy ``points_months``); ``public_months`` run from the end of its
+    effect, ``None`` = for ever, ``0`` = never shown.
     """
 
     points: int

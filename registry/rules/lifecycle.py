@@ -1,12 +1,11 @@
 """The law as a table: every lawful step in a licence's life.
 
-A step that is not in :data:`STEPS` does not exist. Screens, API and ``docs/lifecycle.md`` read this table; nothing else
-knows who may do what, from where, with which notice and with what effect. Steps L0-L22 are those of the domain model
-(3.3), the ``S`` steps its sanctions (3.4), the ``F`` steps facts and filings that need no second officer.
-What the clock alone does stands in :data:`CLOCK_STEPS`: it is computed when asked, never written.
+A step that is not in :data:`STEPS` does not exist. Screens, API and ``docs/lifecycle.md`` read this table;
+nothing else knows who may do what, from where, with which notice and with what effect. Steps L0-L22 are those
+of the domain model (3.3), the ``S`` steps its sanctions (3.4), the ``F`` steps facts and filings that need no
+second officer. What the clock alone does stands in :data:`CLOCK_STEPS`: it is computed when asked, never
+written.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +48,7 @@ class Overlay(StrEnum):
 
 
 class Result(StrEnum):
-    """The answer in one word. ``not_found``, ``ambiguous`` and ``not_genuine`` are said by the doors, not the fold."""
+    """The answer in one word; ``not_found``, ``ambiguous`` and ``not_genuine`` are said by the doors."""
 
     LICENSED = "licensed"
     LIMITED = "limited"
@@ -165,7 +164,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """For what a licence is good: destination countries (ISO 3166-1 alpha-2) and occupations (ISCO-08); empty = all."""
+    """For what a licence is good: countries (ISO 3166-1 alpha-2) and occupations (ISCO-08); empty = all."""
 
     corridors: tuple[str, ...] = ()
     occupations: tuple[str, ...] = ()
@@ -175,8 +174,8 @@ class Scope:
 class StepTerms:
     """What an officer states when taking a step. Days are local days of the authority, both inclusive.
 
-    ``effective``: the day (or instant) of effect, ``None`` = the step's own rule. ``until``: last day (or the instant
-    of the end). ``refers_to``: the sequence number of the entry that is lifted, extended, stayed, corrected ….
+    ``effective``: the day (or instant) of effect, ``None`` = the step's own rule. ``until``: last day (or the
+    instant of the end). ``refers_to``: the sequence number of the entry that is lifted, stayed, corrected ….
     ``first_day``/``last_day``: the term granted. ``ab_initio``: an order undoes from the beginning.
     ``texts``: the public summary per BCP 47 language. ``restricted_reasons``: never public.
     """
@@ -213,10 +212,11 @@ class StepTerms:
 class Step:
     """One row of the law.
 
-    ``proposes``: roles that may begin; ``approvals``: for each further officer, the roles that may give it, in order
-    (empty = one officer alone). ``grounds``: grounds that carry it (``None`` = no ground is stated). ``needs``: fields
-    of :class:`StepTerms` that must be given; ``optional``: fields that may be. ``notice``: the policy field with the
-    days of notice that must have run. ``appeal``: the policy field with the days to appeal.
+    ``proposes``: roles that may begin; ``approvals``: for each further officer, the roles that may give it,
+    in order (empty = one officer alone). ``grounds``: grounds that carry it (``None`` = no ground is stated).
+    ``needs``: fields of :class:`StepTerms` that must be given; ``optional``: fields that may be. ``notice``:
+    the policy field with the days of notice that must have run. ``appeal``: the policy field with the days to
+    appeal.
     """
 
     code: str
@@ -367,7 +367,7 @@ _STEPS: Final = (
         appeal="representation_days",
         emergency=True,
         sanction=SanctionKind.PREVENTIVE_SUSPENSION,
-        summary="One duty officer stops imminent harm; it lapses after 72 hours unless the registrar ratifies.",
+        summary="One duty officer stops imminent harm; it lapses in 72 hours unless ratified.",
     ),
     Step(
         "L4r",
@@ -550,7 +550,7 @@ _STEPS: Final = (
         "+renewal_filed",
         M,
         (),
-        summary="A complete renewal was filed; in time, the law deems the licence in force until it is decided.",
+        summary="A renewal was filed; in time, the law deems the licence in force until it is decided.",
     ),
     Step(
         "L16",
@@ -775,7 +775,7 @@ _STEPS: Final = (
 
 STEPS: Final[Mapping[Action, Step]] = {step.action: step for step in _STEPS}
 
-#: What the clock does by itself: (code, from, to, when, ground). Computed by the fold, never written as an entry.
+#: What the clock does by itself: (code, from, to, when). Computed by the fold, never written as an entry.
 CLOCK_STEPS: Final = (
     ("A10", State.PENDING_ACTIVATION, State.CANCELLED, "the days for activation have run"),
     ("L14", State.ACTIVE, State.EXPIRED, "the term's last day is over, local time"),
@@ -801,5 +801,5 @@ SUSPENSIONS: Final[Mapping[Action, SanctionKind]] = {
 
 
 def open_steps(state: State, roles: frozenset[str]) -> tuple[Step, ...]:
-    """The steps that the table allows from ``state`` to somebody with one of ``roles``, in the table's order."""
+    """The steps that the table allows from ``state`` to one of ``roles``, in the table's order."""
     return tuple(step for step in _STEPS if state in step.sources and roles & step.proposes)

@@ -1,11 +1,9 @@
 """A policy set: the numbers that an authority's law leaves open, versioned and frozen into each entry.
 
 Day counts, points and publication periods are defaults of the domain model; an authority states its own in a
-JSON object of the same keys. Unknown keys and impossible values are refused by name, so a typing error in a policy
-never becomes law silently.
+JSON object of the same keys. Unknown keys and impossible values are refused by name, so a typing error in a
+policy never becomes law silently.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,7 +16,7 @@ from registry.rules.grounds import SANCTIONS, SanctionKind
 
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
-    """How much security a class of licence needs: an amount in minor-unit-free decimal text and its ISO 4217 code."""
+    """How much security a class of licence needs: decimal text in major units and its ISO 4217 code."""
 
     amount: str
     currency: str
@@ -26,7 +24,11 @@ class SecurityRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers of one authority's law at one time. All periods are inclusive counts of local days unless named."""
+    """The numbers of one authority's law at one time.
+
+    Periods are local days unless named otherwise. The day of the event is not counted and the last day counts
+    whole: a month-long right given on the 1st can be used until the end of the last day counted.
+    """
 
     version: int = 1
     law: str = "demonstration law"
@@ -59,7 +61,7 @@ class Policy:
     publication_months: Mapping[str, int | None] = field(default_factory=dict)
 
     def public_months(self, kind: SanctionKind) -> int | None:
-        """For how many months after its effect the public reads a sanction; ``None`` = for ever, 0 = never."""
+        """For how many months after its effect the public reads it; ``None`` = for ever, 0 = never."""
         return self.publication_months.get(kind.value, SANCTIONS[kind].public_months)
 
     def security_for(self, licence_class: str) -> SecurityRule | None:
@@ -74,7 +76,7 @@ class Policy:
         return plain
 
 
-_COUNTS = {f.name for f in fields(Policy) if f.type == "int" and f.name != "version"}
+_COUNTS = {f.name for f in fields(Policy) if f.type is int and f.name != "version"}
 
 
 def parse(rules: Mapping[str, Any]) -> Policy:
@@ -124,9 +126,10 @@ def _need(fine: bool, name: str, wanted: str) -> None:  # noqa: FBT001 - reads a
         raise PolicyInvalid(f"{name} must be {wanted}", field=name)
 
 
-def _listed(value: object, name: str) -> list[Any]:
-    _need(isinstance(value, list | tuple), name, "a list")
-    return list(value)  # type: ignore[call-overload]
+def _listed(value: object, name: str) -> list[object]:
+    if not isinstance(value, list | tuple):
+        raise PolicyInvalid(f"{name} must be a list", field=name)
+    return list(value)
 
 
 def _day(value: object) -> date:

@@ -1,18 +1,17 @@
 """What the entries of one licence mean at an instant: a pure fold, asked about any instant and any knowledge.
 
-``at(entries, at=…, known_at=…)`` gives the :class:`Standing`; ``spans(entries)`` gives the whole life as pieces of time
-on which the answer does not change. Expiry, lapses, deemed renewals and the freshness of lists are computed here when
-asked, never by a job. The fold reads only what was frozen into the entries (rulings 2), never today's policy.
+``at(entries, at=…, known_at=…)`` gives the :class:`Standing`; ``spans(entries)`` gives the whole life as
+pieces of time on which the answer does not change. Expiry, lapses, deemed renewals and the freshness of lists
+are computed here when asked, never by a job. The fold reads only what was frozen into the entries (rulings
+2), never today's policy.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from registry.rules import days
 from registry.rules.grounds import SanctionKind
@@ -70,8 +69,8 @@ class Suspension:
 class Standing:
     """What a licence is at one instant.
 
-    ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at which the
-    answer may change by the clock alone. ``since``: since when the state has been this one.
+    ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at
+    which the answer may change by the clock alone. ``since``: since when the state has been this one.
     """
 
     state: State
@@ -91,7 +90,7 @@ class Standing:
     since: datetime | None = None
     until: datetime | None = None
 
-    def same_answer(self, other: Standing) -> bool:
+    def same_answer(self, other: Self) -> bool:
         """Whether both say the same, whatever the time."""
         return replace(self, since=None, until=None) == replace(other, since=None, until=None)
 
@@ -153,7 +152,7 @@ class _Fold:
         self.stays = {e.ref: self._stays(e) for e in self.valid if e.ref in self.about}
 
     def _nullified(self) -> set[int]:
-        """Entries that a correction, or an order from the beginning, has undone; the newest word is read first."""
+        """Entries that a correction or an order from the beginning has undone; the newest word counts."""
         gone: set[int] = set()
         for entry in reversed(self.entries):
             undoes = entry.action is Action.CORRECT or (
@@ -201,7 +200,7 @@ class _Fold:
             found.update((start, end) if end is not None else (start,))
         return tuple(sorted(found))
 
-    # --- what is in effect -------------------------------------------------------------------------------------
+    # --- what is in effect ---------------------------------------------------------------------------------
 
     def stayed(self, entry: Entry, t: datetime) -> bool:
         """Whether ``entry`` is stayed at ``t``."""
@@ -227,7 +226,7 @@ class _Fold:
         """Those of them that have effect at ``t``."""
         return [e for e in self.those(*actions) if self.has_effect(e, t)]
 
-    # --- the answer --------------------------------------------------------------------------------------------
+    # --- the answer ----------------------------------------------------------------------------------------
 
     def at(self, t: datetime) -> Standing:
         """The standing at ``t``, without ``since`` and ``until``."""
@@ -273,10 +272,10 @@ class _Fold:
             return state, [f"licence.{state.value}"]
         return self.running_state(t, grants, suspensions)
 
-    def running_state(
+    def running_state(  # noqa: PLR0911 - one return a state
         self, t: datetime, grants: list[Entry], suspensions: tuple[Suspension, ...]
     ) -> tuple[State, list[str]]:
-        """The state of a licence that nobody has ended: pending, active, suspended, awaiting renewal or expired."""
+        """The state of a licence that nobody has ended."""
         if not any(e.action is Action.ADOPT for e in grants) and not self.activated(t):
             lapse = grants[-1].deadline("activate_by")
             if lapse is not None and t >= lapse:
@@ -295,7 +294,7 @@ class _Fold:
         refused = ["renewal.refused"] if self.in_effect(t, Action.REFUSE_RENEWAL) else []
         return State.EXPIRED, ["licence.expired", *refused]
 
-    # --- parts of the state ------------------------------------------------------------------------------------
+    # --- parts of the state --------------------------------------------------------------------------------
 
     def activated(self, t: datetime) -> bool:
         """Whether the licence has been activated by ``t``, in time."""
@@ -364,12 +363,12 @@ class _Fold:
                     until=until,
                     grounds=entry.grounds,
                     interim=kind is SanctionKind.PREVENTIVE_SUSPENSION and not confirmed,
-                )  # fmt: skip
+                )
             )
         return tuple(found)
 
     def suspension_end(self, entry: Entry, t: datetime) -> datetime | None:
-        """When this suspension ends by the clock alone, as it looks at ``t`` (L22, L9); ``None`` = by decision only."""
+        """When this suspension ends by the clock, as it looks at ``t`` (L22, L9); ``None`` = by decision."""
         later = [e for e in self.about.get(entry.ref, ()) if e.effective_from <= t and self.has_effect(e, t)]
         ends = []
         ratify_by, confirm_by = entry.deadline("ratify_by"), entry.deadline("confirm_by")
@@ -433,7 +432,7 @@ class _Fold:
         )
 
     def security_missing(self, t: datetime) -> bool:
-        """Whether the class needs a security and what is confirmed does not cover it at ``t`` (rulings 10)."""
+        """Whether the class needs a security that is not covered at ``t`` (rulings 10)."""
         required = self.latest(t, "security")
         if not required:
             return False
@@ -482,7 +481,8 @@ class _Fold:
         watched = [
             e for e in self.in_effect(t, Action.SURVEIL)
             if not any(
-                x.action is Action.END_SURVEILLANCE and self.has_effect(x, t) for x in self.about.get(e.ref, ())
+                x.action is Action.END_SURVEILLANCE and self.has_effect(x, t)
+                for x in self.about.get(e.ref, ())
             )
         ]  # fmt: skip
         debarred = any(self.has_effect(e, t) for e in self.those(Action.DEBAR))
@@ -513,7 +513,7 @@ class _Fold:
             for filing in self.in_effect(t, Action.FILE_RENEWAL)
         )
 
-    # --- listed licences ---------------------------------------------------------------------------------------
+    # --- listed licences -----------------------------------------------------------------------------------
 
     @cached_property
     def sighted(self) -> list[tuple[datetime, datetime | None, Mapping[str, Any]]]:
@@ -543,9 +543,9 @@ def sightings(
     """What the lists say, as pieces of time ``(start, end, said)`` from the first sighting's freshness on.
 
     Each observation holds ``source, on (day), zone, fresh_days, present, status (in_force | not_in_force |
-    word_unknown), previous_on`` (the list's day before this one, or null). A list speaks for ``fresh_days`` to both
-    sides of its day, but never past another list of the same source that says otherwise; a day further away is
-    unknown. ``said`` adds ``reason, first_seen, last_seen``.
+    word_unknown), previous_on`` (the list's day before this one, or null). A list speaks for ``fresh_days``
+    to both sides of its day, but never past another list of the same source that says otherwise; a day
+    further away is unknown. ``said`` adds ``reason, first_seen, last_seen``.
     """
     rows = sorted(observed, key=lambda o: o["on"])
     if not rows:
