@@ -16,20 +16,17 @@ from registry import history, records
 from registry.models import (
     Agency,
     Appointment,
-    Authority,
     Channel,
-    Debarment,
     Entry,
     Licence,
     Office,
-    PolicySet,
     PublishedRecord,
     Register,
     RegisterCommit,
     TradingName,
 )
 from registry.rules import answer, days, errors, numbering, standing
-from registry.rules.lifecycle import STEPS, Action, Actor, Role
+from registry.rules.lifecycle import Action
 from registry.rules.publication import PUBLIC_ROLES, TIMELINE_TEXTS_PUBLIC
 
 _ANSWER = """
@@ -301,7 +298,7 @@ def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
     sequences = {row.pk: row.sequence for row in rows}
     undone = {row.refers_to_id: row for row in rows if row.action in {Action.CORRECT, Action.SET_ASIDE}}
     return [
-        _timeline_item(row, sequences, undone.get(row.pk))
+        timeline_item(row, sequences, undone.get(row.pk))
         for row in rows
         if row.pk not in hidden and row.refers_to_id not in hidden
     ]
@@ -311,7 +308,7 @@ def _fold_entry(row: Entry) -> standing.Entry:
     return records.as_fold(row)
 
 
-def _timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
+def timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
     texts = [t for t in row.texts.all() if not t.restricted] if TIMELINE_TEXTS_PUBLIC else []
     return {
         "sequence": row.sequence,
@@ -628,140 +625,6 @@ def changes(*, after: int, limit: int) -> Changes:
 def _oldest_change() -> int:
     first = RegisterCommit.objects.filter(count__gt=0).order_by("base").first()
     return int(first.base + 1) if first else 1
-
-
-# --- for officials -----------------------------------------------------------------------------------------------
-
-_READERS = frozenset(Role) - {Role.ANALYST}
-
-
-def _may_read(authority: str, by: Actor) -> None:
-    if by.authority is None and Role.SYSTEM in by.roles:
-        return
-    if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
-    if not by.roles & _READERS:
-        raise errors.RoleNotAllowed("this role reads aggregates only", roles=sorted(_READERS))
-
-
-def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
-    """An agency with its restricted fields, for officials of its authority."""
-    agency = Agency.objects.select_related("authority").filter(number=number).first()
-    if agency is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    _may_read(agency.authority.code, by)
-    return {
-        **_columns(agency),
-        "authority": agency.authority.code,
-        "trading_names": [_columns(r) for r in agency.trading_names.order_by("pk")],
-        "offices": [_columns(r) for r in agency.offices.order_by("pk")],
-        "channels": [_columns(r) for r in agency.channels.order_by("pk")],
-        "appointments": [
-            {
-                **_columns(r),
-                "person": r.person.number,
-                "person_name": r.person.name,
-                "office": r.office.number if r.office else None,
-            }
-            for r in agency.appointments.select_related("person", "office").order_by("pk")
-        ],
-        "licences": list(agency.licences.order_by("number").values_list("number", flat=True)),
-        "debarments": [_columns(r) for r in Debarment.objects.filter(agency=agency).order_by("pk")],
-    }
-
-
-def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any]:
-    """A licence with all its entries, restricted reasons included, for officials of its authority."""
-    licence = Licence.objects.select_related("authority", "agency").filter(number=number).first()
-    if licence is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(licence.authority.code, by)
-    rows = licence.entries.select_related("commit").prefetch_related("texts").order_by("pk")
-    now = standing.at(_entries(licence), at=at)
-    sequences = {row.pk: row.sequence for row in rows}
-    return {
-        "number": licence.number,
-        "agency": licence.agency.number,
-        "class": licence.licence_class,
-        "legacy_number": licence.legacy_number,
-        "origin": licence.origin,
-        "state": now.state.value,
-        "result": now.result.value,
-        "may_recruit": now.may_recruit,
-        "overlays": sorted(now.overlays),
-        "reasons": list(now.reasons),
-        "until": answer.rfc3339(now.until),
-        "version": licence.version,
-        "terms": [{"first_day": first, "last_day": last} for first, last in now.terms],
-        "suspensions": [
-            {"sequence": sequences[s.ref], "kind": s.kind.value, "until": answer.rfc3339(s.until)}
-            for s in now.suspensions
-        ],
-        "entries": [
-            {
-                **_timeline_item(row, sequences, None),
-                "officers": row.officers,
-                "effect": row.effect,
-                "restricted_reasons": next((t.text for t in row.texts.all() if t.restricted), ""),
-                "published": row.published,
-                "step_summary": STEPS[Action(row.action)].summary if Action(row.action) in STEPS else "",
-            }
-            for row in rows
-        ],
-    }
-
-
-def restricted_agencies(*, by: Actor, after: str | None, limit: int) -> Page:
-    """The authority's agencies by number, for its officials."""
-    rows = Agency.objects.filter(authority__code=by.authority or "").order_by("number")
-    if after:
-        rows = rows.filter(number__gt=after)
-    _may_read(by.authority or "", by)
-    found = list(rows[: limit + 1])
-    return Page(
-        [_columns(row) for row in found[:limit]], found[limit - 1].number if len(found) > limit else None
-    )
-
-
-def restricted_licences(*, by: Actor, after: str | None, limit: int, state: str | None = None) -> Page:
-    """The authority's licences by number, for its officials."""
-    _may_read(by.authority or "", by)
-    rows = (
-        Licence.objects.filter(authority__code=by.authority or "").select_related("agency").order_by("number")
-    )
-    if after:
-        rows = rows.filter(number__gt=after)
-    if state:
-        rows = rows.filter(state=state)
-    found = list(rows[: limit + 1])
-    data = [
-        {"number": r.number, "agency": r.agency.number, "name": r.agency.legal_name, "class": r.licence_class, "state": r.state,
-         "may_recruit": r.may_recruit, "version": r.version}
-        for r in found[:limit]
-    ]  # fmt: skip
-    return Page(data, found[limit - 1].number if len(found) > limit else None)
-
-
-def authority(code: str) -> dict[str, Any]:
-    """An authority and its policy in force, all of it public law."""
-    row = Authority.objects.filter(code=code).first()
-    if row is None:
-        raise errors.AuthorityNotFound("no authority has this code", code=code)
-    newest = PolicySet.objects.filter(authority=row).order_by("-version").first()
-    return {
-        "code": row.code, "country": row.country, "name": row.name, "zone": row.zone, "languages": row.languages,
-        "legal_basis": row.legal_basis, "contact": row.contact, "complaint": row.complaint,
-        "policy": newest.rules if newest else None,
-    }  # fmt: skip
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    """The plain columns of a row, without database identities."""
-    return {
-        f.name: getattr(row, f.attname)
-        for f in row._meta.concrete_fields
-        if not f.primary_key and not f.is_relation
-    }
 
 
 def every_licence(*, batch: int = 500) -> Iterator[Licence]:
