@@ -218,6 +218,32 @@ MATCHES: Final = {
     "weak": _("Possibly the same"),
 }
 
+WHY: Final = {
+    "number.same": _("The number is the same."),
+    "number.look_alikes": _("The number is the same when O is read as 0, and I or L as 1."),
+    "number.leading_zeros": _("The number is the same but for zeros at the beginning."),
+    "number.several": _("Several licences have a number like this."),
+    "name.same": _("The name is the same."),
+    "name.word_order": _("The same words in another order."),
+    "name.spacing": _("The same letters, spaced otherwise."),
+    "name.spelling": _("The name is spelled a little differently."),
+    "name.by_sound": _("The name sounds the same in the other script."),
+    "name.part": _("Only a part of the name is the same."),
+    "name.like": _("The name is a little like it."),
+    "name.legal_form_left_out": _("The legal form was left out."),
+    "name.legal_form_differs": _("The legal form is another one."),
+    "name.several": _("Several agencies have a name like this."),
+    "phone.same": _("This phone number is on the register's record."),
+    "phone.without_country": _("The phone number is on record, if it is meant in that country."),
+    "email.same": _("This e-mail address is on the register's record."),
+    "domain.same": _("This web site is on the register's record."),
+    "domain.of_email": _("An e-mail address on record is at this web site."),
+    "social.same": _("This page is on the register's record."),
+    "social.handle": _("A page on record has this name."),
+    "contact.matches": _("The contact matches the register."),
+    "contact.does_not_match": _("The contact does not match the register."),
+}
+
 OUTCOMES: Final = {
     "found": _("The licence is in the register."),
     "not_found": _("No licence has this number."),
@@ -236,6 +262,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "actions": ACTIONS,
     "sanctions": SANCTIONS,
     "matches": MATCHES,
+    "why": WHY,
     "outcomes": OUTCOMES,
 }
 

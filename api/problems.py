@@ -253,6 +253,12 @@ KINDS: Final[dict[str, Kind]] = {
         _("{parameter} must be {wanted}."),
         shows=("parameter", "wanted"),
     ),
+    "cursor.invalid": Kind(
+        400,
+        _("This is not a place to go on from"),
+        _("Give `after` as the page before gave its `next`."),
+        shows=("field",),
+    ),
     "number.not_ours": Kind(
         404,
         _("This is not a number of this register"),

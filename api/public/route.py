@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from api import etags, labels
 from api.problems import Refusal
-from api.public import reading
+from api.public import describe, reading
 
 JSON: Final = "application/json"
 _READ: Final = frozenset({"GET", "HEAD"})
@@ -77,7 +77,7 @@ class Route:
     view: Callable[..., Answer | HttpResponse]
     method: str
     parameters: Mapping[str, Parameter]
-    cls: type | None = None
+    cls: type
     csrf_exempt: bool = True
 
     def __post_init__(self) -> None:
@@ -146,6 +146,58 @@ class Route:
                 raise Refusal("parameter.missing", parameter=name)
 
 
+def get(
+    *,
+    tag: str,
+    body: Any,
+    path: Mapping[str, str] | None = None,
+    parameters: Sequence[Parameter] = (),
+    says: Sequence[str] = (),
+) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
+    """Make a reading route of a function: its parameters, its body and the problems it can say."""
+    return _made("GET", tag, body, path or {}, (*parameters, LANG), says, None)
+
+
+def post(
+    *,
+    tag: str,
+    body: Any,
+    takes: Any,
+    parameters: Sequence[Parameter] = (),
+    says: Sequence[str] = (),
+) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
+    """Make a route that takes a JSON body of a function."""
+    said = (
+        *says,
+        "body.not_json",
+        "body.too_large",
+        "body.wrong_media_type",
+        "field.unknown",
+        "field.missing",
+        "field.invalid",
+        "request.cross_site",
+    )
+    return _made("POST", tag, body, {}, (*parameters, LANG), said, takes)
+
+
+def _made(  # noqa: PLR0913 - the two doors above share it
+    method: str,
+    tag: str,
+    body: Any,
+    path: Mapping[str, str],
+    parameters: Sequence[Parameter],
+    says: Sequence[str],
+    takes: Any,
+) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
+    def wrap(view: Callable[..., Answer | HttpResponse]) -> Route:
+        described = describe.cls(
+            view, method, parameters=parameters, path=path, body=body, takes=takes, says=says, tag=tag
+        )
+        return Route(view, method, {parameter.name: parameter for parameter in parameters}, described)
+
+    return wrap
+
+
 def respond(ask: Ask, answer: Answer) -> HttpResponse:
     """The answer over HTTP: ``304`` without a body when the reader holds it already."""
     headers = {"Content-Language": ask.language, "Cache-Control": answer.caching, **answer.headers}
@@ -153,7 +205,7 @@ def respond(ask: Ask, answer: Answer) -> HttpResponse:
     if answer.seeds is not None:
         seeds = answer.seeds
         if not seeds:
-            text = _written(answer.body)
+            text = written(answer.body)
             seeds = (text,)
         kind = f"{ask.language} {answer.media_type} {labels.version()}"
         etag = headers["ETag"] = etags.strong(*seeds, kind.encode())
@@ -161,11 +213,12 @@ def respond(ask: Ask, answer: Answer) -> HttpResponse:
         if wanted is not None and answer.status == 200 and etags.matches(wanted, etag):
             return HttpResponse(status=304, headers=headers, content_type=answer.media_type)
     if text is None:
-        text = _written(answer.body)
+        text = written(answer.body)
     return HttpResponse(text, content_type=answer.media_type, status=answer.status, headers=headers)
 
 
-def _written(body: Any) -> bytes:
+def written(body: Any) -> bytes:
+    """The bytes of a body: as they are, or written as JSON."""
     if callable(body):
         body = body()
     if isinstance(body, bytes):

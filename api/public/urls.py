@@ -1,5 +1,23 @@
-"""Routes of the public API, below ``/api/v1/``."""
+"""Routes of the public API, below ``/api/``; the most asked for stand first: routes are tried in order."""
 
-from django.urls import URLPattern, URLResolver
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from api.problems import Refusal
+from api.public import agencies, changes, codes, licences, schema, search, verifications
+
+
+def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
+    """Refuse every other address, without the framework's page."""
+    raise Refusal("route.not_found")
+
+
+described: list[URLPattern] = [
+    *licences.urlpatterns,
+    *verifications.urlpatterns,
+    *search.urlpatterns,
+    *agencies.urlpatterns,
+    *changes.urlpatterns,
+    *codes.urlpatterns,
+]
+urlpatterns: list[URLPattern] = [*described, *schema.urlpatterns, re_path("", nothing_here)]
