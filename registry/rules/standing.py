@@ -193,6 +193,8 @@ class _Fold:
             found.update(
                 i for i in (entry.effective_until, *map(entry.deadline, entry.deadlines)) if i is not None
             )
+            if stated := entry.effect.get("until"):
+                found.add(_instant(stated))
             if term := entry.effect.get("term"):
                 found.update((_instant(term["starts_at"]), _instant(term["ends_at"])))
             found.update(end for _, end in self.stays.get(entry.ref, ()) if end is not None)
