@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
 
 from registry import clock
@@ -31,6 +32,13 @@ def changed(**_facts: object) -> None:
 def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the queue's
     """Do what time alone has made due; every minute."""
     run(at=clock.now())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="queue.tidy", queueing_lock="queue.tidy", pass_context=True)
+async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - it tidies by its own clock
+    """Forget jobs that ended three days ago; nightly. What changed stands in the journal, not in the queue."""
+    await builtin_tasks.remove_old_jobs(context, max_hours=72, remove_failed=True)
 
 
 def run(*, at: datetime) -> None:

@@ -1,0 +1,68 @@
+"""Work after a change: queued with it or not at all, done by name, not lost because other work failed."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+
+from api import jobs
+from registry import news
+
+AT = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def _jobs() -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, status FROM procrastinate_jobs ORDER BY id")
+        return [(str(name), str(status)) for name, status in cursor.fetchall()]
+
+
+def _work_until_nothing_waits() -> None:
+    """Run a worker as the command does, over a connection of its own."""
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()) as worker:
+
+        async def work() -> None:
+            async with worker.open_async():
+                await worker.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+
+        asyncio.run(work())
+
+
+def test_the_name_that_the_register_queues_is_one_that_we_answer_to() -> None:
+    app.perform_import_paths()
+    assert app.tasks[news.TASK] is jobs.changed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_undone_wakes_nobody() -> None:
+    with transaction.atomic():
+        news.put()
+        transaction.set_rollback(True)
+    assert _jobs() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_wakes_the_worker_and_what_is_due_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[datetime] = []
+    monkeypatch.setattr(jobs, "DUE", (lambda *, at: done.append(at),))
+    with transaction.atomic():
+        news.put()
+    _work_until_nothing_waits()
+    assert (news.TASK, "succeeded") in _jobs()
+    assert done
+
+
+def test_work_that_fails_stops_no_other_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[datetime] = []
+
+    def failing(*, at: datetime) -> None:
+        raise ValueError(at)
+
+    monkeypatch.setattr(jobs, "DUE", (failing, lambda *, at: done.append(at)))
+    with pytest.raises(ExceptionGroup, match="was due"):
+        jobs.run(at=AT)
+    assert done == [AT]
