@@ -22,11 +22,10 @@ from registry.models import (
     Authority,
     Entry,
     Licence,
-    NumberSeries,
     Proposal,
 )
-from registry.rules import errors, lifecycle, numbering, standing, terms_json
-from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
+from registry.rules import errors, lifecycle, numbering, terms_json
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Step, StepTerms
 
 SECOND_FACTOR = timedelta(minutes=5)
 
@@ -100,11 +99,7 @@ def open_licence(
         return _opened(Licence.objects.select_related("agency").get(number=done["licence"]))
     holder = _agency(agency, by=by)
     recording.not_barred(holder, at)
-    country, code = holder.authority.code.split("-", 1)
-    serial = _last_serial(f"{holder.authority.code}-{licence_class}")
-    given = numbering.next_licence(country, code, licence_class, after=serial.last)
-    serial.last = given.serial
-    serial.save()
+    given = recording.next_licence(holder.authority, numbering.class_letter(licence_class))
     licence = Licence(
         number=str(given),
         authority=holder.authority,
@@ -170,7 +165,7 @@ def propose_for_agency(
     if (done := once.outcome()) is not None:
         return proposal(done["proposal"])
     holder = _agency(agency, by=by)
-    for licence in _all_locked(holder, step):
+    for licence in _all_locked(holder, step, at):
         recording.freeze(licence, step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
     once.keep({"proposal": made.pk})
@@ -196,30 +191,31 @@ def approve(
     _may_approve(step, waiting, given, by, no_conflict=no_conflict)
     _second_factor(by, at)
     licences = (
-        [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step)
+        [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step, at)
     )
     waiting.refresh_from_db()
     _still_open(waiting, at)
     if waiting.licence_id:
         _version(licences[0], expected_version)
     Approval.objects.create(proposal=waiting, by=by.number, at=at, second_factor_at=by.second_factor_at)
-    made: list[Entry] = []
+    entries: tuple[Entry, ...] = ()
     if len(given) + 1 == len(step.approvals):
         officers = (waiting.proposed_by, *(a.by for a in given), by.number)
-        made = recording.take(
-            licences, step, terms_json.read(waiting.terms), officers=officers, at=at, agency=waiting.agency
-        )
+        said = terms_json.read(waiting.terms)
+        taken = recording.take(licences, step, said, officers=officers, at=at, agency=waiting.agency)
+        entries = taken.entries
         waiting.state, waiting.closed_by, waiting.closed_at, waiting.entry = (
             "approved",
             by.number,
             at,
-            made[0] if made else None,
+            entries[0],
         )
         waiting.save()
-    once.keep({"entries": [entry.pk for entry in made]})
-    if made:
-        recording.close(made, by=by.number, at=at)
-    return _with_decisions(proposal_id, [entry.pk for entry in made])
+        once.keep({"entries": [entry.pk for entry in entries]})
+        taken.close(by=by.number, at=at)
+    else:
+        once.keep({"entries": []})
+    return _with_decisions(proposal_id, [entry.pk for entry in entries])
 
 
 @transaction.atomic(durable=True)
@@ -283,18 +279,16 @@ def decide(
     _version(licence, expected_version)
     if action is Action.RATIFY:
         _somebody_else(licence, terms, by)
-    (made,) = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
-    once.keep({"entry": made.pk})
-    recording.close([made], by=by.number, at=at)
-    return _decision(made)
+    taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
+    once.keep({"entry": taken.entries[0].pk})
+    taken.close(by=by.number, at=at)
+    return _decision(Entry.objects.select_related("commit", "licence").get(pk=taken.entries[0].pk))
 
 
 def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
     """The steps that the table allows this officer to begin on this licence now, in the table's order."""
     licence = _readable(number, by=by)
-    now = standing.at(records.fold_entries(licence.pk), at=at) if licence.entries.exists() else None
-    state = now.state if now else State.NOT_GRANTED
-    return lifecycle.open_steps(state, by.roles)
+    return lifecycle.open_steps(recording.state_of(licence, at=at), by.roles)
 
 
 def proposal(proposal_id: int) -> ProposalRecord:
@@ -407,14 +401,11 @@ def _locked_by_id(licence_id: int) -> Licence:
     )
 
 
-def _all_locked(agency: Agency, step: Step) -> list[Licence]:
+def _all_locked(agency: Agency, step: Step, at: datetime) -> list[Licence]:
     """The agency's licences that the step can be taken on, locked in number order (no two transactions dead-lock)."""
-    found = Licence.objects.select_for_update(of=("self",)).select_related("agency__authority", "authority")
-    return [
-        licence
-        for licence in found.filter(agency=agency).order_by("number")
-        if State(licence.state) in step.sources
-    ]
+    rows = Licence.objects.select_for_update(of=("self",)).select_related("agency__authority", "authority")
+    held = rows.filter(agency=agency, renumbered_to__isnull=True).order_by("number")
+    return [licence for licence in held if recording.state_of(licence, at=at) in step.sources]
 
 
 def _agency(number: str, *, by: Actor) -> Agency:
@@ -437,11 +428,6 @@ def _open_proposal(proposal_id: int, *, by: Actor) -> Proposal:
         raise errors.ProposalNotFound("no such proposal", proposal=proposal_id)
     _in_scope(row.authority, by)
     return row
-
-
-def _last_serial(prefix: str) -> NumberSeries:
-    NumberSeries.objects.get_or_create(prefix=prefix)
-    return NumberSeries.objects.select_for_update().get(prefix=prefix)
 
 
 # --- proposals and idempotency -----------------------------------------------------------------------------------
@@ -526,3 +512,9 @@ def _opened(licence: Licence) -> LicenceRecord:
     return LicenceRecord(
         licence.number, licence.agency.number, licence.licence_class, licence.state, licence.version
     )
+
+
+def expire_proposals(*, at: datetime) -> int:
+    """Close the proposals that have run out; how many. Timed work: a late run changes nothing but the label."""
+    late = Proposal.objects.filter(state="open", expires_at__lte=at)
+    return int(late.update(state="expired", closed_at=at, closed_by="SYSTEM"))

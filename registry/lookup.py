@@ -569,7 +569,7 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
 
 
 def _licence_of_agency(one: PublishedAnswer) -> dict[str, Any]:
-    body = json.loads(answer.body)
+    body = json.loads(one.body)
     return {
         k: body[k] for k in ("number", "verdict", "standing", "class", "scope", "since", "until", "sequence")
     }

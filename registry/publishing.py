@@ -7,6 +7,7 @@ from which something in it is no longer public, and a reader after that instant 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from registry import records
@@ -53,7 +54,12 @@ def rows(
     ]
 
 
-def due(*, at: datetime, limit: int = 500) -> list[int]:
-    """Licences of which something published must be withheld by ``at``."""
-    overdue = PublishedRecord.objects.filter(withhold_from__lte=at).values_list("licence_id", flat=True)
-    return list(overdue.distinct()[:limit])
+def refresh(*, at: datetime, limit: int = 500) -> int:
+    """Make again what holds something no longer public at ``at``; how many licences. Timed work: readers judge anyway."""
+    overdue = PublishedRecord.objects.filter(withhold_from__lte=at).order_by("licence_id")
+    numbers = list(overdue.values_list("licence_id", "commit_id", "ordinal").distinct()[:limit])
+    for licence_id, commit_id, ordinal in numbers:
+        with transaction.atomic():
+            licence = Licence.objects.select_for_update().get(pk=licence_id)
+            publish(licence, records.fold_entries(licence_id), commit_id=commit_id, ordinal=ordinal, at=at)
+    return len(numbers)

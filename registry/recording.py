@@ -5,14 +5,26 @@ the news. The numbers are taken by ``close`` as the transaction's last act.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from registry import history, indexing, ledger, news, publishing, records
-from registry.models import Agency, Debarment, Entry, EntryText, Licence, Sanction, Term
-from registry.rules import days, errors, freezing, standing
-from registry.rules.lifecycle import Action, Kind, Step, StepTerms
+from registry.models import (
+    Agency,
+    Authority,
+    Debarment,
+    Entry,
+    EntryText,
+    Licence,
+    NumberSeries,
+    PublishedRecord,
+    Sanction,
+    Term,
+)
+from registry.rules import days, errors, freezing, numbering, standing
+from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
 
 
 def not_barred(agency: Agency, at: datetime) -> None:
@@ -35,6 +47,12 @@ def row_behind(licence: Licence, sequence: int | None) -> int | None:
         if entry.sequence == sequence:
             return int(entry.pk)
     raise errors.EntryNotFound("the licence has no such entry", field="refers_to", sequence=sequence)
+
+
+def state_of(licence: Licence, *, at: datetime) -> State:
+    """The canonical state at ``at``, folded from the entries and not read from the projection."""
+    entries = records.fold_entries(licence.pk)
+    return standing.at(entries, at=at).state if entries else State.NOT_GRANTED
 
 
 def _case(licence: Licence, at: datetime) -> freezing.Case:
@@ -80,6 +98,18 @@ def _security_in_force(case: freezing.Case, frozen: freezing.Frozen, at: datetim
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The entries of one transaction, whose numbers are still to be taken by ``close``."""
+
+    commit: ledger.Commit
+    entries: tuple[Entry, ...]
+
+    def close(self, *, by: str, at: datetime) -> None:
+        """Take the numbers: the last statement of the transaction."""
+        self.commit.close(by=by, at=at)
+
+
 def take(
     licences: Sequence[Licence],
     step: Step,
@@ -88,21 +118,21 @@ def take(
     officers: Sequence[str],
     at: datetime,
     agency: Agency,
-) -> list[Entry]:
+) -> Taken:
     """Append the entry to each licence, project, publish. The caller closes the commit as its last act."""
     commit = ledger.Commit()
     made: list[Entry] = []
     for licence in licences:
         frozen, case, refers_to = freeze(licence, step, terms, at=at)
+        if step.action is Action.ADOPT:
+            _renumber(licence, terms, by=officers[-1], at=at)
         entry = commit.add(_entry(licence, step, terms, frozen, case, refers_to, officers, at))
         _write_texts(entry, terms)
         _write_sanction(entry, licence, step)
         _project(licence, commit, entry, by=officers[-1], at=at)
         made.append(entry)
     if step.action is Action.DEBAR:
-        _write_debarment(agency, terms, made, by=officers[-1], at=at)
-    for entry in made:
-        entry._opened_commit = commit  # type: ignore[attr-defined]  # noqa: SLF001 - carried to _close_commit
+        made += _bar(agency, step, terms, made, commit, officers=officers, at=at)
     if not made:
         raise errors.StepNotAllowed(
             f"no licence of the agency can take {step.action}", action=step.action.value
@@ -110,14 +140,33 @@ def take(
     if step.action in {Action.GRANT, Action.ADOPT}:
         indexing.index([agency.number])
     news.put()
-    return made
+    return Taken(commit, tuple(made))
 
 
-def close(made: Sequence[Entry], *, by: str, at: datetime) -> None:
-    """The last statement of the transaction: the numbers are taken."""
-    made[0]._opened_commit.close(by=by, at=at)  # type: ignore[attr-defined]  # noqa: SLF001
-    for entry in made:
-        entry.refresh_from_db(fields=["commit"])
+def _renumber(licence: Licence, terms: StepTerms, *, by: str, at: datetime) -> None:
+    """A listed licence that is adopted gets a number of the authority; the reference it had leads there."""
+    letter = numbering.class_letter(terms.licence_class or "")
+    was, licence.number = licence.number, str(next_licence(licence.authority, letter))
+    licence.origin, licence.licence_class = "decided", letter
+    history.save(licence, by=by, at=at, reason="adopted")
+    PublishedRecord.objects.filter(licence=licence).delete()
+    stub = Licence(
+        number=was, authority=licence.authority, agency=licence.agency, licence_class=letter, origin="listed",
+        state="listed", renumbered_to=licence,
+    )  # fmt: skip
+    history.save(stub, by=by, at=at, reason=f"adopted as {licence.number}")
+
+
+def next_licence(authority: Authority, letter: str) -> numbering.Parts:
+    """The next number of this authority and class; the serial is used up with the transaction."""
+    country, code = authority.code.split("-", 1)
+    prefix = f"{authority.code}-{letter}"
+    NumberSeries.objects.get_or_create(prefix=prefix)
+    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
+    given = numbering.next_licence(country, code, letter, after=series.last)
+    series.last = given.serial
+    series.save()
+    return given
 
 
 def _entry(
@@ -175,23 +224,37 @@ def _write_sanction(entry: Entry, licence: Licence, step: Step) -> None:
     )
 
 
-def _write_debarment(
-    agency: Agency, terms: StepTerms, made: Sequence[Entry], *, by: str, at: datetime
-) -> None:
-    zone = agency.authority.zone
-    until = made[0].effective_until if made else None
+def _bar(
+    agency: Agency, step: Step, terms: StepTerms, made: Sequence[Entry], commit: ledger.Commit,
+    *, officers: Sequence[str], at: datetime,
+) -> list[Entry]:  # fmt: skip
+    """Write the bar itself; an agency without a licence that it could end gets an entry of its own."""
+    own: list[Entry] = []
+    if not made:
+        policy = records.current_policy(agency.authority_id, at=at)
+        case = freezing.Case([], standing.NOTHING_KNOWN, "", agency.authority.zone, policy)
+        frozen = freezing.freeze(step, terms, case, at=at, refers_to=None)
+        entry = _entry(
+            Licence(authority=agency.authority, agency=agency), step, terms, frozen, case, None, officers, at
+        )
+        entry.licence = None
+        own.append(commit.add(entry))
+        _write_texts(entry, terms)
+    first = (*made, *own)[0]
+    zone, until = agency.authority.zone, first.effective_until
     history.save(
         Debarment(
             authority=agency.authority,
             agency=agency,
-            first_day=days.local_day(made[0].effective_from if made else at, zone),
+            first_day=days.local_day(first.effective_from, zone),
             last_day=days.local_day(until - timedelta(microseconds=1), zone) if until else None,
             grounds=list(terms.grounds),
         ),
-        by=by,
+        by=officers[-1],
         at=at,
         reason="debarred",
     )
+    return own
 
 
 def _project(licence: Licence, commit: ledger.Commit, entry: Entry, *, by: str, at: datetime) -> None:
