@@ -1,0 +1,30 @@
+"""The search box, the same on every page that has one."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from api.pages import languages
+
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The box with what stands in it; ``language`` goes along when the address had chosen one."""
+
+    label: str
+    hint: str
+    value: str
+    language: str
+
+
+def box(request: HttpRequest, value: str) -> Box:
+    """The box with ``value`` in it, ready to be corrected."""
+    return Box(
+        label=gettext("Name, number or code"),
+        hint=gettext("A phone number, an e-mail address or a web page will do as well."),
+        value=value[:LONGEST],
+        language=languages.chosen(request),
+    )

@@ -1,0 +1,307 @@
+"""What a page shows of a published record: short labelled facts, in the reader's language.
+
+The record is the published body as ``registry.lookup`` gives it; every fact stands on its own line and can be compared
+with a paper, a door plate or a phone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
+
+from api import labels
+from api.pages import wording, written
+
+Record = Mapping[str, Any]
+
+ROLES: Final = {
+    "responsible_officer": _("responsible officer"),
+    "director": _("director"),
+    "beneficial_owner": _("owner"),
+    "authorised_representative": _("authorised representative"),
+    "registered_recruiter": _("registered recruiter"),
+    "sub_agent": _("sub-agent"),
+    "foreign_representative": _("representative abroad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value of several: a text, where it leads, a note in small print."""
+
+    text: str
+    href: str = ""
+    note: str = ""
+    ltr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its value or values."""
+
+    label: str
+    text: str = ""
+    note: str = ""
+    items: tuple[Item, ...] = ()
+    ltr: bool = False
+    code: bool = False
+
+
+def role(code: str) -> str:
+    """What a person does for an agency."""
+    return gettext(ROLES.get(code, code))
+
+
+def zone(record: Record) -> str:
+    """The time zone in which the authority's days are counted."""
+    return str((record.get("authority") or {}).get("zone") or "UTC")
+
+
+def authority_name(record: Record) -> str:
+    """The authority's name, in the reader's language where it has one."""
+    name = (record.get("authority") or {}).get("name") or ""
+    if isinstance(name, str):
+        return name
+    language = get_language() or "en"
+    return str(name.get(language) or name.get(language.partition("-")[0]) or name.get("en") or next(iter(name.values()), ""))
+
+
+def holder_name(record: Record) -> str:
+    """The holder's legal name in its own script."""
+    return str((record.get("holder") or {}).get("name") or "")
+
+
+def comparing(record: Record, office: Record | None = None) -> list[Fact]:
+    """What to compare with the people in front of you: names, number, offices (or this one), official contacts."""
+    holder = record.get("holder") or {}
+    found = [Fact(gettext("Name"), holder_name(record))]
+    latin = holder.get("latin_name")
+    if latin and latin != holder.get("name"):
+        found.append(Fact(gettext("In Latin letters"), latin))
+    if names := [Item(_named(name)) for name in holder.get("trading_names") or ()]:
+        found.append(Fact(gettext("Also trades as"), items=tuple(names)))
+    found.append(Fact(gettext("Licence"), str(record.get("number", "")), ltr=True, code=True))
+    if record.get("legacy_number"):
+        found.append(Fact(gettext("Old number"), record["legacy_number"], ltr=True, code=True))
+    found += offices(record, office)
+    found += contacts(record.get("channels") or ())
+    return found
+
+
+def contacts(channels: Iterable[Mapping[str, Any]]) -> list[Fact]:
+    """The official channels, each leading where it says."""
+    labelled = {
+        "phone": gettext("Phone"),
+        "email": gettext("E-mail"),
+        "domain": gettext("Web site"),
+        "social": gettext("Page"),
+    }
+    kinds: dict[str, list[Item]] = {}
+    for channel in channels:
+        kinds.setdefault(str(channel["kind"]), []).append(_contact(str(channel["kind"]), str(channel["value"])))
+    return [Fact(labelled.get(kind, kind), items=tuple(items)) for kind, items in kinds.items()]
+
+
+def standing(record: Record) -> list[Fact]:
+    """What the licence is: its state explained, its term, its scope, conditions, grounds, authority."""
+    found = [state(record)]
+    terms = record.get("terms") or ()
+    if terms:
+        last = terms[-1]
+        found.append(Fact(gettext("Licence from"), written.day(_day(terms[0]["first_day"]))))
+        found.append(Fact(gettext("Licence until"), written.day(_day(last["last_day"]))))
+    found += scope(record)
+    conditions = record.get("conditions") or ()
+    if conditions:
+        found.append(Fact(gettext("Conditions"), items=tuple(Item(_condition(c)) for c in conditions)))
+    if grounds := _grounds(record):
+        found.append(Fact(gettext("Reasons given"), items=tuple(Item(ground) for ground in grounds)))
+    found += _decided(record)
+    found += _authority(record)
+    return found
+
+
+def state(record: Record) -> Fact:
+    """The state in our words and the authority's, with its meaning."""
+    standing = record.get("standing") or {}
+    code = str(standing.get("state", ""))
+    text = labels.text("states", code, get_language() or "en")
+    since = written.instant(standing.get("since"))
+    if since is not None:
+        text = gettext("%(state)s, since %(day)s") % {"state": text, "day": written.days(since, zone(record))}
+    note = wording.meaning(code)
+    term = standing.get("legal_term")
+    if term and term != labels.text("states", code, get_language() or "en"):
+        note = gettext("The law calls it “%(term)s”.") % {"term": term} + " " + note
+    return Fact(gettext("Status"), text, note=note)
+
+
+def scope(record: Record) -> list[Fact]:
+    """For which countries and jobs the licence is good, and which are cut out of it."""
+    held = record.get("scope") or {}
+    cut = held.get("cut") or {}
+    countries, jobs = held.get("corridors"), held.get("occupations")
+    found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
+    if held and not countries and not jobs and not record.get("listed"):
+        found.append(Fact(gettext("Good for"), gettext("all countries and all jobs")))
+    without = _reach(gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations"))
+    if cut.get("new_recruitment_only"):
+        note = gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
+        without = [replace(fact, note=note) for fact in without[:1]] + without[1:]
+    return found + without
+
+
+def _reach(where: str, countries: Any, what: str, jobs: Any) -> list[Fact]:
+    found = []
+    if countries:
+        found.append(Fact(where, items=tuple(Item(written.country(code)) for code in countries)))
+    if jobs:
+        found.append(Fact(what, items=tuple(Item(_job(job)) for job in jobs)))
+    return found
+
+
+def sanctions(record: Record) -> list[Fact]:
+    """The sanctions that are public now, each with its days and grounds."""
+    language = get_language() or "en"
+    found = []
+    for sanction in record.get("sanctions") or ():
+        kind = labels.text("sanctions", str(sanction.get("kind", "")), language)
+        grounds = [labels.text("grounds", _coded(g), language) for g in sanction.get("grounds") or ()]
+        found.append(Fact(kind, _period(sanction, zone(record)), note="; ".join(grounds)))
+    return found
+
+
+def _period(sanction: Mapping[str, Any], local: str) -> str:
+    since, until = written.instant(sanction.get("since")), written.instant(sanction.get("until"))
+    told = written.days(since, local) if since else ""
+    if until is None or since is None or until <= since:
+        return told
+    return gettext("%(first)s to %(last)s") % {"first": told, "last": written.last_day(until, local)}
+
+
+def dates(record: Record) -> dict[str, str]:
+    """The dates that a sentence of :mod:`api.pages.wording` may speak of."""
+    local = zone(record)
+    told: dict[str, str] = {}
+    barred = [s.get("since") for s in record.get("sanctions") or () if s.get("kind") == "debarment" and not s.get("over")]
+    if barred and (start := written.instant(barred[0])):
+        told["barred"] = written.days(start, local)
+    if since := written.instant((record.get("standing") or {}).get("since")):
+        told["since"] = written.days(since, local)
+        told["ended"] = written.last_day(since, local)
+    if (until := written.instant(record.get("until"))) is not None:
+        told["until"] = written.last_day(until, local)
+    if terms := record.get("terms"):
+        told["last_day"] = written.day(_day(terms[-1]["last_day"]))
+    if listed := record.get("listed"):
+        told["source"] = str(listed.get("source", ""))
+        if seen := listed.get("last_seen"):
+            told["seen"] = written.day(_day(seen))
+    return told
+
+
+def offices(record: Record, office: Record | None = None) -> list[Fact]:
+    """The offices; where one is given, that one alone."""
+    chosen = [office] if office else list(record.get("offices") or ())
+    if not chosen:
+        return []
+    items = tuple(Item(_address(o), note=_office_note(o, several=len(chosen) > 1)) for o in chosen)
+    return [Fact(gettext("Office address") if len(items) == 1 else gettext("Offices"), items=items)]
+
+
+def _address(office: Mapping[str, Any]) -> str:
+    parts = (office.get("name"), office.get("address"), office.get("locality"))
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _office_note(office: Mapping[str, Any], *, several: bool) -> str:
+    """The country, and what else tells one office from another."""
+    kinds = {"head": gettext("head office"), "branch": gettext("branch")}
+    told = [written.country(office["country"]) if office.get("country") else ""]
+    if several:
+        told.append(kinds.get(str(office.get("kind")), ""))
+    if last := office.get("last_day"):
+        told.append(gettext("closed after %(day)s") % {"day": written.day(_day(last))})
+    return " · ".join(part for part in told if part)
+
+
+def _contact(kind: str, value: str) -> Item:
+    hrefs = {
+        "phone": f"tel:{quote(value, safe='+')}",
+        "email": f"mailto:{quote(value, safe='@')}",
+        "domain": f"https://{quote(value, safe='.')}/",
+        "social": value if value.startswith("https://") else f"https://{value}",
+    }
+    return Item(value, href=hrefs.get(kind, ""), ltr=True)
+
+
+def _grounds(record: Record) -> list[str]:
+    """The grounds of the sanctions that have effect now, once each."""
+    language = get_language() or "en"
+    told: dict[str, None] = {}
+    for sanction in record.get("sanctions") or ():
+        if not sanction.get("over"):
+            told.update({labels.text("grounds", _coded(g), language): None for g in sanction.get("grounds") or ()})
+    return list(told)
+
+
+def _decided(record: Record) -> list[Fact]:
+    """What the authority has decided and what has not begun yet."""
+    items = []
+    for decision in record.get("decided") or ():
+        start = written.instant(decision.get("effective_from"))
+        what = labels.text("actions", str(decision.get("action", "")), get_language() or "en")
+        if start is not None:
+            items.append(Item(gettext("%(what)s, from %(day)s") % {"what": what, "day": written.days(start, zone(record))}))
+    return [Fact(gettext("Decided for later"), items=tuple(items))] if items else []
+
+
+def _authority(record: Record) -> list[Fact]:
+    """Who licensed, where to ask and where to complain."""
+    authority = record.get("authority") or {}
+    found = [Fact(gettext("Licensed by"), name)] if (name := authority_name(record)) else []
+    for label, ways in ((gettext("Ask them"), authority.get("contact")), (gettext("Complain to"), authority.get("complaint"))):
+        if items := tuple(_way(str(kind), str(value)) for kind, value in (ways or {}).items() if isinstance(value, str)):
+            found.append(Fact(label, items=items))
+    return found
+
+
+def _way(kind: str, value: str) -> Item:
+    """A way to reach an authority, leading where it can lead."""
+    if value.startswith("https://"):
+        return Item(value.removeprefix("https://").rstrip("/"), href=value, ltr=True)
+    if "@" in value and " " not in value:
+        return Item(value, href=f"mailto:{quote(value, safe='@')}", ltr=True)
+    if kind == "phone":
+        return Item(value, href=f"tel:{quote(value.replace(' ', ''), safe='+')}", ltr=True)
+    return Item(value)
+
+
+def _condition(condition: Mapping[str, Any]) -> str:
+    """A condition's text in the reader's language, else in English, else in whatever language there is."""
+    text = condition.get("text", condition)
+    if isinstance(text, Mapping):
+        told = {key: value for key, value in text.items() if key not in {"code", "due", "last_day"}}
+        text = told.get(get_language() or "en") or told.get("en") or next(iter(told.values()), "")
+    return str(text or condition.get("code", ""))
+
+
+def _job(job: Any) -> str:
+    if isinstance(job, Mapping):
+        return str(job.get("title") or job.get("code", ""))
+    return gettext("occupation group %(code)s (ISCO-08)") % {"code": job}
+
+
+def _named(name: Any) -> str:
+    return str(name.get("name", "")) if isinstance(name, Mapping) else str(name)
+
+
+def _coded(code: Any) -> str:
+    return str(code.get("code", "")) if isinstance(code, Mapping) else str(code)
+
+
+def _day(value: Any) -> Any:
+    return written.local_date(value)

@@ -1,0 +1,166 @@
+"""``/``: one box for whatever somebody was given, and the licences it may mean.
+
+What is typed is never kept. A badge's code leads straight to its answer; everything else is searched for. A name that
+is nearly the same is said to be nearly the same, and nothing is picked for the reader.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_noop as _
+
+from api import etags, labels, throttles
+from api.pages import asking, facts, languages, refusals, render, verdicts, wording
+from registry import clock, lookup, search
+from registry.rules import numbering
+
+MOST: Final = 20
+_UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_IN_ADDRESS: Final = re.compile(r"/v/([^/?#]+)")
+
+#: What the answers mean, for whoever has not asked yet.
+LEGEND: Final = {
+    "licensed": _("The agency may recruit today. Compare the name and the address."),
+    "limited": _("It may recruit only for some jobs or countries. The page says which."),
+    "not_licensed": _("Do not pay, do not sign, and do not hand over your passport."),
+    "unknown": _("We do not know. Wait, and ask the authority."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A licence that may be meant, as a line of the list."""
+
+    tone: str
+    shape: str
+    word: str
+    href: str
+    name: str
+    number: str
+    lines: tuple[str, ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A line of the legend."""
+
+    tone: str
+    shape: str
+    word: str
+    meaning: str
+
+
+@refusals.guarded
+def home(request: HttpRequest) -> HttpResponse:
+    """The box; with ``?q=`` what it found."""
+    typed = request.GET.get("q", "") if request.META.get("QUERY_STRING") else ""
+    query = " ".join(_UNREADABLE.sub(" ", typed).split())
+    if not query:
+        return _page(request, "", {"legend": legend(), "problem": gettext("Type something first.") if typed else ""})
+    if len(query) > asking.LONGEST:
+        return _page(request, query[: asking.LONGEST], {"problem": gettext("This is too long. Type less of it.")}, status=400)
+    if code := _badge(query):
+        response = HttpResponseRedirect(f"/v/{code}{languages.kept(request)}")
+        response["Cache-Control"] = etags.KEEP_NOT
+        return response
+    headers = throttles.take(request, throttles.SEARCHES)
+    now = clock.now()
+    found = search.find(query, limit=MOST, after=None, at=now)
+    response = _page(request, query, _found(request, query, found) if found.data else _nothing(query))
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def legend(*results: str) -> list[Meaning]:
+    """What each answer looks like and means; by default the four that a licence can have."""
+    shown = [(verdicts.row(result), LEGEND.get(result, "")) for result in results or LEGEND]
+    return [Meaning(row.tone, row.shape, row.word, gettext(text) if text else "") for row, text in shown]
+
+
+def _page(request: HttpRequest, query: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    told = {"query": query, "ask": asking.box(request, query), **context}
+    return render.page(request, "home.html", told, status=status, cache=etags.KEEP_NOT if query else etags.ASK_AGAIN)
+
+
+def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> dict[str, Any]:
+    records = {
+        number: json.loads(one.body)
+        for number, one in lookup.public_many([hit.number for hit in found.data], at=clock.now()).items()
+    }
+    told = {"count": len(found.data), "query": query}
+    if found.next:
+        text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.") % told
+    else:
+        text = ngettext("“%(query)s” may mean this licence.", "“%(query)s” may mean one of these %(count)s licences.", len(found.data)) % told  # fmt: skip
+    return {"hits": [_hit(hit, records.get(hit.number, {}), languages.kept(request)) for hit in found.data], "found": text}
+
+
+def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
+    """One hit: its verdict first, then whose it is, where, and why it is here."""
+    language = get_language() or "en"
+    row = verdicts.row(hit.verdict)
+    holder = facts.holder_name(record) or hit.name
+    office = next(iter(record.get("offices") or ()), {})
+    lines = [", ".join(part for part in (office.get("address"), office.get("locality")) if part)]
+    if hit.name and hit.name != holder:
+        lines.append(gettext("Found as: %(name)s") % {"name": hit.name})
+    why = "; ".join(labels.text("why", code, language) for code in hit.why)
+    claim = labels.text("matches", hit.match, language)
+    lines.append(f"{claim}: {why}" if why else claim)
+    return Hit(
+        tone=row.tone, shape=row.shape, word=row.word, href=f"/licences/{quote(hit.number)}{kept}", name=holder,
+        number=hit.number, lines=tuple(line for line in lines if line),
+    )  # fmt: skip
+
+
+def _nothing(query: str) -> dict[str, Any]:
+    """Nothing was found, said as plainly as a verdict; a mistyped number or a strange address is told apart."""
+    reasons = [_mistyped(query) or "licence.not_found"]
+    sentences = wording.sentences(reasons, {})
+    if reasons == ["licence.not_found"]:
+        sentences = [gettext("Nobody in this register is called “%(query)s” or can be reached there.") % {"query": query}]
+    if _strange(query):
+        sentences.append(gettext("And this address is not ours: whatever its page says, it is not this register."))
+    return {"nothing": verdicts.verdict("not_found", sentences=sentences), "steps": wording.steps("not_found", reasons)}
+
+
+def _badge(query: str) -> str:
+    """The badge code in what was typed or scanned, or nothing."""
+    text = query
+    if in_address := _IN_ADDRESS.search(query):
+        if _strange(query):
+            return ""
+        text = in_address[1]
+    try:
+        return numbering.read_badge(text)
+    except (numbering.BadgeMistyped, numbering.NotOurs):
+        return ""
+
+
+def _strange(query: str) -> bool:
+    """Whether this is the address of an answer on somebody else's host."""
+    if not _IN_ADDRESS.search(query):
+        return False
+    host = urlsplit(query if "//" in query else f"//{query}").netloc.lower()
+    return host != settings.REGISTRY_HOST.lower()
+
+
+def _mistyped(query: str) -> str:
+    """Which kind of number of ours this is with a wrong symbol in it, or nothing."""
+    readers = (numbering.canonical, numbering.read_badge) if any(c.isdigit() for c in query) else ()
+    for read in readers:
+        try:
+            read(query)
+        except numbering.Mistyped as wrong:
+            return "badge.mistyped" if isinstance(wrong, numbering.BadgeMistyped) else "licence.mistyped"
+        except numbering.NotOurs:
+            continue
+    return ""

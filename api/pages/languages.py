@@ -1,0 +1,52 @@
+"""Which language a page speaks, and how its links keep it. Nothing is remembered about the reader."""
+
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+
+from api import labels
+
+_LONGEST = 35
+
+
+def of(request: HttpRequest) -> str:
+    """The reader's language: ``?lang=``, else ``Accept-Language``, else English."""
+    return labels.language(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), _asked(request))
+
+
+def chosen(request: HttpRequest) -> str:
+    """The language that the address itself asks for, or nothing: links keep it."""
+    asked = _asked(request)
+    return labels.language("", asked) if asked else ""
+
+
+def kept(request: HttpRequest) -> str:
+    """The end of a link that keeps the language the address had chosen: ``?lang=…`` or nothing."""
+    code = chosen(request)
+    return f"?lang={code}" if code else ""
+
+
+@lru_cache(maxsize=64)
+def direction(language: str) -> str:
+    """``rtl`` or ``ltr``."""
+    return "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
+
+
+@lru_cache(maxsize=64)
+def others(language: str) -> tuple[tuple[str, str], ...]:
+    """The other languages a reader can choose, each in its own name; empty when there is only one."""
+    return tuple((code, _own_name(code, str(name))) for code, name in settings.LANGUAGES if code != language)
+
+
+def _asked(request: HttpRequest) -> str:
+    asked = request.GET.get("lang", "") if request.META.get("QUERY_STRING") else ""
+    return asked if len(asked) <= _LONGEST else ""
+
+
+def _own_name(code: str, fallback: str) -> str:
+    try:
+        return str(translation.get_language_info(code)["name_local"])
+    except KeyError:
+        return fallback

@@ -1,0 +1,125 @@
+"""Pages that say no, and that say it plainly: not in this register, asked too often, could not check.
+
+A page that cannot be made because the register cannot be reached is a page that was made when the process started
+(rulings 28): grey, 503, in the reader's language, and never green.
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext, override
+
+from api import etags, problems
+from api.pages import asking, languages, render, verdicts, wording
+from registry.rules import errors
+
+_log = logging.getLogger("api.pages")
+_READ = ("GET", "HEAD", "OPTIONS")
+
+View = Callable[..., HttpResponse]
+
+
+def guarded(view: View) -> View:
+    """A page that reads and nothing else, in the reader's language, and that refuses with a page of its own."""
+
+    @functools.wraps(view)
+    def page(request: HttpRequest, **path: str) -> HttpResponse:
+        if request.method not in _READ:
+            return HttpResponseNotAllowed(_READ)
+        language = languages.of(request)
+        request.language = language  # type: ignore[attr-defined]
+        with override(language):
+            try:
+                return view(request, **path)
+            except errors.NotFound as missing:
+                return not_found(request, missing.code, typed=next(iter(path.values()), ""))
+            except problems.Refusal as refusal:
+                return refused(request, refusal)
+            except (OperationalError, InterfaceError):
+                _log.exception("database unreachable")
+                return could_not_check(request)
+            except Exception:
+                _log.exception("page broken")
+                return could_not_check(request, status=500)
+
+    return page
+
+
+def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpResponse:
+    """The page for something that is not in this register; ``typed`` stands in the box to be corrected."""
+    reason = code if code in wording.BECAUSE else "licence.not_found"
+    result = "ambiguous" if code == "licence.ambiguous" else "not_found"
+    context = {
+        "verdict": verdicts.verdict(result, sentences=wording.sentences([reason], {})),
+        "steps": wording.steps(result, [reason]),
+        "ask": asking.box(request, typed),
+    }
+    return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
+
+
+def refused(request: HttpRequest, refusal: problems.Refusal) -> HttpResponse:
+    """The page for what the edge itself refuses: grey, for nothing was checked."""
+    kind = problems.KINDS.get(refusal.code, problems.KINDS["server.error"])
+    wait = refusal.facts.get("retry_after")
+    told = [wording.sentences(["register.unreachable"], {})[0]]
+    if wait:
+        told = [gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {"seconds": wait}]
+        told.append(gettext("This says nothing about the agency, good or bad."))
+    response = render.page(request, "refusal.html", _grey(told), status=kind.status, cache=etags.KEEP_NOT)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
+
+
+def could_not_check(request: HttpRequest, status: int = 503) -> HttpResponse:
+    """The page that was made at the start, for when nothing else can be made."""
+    language = languages.of(request)
+    response = render.send(request, _made(language), language, status=status, cache=etags.KEEP_NOT)
+    response["Retry-After"] = "30"
+    return response
+
+
+def prepare() -> None:
+    """Make the page for every language now, while the disk, the templates and the catalogues are there."""
+    for language, _name in settings.LANGUAGES:
+        _made(language)
+
+
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """The page for an address that does not exist."""
+    with override(languages.of(request)):
+        context = {
+            "verdict": verdicts.verdict(
+                "unknown",
+                sentences=[
+                    gettext("There is no page at this address, so nothing was checked."),
+                    wording.sentences(["register.unreachable"], {})[0].partition(". ")[2],
+                ],
+            ),
+            "steps": [
+                gettext("If the address is on a badge or a paper, read it again, letter by letter."),
+                gettext("Or type the code, the number or the name below."),
+            ],
+            "ask": asking.box(request, ""),
+        }
+        return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
+
+
+def _grey(sentences: list[str]) -> dict[str, Any]:
+    return {
+        "verdict": verdicts.verdict("unknown", sentences=sentences),
+        "steps": wording.steps("unknown", ["register.unreachable"]),
+    }
+
+
+@cache
+def _made(language: str) -> bytes:
+    with override(language):
+        sentences = wording.sentences(["register.unreachable"], {})
+        return render.markup("refusal.html", {**_grey(sentences), "page": render.frame(None, language)})
