@@ -74,6 +74,7 @@ class Edge:
             response = HttpResponsePermanentRedirect(f"https://{request.get_host()}{request.get_full_path()}")
         else:
             response = self.get_response(request)
+            api = api or getattr(request, "in_json", False)
         if (
             response.status_code >= 400
             and api
@@ -97,8 +98,8 @@ class Edge:
         return True
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Turn a refusal raised by a view below ``/api`` into its problem; leave bugs to the bare 500."""
-        if request.path_info.startswith("/api/"):
+        """Turn a refusal raised by a JSON route into its problem; leave bugs to the bare 500."""
+        if request.path_info.startswith("/api/") or getattr(request, "in_json", False):
             return problems.for_error(request, error)
         return None
 

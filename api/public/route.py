@@ -78,6 +78,7 @@ class Route:
     method: str
     parameters: Mapping[str, Parameter]
     cls: type
+    initkwargs: Mapping[str, Any] = field(default_factory=dict)
     csrf_exempt: bool = True
 
     def __post_init__(self) -> None:
@@ -89,6 +90,7 @@ class Route:
 
     def __call__(self, request: HttpRequest, **path: str) -> HttpResponse:
         """Answer one request."""
+        request.in_json = True  # type: ignore[attr-defined]
         if request.method not in _READ if self.method == "GET" else request.method != self.method:
             return self._other_method(request)
         meta = request.META

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 
 from api.problems import Refusal
-from api.public import agencies, changes, codes, licences, schema, search, verifications
+from api.public import agencies, badges, changes, codes, licences, schema, search, verifications
 
 
 def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
@@ -14,6 +14,7 @@ def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
 
 described: list[URLPattern] = [
     *licences.urlpatterns,
+    *badges.urlpatterns,
     *verifications.urlpatterns,
     *search.urlpatterns,
     *agencies.urlpatterns,
