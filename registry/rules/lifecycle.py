@@ -256,6 +256,7 @@ LIVE: Final = frozenset({State.ACTIVE, State.RENEWAL_PENDING})
 RUNNING: Final = LIVE | {State.SUSPENDED}
 ENDED: Final = frozenset({State.EXPIRED, State.SURRENDERED, State.CANCELLED, State.REVOKED})
 DECIDED: Final = RUNNING | ENDED | {State.PENDING_ACTIVATION, State.VOID}
+ANY: Final = frozenset(State)
 
 _STEPS: Final = (
     Step(
@@ -568,7 +569,7 @@ _STEPS: Final = (
         "L16x",
         Action.REFUSE_RENEWAL,
         Kind.DECISION,
-        RUNNING,
+        LIVE,
         "expired",
         M,
         (C,),
@@ -596,7 +597,7 @@ _STEPS: Final = (
         "L18",
         Action.SET_ASIDE,
         Kind.ORDER,
-        DECIDED,
+        ANY,
         "",
         APPEAL,
         (C,),
@@ -609,7 +610,7 @@ _STEPS: Final = (
         "L19a",
         Action.FILE_APPEAL,
         Kind.FILING,
-        DECIDED,
+        ANY,
         "+under_appeal",
         APPEAL,
         (),
@@ -620,7 +621,7 @@ _STEPS: Final = (
         "L19b",
         Action.END_APPEAL,
         Kind.ORDER,
-        DECIDED,
+        ANY,
         "-under_appeal",
         APPEAL,
         (C,),
@@ -632,7 +633,7 @@ _STEPS: Final = (
         "L19",
         Action.STAY,
         Kind.ORDER,
-        DECIDED,
+        ANY,
         "+stayed",
         APPEAL,
         (C,),
@@ -645,7 +646,7 @@ _STEPS: Final = (
         "L19x",
         Action.END_STAY,
         Kind.ORDER,
-        DECIDED,
+        ANY,
         "-stayed",
         APPEAL,
         (C,),
@@ -658,7 +659,7 @@ _STEPS: Final = (
         "L20",
         Action.CORRECT,
         Kind.CORRECTION,
-        DECIDED | {State.LISTED},
+        ANY,
         "",
         M,
         (C,),
@@ -669,7 +670,7 @@ _STEPS: Final = (
         "L21",
         Action.DEBAR,
         Kind.DECISION,
-        DECIDED | {State.NOT_GRANTED, State.LISTED},
+        ANY,
         "+debarred",
         M,
         (C, RG),

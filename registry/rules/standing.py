@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from registry.rules import days
 from registry.rules.grounds import SanctionKind
-from registry.rules.lifecycle import SUSPENSIONS, Action, Kind, Overlay, Result, Scope, State
+from registry.rules.lifecycle import ENDED, SUSPENSIONS, Action, Kind, Overlay, Result, Scope, State
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 TERMINAL = (
@@ -250,10 +250,10 @@ class _Fold:
                 reasons.insert(0, "scope.limited")
         reasons += [_NOTED[o] for o in _NOTED if o in overlays]
         return Standing(
-            state=state, result=result, may_recruit=live, reasons=tuple(reasons), overlays=overlays,
-            suspensions=suspensions, cut=cut, new_recruitment_only=new_only, scope=self.scope(t),
-            licence_class=self.latest(t, "class"), conditions=self.conditions(t), terms=self.terms(t),
-            pending=self.pending(t),
+            state=state, result=result, may_recruit=live, reasons=tuple(dict.fromkeys(reasons)),
+            overlays=overlays, suspensions=suspensions, cut=cut, new_recruitment_only=new_only,
+            scope=self.scope(t), licence_class=self.latest(t, "class"),
+            conditions=self.conditions(t), terms=self.terms(t), pending=self.pending(t),
         )  # fmt: skip
 
     def state(self, t: datetime, suspensions: tuple[Suspension, ...]) -> tuple[State, list[str]]:
@@ -265,14 +265,25 @@ class _Fold:
         if not grants:
             listed = any(e.action is Action.OBSERVE for e in self.valid)
             return (State.LISTED, []) if listed else (State.NOT_GRANTED, ["licence.not_yet"])
-        if self.barred(t):
+        if (ended := self.ended(t, grants)) is not None:
+            return ended
+        state, why = self.running_state(t, grants, suspensions)
+        if state not in ENDED and self.bars(t, grants):
             return State.CANCELLED, ["agency.debarred"]
-        ended = self.in_effect(t, Action.CANCEL, Action.SURRENDER)
-        term_over = self.term_over(t)
-        if ended and not (term_over is not None and term_over <= ended[0].effective_from):
-            state = State.CANCELLED if ended[0].action is Action.CANCEL else State.SURRENDERED
+        return state, why
+
+    def ended(self, t: datetime, grants: list[Entry]) -> tuple[State, list[str]] | None:
+        """The end that a cancellation, a surrender or a bar put to a licence that was still alive then."""
+        enders = [*self.in_effect(t, Action.CANCEL, Action.SURRENDER), *self.bars(t, grants)]
+        for ender in sorted(enders, key=lambda e: (e.effective_from, e.ref)):
+            before, _ = self.running_state(ender.effective_from, grants, ())
+            if before in ENDED:
+                continue
+            if ender.action is Action.DEBAR:
+                return State.CANCELLED, ["agency.debarred"]
+            state = State.CANCELLED if ender.action is Action.CANCEL else State.SURRENDERED
             return state, [f"licence.{state.value}"]
-        return self.running_state(t, grants, suspensions)
+        return None
 
     def running_state(  # noqa: PLR0911 - one return a state
         self, t: datetime, grants: list[Entry], suspensions: tuple[Suspension, ...]
@@ -293,7 +304,9 @@ class _Fold:
             if suspended:
                 return State.SUSPENDED, suspended
             return State.RENEWAL_PENDING, ["renewal.deemed_in_force"]
-        refused = ["renewal.refused"] if self.in_effect(t, Action.REFUSE_RENEWAL) else []
+        newest = max(e.ref for e in self.term_entries(t))
+        refusals = self.in_effect(t, Action.REFUSE_RENEWAL)
+        refused = ["renewal.refused"] if any(e.ref > newest for e in refusals) else []
         return State.EXPIRED, ["licence.expired", *refused]
 
     # --- parts of the state --------------------------------------------------------------------------------
@@ -426,12 +439,15 @@ class _Fold:
             )
         )
 
-    def barred(self, t: datetime) -> bool:
-        """Whether a bar of the agency has begun: a licence does not outlive it, even when the bar ends."""
-        return any(
-            e.effective_from <= t and not self.stayed(e, t) and not ((o := self.ended_by_order(e)) and o <= t)
-            for e in self.those(Action.DEBAR)
-        )
+    def bars(self, t: datetime, grants: list[Entry]) -> list[Entry]:
+        """The bars that the licence has met by ``t``: it does not outlive one, even when that ends."""
+        born = min(e.effective_from for e in grants)
+        return [
+            e for e in self.those(Action.DEBAR)
+            if e.effective_from <= t and not self.stayed(e, t)
+            and not ((o := self.ended_by_order(e)) and o <= t)
+            and (e.effective_until is None or born < e.effective_until)
+        ]  # fmt: skip
 
     def security_missing(self, t: datetime) -> bool:
         """Whether the class needs a security that is not covered at ``t`` (rulings 10)."""
@@ -505,15 +521,9 @@ class _Fold:
 
     def filed_undecided(self, t: datetime) -> bool:
         """Whether a renewal has been filed and neither granted nor refused."""
-        return any(
-            not any(
-                e.ref > filing.ref
-                and e.action in {Action.RENEW, Action.REFUSE_RENEWAL}
-                and e.effective_from <= t
-                for e in self.valid
-            )
-            for filing in self.in_effect(t, Action.FILE_RENEWAL)
-        )
+        decided = self.in_effect(t, Action.RENEW, Action.RENEW_LATE, Action.REFUSE_RENEWAL)
+        newest = max((e.ref for e in decided), default=0)
+        return any(filing.ref > newest for filing in self.in_effect(t, Action.FILE_RENEWAL))
 
     # --- listed licences -----------------------------------------------------------------------------------
 
@@ -522,21 +532,52 @@ class _Fold:
         """Pieces of time and what somebody's lists say of them (rulings 18), in order and without overlap."""
         return sightings([e.effect for e in self.valid if e.action is Action.OBSERVE])
 
+    @cached_property
+    def only_lists(self) -> bool:
+        """Whether nobody has decided anything: then there is nothing to say but what the lists say."""
+        return all(e.action is Action.OBSERVE for e in self.valid)
+
+    @cached_property
+    def list_zone(self) -> str:
+        """The zone in which the days of the lists are days."""
+        return next(str(e.effect["zone"]) for e in self.valid if e.action is Action.OBSERVE)
+
     def listed_standing(self, t: datetime) -> Standing:
-        """The standing of a licence that is known only from lists."""
-        for start, end, said in self.sighted:
-            if start <= t and (end is None or t < end):
-                reason = str(said["reason"])
-                good = reason == "listed.on_list"
-                ended = reason == "listed.status_not_in_force"
-                return Standing(
-                    state=State.LISTED,
-                    result=Result.LICENSED if good else Result.NOT_LICENSED if ended else Result.UNKNOWN,
-                    may_recruit=good, reasons=(reason,), listed=said, licence_class=said.get("class"),
-                )  # fmt: skip
-        return Standing(
-            state=State.LISTED, result=Result.UNKNOWN, may_recruit=False, reasons=("listed.not_yet",)
+        """The standing of a licence that is known only from lists; a bar of its agency outweighs them."""
+        overlays: frozenset[Overlay] = frozenset()
+        pending: tuple[tuple[int, datetime], ...] = ()
+        if not self.only_lists:
+            overlays, pending = self.overlays(t, State.LISTED, (), None, False), self.pending(t)
+        noted = [_NOTED[o] for o in _NOTED if o in overlays]
+        said = next(
+            (said for start, end, said in self.sighted if start <= t and (end is None or t < end)), None
         )
+        reason = str(said["reason"]) if said is not None else "listed.not_yet"
+        result = _LISTED_RESULTS.get(reason, Result.UNKNOWN)
+        if self.barred_from_lists(t, said):
+            result, noted = Result.NOT_LICENSED, ["agency.debarred", *noted]
+            reasons = [*noted, reason]
+        else:
+            reasons = [reason, *noted]
+        return Standing(
+            state=State.LISTED, result=result, may_recruit=result is Result.LICENSED,
+            reasons=tuple(dict.fromkeys(reasons)), overlays=overlays, pending=pending,
+            listed=said, licence_class=said.get("class") if said is not None else None,
+        )  # fmt: skip
+
+    def barred_from_lists(self, t: datetime, said: Mapping[str, Any] | None) -> bool:
+        """Whether a bar has begun and no list of a day after its end shows the licence again."""
+        for bar in self.those(Action.DEBAR):
+            if self.has_effect(bar, t):
+                return True
+            over = bar.effective_until
+            begun = bar.effective_from <= t and not self.stayed(bar, t)
+            lifted = (o := self.ended_by_order(bar)) is not None and o <= t
+            if not begun or lifted or over is None or said is None:
+                continue
+            if days.first_instant(date.fromisoformat(said["last_seen"]), self.list_zone) < over:
+                return True
+        return False
 
 
 def sightings(
@@ -607,6 +648,11 @@ def _list_reason(row: Mapping[str, Any]) -> str:
         "not_in_force": "listed.status_not_in_force",
     }.get(row["status"], "listed.word_unknown")
 
+
+_LISTED_RESULTS: Mapping[str, Result] = {
+    "listed.on_list": Result.LICENSED,
+    "listed.status_not_in_force": Result.NOT_LICENSED,
+}
 
 _NOTED: Mapping[Overlay, str] = {
     Overlay.DEBARRED: "agency.debarred",

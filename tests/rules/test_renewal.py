@@ -1,0 +1,130 @@
+"""Renewals: in time, late, while suspended, refused; what the law deems and what it does not."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from registry.rules.errors import StepNotAllowed
+from registry.rules.lifecycle import Action, Overlay, Result, State
+from tests.rules.walk import LAST, Walk
+
+AFTER = LAST + timedelta(days=1)
+NEXT_LAST = date(2027, 12, 31)
+IN_TIME = LAST - timedelta(days=30)
+
+
+def filed_in_time() -> tuple[Walk, int]:
+    """A licence in force with a renewal filed on the last day that is in time."""
+    walk = Walk().active().on(IN_TIME)
+    return walk, walk.filed()
+
+
+def test_filed_in_time_it_is_deemed_in_force_for_ninety_days() -> None:
+    walk, _ = filed_in_time()
+    assert Overlay.RENEWAL_FILED in walk.stands().overlays
+    over = walk.midnight(LAST + timedelta(days=91))
+    deemed = walk.stands(walk.midnight(AFTER))
+    assert (deemed.state, deemed.result, deemed.may_recruit) == (
+        State.RENEWAL_PENDING, Result.LICENSED, True,
+    )  # fmt: skip
+    assert deemed.reasons == ("renewal.deemed_in_force",)
+    assert deemed.until == over
+    assert walk.state(over - timedelta(seconds=1)) is State.RENEWAL_PENDING
+    assert walk.state(over) is State.EXPIRED
+
+
+def test_filed_a_day_too_late_it_expires_with_its_term() -> None:
+    walk = Walk().active().on(IN_TIME + timedelta(days=1))
+    walk.filed()
+    assert walk.state(walk.midnight(AFTER) - timedelta(seconds=1)) is State.ACTIVE
+    assert walk.state(walk.midnight(AFTER)) is State.EXPIRED
+
+
+def test_renewed_before_the_end_there_is_no_seam() -> None:
+    walk, _ = filed_in_time()
+    walk.on(date(2026, 12, 20)).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    assert Overlay.RENEWAL_FILED not in walk.stands().overlays
+    for instant in (walk.midnight(AFTER) - timedelta(seconds=1), walk.midnight(AFTER)):
+        assert walk.state(instant) is State.ACTIVE
+    assert walk.on_day(NEXT_LAST) is State.ACTIVE
+    assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.EXPIRED
+
+
+def test_renewed_while_deemed_the_waiting_stays_visible() -> None:
+    walk, _ = filed_in_time()
+    walk.on(AFTER + timedelta(days=10)).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    assert walk.on_day(AFTER + timedelta(days=9)) is State.RENEWAL_PENDING
+    assert walk.state() is State.ACTIVE
+
+
+def test_refused_it_ends_with_its_term_and_says_so() -> None:
+    walk, filing = filed_in_time()
+    walk.on(date(2026, 12, 20)).take(Action.REFUSE_RENEWAL, filing)
+    assert walk.state() is State.ACTIVE
+    assert Overlay.RENEWAL_FILED not in walk.stands().overlays
+    ended = walk.stands(walk.midnight(AFTER))
+    assert (ended.state, ended.reasons) == (State.EXPIRED, ("licence.expired", "renewal.refused"))
+
+
+def test_refused_while_deemed_it_ends_at_the_decision() -> None:
+    walk, filing = filed_in_time()
+    walk.on(AFTER + timedelta(days=10)).take(Action.REFUSE_RENEWAL, filing)
+    assert walk.state(walk.now - timedelta(seconds=1)) is State.RENEWAL_PENDING
+    assert walk.state() is State.EXPIRED
+
+
+def test_a_refusal_of_long_ago_does_not_explain_a_later_expiry() -> None:
+    walk, filing = filed_in_time()
+    walk.take(Action.REFUSE_RENEWAL, filing)
+    walk.on(AFTER + timedelta(days=1))
+    walk.take(Action.RENEW_LATE, first_day=walk.today, last_day=NEXT_LAST)
+    assert walk.stands(walk.midnight(NEXT_LAST + timedelta(days=1))).reasons == ("licence.expired",)
+
+
+def test_a_stayed_refusal_leaves_the_renewal_open() -> None:
+    walk, filing = filed_in_time()
+    refusal = walk.take(Action.REFUSE_RENEWAL, filing)
+    walk.later(days=1).take(Action.STAY, refusal)
+    assert Overlay.RENEWAL_FILED in walk.stands().overlays
+    assert walk.on_day(AFTER) is State.RENEWAL_PENDING
+
+
+def test_no_renewal_is_decided_while_a_suspension_is_open() -> None:
+    walk, filing = filed_in_time()
+    walk.take(Action.SUSPEND_PREVENTIVE)
+    assert Overlay.RENEWAL_FILED in walk.stands().overlays
+    with pytest.raises(StepNotAllowed):
+        walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    with pytest.raises(StepNotAllowed):
+        walk.take(Action.REFUSE_RENEWAL, filing)
+
+
+def test_filed_in_time_while_suspended_it_stays_pending_until_the_suspension_is_lifted() -> None:
+    walk = Walk().active().on(date(2026, 11, 1))
+    suspension = walk.take(Action.SUSPEND_ADMINISTRATIVE)
+    walk.on(IN_TIME).filed()
+    assert walk.on_day(AFTER) is State.SUSPENDED
+    walk.on(AFTER + timedelta(days=20)).take(Action.LIFT, suspension)
+    assert walk.state() is State.RENEWAL_PENDING
+    walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    assert walk.state() is State.ACTIVE
+
+
+class TestALateRenewal:
+    """A late renewal is a new term with a gap before it that everybody sees."""
+
+    def test_it_leaves_its_gap_visible(self) -> None:
+        walk = Walk().active().on(AFTER + timedelta(days=9))
+        walk.take(Action.RENEW_LATE, first_day=walk.today, last_day=NEXT_LAST)
+        states = [(s.start, s.standing.state) for s in walk.spans()]
+        assert states[-3:] == [
+            (walk.midnight(AFTER), State.EXPIRED),
+            (walk.now, State.ACTIVE),
+            (walk.midnight(NEXT_LAST + timedelta(days=1)), State.EXPIRED),
+        ]
+
+    def test_it_answers_a_renewal_that_was_filed_late(self) -> None:
+        walk = Walk().active().on(LAST)
+        walk.filed()
+        walk.on(AFTER).take(Action.RENEW_LATE, first_day=AFTER, last_day=NEXT_LAST)
+        assert Overlay.RENEWAL_FILED not in walk.stands().overlays
