@@ -1,0 +1,131 @@
+"""What the database itself refuses, whoever asks: rewriting what only grows, and records that cannot be."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from django.apps import apps
+from django.db import Error, IntegrityError, connection, transaction
+from django.db.models import ProtectedError
+
+from registry import history
+from registry.models import APPEND_ONLY, JOURNALLED, Agency, ChangeJournal, Licence, PolicySet
+from registry.rules import errors, publication
+from tests import builders
+
+Block = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def licence(db: None) -> str:
+    """A licence in force since the start."""
+    builders.authority()
+    return builders.active()
+
+
+def _refused(statement: str) -> str:
+    with pytest.raises(Error) as refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_the_applications_have_no_right_to_change_what_only_grows(licence: str, table: str) -> None:
+    for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+        assert "permission denied" in _refused(statement)
+    assert "must be owner" in _refused(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trigger_refuses_the_owner_too(as_owner: Block) -> None:
+    builders.authority()
+    builders.active()
+    with as_owner():
+        for table in (
+            "registry_entry",
+            "registry_registercommit",
+            "registry_historicallicence",
+            "registry_policyset",
+        ):
+            key = "history_id" if "historical" in table else "id"
+            assert "only grows" in _refused(f"UPDATE {table} SET {key} = {key}")
+            assert "only grows" in _refused(f"DELETE FROM {table}")
+
+
+def test_every_table_that_only_grows_is_there() -> None:
+    tables = {
+        model._meta.db_table
+        for model in apps.get_app_config("registry").get_models(include_auto_created=True)
+    }
+    assert set(APPEND_ONLY) <= tables
+    assert set(JOURNALLED) <= tables
+    historical = {table for table in tables if "historical" in table}
+    assert historical <= set(APPEND_ONLY), "history only grows"
+
+
+def test_a_change_by_any_road_is_in_the_journal(licence: str) -> None:
+    before = ChangeJournal.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE registry_licence SET legacy_number = 'by hand' WHERE number = %s", [licence])
+    row = ChangeJournal.objects.order_by("-pk")[0]
+    assert ChangeJournal.objects.count() == before + 1
+    assert (row.relation, row.operation, row.image["legacy_number"]) == ("registry_licence", "U", "by hand")
+    assert row.commit_id is None, "a change that no commit of the register stands for"
+
+
+def test_terms_cannot_overlap_whatever_the_code_does(licence: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM registry_licence WHERE number = %s", [licence])
+        row = cursor.fetchone()[0]
+    said = _refused(f"INSERT INTO registry_term (licence_id, days) VALUES ({row}, '[2026-06-01,2026-07-01)')")
+    assert "terms_do_not_overlap" in said
+
+
+def test_nothing_that_others_hang_on_can_be_deleted(licence: str) -> None:
+    with pytest.raises((ProtectedError, IntegrityError)):
+        Agency.objects.get().delete()
+
+
+def test_history_tells_by_whom_and_when(licence: str) -> None:
+    rows = history.versions(Licence.objects.get(number=licence))
+    assert [row.state for row in rows] == ["not_granted", "pending_activation", "active"]
+    assert {row.history_user_id for row in rows} == {"OFFICER-OFFICER", "OFFICER-SUPERVISOR-0"}
+    assert {row.history_date for row in rows} == {builders.START}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_redaction_takes_two_persons_the_owner_and_leaves_a_tombstone(as_owner: Block) -> None:
+    builders.authority()
+    number = builders.agency(address="Private Road 1")
+    agency = Agency.objects.get(number=number)
+    with as_owner():
+        with pytest.raises(errors.OwnProposal):
+            history.redact(agency, ["address"], by="A", second="A", at=builders.START, order="Court 1")
+        assert (
+            history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1") == 1
+        )
+    row = history.versions(agency)[0]
+    assert row.address == ""
+    assert row.history_change_reason.startswith("redacted: Court 1")
+    with pytest.raises(Error):
+        history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1")
+
+
+def test_every_column_has_an_audience() -> None:
+    models = apps.get_app_config("registry").get_models()
+    columns = {
+        (model.__name__, field.name)
+        for model in models
+        if not model.__name__.startswith("Historical")
+        for field in model._meta.concrete_fields
+    }
+    decided = {(model, column) for model, named in publication.FIELDS.items() for column in named}
+    assert columns - decided == set(), "decide who may read these columns in rules/publication.py"
+    assert decided - columns == set(), "these columns are gone"
+    with pytest.raises(KeyError):
+        publication.audience("Licence", "no_such_column")
+
+
+def test_a_policy_is_followed_never_changed(licence: str) -> None:
+    assert PolicySet.objects.count() == 1
+    assert "permission denied" in _refused("UPDATE registry_policyset SET rules = '{}'")

@@ -1,0 +1,391 @@
+"""One writer, four eyes: what the doors to a licence promise."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection, connections
+
+from registry import audit, licensing, lookup
+from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRecord
+from registry.rules import errors
+from registry.rules.lifecycle import Action, Role, Scope, StepTerms
+from tests import builders
+
+DAY = timedelta(days=1)
+AT = builders.START + 10 * DAY
+DANGER = StepTerms(grounds=("IMMINENT-HARM",), no_conflict=True)
+
+
+@pytest.fixture
+def licence(db: None) -> str:
+    """A licence in force since the start."""
+    builders.authority()
+    return builders.active()
+
+
+def _everything() -> tuple[int, ...]:
+    """How many rows there are of what a step writes."""
+    return tuple(model.objects.count() for model in (Entry, Proposal, ChangeJournal, Licence.history.model))
+
+
+def _answer(number: str, at: datetime) -> str:
+    return lookup.public_licence(number, at=at).result
+
+
+# --- four eyes ---------------------------------------------------------------------------------------------------
+
+
+def test_nobody_approves_their_own_proposal(licence: str) -> None:
+    both = replace(builders.maker(AT), roles=frozenset({Role.OFFICER, Role.REGISTRAR}))
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=both, at=AT, terms=DANGER, idempotency_key="1"
+    )
+    before = _everything()
+    with pytest.raises(errors.OwnProposal):
+        licensing.approve(waiting.id, by=both, at=AT, no_conflict=True, idempotency_key="2")
+    assert _everything() == before
+    assert _answer(licence, AT) == "licensed"
+
+
+def test_a_revocation_takes_three_different_officers(licence: str) -> None:
+    terms = StepTerms(
+        grounds=("FEE-PROHIBITED",), notice_served_on=date(2025, 12, 1), immediate=True, no_conflict=True
+    )
+    waiting = licensing.propose(
+        licence, Action.REVOKE, by=builders.maker(AT), at=AT, terms=terms, idempotency_key="1"
+    )
+    checker = builders.checker(AT)
+    once = licensing.approve(waiting.id, by=checker, at=AT, no_conflict=True, idempotency_key="2")
+    assert (once.state, once.approvals_needed, once.next_roles) == ("open", 1, ("registrar",))
+    assert _answer(licence, AT) == "licensed"
+    promoted = replace(checker, roles=frozenset({Role.REGISTRAR}))
+    with pytest.raises(errors.AlreadyApproved):
+        licensing.approve(waiting.id, by=promoted, at=AT, no_conflict=True, idempotency_key="3")
+    done = licensing.approve(
+        waiting.id, by=builders.registrar(AT), at=AT, no_conflict=True, idempotency_key="4"
+    )
+    assert done.state == "approved"
+    assert done.decisions[0].officers == ("OFFICER-OFFICER", "OFFICER-SUPERVISOR", "OFFICER-REGISTRAR")
+    assert _answer(licence, AT) == "not_licensed"
+
+
+def test_the_role_that_the_table_names_is_asked_for(licence: str) -> None:
+    inspector = builders.officer(Role.INSPECTOR, at=AT)
+    with pytest.raises(errors.RoleNotAllowed):
+        licensing.propose(licence, Action.REVOKE, by=inspector, at=AT, terms=DANGER, idempotency_key="1")
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="2"
+    )
+    with pytest.raises(errors.RoleNotAllowed):
+        licensing.approve(waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="3")
+
+
+@pytest.mark.parametrize("age", [None, timedelta(minutes=5, seconds=1), timedelta(seconds=-1)])
+def test_a_decision_needs_a_fresh_second_factor(licence: str, age: timedelta | None) -> None:
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="1"
+    )
+    stale = replace(builders.registrar(AT), second_factor_at=None if age is None else AT - age)
+    with pytest.raises(errors.SecondFactorStale):
+        licensing.approve(waiting.id, by=stale, at=AT, no_conflict=True, idempotency_key="2")
+    duty = replace(builders.duty_officer(AT), second_factor_at=stale.second_factor_at)
+    with pytest.raises(errors.SecondFactorStale):
+        licensing.decide(licence, Action.SUSPEND_EMERGENCY, by=duty, at=AT, terms=DANGER, idempotency_key="3")
+
+
+def test_a_conflict_of_interest_must_be_declared_absent(licence: str) -> None:
+    silent = replace(DANGER, no_conflict=False)
+    with pytest.raises(errors.ConflictNotDeclared):
+        licensing.propose(
+            licence,
+            Action.SUSPEND_PREVENTIVE,
+            by=builders.maker(AT),
+            at=AT,
+            terms=silent,
+            idempotency_key="1",
+        )
+
+
+def test_an_officer_of_another_authority_changes_nothing(licence: str) -> None:
+    builders.authority("XB-LAB", zone="Africa/Nairobi")
+    stranger = builders.maker(AT, "XB-LAB")
+    with pytest.raises(errors.OutsideAuthority):
+        licensing.propose(
+            licence, Action.SUSPEND_PREVENTIVE, by=stranger, at=AT, terms=DANGER, idempotency_key="1"
+        )
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="2"
+    )
+    with pytest.raises(errors.OutsideAuthority):
+        licensing.approve(
+            waiting.id, by=builders.registrar(AT, "XB-LAB"), at=AT, no_conflict=True, idempotency_key="3"
+        )
+    assert licensing.waiting(by=stranger, at=AT) == []
+
+
+def test_a_step_of_two_officers_cannot_be_decided_alone(licence: str) -> None:
+    with pytest.raises(errors.StepNotAllowed):
+        licensing.decide(
+            licence,
+            Action.SUSPEND_PREVENTIVE,
+            by=builders.registrar(AT),
+            at=AT,
+            terms=DANGER,
+            idempotency_key="1",
+        )
+
+
+# --- proposals ---------------------------------------------------------------------------------------------------
+
+
+def test_one_open_proposal_for_a_licence_step_and_subject(licence: str) -> None:
+    by = builders.maker(AT)
+    licensing.propose(licence, Action.SUSPEND_PREVENTIVE, by=by, at=AT, terms=DANGER, idempotency_key="1")
+    with pytest.raises(errors.ProposalOpen):
+        licensing.propose(licence, Action.SUSPEND_PREVENTIVE, by=by, at=AT, terms=DANGER, idempotency_key="2")
+    warning = StepTerms(grounds=("AD-WITHOUT-NUMBER",), no_conflict=True)
+    licensing.propose(licence, Action.WARN, by=by, at=AT, terms=warning, idempotency_key="3")
+    assert len(licensing.waiting(by=by, at=AT)) == 2
+
+
+def test_an_emergency_is_never_blocked_by_an_open_proposal(licence: str) -> None:
+    licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="1"
+    )
+    builders.take(licence, Action.SUSPEND_EMERGENCY, DANGER, at=AT)
+    assert _answer(licence, AT) == "not_licensed"
+
+
+def test_a_proposal_runs_out_after_seven_days(licence: str) -> None:
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="1"
+    )
+    late = AT + 7 * DAY
+    with pytest.raises(errors.ProposalClosed):
+        licensing.approve(
+            waiting.id, by=builders.registrar(late), at=late, no_conflict=True, idempotency_key="2"
+        )
+    again = licensing.propose(
+        licence,
+        Action.SUSPEND_PREVENTIVE,
+        by=builders.maker(late),
+        at=late,
+        terms=DANGER,
+        idempotency_key="3",
+    )
+    assert again.state == "open"
+    assert licensing.proposal(waiting.id).state == "expired"
+
+
+def test_a_declined_proposal_stays_declined(licence: str) -> None:
+    waiting = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="1"
+    )
+    with pytest.raises(errors.StepIncomplete):
+        licensing.decline(waiting.id, by=builders.registrar(AT), at=AT, reason=" ", idempotency_key="2")
+    done = licensing.decline(
+        waiting.id, by=builders.registrar(AT), at=AT, reason="not enough", idempotency_key="3"
+    )
+    assert done.state == "declined"
+    with pytest.raises(errors.ProposalClosed):
+        licensing.approve(waiting.id, by=builders.registrar(AT), at=AT, no_conflict=True, idempotency_key="4")
+
+
+def test_an_approval_is_checked_against_the_state_of_that_moment(licence: str) -> None:
+    by = builders.maker(AT)
+    variation = StepTerms(scope=Scope(corridors=("XB",)), no_conflict=True)
+    waiting = licensing.propose(licence, Action.VARY, by=by, at=AT, terms=variation, idempotency_key="1")
+    builders.suspended(licence, at=AT)
+    before = _everything()
+    with pytest.raises(errors.StepNotAllowed):
+        licensing.approve(waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="2")
+    assert _everything() == before
+    with pytest.raises(errors.VersionConflict):
+        licensing.approve(
+            waiting.id,
+            by=builders.checker(AT),
+            at=AT,
+            no_conflict=True,
+            expected_version=waiting.licence_version,
+            idempotency_key="3",
+        )
+
+
+# --- the emergency -----------------------------------------------------------------------------------------------
+
+
+def test_an_emergency_lapses_after_72_hours_without_any_job(licence: str) -> None:
+    builders.take(licence, Action.SUSPEND_EMERGENCY, DANGER, at=AT)
+    lapse = AT + timedelta(hours=72)
+    assert _answer(licence, lapse - timedelta(microseconds=1)) == "not_licensed"
+    assert _answer(licence, lapse) == "licensed"
+
+
+def test_an_emergency_that_another_ratifies_goes_on(licence: str) -> None:
+    one = replace(builders.duty_officer(AT), roles=frozenset({Role.DUTY_OFFICER, Role.REGISTRAR}))
+    made = licensing.decide(
+        licence, Action.SUSPEND_EMERGENCY, by=one, at=AT, terms=DANGER, idempotency_key="1"
+    )
+    ratify = StepTerms(refers_to=made.sequence, no_conflict=True)
+    with pytest.raises(errors.OwnProposal):
+        licensing.decide(licence, Action.RATIFY, by=one, at=AT, terms=ratify, idempotency_key="2")
+    later = AT + timedelta(hours=71)
+    builders.take(licence, Action.RATIFY, ratify, at=later)
+    assert _answer(licence, AT + 4 * DAY) == "not_licensed"
+    assert _answer(licence, AT + 92 * DAY) == "licensed", "it lapses at ninety days unless it is confirmed"
+
+
+# --- once, and all of it -----------------------------------------------------------------------------------------
+
+
+def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(licence: str) -> None:
+    by = builders.duty_officer(AT)
+    first = licensing.decide(
+        licence, Action.SUSPEND_EMERGENCY, by=by, at=AT, terms=DANGER, idempotency_key="k"
+    )
+    before = _everything()
+    again = licensing.decide(
+        licence, Action.SUSPEND_EMERGENCY, by=by, at=AT, terms=DANGER, idempotency_key="k"
+    )
+    assert again == first
+    with pytest.raises(errors.KeyReused):
+        other = replace(DANGER, grounds=("CHILD",))
+        licensing.decide(licence, Action.SUSPEND_EMERGENCY, by=by, at=AT, terms=other, idempotency_key="k")
+    assert _everything() == before
+
+
+def test_a_refused_step_leaves_nothing_behind(licence: str) -> None:
+    before = _everything()
+    refusals = [
+        (Action.LIFT, StepTerms(refers_to=999_999, no_conflict=True), errors.EntryNotFound),
+        (Action.SUSPEND_PREVENTIVE, StepTerms(no_conflict=True), errors.StepIncomplete),
+        (Action.SUSPEND_PREVENTIVE, StepTerms(grounds=("POINTS",), no_conflict=True), errors.GroundNotAllowed),
+        (Action.SUSPEND_PREVENTIVE, StepTerms(grounds=("NO-SUCH",), no_conflict=True), errors.GroundNotAllowed),
+        (Action.GRANT, StepTerms(first_day=date(2026, 2, 1), last_day=date(2027, 1, 1), no_conflict=True),
+         errors.StepNotAllowed),
+        (Action.VARY, StepTerms(effective=date(2026, 1, 2), scope=Scope(("XB",)), no_conflict=True),
+         errors.BackdatingRefused),
+        (Action.REVOKE, StepTerms(grounds=("CONVICTION",), notice_served_on=AT.date(), no_conflict=True),
+         errors.NoticeTooShort),
+    ]  # fmt: skip
+    for action, terms, refusal in refusals:
+        with pytest.raises(refusal):
+            licensing.propose(
+                licence, action, by=builders.maker(AT), at=AT, terms=terms, idempotency_key=builders.key()
+            )
+    assert _everything() == before
+
+
+def test_an_unknown_licence_is_not_found(licence: str) -> None:
+    with pytest.raises(errors.LicenceNotFound):
+        builders.take("XA-DLA-A-999999-X", Action.ACTIVATE, at=AT)
+
+
+def test_a_security_is_confirmed_before_activation(licence: str) -> None:
+    holder = builders.agency("Second (DEMO)", company_number="2")
+    number = builders.granted(holder, "B")
+    with pytest.raises(errors.SecurityNotConfirmed):
+        builders.take(number, Action.ACTIVATE, at=AT)
+    builders.secured(number, at=AT, until=date(2026, 12, 31))
+    builders.take(number, Action.ACTIVATE, at=AT)
+    assert _answer(number, AT) == "licensed"
+    after = datetime(2026, 12, 31, 18, 15, tzinfo=UTC)
+    answer = lookup.public_licence(number, at=after)
+    assert (answer.result, answer.may_recruit) == ("not_licensed", False)
+    assert '"security.missing"' in answer.body
+
+
+# --- a bar of the agency -----------------------------------------------------------------------------------------
+
+
+def test_a_bar_ends_every_licence_of_the_agency_in_one_commit(licence: str) -> None:
+    holder = Licence.objects.get(number=licence).agency.number
+    sibling = builders.active(holder, "C")
+    terms = StepTerms(grounds=("TRAFFICKING",), until=date(2026, 6, 30), no_conflict=True)
+    waiting = licensing.propose_for_agency(
+        holder, Action.DEBAR, by=builders.maker(AT), at=AT, terms=terms, idempotency_key="1"
+    )
+    licensing.approve(waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="2")
+    assert _answer(licence, AT) == _answer(sibling, AT) == "licensed"
+    done = licensing.approve(
+        waiting.id, by=builders.registrar(AT), at=AT, no_conflict=True, idempotency_key="3"
+    )
+    one, two = done.decisions
+    assert two.sequence == one.sequence + 1
+    assert one.recorded_at == two.recorded_at
+    for at in (AT, AT + 300 * DAY):
+        assert _answer(licence, at) == _answer(sibling, at) == "not_licensed", (
+            "a licence does not outlive a bar"
+        )
+    with pytest.raises(errors.AgencyDebarred):
+        builders.opened(holder, at=AT)
+
+
+# --- two officers at the same instant ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_officers_at_the_same_instant_make_one_decision() -> None:
+    builders.authority()
+    number = builders.active()
+    waiting = licensing.propose(
+        number, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=DANGER, idempotency_key="1"
+    )
+    gate = threading.Barrier(2)
+    said: list[str] = []
+
+    def approve(name: str) -> None:
+        gate.wait()
+        try:
+            by = builders.officer(Role.REGISTRAR, at=AT, number=name)
+            licensing.approve(waiting.id, by=by, at=AT, no_conflict=True, idempotency_key=name)
+            said.append("approved")
+        except errors.RegistryError as refusal:
+            said.append(refusal.code)
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=approve, args=(name,)) for name in ("ONE", "TWO")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said) == ["approved", "proposal.closed"]
+    assert Entry.objects.filter(action=Action.SUSPEND_PREVENTIVE).count() == 1
+
+
+# --- the register checks itself ----------------------------------------------------------------------------------
+
+
+def test_an_honest_register_has_no_difference(licence: str) -> None:
+    builders.lifted(licence, builders.suspended(licence, at=AT), at=AT + DAY)
+    builders.revoked(licence, at=AT + 40 * DAY)
+    for at in (AT, AT + 50 * DAY, AT + 5000 * DAY):
+        assert list(audit.differences(at=at)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE registry_licence SET state = 'revoked'", "state"),
+        ("UPDATE registry_publishedrecord SET result = 'licensed', may_recruit = true", "published"),
+        ("UPDATE registry_publishedrecord SET body = replace(body, 'Bluefinch', 'Redfinch')", "published"),
+        ("DELETE FROM registry_publishedrecord", "published"),
+        ("UPDATE registry_term SET days = '[2026-01-05,2030-01-05)'", "terms"),
+    ],
+)
+def test_a_row_edited_by_hand_is_found(licence: str, statement: str, what: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    found = list(audit.differences(at=AT))
+    assert found
+    assert any(difference.what.startswith(what) and difference.number == licence for difference in found)
+
+
+def test_everything_published_is_written_with_the_step(licence: str) -> None:
+    row = PublishedRecord.objects.filter(number=licence, span__contains=AT).get()
+    newest = Entry.objects.filter(licence__number=licence).order_by("-pk").select_related("commit")[0]
+    assert row.commit_id == newest.commit_id
+    assert lookup.public_licence(licence, at=AT).sequence == newest.sequence
