@@ -37,7 +37,7 @@ def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the
 @app.periodic(cron="17 3 * * *")
 @app.task(name="queue.tidy", queueing_lock="queue.tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - it tidies by its own clock
-    """Forget jobs that ended three days ago; nightly. What changed stands in the journal, not in the queue."""
+    """Forget jobs that ended three days ago; nightly. What changed stands in the journal, not here."""
     await builtin_tasks.remove_old_jobs(context, max_hours=72, remove_failed=True)
 
 

@@ -27,8 +27,8 @@ NO_DATABASE = {"DATABASE_URL": "postgresql:///none"}
 MANAGE = (sys.executable, "manage.py")
 SCHEMA = ("spectacular", "--validate", "--fail-on-warn", f"--file={os.devnull}", "--urlconf")
 STEPS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
-    ("style", ("ruff", "check", "--quiet"), {}),
-    ("format", ("ruff", "format", "--check", "--quiet"), {}),
+    ("style", ("ruff", "check", "--quiet", "--output-format=concise"), {}),
+    ("format", ("ruff", "format", "--check", "--output-format=concise"), {}),
     ("contracts", ("lint-imports",), {}),
     ("migrations", (*MANAGE, "makemigrations", "--check", "--dry-run"), {}),
     ("deployment", (*MANAGE, "check", "--deploy", "--fail-level=WARNING"), DEPLOYED),
