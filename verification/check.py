@@ -7,10 +7,9 @@ whatever its licence.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final
 
 from registry import lookup
@@ -20,8 +19,6 @@ from registry.rules.errors import LicenceNotFound, LicenceRenumbered, NotFound
 from verification import badges, verdicts
 from verification.badges import BadgeRecord
 from verification.verdicts import Appearance, Reach, Result
-
-_NO_RECORD: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Proof(StrEnum):
@@ -69,7 +66,7 @@ class Verdict:
     person: Mapping[str, Any] | None = None
     siblings: tuple[Sibling, ...] = ()
     badge: BadgeRecord | None = None
-    record: Mapping[str, Any] = _NO_RECORD
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def appearance(self) -> Appearance:
@@ -186,11 +183,11 @@ def _judged(  # noqa: PLR0913 - one fact each, all by name
     *,
     subject: PublicSubject | None = None,
     answer: PublishedAnswer | None = None,
-    record: Mapping[str, Any] = _NO_RECORD,
+    record: Mapping[str, Any] | None = None,
     siblings: tuple[Sibling, ...] = (),
 ) -> Verdict:
     """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
-    withdrawn = badge.withdrawn_at is not None
+    record, withdrawn = record or {}, badge.withdrawn_at is not None
     if withdrawn:
         result, reasons = Result.NOT_GENUINE, ("badge.withdrawn",)
     return Verdict(
