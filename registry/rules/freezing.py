@@ -324,7 +324,7 @@ def _freeze_until(
         end = _end(terms.until, case.zone)
         if end <= effective:
             raise TermRefused("the suspension would end before it begins", field="until")
-        effect["until"] = end.isoformat()
+        effect |= {"until": end.isoformat(), "zone": case.zone}
     elif step.action is Action.CONFIRM:
         effect["until"] = None
     if terms.conditions_to_lift:

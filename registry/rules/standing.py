@@ -162,10 +162,17 @@ class _Fold:
                 gone.add(entry.refers_to)
         return gone
 
-    def _stays(self, target: Entry) -> list[tuple[datetime, datetime | None]]:
-        """The pieces of time in which ``target`` is stayed: by order, or by an appeal that suspends it."""
+    def _stays(
+        self, target: Entry, *, decided_by: datetime | None = None
+    ) -> list[tuple[datetime, datetime | None]]:
+        """The pieces of time in which ``target`` is stayed: by order, or by an appeal that suspends it.
+
+        ``decided_by``: as far as it was decided then.
+        """
         found: list[tuple[datetime, datetime | None]] = []
-        later = self.about[target.ref]
+        later = [
+            e for e in self.about.get(target.ref, ()) if decided_by is None or e.decided_at <= decided_by
+        ]
         for stay in later:
             by_appeal = stay.action is Action.FILE_APPEAL and stay.effect.get("stays", False)
             if not (stay.action is Action.STAY or by_appeal):
@@ -176,12 +183,14 @@ class _Fold:
             ends = [
                 e.effective_from
                 for e in (*later, *self.about.get(stay.ref, ()))
-                if e.action in enders and e.ref > stay.ref
+                if e.action in enders
+                and e.ref > stay.ref
+                and (decided_by is None or e.decided_at <= decided_by)
             ]
             if stay.effective_until is not None:
                 ends.append(stay.effective_until)
             found.append((stay.effective_from, min(ends) if ends else None))
-        return found
+        return sorted(found, key=lambda piece: piece[0])
 
     @cached_property
     def instants(self) -> tuple[datetime, ...]:
@@ -193,8 +202,7 @@ class _Fold:
             found.update(
                 i for i in (entry.effective_until, *map(entry.deadline, entry.deadlines)) if i is not None
             )
-            if stated := entry.effect.get("until"):
-                found.add(_instant(stated))
+            found.update(self._stated_ends(entry))
             if term := entry.effect.get("term"):
                 found.update((_instant(term["starts_at"]), _instant(term["ends_at"])))
             found.update(end for _, end in self.stays.get(entry.ref, ()) if end is not None)
@@ -202,23 +210,35 @@ class _Fold:
             found.update((start, end) if end is not None else (start,))
         return tuple(sorted(found))
 
+    def _stated_ends(self, word: Entry) -> list[datetime]:
+        """The end of a suspension that ``word`` states, and where each stay of the suspension moves it."""
+        if not word.effect.get("until"):
+            return []
+        suspension = word.ref if word.action in SUSPENSIONS else word.refers_to or 0
+        stays = self.stays.get(suspension, [])
+        if suspension not in self.by_ref:
+            return []
+        from_ = self.by_ref[suspension].effective_from
+        return [_moved(word.effect, from_, stays[:count]) for count in range(len(stays) + 1)]
+
     # --- what is in effect ---------------------------------------------------------------------------------
 
     def stayed(self, entry: Entry, t: datetime) -> bool:
         """Whether ``entry`` is stayed at ``t``."""
         return any(start <= t and (end is None or t < end) for start, end in self.stays.get(entry.ref, ()))
 
-    def ended_by_order(self, entry: Entry) -> datetime | None:
-        """When an order set ``entry`` aside for the future, if one did."""
-        ends = [e.effective_from for e in self.about.get(entry.ref, ()) if e.action is Action.SET_ASIDE]
-        return min(ends, default=None)
+    def set_aside(self, entry: Entry, t: datetime) -> bool:
+        """Whether an order that has effect at ``t`` has set ``entry`` aside for the future."""
+        return any(
+            e.action is Action.SET_ASIDE and self.has_effect(e, t) for e in self.about.get(entry.ref, ())
+        )
 
     def has_effect(self, entry: Entry, t: datetime) -> bool:
         """Whether ``entry`` has begun, is not stayed, not set aside and not over at ``t``."""
         if entry.effective_from > t or self.stayed(entry, t):
             return False
-        over = self.ended_by_order(entry)
-        return (over is None or t < over) and (entry.effective_until is None or t < entry.effective_until)
+        over = entry.effective_until is not None and entry.effective_until <= t
+        return not over and not self.set_aside(entry, t)
 
     def those(self, *actions: Action) -> list[Entry]:
         """The valid entries of these actions, oldest first."""
@@ -289,9 +309,9 @@ class _Fold:
         self, t: datetime, grants: list[Entry], suspensions: tuple[Suspension, ...]
     ) -> tuple[State, list[str]]:
         """The state of a licence that nobody has ended."""
-        if not any(e.action is Action.ADOPT for e in grants) and not self.activated(t):
+        if not any(e.action is Action.ADOPT for e in grants) and not self.in_effect(t, Action.ACTIVATE):
             lapse = grants[-1].deadline("activate_by")
-            if lapse is not None and t >= lapse:
+            if lapse is not None and t >= lapse and not self.activated_by(lapse, t):
                 return State.CANCELLED, ["licence.activation_lapsed"]
             return State.PENDING_ACTIVATION, ["licence.pending_activation"]
         suspended = [f"suspension.{s.kind.value.removesuffix('_suspension')}" for s in suspensions]
@@ -311,9 +331,9 @@ class _Fold:
 
     # --- parts of the state --------------------------------------------------------------------------------
 
-    def activated(self, t: datetime) -> bool:
-        """Whether the licence has been activated by ``t``, in time."""
-        return bool(self.in_effect(t, Action.ACTIVATE))
+    def activated_by(self, lapse: datetime, t: datetime) -> bool:
+        """Whether an activation was decided in time, be its effect still to come at ``t``."""
+        return any(e.decided_at < lapse and not self.set_aside(e, t) for e in self.those(Action.ACTIVATE))
 
     def term_entries(self, t: datetime) -> list[Entry]:
         """Entries that give a term and have effect at ``t``."""
@@ -374,7 +394,7 @@ class _Fold:
                 Suspension(
                     ref=entry.ref,
                     kind=kind,
-                    since=entry.effective_from,
+                    since=_first_unstayed(entry.effective_from, self.stays.get(entry.ref, ())) or t,
                     until=until,
                     grounds=entry.grounds,
                     interim=kind is SanctionKind.PREVENTIVE_SUSPENSION and not confirmed,
@@ -397,10 +417,11 @@ class _Fold:
         stated = [e for e in words if "until" in e.effect]
         if (
             stated
-            and not any(e.effect.get("conditions_to_lift") for e in words)
             and stated[-1].effect["until"]
+            and not any(e.effect.get("conditions_to_lift") for e in words)
         ):
-            ends.append(_instant(stated[-1].effect["until"]))
+            begun = [stay for stay in self.stays.get(entry.ref, ()) if stay[0] <= t]
+            ends.append(_moved(stated[-1].effect, entry.effective_from, begun))
         return min(ends, default=None)
 
     def cut(self, t: datetime) -> tuple[Scope | None, bool]:
@@ -445,7 +466,7 @@ class _Fold:
         return [
             e for e in self.those(Action.DEBAR)
             if e.effective_from <= t and not self.stayed(e, t)
-            and not ((o := self.ended_by_order(e)) and o <= t)
+            and not self.set_aside(e, t)
             and (e.effective_until is None or born < e.effective_until)
         ]  # fmt: skip
 
@@ -472,12 +493,25 @@ class _Fold:
         return available + tolerated < Decimal(required["amount"])
 
     def pending(self, t: datetime) -> tuple[tuple[int, datetime], ...]:
-        """Decisions made by ``t`` whose effect is still to come, each with the instant at which it begins."""
-        return tuple(
-            (e.ref, e.effective_from)
-            for e in self.those(*ANNOUNCED)
-            if e.decided_at <= t < e.effective_from and not ((o := self.ended_by_order(e)) and o <= t)
-        )
+        """Decisions made by ``t`` whose effect is still to come, each with the instant at which it begins.
+
+        A stay moves that instant; while nobody knows when the stay ends, there is none to announce.
+        """
+        found = []
+        for entry in self.those(*ANNOUNCED):
+            if entry.decided_at > t or self.has_effect(entry, t):
+                continue
+            begins = _first_unstayed(max(entry.effective_from, t), self._stays(entry, decided_by=t))
+            if begins is None or begins <= t:
+                continue
+            undone = any(
+                e.action is Action.SET_ASIDE and e.decided_at <= t and e.effective_from <= begins
+                for e in self.about.get(entry.ref, ())
+            )
+            over = entry.effective_until is not None and entry.effective_until <= begins
+            if not undone and not over:
+                found.append((entry.ref, begins))
+        return tuple(found)
 
     def overlays(
         self,
@@ -572,8 +606,7 @@ class _Fold:
                 return True
             over = bar.effective_until
             begun = bar.effective_from <= t and not self.stayed(bar, t)
-            lifted = (o := self.ended_by_order(bar)) is not None and o <= t
-            if not begun or lifted or over is None or said is None:
+            if not begun or self.set_aside(bar, t) or over is None or said is None:
                 continue
             if days.first_instant(date.fromisoformat(said["last_seen"]), self.list_zone) < over:
                 return True
@@ -668,3 +701,38 @@ _NOTED: Mapping[Overlay, str] = {
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _first_unstayed(instant: datetime, stays: Iterable[tuple[datetime, datetime | None]]) -> datetime | None:
+    """The first instant from ``instant`` on that no stay covers; ``None`` where a stay has no known end."""
+    for start, end in stays:
+        if start <= instant and (end is None or instant < end):
+            if end is None:
+                return None
+            instant = end
+    return instant
+
+
+def _moved(
+    stated: Mapping[str, Any], begins: datetime, stays: Iterable[tuple[datetime, datetime | None]]
+) -> datetime:
+    """The stated end of a suspension, moved by the whole local days on which it was stayed.
+
+    So an appeal cannot run out the clock of a punishment, and no day is served twice.
+    """
+    zone, end = str(stated["zone"]), _instant(stated["until"])
+    counted = begins
+    for start, over in stays:
+        first, last = max(start, counted), over
+        if last is None or first >= end or last <= first:
+            continue
+        lost = days.local_day(last, zone) - _first_whole_day(first, zone)
+        counted = last
+        if lost > timedelta():
+            end = days.end_of(days.local_day(end, zone) + lost - timedelta(days=1), zone)
+    return end
+
+
+def _first_whole_day(instant: datetime, zone: str) -> date:
+    day = days.local_day(instant, zone)
+    return day if days.first_instant(day, zone) == instant else day + timedelta(days=1)

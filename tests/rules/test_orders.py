@@ -1,0 +1,271 @@
+"""Appeals, stays and orders: what they stop, what they move and what they undo."""
+
+from datetime import date, timedelta
+
+from registry.rules.lifecycle import Action, Overlay, Result, State
+from tests.rules.walk import Walk
+
+MARCH_1 = date(2026, 3, 1)
+#: A revocation of 1 March that is not immediate has effect when the 28 days to appeal have run.
+AFTER_APPEAL = date(2026, 3, 30)
+
+
+def revoked_after_appeal() -> tuple[Walk, int]:
+    """A licence whose revocation waits for the days to appeal."""
+    walk = Walk().active().on(MARCH_1)
+    return walk, walk.take(Action.REVOKE)
+
+
+def test_a_decision_that_waits_is_announced_and_changes_nothing_yet() -> None:
+    walk, revocation = revoked_after_appeal()
+    effect = walk.midnight(AFTER_APPEAL)
+    now = walk.stands()
+    assert (now.state, now.result) == (State.ACTIVE, Result.LICENSED)
+    assert now.pending == ((revocation, effect),)
+    assert now.until == effect
+    assert "licence.decided_pending_effect" in now.reasons
+    assert walk.state(effect - timedelta(seconds=1)) is State.ACTIVE
+    assert walk.state(effect) is State.REVOKED
+
+
+class TestAnAppealBeforeTheEffect:
+    """Filed in time it suspends the decision; dismissed, the date moves by the law's working days."""
+
+    def test_it_holds_the_decision_back_and_no_date_is_announced(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.later(days=20).take(Action.FILE_APPEAL, revocation)
+        long_after = walk.stands(walk.local(date(2026, 7, 1), 12))
+        assert long_after.state is State.ACTIVE
+        assert {Overlay.UNDER_APPEAL, Overlay.STAYED} <= long_after.overlays
+        assert walk.stands().pending == ()
+        assert Overlay.DECIDED_PENDING_EFFECT not in walk.stands().overlays
+
+    def test_dismissed_it_moves_the_date_by_six_working_days(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=20).take(Action.FILE_APPEAL, revocation)
+        walk.on(date(2026, 5, 1)).take(Action.END_APPEAL, appeal)  # a Friday
+        effect = walk.midnight(date(2026, 5, 11))
+        now = walk.stands()
+        assert now.state is State.ACTIVE
+        assert now.pending == ((revocation, effect),)
+        assert Overlay.DECIDED_PENDING_EFFECT in now.overlays
+        assert walk.state(effect - timedelta(seconds=1)) is State.ACTIVE
+        assert walk.state(effect) is State.REVOKED
+        assert not {Overlay.UNDER_APPEAL, Overlay.STAYED} & walk.stands(effect).overlays
+
+    def test_dismissed_early_the_decision_keeps_its_own_date(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        walk.later(days=2).take(Action.END_APPEAL, appeal)
+        assert walk.stands().pending == ((revocation, walk.midnight(AFTER_APPEAL)),)
+
+    def test_allowed_the_decision_never_has_effect(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.later(days=20).take(Action.FILE_APPEAL, revocation)
+        walk.on(date(2026, 5, 1)).take(Action.SET_ASIDE, revocation)
+        now = walk.stands()
+        assert now.state is State.ACTIVE
+        assert now.pending == ()
+        assert not {Overlay.UNDER_APPEAL, Overlay.STAYED, Overlay.DECIDED_PENDING_EFFECT} & now.overlays
+        assert walk.on_day(date(2026, 9, 1)) is State.ACTIVE
+
+    def test_filed_too_late_it_holds_nothing_back(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.to(walk.midnight(AFTER_APPEAL)).take(Action.FILE_APPEAL, revocation)
+        assert walk.state() is State.REVOKED
+        assert Overlay.UNDER_APPEAL in walk.stands().overlays
+
+    def test_filed_in_the_last_second_it_is_in_time(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.to(walk.midnight(AFTER_APPEAL) - timedelta(seconds=1)).take(Action.FILE_APPEAL, revocation)
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+
+class TestAnImmediateDecision:
+    """Only an order stays what has effect at once."""
+
+    def test_an_appeal_does_not_stop_it(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        walk.later(hours=1).take(Action.FILE_APPEAL, revocation)
+        now = walk.stands()
+        assert now.state is State.REVOKED
+        assert Overlay.UNDER_APPEAL in now.overlays
+        assert Overlay.STAYED not in now.overlays
+
+    def test_a_stay_lets_the_licence_stand_until_it_ends(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        revoked = walk.now
+        stay = walk.later(days=3).take(Action.STAY, revocation)
+        stayed = walk.now
+        assert walk.state(stayed - timedelta(seconds=1)) is State.REVOKED
+        assert (walk.state(), walk.stands().result) == (State.ACTIVE, Result.LICENSED)
+        assert Overlay.STAYED in walk.stands().overlays
+        walk.later(days=3).take(Action.END_STAY, stay, effective=date(2026, 3, 20))
+        back = walk.midnight(date(2026, 3, 20))
+        assert walk.stands().pending == ((revocation, back),)
+        assert walk.state(back - timedelta(seconds=1)) is State.ACTIVE
+        assert walk.state(back) is State.REVOKED
+        assert walk.stands(revoked).state is State.REVOKED
+
+    def test_a_stay_with_an_end_ends_by_the_clock(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        walk.later(days=1).take(Action.STAY, revocation, until=date(2026, 3, 31))
+        end = walk.midnight(date(2026, 4, 1))
+        assert walk.stands().until == end
+        assert walk.stands().pending == ((revocation, end),)
+        assert walk.state(end) is State.REVOKED
+
+    def test_nobody_announces_what_was_not_decided_yet(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        stay = walk.later(days=1).take(Action.STAY, revocation)
+        between = walk.now + timedelta(hours=1)
+        walk.later(days=1).take(Action.END_STAY, stay)
+        assert walk.stands(between).pending == ()
+
+
+class TestAnOrderOfAHigherInstance:
+    """What an order set aside stands again when that order is set aside."""
+
+    def test_the_decision_has_effect_again(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        order = walk.later(days=10).take(Action.SET_ASIDE, revocation)
+        assert walk.state() is State.ACTIVE
+        between = walk.now
+        walk.later(days=10).take(Action.SET_ASIDE, order)
+        assert walk.state() is State.REVOKED
+        assert walk.state(between) is State.ACTIVE
+
+    def test_a_stay_that_is_set_aside_stays_nothing(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        stay = walk.later(days=1).take(Action.STAY, revocation)
+        walk.later(days=1).take(Action.SET_ASIDE, stay)
+        assert walk.state() is State.REVOKED
+
+
+class TestSettingAside:
+    """From now on, or from the beginning; the earlier state is worked out, never stored."""
+
+    def test_from_now_on_the_past_stays_as_it_was(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        walk.later(days=10).take(Action.SET_ASIDE, revocation)
+        assert walk.state(walk.now - timedelta(seconds=1)) is State.REVOKED
+        assert walk.state() is State.ACTIVE
+
+    def test_from_the_beginning_it_shows_as_known_then_and_as_known_now(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        then = walk.now + timedelta(days=1)
+        walk.later(days=10).take(Action.SET_ASIDE, revocation, ab_initio=True)
+        assert walk.stands(then, known_at=then).state is State.REVOKED
+        assert walk.stands(then).state is State.ACTIVE
+
+    def test_after_the_term_it_gives_back_an_expired_licence(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        walk.on(date(2027, 2, 1)).take(Action.SET_ASIDE, revocation)
+        assert walk.state() is State.EXPIRED
+
+    def test_a_suspension_behind_it_is_open_again(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        walk.take(Action.SUSPEND_ADMINISTRATIVE)
+        revocation = walk.later(days=5).take(Action.REVOKE, immediate=True)
+        walk.later(days=5).take(Action.SET_ASIDE, revocation)
+        assert walk.state() is State.SUSPENDED
+
+
+class TestAStayedSuspension:
+    """A stay moves the end of a dated suspension: an appeal cannot run out its clock."""
+
+    def test_every_day_of_it_is_served(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        suspension = walk.take(
+            Action.SUSPEND_DISCIPLINARY, effective=date(2026, 4, 1), until=date(2026, 6, 30)
+        )
+        appeal = walk.later(days=5).take(Action.FILE_APPEAL, suspension)
+        walk.on(date(2026, 8, 3)).take(Action.END_APPEAL, appeal)  # a Monday
+        begins = date(2026, 8, 11)
+        assert walk.on_day(begins - timedelta(days=1)) is State.ACTIVE
+        assert walk.stands(walk.midnight(begins)).suspensions[0].since == walk.midnight(begins)
+        last = begins + timedelta(days=90)  # April to June has 91 days
+        end = walk.midnight(last + timedelta(days=1))
+        assert walk.state(end - timedelta(seconds=1)) is State.SUSPENDED
+        assert walk.state(end) is State.ACTIVE
+        assert walk.stands(walk.midnight(begins)).until == end
+
+    def test_days_served_before_the_stay_count(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        suspension = walk.take(
+            Action.SUSPEND_DISCIPLINARY, effective=date(2026, 3, 2), until=date(2026, 5, 1), immediate=True
+        )
+        stay = walk.on(date(2026, 3, 12), 15).take(Action.STAY, suspension)
+        walk.on(date(2026, 3, 22), 9).take(Action.END_STAY, stay)
+        # nine whole days were stayed, from the 13th to the 21st
+        assert walk.on_day(date(2026, 5, 10)) is State.SUSPENDED
+        assert walk.on_day(date(2026, 5, 11)) is State.ACTIVE
+        assert walk.on_day(date(2026, 3, 15)) is State.ACTIVE
+
+    def test_a_stay_after_its_end_moves_nothing(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        suspension = walk.take(
+            Action.SUSPEND_DISCIPLINARY, effective=date(2026, 3, 2), until=date(2026, 5, 1), immediate=True
+        )
+        stay = walk.on(date(2026, 5, 10)).take(Action.STAY, suspension)
+        walk.on(date(2026, 5, 20)).take(Action.END_STAY, stay)
+        assert walk.on_day(date(2026, 5, 1)) is State.SUSPENDED
+        assert walk.on_day(date(2026, 5, 2)) is State.ACTIVE
+        assert walk.state() is State.ACTIVE
+
+
+class TestACorrection:
+    """It marks, never deletes: what was known before it is still answered."""
+
+    def test_the_wrong_entry_is_undone_for_all_time_as_known_now(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        wrong = walk.take(Action.SUSPEND_EMERGENCY)
+        suspended = walk.now
+        walk.later(days=1).take(Action.CORRECT, wrong)
+        assert walk.state(suspended) is State.ACTIVE
+        assert walk.stands(suspended, known_at=suspended).state is State.SUSPENDED
+        assert walk.stands(suspended, known_at=walk.now - timedelta(seconds=1)).state is State.SUSPENDED
+        assert walk.stands(suspended, known_at=walk.now).state is State.ACTIVE
+        assert walk.entry(wrong).action is Action.SUSPEND_EMERGENCY
+
+    def test_a_corrected_correction_restores_the_entry(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        suspension = walk.take(Action.SUSPEND_ADMINISTRATIVE)
+        walk.later(days=5)
+        correction = walk.take(Action.CORRECT, suspension)
+        assert walk.state() is State.ACTIVE
+        again = walk.later(days=1).take(Action.CORRECT, correction)
+        assert walk.state() is State.SUSPENDED
+        walk.later(days=1).take(Action.CORRECT, again)
+        assert walk.state() is State.ACTIVE
+
+    def test_a_corrected_grant_can_be_restored(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        correction = walk.take(Action.CORRECT, 1)
+        assert walk.state() is State.NOT_GRANTED
+        walk.take(Action.CORRECT, correction)
+        assert walk.state() is State.ACTIVE
+
+    def test_a_corrected_lift_leaves_the_suspension_open(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        suspension = walk.take(Action.SUSPEND_ADMINISTRATIVE)
+        lift = walk.later(days=5).take(Action.LIFT, suspension)
+        walk.later(days=1).take(Action.CORRECT, lift)
+        assert walk.state() is State.SUSPENDED
+
+    def test_a_corrected_observation_was_never_seen(self) -> None:
+        walk = Walk().on(MARCH_1)
+        seen = walk.observe(MARCH_1)
+        walk.later(hours=1).observe(date(2026, 2, 1))
+        walk.take(Action.CORRECT, seen)
+        assert walk.stands().listed is not None
+        assert walk.stands().listed["last_seen"] == "2026-02-01"  # type: ignore[index]
