@@ -7,8 +7,9 @@ COPY manage.py ./
 COPY registry registry
 COPY verification verification
 COPY api api
-# No database is at hand while the image is built; the address only keeps the embedded one from starting.
-RUN DATABASE_URL=postgresql:///none python manage.py collectstatic --noinput \
+# Neither a database nor a secret is at hand while the image is built: these only let the command start.
+RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
+    python manage.py collectstatic --noinput \
     && useradd --system --no-create-home registry
 USER registry
 EXPOSE 8000 8001

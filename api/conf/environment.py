@@ -19,6 +19,11 @@ def required(name: str, why: str) -> str:
     return value
 
 
+def secret(name: str, demonstration: str) -> str:
+    """The variable as written, else ``demonstration`` unless it is empty; refuses to go on with neither."""
+    return text(name, demonstration) or required(name, "outside a demo it needs a value of its own")
+
+
 def flag(name: str, *, default: bool) -> bool:
     """True or false."""
     value = text(name, "").lower()

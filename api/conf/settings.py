@@ -27,8 +27,8 @@ REGISTRY_EDGE_SECONDS = environment.whole("REGISTRY_EDGE_SECONDS", 0)
 REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS", 120, least=10)
 
 # Secrets
-SECRET_KEY = environment.text("REGISTRY_SECRET_KEY", DEMO_SECRET)
-REGISTRY_IDENTITY_KEY = environment.text("REGISTRY_IDENTITY_KEY", DEMO_SECRET)
+SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
+REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_THROTTLE_KEY = environment.text("REGISTRY_THROTTLE_KEY", f"throttles, {SECRET_KEY}")
 
 ALLOWED_HOSTS = list(
@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 # What the checks look at; the applications are api.conf.public and api.conf.desk, each with its own.
 ROOT_URLCONF = "api.conf.desk"
 MIDDLEWARE = [
+    "api.middleware.Edge",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,6 +165,14 @@ TIME_ZONE = "UTC"
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(environment.text("REGISTRY_STATIC_ROOT", str(embedded.VAR / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if REGISTRY_DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
 if REGISTRY_DEMO:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -91,11 +91,12 @@ def test_the_image_starts_what_the_public_service_starts() -> None:
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[dict[str, str]]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment that the services would have, on a database of this test's own."""
     administrator = os.environ.get("DATABASE_URL") or embedded.url(embedded.ADMINISTRATOR, "postgres")
     name = f"test_deployed_{os.getpid()}"
-    yield FILLED | {"DATABASE_ADMIN_URL": administrator, "name": name}
+    static = str(tmp_path_factory.mktemp("static"))
+    yield FILLED | {"DATABASE_ADMIN_URL": administrator, "name": name, "REGISTRY_STATIC_ROOT": static}
     with psycopg.connect(administrator, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -114,7 +115,8 @@ def _environment(service: str, place: dict[str, str]) -> dict[str, str]:
             return make_conninfo(place["DATABASE_ADMIN_URL"], user=user, dbname=place["name"])
         return value
 
-    return {name: filled(name, value) for name, value in SERVICES[service]["environment"].items()}
+    given = {name: filled(name, value) for name, value in SERVICES[service]["environment"].items()}
+    return given | {"REGISTRY_STATIC_ROOT": place["REGISTRY_STATIC_ROOT"]}
 
 
 def _start(service: str, place: dict[str, str], adapt: Callable[[str], str] = str) -> subprocess.Popen[str]:
@@ -138,6 +140,19 @@ def prepared(place: dict[str, str]) -> dict[str, str]:
         said, _nothing = preparing.communicate(timeout=120)
         assert preparing.returncode == 0, said
     return place
+
+
+def test_the_image_collects_static_files_under_names_that_never_change_their_content(
+    place: dict[str, str],
+) -> None:
+    step = next(line for line in DOCKERFILE.replace("\\\n", " ").splitlines() if "collectstatic" in line)
+    command = step.removeprefix("RUN ").split("&&")[0]
+    environment = {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "REGISTRY_STATIC_ROOT": place["REGISTRY_STATIC_ROOT"],
+    }
+    subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, check=True)  # noqa: S602 - as the image does
+    assert (Path(place["REGISTRY_STATIC_ROOT"]) / "staticfiles.json").exists()
 
 
 def test_the_applications_role_may_not_rewrite_the_past_of_a_deployed_register(

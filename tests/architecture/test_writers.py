@@ -14,6 +14,7 @@ WRITERS = {
     "registry.licensing",
     "registry.agencies",
     "registry.publishing",
+    "registry.recording",
     "registry.indexing",
     "registry.ledger",
     "registry.idempotency",
