@@ -63,7 +63,7 @@ class Edge:
         meta = request.META
         request.request_id = f"{self._started}-{next(self._counter):x}"  # type: ignore[attr-defined]
         request.language = labels.language(meta.get("HTTP_ACCEPT_LANGUAGE", "")[:200])  # type: ignore[attr-defined]
-        api = request.path_info.startswith("/api/")
+        api = request.path_info.startswith("/api/") or request.path_info == "/api"
         if not self._asks_us(request, meta.get("HTTP_HOST", "")):
             response = (
                 problems.for_status(request, 400)

@@ -31,7 +31,7 @@ class Description(AutoSchema):
     """Summary and words come from the view's own docstring."""
 
 
-def cls(
+def cls(  # noqa: PLR0913 - a route is described once, in full
     view: Any,
     method: str,
     *,

@@ -182,7 +182,7 @@ def post(
     return _made("POST", tag, body, {}, (*parameters, LANG), said, takes)
 
 
-def _made(  # noqa: PLR0913 - the two doors above share it
+def _made(  # noqa: PLR0913, PLR0917 - the two doors above share it
     method: str,
     tag: str,
     body: Any,

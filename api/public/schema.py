@@ -102,7 +102,8 @@ def _page() -> str:
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        '<link rel="stylesheet" href="{css}"></head><body><main id="operations"><h1>{title}</h1><p>{about}</p>'
+        '<link rel="stylesheet" href="{css}"></head>'
+        '<body><main id="operations"><h1>{title}</h1><p>{about}</p>'
         '<p><a href="/api/v1/schema">OpenAPI 3.1</a> · <a href="/api/v1/codes">{codes}</a></p><dl>{rows}</dl>'
         '</main><script src="{bundle}"></script><script src="/api/v1/docs/start.js"></script></body></html>',
         title=described["info"]["title"],

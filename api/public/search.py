@@ -47,7 +47,7 @@ class HitsBody(serializers.Serializer[Any]):
         route.Parameter(
             "q",
             reading.Text(most=names.LONGEST),
-            "A number, a name, a phone, an e-mail address, a web site, a social page; or a name and a contact.",
+            "A number, name, phone, e-mail address, web site or social page; or a name and a contact.",
             required=True,
         ),
         route.Parameter("country", reading.country, "Country of the licensing authority."),
