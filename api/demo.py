@@ -1,0 +1,254 @@
+"""The demonstration register: invented agencies with a past, made by the same lawful steps as real ones.
+
+``load`` reads ``fixtures/demo.toml`` and lives its events in the order of time, so that histories, timelines and numbers
+are as if officers had worked for years. Every agency's name says DEMO.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from api.models import Officer, User
+from registry import agencies, licensing, lookup
+from registry.rules import days, errors
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
+from verification import badges
+
+FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
+PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
+#: The same secret for each demo officer, so that one authenticator entry serves them all (base 32, RFC 6238).
+TOTP_SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - public on purpose
+SYSTEM = Actor("SYSTEM", None, frozenset({Role.SYSTEM}))
+
+
+@dataclass(order=True)
+class _Event:
+    """Something that happens at an instant; events of one instant keep the order of the file."""
+
+    at: datetime
+    place: int
+    act: Callable[[datetime], object] = field(compare=False)
+
+
+@dataclass
+class _Story:
+    """One licence while its story is told: its number, and the sequence of the latest entry of each action."""
+
+    number: str = ""
+    entries: dict[str, int] = field(default_factory=dict)
+
+
+def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _all: None) -> dict[str, int]:
+    """Fill an empty register with the demonstration; how many agencies, licences and badges. Does nothing to a full one."""
+    told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
+    officers(told["officer"], at=at)
+    if lookup.sequence_now():
+        return {"agencies": 0, "licences": 0, "badges": 0}
+    zones = {a["code"]: a["zone"] for a in told["authority"]}
+    for row in told["authority"]:
+        agencies.create_authority(
+            row["code"], name=row["name"], zone=row["zone"], rules=row["rules"], languages=row["languages"],
+            legal_basis=row["legal_basis"], contact=row["contact"], complaint=row["complaint"], by=SYSTEM,
+            at=at - timedelta(days=4000),
+        )  # fmt: skip
+    teller = _Teller(today=at, zones=zones)
+    for agency in told["agency"]:
+        teller.agency(agency)
+    events = sorted(teller.events)
+    for done, event in enumerate(events):
+        event.act(event.at)
+        progress(done + 1, len(events))
+    made = [badges.issue(kind, number, at=at) for kind, number in teller.subjects()]
+    return {"agencies": len(told["agency"]), "licences": len(teller.stories), "badges": len(made)}
+
+
+def officers(rows: list[Mapping[str, Any]], *, at: datetime) -> None:
+    """The demo's sign-ins: one password, one authenticator secret, roles as in the fixture."""
+    from api import auth  # noqa: PLC0415 - the sign-in stack is heavy and only the demo's first start needs it
+
+    for row in rows:
+        if User.objects.filter(username=row["username"]).exists():
+            continue
+        with transaction.atomic():
+            Officer.objects.create(
+                number=row["number"], authority=row["authority"], roles=row["roles"], appointed_at=at
+            )
+            user = User(username=row["username"], first_name=row["name"], officer_number=row["number"])
+            user.is_staff = "administrator" in row["roles"]
+            user.set_password(PASSWORD)
+            user.save()
+            auth.enrol(user, TOTP_SECRET)
+
+
+class _Teller:
+    """Turns the fixture's stories into events."""
+
+    def __init__(self, *, today: datetime, zones: Mapping[str, str]) -> None:
+        self.today, self.zones = today, zones
+        self.events: list[_Event] = []
+        self.stories: list[_Story] = []
+        self.others: list[tuple[str, str]] = []
+
+    def subjects(self) -> Iterator[tuple[str, str]]:
+        """What gets a badge: every licence, office and named person."""
+        yield from (("licence", story.number) for story in self.stories)
+        yield from self.others
+
+    def at(self, day: int, hour: int = 10) -> datetime:
+        """The instant of an hour, so many days from today, never after now."""
+        return min(
+            self.today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=day, hours=hour),
+            self.today,
+        )
+
+    def add(self, day: int, act: Callable[[datetime], object], *, hour: int = 10) -> None:
+        """Have ``act`` happen then."""
+        self.events.append(_Event(self.at(day, hour), len(self.events), act))
+
+    def agency(self, row: Mapping[str, Any]) -> None:
+        """Register the agency with all that belongs to it, then tell its licences."""
+        code, since = row["authority"], row["since"]
+        number: list[str] = []
+        maker = _officer(code, Role.OFFICER)
+
+        def register(at: datetime) -> None:
+            fields = {"legal_name": row["name"], "latin_name": row.get("latin", ""), "country": code[:2],
+                      "company_register": "DEMO", "company_number": row["company"]}  # fmt: skip
+            made = agencies.register(code, fields, by=maker, at=at, idempotency_key=f"demo {row['company']}")
+            number.append(made.number)
+
+        self.add(since, register)
+        keys = iter(range(1000))
+
+        def also(write: Callable[..., agencies.Written], *args: Any, keep: str = "", **named: Any) -> None:
+            def act(at: datetime) -> None:
+                key = f"demo {row['company']} {next(keys)}"
+                made = write(number[0], *args, by=maker, at=at, idempotency_key=key, **named)
+                if keep:
+                    self.others.append((keep, made.number))
+
+            self.add(since, act)
+
+        first_day = days.local_day(self.at(since), self.zones[code])
+        for name in row.get("trading", ()):
+            also(agencies.add_trading_name, name, first_day=first_day)
+        for office in row["offices"]:
+            also(agencies.add_office, {**office, "country": code[:2], "first_day": first_day}, keep="office")
+        for kind, value in row.get("channels", ()):
+            also(agencies.add_channel, kind, value, verified=True, first_day=first_day)
+        for name, role in row.get("persons", ()):
+            also(agencies.appoint, name=name, role=role, first_day=first_day, keep="appointment")
+        for licence in row["licence"]:
+            self.licence(licence, code, number)
+
+    def licence(self, row: Mapping[str, Any], code: str, agency: list[str]) -> None:
+        """Open, grant, secure, activate and renew, then the steps of the story."""
+        story = _Story()
+        self.stories.append(story)
+        zone = self.zones[code]
+        first = days.local_day(self.at(row["granted"]), zone)
+        last = days.add_months(first, row["months"]) - timedelta(days=1)
+
+        def begin(at: datetime) -> None:
+            key = f"demo {agency[0]} {row['class']}"
+            made = licensing.open_licence(agency[0], row["class"], by=_officer(code, Role.OFFICER), at=at,
+                                          idempotency_key=key, legacy_number=row.get("legacy", ""))  # fmt: skip
+            story.number = made.number
+            terms = StepTerms(
+                first_day=first, last_day=last, provisional=row.get("provisional"),
+                scope=Scope(tuple(row.get("corridors", ())), tuple(row.get("occupations", ()))),
+                conditions=tuple({"code": "CONDITION", "text": text} for text in row.get("conditions", ())),
+            )  # fmt: skip
+            take(story, Action.GRANT, terms, code, at)
+
+        self.add(row["granted"], begin)
+        if "secured" in row:
+            until = days.local_day(self.at(row["secured"]), zone)
+            money = StepTerms(amount="100000", currency="XTS", issuer="DEMO Bank", until=until)
+            self.add(row["granted"], lambda at: take(story, Action.CONFIRM_SECURITY, money, code, at))
+        self.add(row["granted"], lambda at: take(story, Action.ACTIVATE, StepTerms(), code, at))
+        end = last
+        for day, months in row.get("renewals", ()):
+            end = self.renewal(story, code, day, months, end)
+        for step in row.get("step", ()):
+            self.step(story, code, step)
+
+    def renewal(self, story: _Story, code: str, day: int, months: int, last: Any) -> Any:
+        """A further term, decided while the one before still runs; gives its last day."""
+        first = last + timedelta(days=1)
+        new_last = days.add_months(first, months) - timedelta(days=1)
+        terms = StepTerms(first_day=first, last_day=new_last)
+        self.add(day, lambda at: take(story, Action.RENEW, terms, code, at))
+        return new_last
+
+    def step(self, story: _Story, code: str, row: Mapping[str, Any]) -> None:
+        """One step as the story tells it."""
+        zone = self.zones[code]
+
+        def day_of(name: str) -> Any:
+            return days.local_day(self.at(row[name]), zone) if name in row and row[name] <= 0 else (
+                days.local_day(self.today + timedelta(days=row[name]), zone) if name in row else None
+            )  # fmt: skip
+
+        def act(at: datetime) -> None:
+            terms = StepTerms(
+                grounds=tuple(row.get("grounds", ())),
+                effective=day_of("effective"),
+                until=day_of("until"),
+                notice_served_on=day_of("notice"),
+                immediate=row.get("immediate", False),
+                cut=Scope(corridors=tuple(row["cut"])) if "cut" in row else None,
+                refers_to=story.entries[row["refers_to"]] if "refers_to" in row else None,
+                texts={"en": row["text"]} if "text" in row else {},
+            )
+            take(story, Action(row["action"]), terms, code, at)
+
+        self.add(row["day"], act, hour=row.get("hour", 10))
+
+
+def take(story: _Story, action: Action, terms: StepTerms, code: str, at: datetime) -> None:
+    """Take a step with as many demo officers as the table asks for."""
+    from dataclasses import replace  # noqa: PLC0415 - one use
+
+    step = STEPS[action]
+    said = replace(terms, no_conflict=True)
+    key = f"demo {story.number} {action} {at.isoformat()}"
+    first = _officer(code, Role.OFFICER, at)
+    if not step.proposes & {Role.OFFICER}:
+        first = _officer(code, Role(sorted(step.proposes)[0]), at)
+    if not step.approvals:
+        made = licensing.decide(story.number, action, by=first, at=at, terms=said, idempotency_key=key)
+        story.entries[action.value] = made.sequence
+        return
+    waiting = licensing.propose(story.number, action, by=first, at=at, terms=said, idempotency_key=key)
+    for place, roles in enumerate(step.approvals):
+        by = _officer(code, Role.SUPERVISOR if Role.SUPERVISOR in roles else Role.REGISTRAR, at, place)
+        waiting = licensing.approve(
+            waiting.id, by=by, at=at, no_conflict=True, idempotency_key=f"{key} {place}"
+        )
+    story.entries[action.value] = waiting.decisions[0].sequence
+
+
+def _officer(code: str, role: Role, at: datetime | None = None, place: int = 0) -> Actor:
+    """A demo officer of that role, as the story's past knew them."""
+    number = {Role.OFFICER: "101", Role.SUPERVISOR: "201", Role.REGISTRAR: "301"}.get(role, "401")
+    return Actor(
+        f"{code}-{number if not place else number + chr(64 + place)}",
+        code,
+        frozenset({role}),
+        second_factor_at=at,
+    )
+
+
+def sign_ins() -> list[tuple[str, str, str]]:
+    """(user name, password, roles) of the demo officers."""
+    if not settings.REGISTRY_DEMO:
+        raise errors.NotAllowed("there are no demo sign-ins outside a demo")
+    told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
+    return [(row["username"], PASSWORD, ", ".join(row["roles"])) for row in told["officer"]]
