@@ -28,6 +28,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import force_bytes
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
@@ -243,6 +244,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 def _cipher() -> MultiFernet:
     return MultiFernet(
-        Fernet(base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"second factors").derive(secret.encode())))
+        Fernet(
+            base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"second factors").derive(force_bytes(secret)))
+        )
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     )

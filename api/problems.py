@@ -116,6 +116,9 @@ KINDS: Final[dict[str, Kind]] = {
     "step.not_allowed": Kind(409, _("There is no such step from the state the licence is in")),
     "step.incomplete": Kind(422, _("The step needs something that was not given")),
     "step.ground_not_allowed": Kind(422, _("This ground cannot carry this step")),
+    "step.other_route": Kind(
+        409, _("This step has another route"), _("Its entry in the list of open steps says how it is taken.")
+    ),
     "step.backdated": Kind(422, _("A decision cannot have effect before it is made")),
     "step.notice_too_short": Kind(422, _("The effect would begin before the notice has run")),
     "term.refused": Kind(422, _("This term is out of order, overlaps another or is too long")),

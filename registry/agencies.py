@@ -32,7 +32,7 @@ from registry.models import (
     RegisterCommit,
     TradingName,
 )
-from registry.rules import contacts, days, errors, numbering, policy
+from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
 
 WRITERS = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})
@@ -77,11 +77,25 @@ class Written:
 def create_authority(
     code: str, *, name: Mapping[str, str], zone: str, rules: Mapping[str, Any], by: Actor, at: datetime,
     languages: Sequence[str] = ("en",), legal_basis: str = "", contact: Mapping[str, Any] | None = None,
-    complaint: Mapping[str, Any] | None = None, kind: str = "licensing",
+    complaint: Mapping[str, Any] | None = None, kind: str = "licensing", idempotency_key: str | None = None,
 ) -> str:  # fmt: skip
-    """Create an authority (``XA-DLA``: country and code) with the first version of its policy set; give its code."""
+    """Create an authority (``XA-DLA``: country and code) with the first version of its policy set; give its code.
+
+    ``idempotency_key`` may be left out by commands: the code itself can be taken only once.
+    """
     if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
         raise errors.RoleNotAllowed("an administrator creates authorities", roles=[Role.ADMINISTRATOR])
+    body = {
+        "code": code,
+        "name": name,
+        "zone": zone,
+        "rules": rules,
+        "contact": contact,
+        "complaint": complaint,
+    }
+    once = Once(by, idempotency_key, "create_authority", body, at) if idempotency_key else None
+    if once and (done := once.outcome()) is not None:
+        return str(done["code"])
     country, _, short = code.partition("-")
     numbering.authority_code(short)
     days.zone(zone)
@@ -103,14 +117,17 @@ def create_authority(
     )
     history.save(made, by=by.number, at=at, reason="created")
     _policy_row(made, read, in_force_from=at, by=by, at=at)
+    if once:
+        once.keep({"code": made.code})
     return made.code
 
 
 @transaction.atomic(durable=True)
 def set_policy(
-    code: str, rules: Mapping[str, Any], *, in_force_from: datetime, by: Actor, at: datetime
-) -> int:
-    """Put the next version of an authority's policy in force from an instant not in the past; give its version.
+    code: str, rules: Mapping[str, Any], *, in_force_from: date | datetime, by: Actor, at: datetime,
+    idempotency_key: str,
+) -> int:  # fmt: skip
+    """Put the next version of an authority's policy in force from a day or instant not in the past; give its version.
 
     Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2).
     """
@@ -121,9 +138,16 @@ def set_policy(
         raise errors.AuthorityNotFound("no authority has this code", code=code)
     if by.authority not in {None, code}:
         raise errors.OutsideAuthority("another authority's policy", authority=code)
-    if in_force_from < at:
+    body = {"code": code, "rules": rules, "from": in_force_from}
+    once = Once(by, idempotency_key, "set_policy", body, at)
+    if (done := once.outcome()) is not None:
+        return int(done["version"])
+    start = freezing.instant(in_force_from, row.zone)
+    if start < at:
         raise errors.BackdatingRefused("a policy cannot have force before it is set", field="in_force_from")
-    return _policy_row(row, policy.parse(rules), in_force_from=in_force_from, by=by, at=at)
+    version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
+    once.keep({"version": version})
+    return version
 
 
 def _policy_row(

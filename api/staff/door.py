@@ -1,9 +1,10 @@
 """What every route for officials has in common: who may come in, how a body is read, what a write carries."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -14,7 +15,23 @@ from api import auth, problems
 from api.models import ApiToken
 from api.public import reading
 from api.staff.fields import Input
-from registry.rules.lifecycle import Actor
+from registry.rules import numbering
+from registry.rules.errors import OutsideAuthority, RoleNotAllowed
+from registry.rules.lifecycle import Actor, Role
+
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="8 to 200 printable ASCII characters of your own; the same key never does a thing twice",
+)
+IF_MATCH: Final = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description='the ETag of what was read, such as `"v7"`; else `expected_version` in the body',
+)
 
 _KEY: Final = re.compile(r"[!-~]{8,200}", re.ASCII)
 _VERSION: Final = re.compile(r'"v(\d{1,9})"', re.ASCII)
@@ -40,7 +57,7 @@ class Json(BaseParser):
 class StaffView(APIView):
     """A route for officers: by session with a second factor, or by token where the route says so.
 
-    ``token_scope`` is what a token needs to write here; ``None`` = tokens do not write here (ruling 23).
+    ``opens_to_scope`` is what a token needs to write here; ``None`` = tokens do not write here (ruling 23).
     ``open_to_all``: methods for which nobody needs to be signed in.
     """
 
@@ -49,7 +66,7 @@ class StaffView(APIView):
         auth.DeskSession,
     ]
     parser_classes: ClassVar[list[type[BaseParser]]] = [Json]  # type: ignore[misc]
-    token_scope: ClassVar[str | None] = None
+    opens_to_scope: ClassVar[str | None] = None
     open_to_all: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -58,7 +75,7 @@ class StaffView(APIView):
         if request.user is None and request.method not in self.open_to_all:
             raise problems.Refusal("actor.not_signed_in", headers={"WWW-Authenticate": "Bearer"})
         if isinstance(request.auth, ApiToken):
-            scope = "read" if request.method in _READS else self.token_scope
+            scope = "read" if request.method in _READS else self.opens_to_scope
             if scope is None:
                 raise problems.Refusal("token.may_not_write_here")
             if scope not in request.auth.scopes:
@@ -76,6 +93,27 @@ def actor(request: Request) -> Actor:
     return auth.actor(request)
 
 
+def reader(request: Request) -> Actor:
+    """The officer behind the request; refuses one who reads aggregates only."""
+    by = auth.actor(request)
+    if by.roles <= {Role.ANALYST}:
+        raise RoleNotAllowed("this role reads aggregates only", roles=sorted(set(Role) - {Role.ANALYST}))
+    return by
+
+
+def own(authority: str, by: Actor, roles: frozenset[Role]) -> None:
+    """Refuse an officer of another authority or without one of ``roles``, where nobody below asks."""
+    if by.authority != authority:
+        raise OutsideAuthority("the record belongs to another authority", authority=authority)
+    if not by.roles & roles:
+        raise RoleNotAllowed("this role may not", roles=sorted(roles))
+
+
+def canonical(number: str, *kinds: numbering.Kind) -> str:
+    """The number in an address as the register writes it; a licence's unless told otherwise."""
+    return numbering.canonical(number, *(kinds or (numbering.Kind.LICENCE, numbering.Kind.LISTED)))
+
+
 def read(form: type[Input], request: Request) -> dict[str, Any]:
     """What was sent, as values; refuses by the name of the field."""
     filled = form(data=request.data)
@@ -84,7 +122,7 @@ def read(form: type[Input], request: Request) -> dict[str, Any]:
     return values
 
 
-def parameters(request: Request, **readers: reading.Reader) -> dict[str, Any]:
+def parameters(request: Request, **readers: Callable[[str, str], Any]) -> dict[str, Any]:
     """The query as values, ``None`` where one was not given; refuses what is unknown, repeated or wrong."""
     found: dict[str, Any] = dict.fromkeys(readers)
     for name, written in request.query_params.lists():
@@ -94,6 +132,12 @@ def parameters(request: Request, **readers: reading.Reader) -> dict[str, Any]:
             raise problems.Refusal("parameter.repeated", parameter=name)
         found[name] = readers[name](name, written[0])
     return found
+
+
+def required(asked: Mapping[str, Any], name: str) -> None:
+    """Refuse a query in which that parameter is missing."""
+    if asked[name] is None:
+        raise problems.Refusal("parameter.missing", parameter=name)
 
 
 def idempotency_key(request: Request) -> str:

@@ -18,7 +18,7 @@ from registry import clock
 class TokenInput(Input):
     """What a new token is for, what it may do and for how many days."""
 
-    label = Text(max_length=80)
+    label = Text(max_length=80)  # type: ignore[assignment]  # REST framework keeps fields apart
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=TOKEN_SCOPES), allow_empty=False, max_length=len(TOKEN_SCOPES)
     )
@@ -29,7 +29,7 @@ class TokenBody(serializers.Serializer[Any]):
     """A token without its secret; ``prefix`` names it."""
 
     prefix = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # as above
     scopes = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -46,7 +46,7 @@ class NewTokenBody(TokenBody):
 class TokensBody(serializers.Serializer[Any]):
     """All tokens of the officer, the newest first."""
 
-    data = TokenBody(many=True)
+    data = TokenBody(many=True)  # type: ignore[assignment]  # as above
 
 
 class TokensView(door.StaffView):

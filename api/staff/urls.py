@@ -2,6 +2,10 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.staff import session, tokens
+from api.staff import agencies, authorities, badges, licences, proposals, session, tokens
 
-urlpatterns: list[URLPattern | URLResolver] = [*session.urlpatterns, *tokens.urlpatterns]
+_RESOURCES = (session, tokens, authorities, agencies, licences, proposals, badges)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    route for resource in _RESOURCES for route in resource.urlpatterns
+]

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.http import HttpResponse
 from django.test import Client
 
 from api import auth
 from api.models import Officer, User
 from registry import clock
+
+Answer = Any
+"""What Django's test client answers with: a response that also has ``json()``."""
 
 PASSWORD = "a long sentence nobody guesses"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -36,7 +38,7 @@ class Device:
     @property
     def code(self) -> str:
         """The six digits shown now."""
-        return format_hotp_value(hotp_value(SECRET, self.now // 30))
+        return str(format_hotp_value(hotp_value(SECRET, self.now // 30)))
 
 
 def appoint(number: str, authority: str, *roles: str, staff: bool = False) -> User:
@@ -54,11 +56,11 @@ class Desk:
     client: Client
     headers: dict[str, str] = field(default_factory=dict)
 
-    def get(self, path: str, **headers: str) -> HttpResponse:
+    def get(self, path: str, **headers: str) -> Answer:
         """Read."""
         return self.client.get(f"/api/v1/staff/{path}", headers=self.headers | headers)
 
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Write."""
         headers.setdefault("Idempotency-Key", uuid4().hex)
         return self.client.generic(
@@ -69,7 +71,7 @@ class Desk:
             headers=self.headers | headers,
         )
 
-    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         """Write something new."""
         return self.send("POST", path, body, **headers)
 
