@@ -11,13 +11,13 @@ from datetime import datetime
 from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
 
-from registry import clock
+from registry import clock, indexing, licensing, publishing
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[..., object]
 
-DUE: tuple[Work, ...] = ()
+DUE: tuple[Work, ...] = (publishing.refresh, licensing.expire_proposals)
 """Everything that waits for a change or for a moment; each takes ``at=`` and does what is due by then."""
 
 
@@ -32,6 +32,13 @@ def changed(**_facts: object) -> None:
 def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the queue's
     """Do what time alone has made due; every minute."""
     run(at=clock.now())
+
+
+@app.periodic(cron="47 2 * * *")
+@app.task(name="search.recount", queueing_lock="search.recount")
+def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there is
+    """Add up the counts of words that changed; nightly. Searches are right without it, and a little slower."""
+    indexing.recount()
 
 
 @app.periodic(cron="17 3 * * *")

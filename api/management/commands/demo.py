@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from api import demo
@@ -22,7 +23,7 @@ class Command(BaseCommand):
                 "The demonstration is for a demo only: unset REGISTRY_SECRET_KEY or set REGISTRY_DEMO=1."
             )
         columns = (TextColumn("Telling the demo's stories"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, transient=True) as bar:
+        with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
             task = bar.add_task("stories")
             made = demo.load(
                 at=clock.now(), progress=lambda done, every: bar.update(task, completed=done, total=every)
