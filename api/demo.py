@@ -1,7 +1,7 @@
 """The demonstration register: invented agencies with a past, made by the same lawful steps as real ones.
 
-``load`` reads ``fixtures/demo.toml`` and lives its events in the order of time, so that histories, timelines and numbers
-are as if officers had worked for years. Every agency's name says DEMO.
+``load`` reads ``fixtures/demo.toml`` and lives its events in the order of time, so that histories, timelines and
+numbers are as if officers had worked for years. Every agency's name says DEMO.
 """
 
 import tomllib
@@ -45,7 +45,7 @@ class _Story:
 
 
 def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _all: None) -> dict[str, int]:
-    """Fill an empty register with the demonstration; how many agencies, licences and badges. Does nothing to a full one."""
+    """Fill an empty register with the demonstration; how many agencies, licences and badges. A full one stays as it is."""
     told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
     officers(told["officer"], at=at)
     if lookup.sequence_now():
@@ -221,7 +221,7 @@ def take(story: _Story, action: Action, terms: StepTerms, code: str, at: datetim
     key = f"demo {story.number} {action} {at.isoformat()}"
     first = _officer(code, Role.OFFICER, at)
     if not step.proposes & {Role.OFFICER}:
-        first = _officer(code, Role(sorted(step.proposes)[0]), at)
+        first = _officer(code, Role(min(step.proposes)), at)
     if not step.approvals:
         made = licensing.decide(story.number, action, by=first, at=at, terms=said, idempotency_key=key)
         story.entries[action.value] = made.sequence

@@ -1,4 +1,4 @@
-"""What officials read of their own authority's records, restricted fields included; scope is checked here (rulings 11)."""
+"""What officials read of their own authority's records, restricted fields included; scope is checked here (ruling 11)."""
 
 from datetime import datetime
 from typing import Any
@@ -112,7 +112,8 @@ def restricted_licences(*, by: Actor, after: str | None, limit: int, state: str 
         rows = rows.filter(state=state)
     found = list(rows[: limit + 1])
     data = [
-        {"number": r.number, "agency": r.agency.number, "name": r.agency.legal_name, "class": r.licence_class, "state": r.state,
+        {"number": r.number, "agency": r.agency.number, "name": r.agency.legal_name, "class": r.licence_class,
+         "state": r.state,
          "may_recruit": r.may_recruit, "version": r.version}
         for r in found[:limit]
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The only writer of licences, entries and sanctions.
 
-``propose`` begins a step that needs further officers, ``approve`` gives one yes, ``decline`` ends it; ``decide`` takes a
-step that one officer may take alone (an emergency, a filing, a fact). Whatever completes a step runs one durable
+``propose`` begins a step that needs further officers, ``approve`` gives one yes, ``decline`` ends it; ``decide`` takes
+a step that one officer may take alone (an emergency, a filing, a fact). Whatever completes a step runs one durable
 transaction: lock the licence, look the step up, check, append the entry with its frozen effect and deadlines, save the
 projection with its history, republish, queue the news, take the sequence number. So nobody ever sees one of these
 without the others, and a refusal leaves nothing behind.

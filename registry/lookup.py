@@ -1,7 +1,7 @@
-"""The only reader for other packages: frozen records, the answer at an instant, timelines, the change feed.
+"""The only reader for other packages: the answer at an instant, timelines, agencies, the change feed.
 
 What the public reads comes ready from ``PublishedRecord`` in one indexed query. A question about the register's earlier
-knowledge (``known_at``) folds the entries recorded by then. Nothing here changes anything; nothing here reads the clock.
+knowledge (``known_at``) folds the entries recorded by then. Nothing here changes anything or reads the clock.
 """
 
 import json
@@ -242,7 +242,7 @@ def _facts(licence: Licence) -> answer.Facts:
 
 
 def _known_pieces(number: str, *, known_at: datetime, now: datetime) -> tuple[tuple[answer.Piece, ...], int]:
-    """The public life as the register knew it at ``known_at``: entries recorded by then, the holder as recorded then."""
+    """The public life as the register knew it at ``known_at``: the entries and the holder as recorded by then."""
     if known_at > now:
         raise errors.FutureAsked("the register cannot say what it will know", field="known_at")
     licence = (
@@ -319,6 +319,7 @@ def _fold_entry(row: Entry) -> standing.Entry:
 
 
 def timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
+    """One entry as a timeline tells it; ``undone_by``: the correction or order that speaks against it."""
     texts = [t for t in row.texts.all() if not t.restricted] if TIMELINE_TEXTS_PUBLIC else []
     return {
         "sequence": row.sequence,
@@ -540,7 +541,7 @@ def _agency_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
-    """An agency as the public may read it: names, offices, channels, named persons, and its licences with their answers."""
+    """An agency as the public may read it: names, offices, channels, named persons, its licences with their answers."""
     agency = Agency.objects.select_related("authority").filter(number=number).first()
     licences = list(public_many(_licences_of(agency), at=at).values()) if agency else []
     if agency is None or not licences:

@@ -28,6 +28,7 @@ from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
 
 
 def not_barred(agency: Agency, at: datetime) -> None:
+    """Refuse an agency that is barred on that day."""
     today = days.local_day(at, agency.authority.zone)
     bars = Debarment.objects.filter(agency=agency, first_day__lte=today)
     if bars.filter(last_day__isnull=True).exists() or bars.filter(last_day__gte=today).exists():
@@ -70,6 +71,7 @@ def _case(licence: Licence, at: datetime) -> freezing.Case:
 def freeze(
     licence: Licence, step: Step, terms: StepTerms, *, at: datetime
 ) -> tuple[freezing.Frozen, freezing.Case, int | None]:
+    """What the step would freeze, taken now: with the case it was judged on and the row that it speaks of."""
     case = _case(licence, at)
     if step.action in {Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE}:
         not_barred(licence.agency, at)

@@ -99,7 +99,7 @@ def take(
     said = replace(terms or StepTerms(), no_conflict=True)
     proposer = maker(at, authority)
     if not step.proposes & {Role.OFFICER}:
-        proposer = officer(sorted(step.proposes - {Role.SYSTEM})[0], at=at, authority=authority)
+        proposer = officer(min(step.proposes - {Role.SYSTEM}), at=at, authority=authority)
     if not step.approvals:
         return licensing.decide(number, action, by=proposer, at=at, terms=said, idempotency_key=key())
     waiting = licensing.propose(number, action, by=proposer, at=at, terms=said, idempotency_key=key())

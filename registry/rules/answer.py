@@ -58,7 +58,7 @@ class Piece:
 def pieces(
     facts: Facts, entries: Sequence[Entry], *, at: datetime, known_at: datetime | None = None
 ) -> tuple[Piece, ...]:
-    """The public life of a licence: what was and will be answered, as far as it may be known to the public at ``at``."""
+    """The public life of a licence: what was and will be answered, as far as the public may know it at ``at``."""
     known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
     life = standing.spans(known)
     shown = _sanctions(facts.zone, known, life)

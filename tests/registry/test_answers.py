@@ -147,7 +147,7 @@ def test_two_suspensions_are_a_set(licence: str) -> None:
 
 
 def test_a_cut_corridor_is_limited_and_says_for_what(licence: str) -> None:
-    terms = StepTerms(grounds=("BANNED-CORRIDOR",), cut=Scope(corridors=("XC",)))
+    terms = StepTerms(grounds=("BANNED-CORRIDOR",), cut=Scope(corridors=("XC",)), immediate=True)
     builders.take(licence, Action.RESTRICT, terms, at=AT)
     body = _body(licence, AT)
     assert body["verdict"]["result"] == "limited"

@@ -10,7 +10,7 @@ from django.db import connection, connections
 from registry import audit, licensing, lookup
 from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRecord
 from registry.rules import errors
-from registry.rules.lifecycle import Action, Role, Scope, StepTerms
+from registry.rules.lifecycle import Action, Role, StepTerms
 from tests import builders
 
 DAY = timedelta(days=1)
@@ -195,7 +195,7 @@ def test_a_declined_proposal_stays_declined(licence: str) -> None:
 
 def test_an_approval_is_checked_against_the_state_of_that_moment(licence: str) -> None:
     by = builders.maker(AT)
-    variation = StepTerms(scope=Scope(corridors=("XB",)), no_conflict=True)
+    variation = StepTerms(provisional=False, no_conflict=True)
     waiting = licensing.propose(licence, Action.VARY, by=by, at=AT, terms=variation, idempotency_key="1")
     builders.suspended(licence, at=AT)
     before = _everything()
@@ -265,7 +265,7 @@ def test_a_refused_step_leaves_nothing_behind(licence: str) -> None:
         (Action.SUSPEND_PREVENTIVE, StepTerms(grounds=("NO-SUCH",), no_conflict=True), errors.GroundNotAllowed),
         (Action.GRANT, StepTerms(first_day=date(2026, 2, 1), last_day=date(2027, 1, 1), no_conflict=True),
          errors.StepNotAllowed),
-        (Action.VARY, StepTerms(effective=date(2026, 1, 2), scope=Scope(("XB",)), no_conflict=True),
+        (Action.VARY, StepTerms(effective=date(2026, 1, 2), provisional=False, no_conflict=True),
          errors.BackdatingRefused),
         (Action.REVOKE, StepTerms(grounds=("CONVICTION",), notice_served_on=AT.date(), no_conflict=True),
          errors.NoticeTooShort),
