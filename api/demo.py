@@ -45,7 +45,7 @@ class _Story:
 
 
 def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _all: None) -> dict[str, int]:
-    """Fill an empty register with the demonstration; how many agencies, licences and badges. A full one stays as it is."""
+    """Fill an empty register with the demonstration; how many agencies, licences and badges. A full one stays."""
     told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
     officers(told["officer"], at=at)
     if lookup.sequence_now():

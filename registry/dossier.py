@@ -1,4 +1,4 @@
-"""What officials read of their own authority's records, restricted fields included; scope is checked here (ruling 11)."""
+"""What officials read of their own authority's records, restricted fields included; scope is checked (ruling 11)."""
 
 from datetime import datetime
 from typing import Any

@@ -1,0 +1,1 @@
+"""The register through its own doors."""
