@@ -5,45 +5,26 @@ so that a changed policy rewrites no past (rulings 2). It refuses what the law d
 field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
-from registry.rules import days
+from registry.rules import admitting, days, standing
+from registry.rules.admitting import Case
 from registry.rules.errors import (
     BackdatingRefused,
     BadInput,
-    EntryNotFound,
-    GroundNotAllowed,
-    NoticeTooShort,
     StepIncomplete,
-    StepNotAllowed,
     SuspensionOpen,
     TermRefused,
 )
-from registry.rules.grounds import GROUNDS, SANCTIONS
+from registry.rules.grounds import SANCTIONS
 from registry.rules.lifecycle import SUSPENSIONS, Action, Effect, Kind, Scope, Stay, Step, StepTerms
-from registry.rules.policy import Policy
-from registry.rules.standing import Entry, Standing
+from registry.rules.standing import Entry
 
-_APPEALABLE: Final = frozenset({Kind.DECISION, Kind.ORDER, Kind.CORRECTION})
-#: What each step that speaks of another entry may speak of.
-TARGETS: Final[Mapping[Action, frozenset[Action]]] = {
-    Action.RATIFY: frozenset({Action.SUSPEND_EMERGENCY}),
-    Action.CONFIRM: frozenset({Action.SUSPEND_EMERGENCY, Action.SUSPEND_PREVENTIVE}),
-    Action.EXTEND: frozenset(SUSPENSIONS),
-    Action.LIFT: frozenset(SUSPENSIONS) | {Action.RESTRICT},
-    Action.END_SURVEILLANCE: frozenset({Action.SURVEIL}),
-    Action.REFUSE_RENEWAL: frozenset({Action.FILE_RENEWAL}),
-    Action.END_APPEAL: frozenset({Action.FILE_APPEAL}),
-    Action.END_STAY: frozenset({Action.STAY}),
-}
-#: Fields of the terms that any step may carry.
-_ALWAYS: Final = frozenset(
-    {"grounds", "texts", "restricted_reasons", "no_conflict", "order_reference", "extra"}
-)
+__all__ = ["Case", "Frozen", "freeze", "instant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,132 +37,41 @@ class Frozen:
     deadlines: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """The licence as it stands when the step is taken: its entries, class, zone and the policy of the day."""
-
-    entries: Sequence[Entry]
-    standing: Standing
-    licence_class: str
-    zone: str
-    policy: Policy
-
-    def entry(self, ref: int) -> Entry:
-        """The entry with that ``ref``; refuses when the licence has none."""
-        for entry in self.entries:
-            if entry.ref == ref:
-                return entry
-        raise EntryNotFound("the licence has no such entry", field="refers_to")
-
-
 def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: int | None) -> Frozen:
     """What this step with these terms means, taken at ``at``; or a refusal that names the field.
 
     ``refers_to`` is the ``ref`` behind ``terms.refers_to``.
     """
-    if case.standing.state not in step.sources:
-        raise StepNotAllowed(
-            f"{step.action} is not a step from {case.standing.state}",
-            action=step.action.value, state=case.standing.state.value,
-        )  # fmt: skip
-    _complete(step, terms)
-    _grounded(step, terms)
-    target = case.entry(refers_to) if refers_to is not None else None
-    _target_fits(step, target, case)
-    _notice_has_run(step, terms, case, at)
-    effective = _effective_from(step, terms, case, at)
+    target = admitting.admit(step, terms, case, at=at, refers_to=refers_to)
+    effective = _effective_from(step, terms, case, target, at)
     effect: dict[str, Any] = {}
     deadlines: dict[str, str] = {}
     _freeze_terms(step, terms, case, effect, at=at)
     _freeze_scope(terms, effect)
-    _freeze_until(step, terms, case, effect, effective)
-    _freeze_deadlines(step, case, deadlines, at=at, effective=effective)
+    _freeze_until(step, terms, case, effect, target=target, effective=effective, at=at)
+    _freeze_deadlines(step, terms, case, deadlines, at=at, effective=effective)
     if step.action is Action.FILE_APPEAL and target is not None:
-        effect["stays"] = _appeal_stays(target, at)
+        effect["stays"] = _appeal_stays(target, effective)
+    if step.action is Action.LIFT and target is not None and target.action is Action.SUSPEND_DISCIPLINARY:
+        last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
+        deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
     if step.stay is not Stay.NONE:
-        effect |= {"stay": step.stay.value, "immediate": terms.immediate}
+        effect |= {"stay": _stay(step, terms, case, effective).value, "immediate": terms.immediate}
     if step.sanction is not None:
         _freeze_sanction(step, terms, case, effect, deadlines, at=at)
-    _freeze_money(step, terms, effect)
+    _freeze_money(step, terms, case, effect)
     if terms.order_reference:
         effect["order_reference"] = terms.order_reference
     if step.action is Action.SET_ASIDE:
         effect["ab_initio"] = terms.ab_initio
+    if step.action is Action.DEBAR:
+        effect["permanent"] = terms.permanent
     if step.action is Action.SURRENDER and terms.extra.get("under_investigation"):
         effect["under_investigation"] = True
     until = _effective_until(step, terms, case)
     if until is not None and until <= effective:
         raise TermRefused("the end is not after the beginning", field="until")
     return Frozen(effective_from=effective, effective_until=until, effect=effect, deadlines=deadlines)
-
-
-# --- refusals ---------------------------------------------------------------------------------------------
-
-
-def _complete(step: Step, terms: StepTerms) -> None:
-    """Every field that the step needs is there, and none that it does not know."""
-    empty = StepTerms()
-    given = {name for name in StepTerms.__dataclass_fields__ if getattr(terms, name) != getattr(empty, name)}
-    for name in sorted(step.needs):
-        if name not in given:
-            raise StepIncomplete(f"{step.action} needs {name}", field=name, action=step.action.value)
-    known = step.needs | step.optional | _ALWAYS
-    for name in sorted(given - known):
-        raise StepIncomplete(f"{step.action} does not take {name}", field=name, action=step.action.value)
-
-
-def _grounded(step: Step, terms: StepTerms) -> None:
-    """Grounds are known, are there where the step needs one, and can carry it."""
-    for ground in terms.grounds:
-        if ground not in GROUNDS:
-            raise GroundNotAllowed(f"{ground!r} is not a ground", field="grounds", ground=ground)
-    if step.grounds is None:
-        return
-    if not terms.grounds:
-        raise StepIncomplete(f"{step.action} needs a ground", field="grounds", action=step.action.value)
-    if not set(terms.grounds) & step.grounds:
-        raise GroundNotAllowed(
-            f"none of {', '.join(terms.grounds)} can carry {step.action}",
-            field="grounds", allowed=sorted(step.grounds),
-        )  # fmt: skip
-
-
-def _target_fits(step: Step, target: Entry | None, case: Case) -> None:
-    """The entry spoken of is of the right sort and still open."""
-    if target is None:
-        return
-    allowed = TARGETS.get(step.action)
-    if allowed is not None and target.action not in allowed:
-        raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
-    if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
-        raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
-    if step.action is Action.MEET_CONDITION and not any(
-        ref == target.ref for ref, _ in case.standing.conditions
-    ):
-        raise StepNotAllowed("that entry has no open condition", field="refers_to")
-    if target.action in SUSPENSIONS and step.action in {Action.RATIFY, Action.CONFIRM, Action.EXTEND}:
-        is_open = any(s.ref == target.ref for s in case.standing.suspensions)
-        if not is_open:
-            raise StepNotAllowed("that suspension is not open", field="refers_to")
-
-
-def _notice_has_run(step: Step, terms: StepTerms, case: Case, at: datetime) -> None:
-    """The days of notice have run between service and decision (or, for a surrender, until its effect)."""
-    if step.notice is None:
-        return
-    wanted = timedelta(days=getattr(case.policy, step.notice))
-    today = days.local_day(at, case.zone)
-    if step.action is Action.SURRENDER:
-        stated = terms.effective
-        day = days.local_day(stated, case.zone) if isinstance(stated, datetime) else stated
-        if day is not None and day < today + wanted:
-            raise NoticeTooShort(f"a surrender needs {wanted.days} days", field="effective", days=wanted.days)
-        return
-    served = terms.notice_served_on
-    if served is None or served + wanted > today:
-        raise NoticeTooShort(
-            f"{wanted.days} days must run after the notice", field="notice_served_on", days=wanted.days
-        )
 
 
 # --- instants ---------------------------------------------------------------------------------------------
@@ -196,42 +86,59 @@ def instant(value: date | datetime, zone: str) -> datetime:
     return days.first_instant(value, zone)
 
 
-def _effective_from(step: Step, terms: StepTerms, case: Case, at: datetime) -> datetime:
+def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
     """When the effect begins; the past is refused but for orders, filings, facts and voiding."""
-    zone, policy = case.zone, case.policy
-    today = days.local_day(at, zone)
-    earliest = at
-    match step.effect:
-        case Effect.NEXT_DAY:
-            earliest = days.end_of(today, zone)
-        case Effect.NEXT_WORKING_DAY:
-            day = days.next_working_day(today, weekend=policy.weekend, holidays=policy.holidays)
-            earliest = days.first_instant(day, zone)
-        case Effect.AFTER_APPEAL if not terms.immediate:
-            earliest = days.end_of(today + timedelta(days=policy.appeal_days), zone)
-        case Effect.AFTER_STAY:
-            day = days.add_working_days(
-                today, policy.stay_end_working_days, weekend=policy.weekend, holidays=policy.holidays
-            )
-            earliest = days.first_instant(day, zone)
-        case Effect.GRANT_DATE:
-            return min(
-                (e.effective_from for e in case.entries if e.action in {Action.GRANT, Action.ADOPT}),
-                default=at,
-            )
-        case _:
-            pass
-    if terms.effective is None:
+    earliest = _earliest(step, terms, case, at)
+    if terms.effective is None or step.effect is Effect.GRANT_DATE:
         return earliest
-    if terms.effective == today:  # a decision "from today" has effect from the moment it is made
-        return max(at, earliest)
-    stated = instant(terms.effective, zone)
-    if stated < earliest and step.kind not in {Kind.ORDER, Kind.FACT, Kind.FILING}:
+    today = days.local_day(at, case.zone)
+    if terms.effective == today and earliest == at:
+        return at  # a decision "from today" has effect from the moment it is made
+    stated = instant(terms.effective, case.zone)
+    before_target = target is not None and days.local_day(stated, case.zone) < days.local_day(
+        target.decided_at, case.zone
+    )
+    if step.kind is Kind.FILING:
+        if stated > at:
+            raise BadInput("a filing cannot be received after it is recorded", field="effective")
+        if before_target:
+            raise BadInput("an appeal cannot be filed before the decision", field="effective")
+    elif step.kind is Kind.ORDER:
+        if before_target and not terms.ab_initio:
+            raise BackdatingRefused(
+                "an order cannot have effect before the decision it is about; say from the beginning",
+                field="effective",
+            )  # fmt: skip
+    elif stated < earliest and step.kind is not Kind.FACT:
         raise BackdatingRefused(
             f"{step.action} cannot have effect before {earliest.isoformat()}",
             field="effective", earliest=earliest.isoformat(),
         )  # fmt: skip
     return stated
+
+
+def _earliest(step: Step, terms: StepTerms, case: Case, at: datetime) -> datetime:
+    """The first instant at which the step may have effect by the rule of the table."""
+    zone, policy = case.zone, case.policy
+    today = days.local_day(at, zone)
+    match step.effect:
+        case Effect.NEXT_DAY:
+            return days.end_of(today, zone)
+        case Effect.NEXT_WORKING_DAY:
+            day = days.next_working_day(today, weekend=policy.weekend, holidays=policy.holidays)
+            return days.first_instant(day, zone)
+        case Effect.AFTER_APPEAL if not terms.immediate:
+            return days.end_of(today + timedelta(days=policy.appeal_days), zone)
+        case Effect.AFTER_STAY:
+            day = days.add_working_days(
+                today, policy.stay_end_working_days, weekend=policy.weekend, holidays=policy.holidays
+            )
+            return days.first_instant(day, zone)
+        case Effect.GRANT_DATE:
+            granted = (e.effective_from for e in case.entries if e.action in {Action.GRANT, Action.ADOPT})
+            return min(granted, default=at)
+        case _:
+            return at
 
 
 def _effective_until(step: Step, terms: StepTerms, case: Case) -> datetime | None:
@@ -255,8 +162,7 @@ def _freeze_terms(step: Step, terms: StepTerms, case: Case, effect: dict[str, An
     if step.action in {Action.GRANT, Action.ADOPT} or terms.licence_class:
         effect["class"] = licence_class
         rule = case.policy.security_for(licence_class)
-        if step.action is not Action.ADOPT:
-            effect["security"] = {"amount": rule.amount, "currency": rule.currency} if rule else None
+        effect["security"] = {"amount": rule.amount, "currency": rule.currency} if rule else None
     if terms.provisional is not None:
         effect["provisional"] = terms.provisional
     if terms.conditions:
@@ -280,6 +186,8 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
     if last >= days.add_months(first, case.policy.max_term_months):
         months = case.policy.max_term_months
         raise TermRefused(f"a term is at most {months} months", field="last_day", months=months)
+    if last < today:
+        raise TermRefused("the term would be over already", field="last_day")
     ends = [date.fromisoformat(last_day) for _, last_day in case.standing.terms]
     if step.action is Action.RENEW and ends and first != max(ends) + timedelta(days=1):
         expected = max(ends) + timedelta(days=1)
@@ -289,10 +197,13 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
     if step.action is Action.RENEW_LATE:
         if case.standing.suspensions:
             raise SuspensionOpen("a suspension is open; it must be lifted before a late renewal")
-        if today > max(ends) + timedelta(days=case.policy.grace_days):
+        grace = case.standing.grace_until
+        if grace is None or at >= grace:
             raise TermRefused(
                 "the days of grace are over; only a new application is possible", field="first_day"
             )
+        if first <= max(ends):
+            raise TermRefused("the licence has a term on that day already", field="first_day")
     if step.action in {Action.RENEW_LATE, Action.GRANT, Action.ADOPT} and first < today:
         raise BackdatingRefused(
             "a term cannot begin before the decision", field="first_day", earliest=str(today)
@@ -315,67 +226,104 @@ def _plain(scope: Scope) -> dict[str, list[str]]:
 
 
 def _freeze_until(
-    step: Step, terms: StepTerms, case: Case, effect: dict[str, Any], effective: datetime
-) -> None:
+    step: Step, terms: StepTerms, case: Case, effect: dict[str, Any], *,
+    target: Entry | None, effective: datetime, at: datetime,
+) -> None:  # fmt: skip
     """The end of a suspension and what must be met before it may be lifted."""
     if step.action not in SUSPENSIONS and step.action not in {Action.EXTEND, Action.CONFIRM}:
         return
-    if terms.until is not None:
-        end = _end(terms.until, case.zone)
-        if end <= effective:
-            raise TermRefused("the suspension would end before it begins", field="until")
-        effect |= {"until": end.isoformat(), "zone": case.zone}
-    elif step.action is Action.CONFIRM:
-        effect["until"] = None
     if terms.conditions_to_lift:
         effect["conditions_to_lift"] = list(terms.conditions_to_lift)
+    if terms.until is None:
+        if step.action is Action.CONFIRM:
+            effect["until"] = None
+        return
+    end = _end(terms.until, case.zone)
+    if end <= effective:
+        raise TermRefused("the suspension would end before it begins", field="until")
+    effect |= {"until": end.isoformat(), "zone": case.zone}
+    _length_fits(step, case, target=target, effective=effective, end=end, at=at)
+
+
+def _length_fits(
+    step: Step, case: Case, *, target: Entry | None, effective: datetime, end: datetime, at: datetime
+) -> None:
+    """A punishment lasts one to twelve months; an extension makes a dated one longer, twelve in all."""
+    zone, begins, punished = case.zone, effective, step.action
+    if step.action is Action.EXTEND and target is not None:
+        measure = standing.open_measures(case.entries, at=at)[target.ref]
+        if measure.until is None:
+            raise TermRefused("only a suspension with a last day can be extended", field="until")
+        if end <= measure.until:
+            raise TermRefused("the suspension already lasts until then", field="until")
+        begins, punished = measure.since, target.action
+    if punished is not Action.SUSPEND_DISCIPLINARY:
+        return
+    first = days.local_day(begins, zone)
+    months = case.policy.cumulative_suspension_months
+    if end < days.first_instant(days.add_months(first, 1), zone):
+        raise TermRefused("a disciplinary suspension is at least one month", field="until")
+    if end > days.first_instant(days.add_months(first, months), zone):
+        raise TermRefused(
+            f"a disciplinary suspension is at most {months} months; propose revocation",
+            field="until", months=months,
+        )  # fmt: skip
+
+
+def _stay(step: Step, terms: StepTerms, case: Case, effective: datetime) -> Stay:
+    """What an appeal does to the step; a long suspension is not stopped by an appeal alone."""
     if step.action is Action.SUSPEND_DISCIPLINARY and terms.until is not None:
-        longest = days.add_months(
-            days.local_day(effective, case.zone), case.policy.cumulative_suspension_months
-        )
-        if _end(terms.until, case.zone) > days.end_of(longest, case.zone):
-            raise TermRefused(
-                "a disciplinary suspension is at most 12 months; propose revocation", field="until"
-            )
+        longest = days.add_months(days.local_day(effective, case.zone), case.policy.stay_max_months)
+        if _end(terms.until, case.zone) > days.first_instant(longest, case.zone):
+            return Stay.BY_ORDER
+    return step.stay
 
 
 def _freeze_deadlines(
-    step: Step, case: Case, deadlines: dict[str, str], *, at: datetime, effective: datetime
+    step: Step,
+    terms: StepTerms,
+    case: Case,
+    deadlines: dict[str, str],
+    *,
+    at: datetime,
+    effective: datetime,
 ) -> None:
     """The absolute instants that the law attaches to the step."""
-    zone, policy = case.zone, case.policy
-    today = days.local_day(at, zone)
+    policy = case.policy
+    today, first = days.local_day(at, case.zone), days.local_day(effective, case.zone)
+
+    def put(name: str, day: date, count: int) -> None:
+        deadlines[name] = days.end_of(day + timedelta(days=count), case.zone).isoformat()
+
     if step.appeal is not None:
-        span = timedelta(days=getattr(policy, step.appeal))
-        deadlines["appeal_until"] = days.end_of(today + span, zone).isoformat()
+        put("appeal_until", today, getattr(policy, step.appeal))
     if step.action is Action.SUSPEND_EMERGENCY:
         deadlines["ratify_by"] = (effective + timedelta(hours=policy.ratify_hours)).isoformat()
     if step.action in {Action.SUSPEND_EMERGENCY, Action.SUSPEND_PREVENTIVE}:
-        last = days.local_day(effective, zone) + timedelta(days=policy.preventive_max_days)
-        deadlines["confirm_by"] = days.end_of(last, zone).isoformat()
+        put("confirm_by", first, policy.preventive_max_days)
     if step.action is Action.GRANT:
-        last = today + timedelta(days=policy.activation_days)
-        deadlines["activate_by"] = days.end_of(last, zone).isoformat()
+        put("activate_by", today, policy.activation_days)
     if step.action is Action.DRAW_SECURITY:
-        deadlines["replenish_by"] = days.end_of(today + timedelta(days=30), zone).isoformat()
+        put("replenish_by", today, policy.replenish_days)
+    if terms.last_day is not None:
+        put("grace_until", terms.last_day, policy.grace_days)
     if step.action is Action.FILE_RENEWAL and case.standing.terms and policy.renewal_deemed_in_force:
         last = max(date.fromisoformat(last_day) for _, last_day in case.standing.terms)
-        if today + timedelta(days=policy.renewal_filed_days) <= last:
-            deadlines["deemed_until"] = days.end_of(
-                last + timedelta(days=policy.renewal_deemed_days), zone
-            ).isoformat()
+        if first + timedelta(days=policy.renewal_filed_days) <= last:
+            put("deemed_until", last, policy.renewal_deemed_days)
+            put("grace_until", last, policy.renewal_deemed_days + policy.grace_days)
 
 
-def _appeal_stays(target: Entry, at: datetime) -> bool:
+def _appeal_stays(target: Entry, filed: datetime) -> bool:
     """Whether an appeal filed then suspends the decision by itself: in time, and not one at once."""
     appeal_until = target.deadline("appeal_until")
-    in_time = appeal_until is not None and at < appeal_until
+    in_time = appeal_until is not None and filed < appeal_until
     return bool(
         in_time and target.effect.get("stay") == Stay.BY_APPEAL.value and not target.effect.get("immediate")
     )
 
 
-def _freeze_sanction(  # noqa: PLR0913 - the same arguments as its siblings
+def _freeze_sanction(
     step: Step,
     terms: StepTerms,
     case: Case,
@@ -387,8 +335,8 @@ def _freeze_sanction(  # noqa: PLR0913 - the same arguments as its siblings
     """Points, their life, how long the public reads it, and what an appeal will do."""
     assert step.sanction is not None  # noqa: S101 - for the type checker; the caller asked
     points = terms.points if terms.points is not None else SANCTIONS[step.sanction].points
-    if not 0 <= points <= 100:
-        raise BadInput("points are a whole number from 0 to 100", field="points")
+    if terms.points is not None and not 1 <= points <= 100:
+        raise BadInput("points are a whole number from 1 to 100", field="points")
     effect |= {"sanction": step.sanction.value, "points": points}
     effect["public_months"] = case.policy.public_months(step.sanction)
     if points:
@@ -396,7 +344,7 @@ def _freeze_sanction(  # noqa: PLR0913 - the same arguments as its siblings
         deadlines["points_until"] = days.end_of(last, case.zone).isoformat()
 
 
-def _freeze_money(step: Step, terms: StepTerms, effect: dict[str, Any]) -> None:
+def _freeze_money(step: Step, terms: StepTerms, case: Case, effect: dict[str, Any]) -> None:
     """An amount as decimal text with its ISO 4217 code."""
     if not terms.amount:
         return
@@ -406,8 +354,15 @@ def _freeze_money(step: Step, terms: StepTerms, effect: dict[str, Any]) -> None:
         raise BadInput("the amount is not a decimal number", field="amount") from None
     if not amount.is_finite() or amount <= 0 or amount >= Decimal(10) ** 15:
         raise BadInput("the amount must be above zero and below 10^15", field="amount")
-    if not (len(terms.currency) == 3 and terms.currency.isascii() and terms.currency.isupper()):
+    if amount != amount.quantize(Decimal("0.0001")):
+        raise BadInput("the amount has at most four decimals", field="amount")
+    letters = terms.currency.isascii() and terms.currency.isalpha() and terms.currency.isupper()
+    if not (len(terms.currency) == 3 and letters):
         raise BadInput("the currency is an ISO 4217 code of three letters", field="currency")
-    effect |= {"amount": format(amount, "f"), "currency": terms.currency}
+    if step.action is Action.DRAW_SECURITY and not any(
+        e.action is Action.CONFIRM_SECURITY and e.effect["currency"] == terms.currency for e in case.entries
+    ):
+        raise BadInput("no security was confirmed in this currency", field="currency")
+    effect |= {"amount": f"{amount.quantize(Decimal('0.0001')).normalize():f}", "currency": terms.currency}
     if step.action is Action.CONFIRM_SECURITY:
         effect["issuer"] = terms.issuer

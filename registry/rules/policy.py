@@ -5,6 +5,7 @@ JSON object of the same keys. Unknown keys and impossible values are refused by 
 policy never becomes law silently.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
@@ -37,6 +38,8 @@ class Policy:
     activation_days: int = 30
     appeal_days: int = 28
     representation_days: int = 21
+    review_days: int = 7
+    surveillance_appeal_days: int = 14
     notice_days: int = 14
     surrender_notice_days: int = 30
     ratify_hours: int = 72
@@ -46,6 +49,8 @@ class Policy:
     renewal_deemed_in_force: bool = True
     grace_days: int = 30
     stay_end_working_days: int = 6
+    stay_max_months: int = 6
+    replenish_days: int = 30
     proposal_days: int = 7
     max_term_months: int = 60
     cumulative_suspension_months: int = 12
@@ -76,6 +81,8 @@ class Policy:
         return plain
 
 
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTS = {f.name for f in fields(Policy) if f.type is int and f.name != "version"}
 
 
@@ -151,8 +158,10 @@ def _securities(value: object) -> dict[str, SecurityRule]:
         fine = isinstance(rule, Mapping) and set(rule) == {"amount", "currency"}
         _need(fine, "securities", "an object: class -> {amount, currency}")
         amount = str(rule["amount"])
-        _need(amount.replace(".", "", 1).isdigit(), "securities", "given with a decimal amount")
-        found[licence_class] = SecurityRule(amount=amount, currency=str(rule["currency"]))
+        currency = str(rule["currency"])
+        _need(bool(_AMOUNT.fullmatch(amount)), "securities", "given with a decimal amount")
+        _need(bool(_CURRENCY.fullmatch(currency)), "securities", "given in a currency of three letters")
+        found[licence_class] = SecurityRule(amount=amount, currency=currency)
     return found
 
 

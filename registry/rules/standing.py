@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from registry.rules import days
 from registry.rules.grounds import SanctionKind
-from registry.rules.lifecycle import ENDED, SUSPENSIONS, Action, Kind, Overlay, Result, Scope, State
+from registry.rules.lifecycle import ENDED, LIVE, SUSPENSIONS, Action, Kind, Overlay, Result, Scope, State
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 TERMINAL = (
@@ -71,6 +71,8 @@ class Standing:
 
     ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at
     which the answer may change by the clock alone. ``since``: since when the state has been this one.
+    ``grace_until``: until when an expired licence may be renewed late.
+    ``grace_until``: until when an expired licence may still be renewed.
     """
 
     state: State
@@ -87,6 +89,7 @@ class Standing:
     terms: tuple[tuple[str, str], ...] = ()
     pending: tuple[tuple[int, datetime], ...] = ()
     listed: Mapping[str, Any] | None = None
+    grace_until: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -135,6 +138,20 @@ def spans(entries: Iterable[Entry], *, known_at: datetime | None = None) -> tupl
             pieces[-1] = Span(before.start, start, replace(before.standing, until=start))
         pieces.append(Span(start, None, replace(standing, since=state_since)))
     return tuple(pieces)
+
+
+class Measure(NamedTuple):
+    """A suspension or restriction that is not over: since when, and the end that was stated for it."""
+
+    since: datetime
+    until: datetime | None
+
+
+def open_measures(entries: Iterable[Entry], *, at: datetime) -> Mapping[int, Measure]:
+    """The suspensions and restrictions not over at ``at``, by ``ref``: those to come and stayed too."""
+    fold = _Fold(list(entries))
+    measures = fold.those(*SUSPENSIONS, Action.RESTRICT)
+    return {e.ref: fold.measure(e, at) for e in measures if fold.is_open(e, at)}
 
 
 class _Fold:
@@ -259,21 +276,23 @@ class _Fold:
         cut, new_only = self.cut(t)
         overlays = self.overlays(t, state, suspensions, cut, new_only)
         reasons = [*why]
-        live = state in {State.ACTIVE, State.RENEWAL_PENDING}
+        live = state in LIVE
+        result = Result.NOT_LICENSED
+        if live and Overlay.PARTIAL in overlays:
+            reasons.insert(0, "scope.limited")
         if live and self.security_missing(t):
             live = False
             reasons.insert(0, "security.missing")
-        result = Result.NOT_LICENSED
+        live = live and not self.nothing_left(t)
         if live:
             result = Result.LIMITED if Overlay.PARTIAL in overlays else Result.LICENSED
-            if result is Result.LIMITED:
-                reasons.insert(0, "scope.limited")
         reasons += [_NOTED[o] for o in _NOTED if o in overlays]
         return Standing(
             state=state, result=result, may_recruit=live, reasons=tuple(dict.fromkeys(reasons)),
             overlays=overlays, suspensions=suspensions, cut=cut, new_recruitment_only=new_only,
             scope=self.scope(t), licence_class=self.latest(t, "class"),
             conditions=self.conditions(t), terms=self.terms(t), pending=self.pending(t),
+            grace_until=self.grace(t) if state is State.EXPIRED else None,
         )  # fmt: skip
 
     def state(self, t: datetime, suspensions: tuple[Suspension, ...]) -> tuple[State, list[str]]:
@@ -382,19 +401,17 @@ class _Fold:
         """The suspensions open at ``t``: a set; the licence stands again only when it is empty."""
         found = []
         for entry in self.in_effect(t, *SUSPENSIONS):
-            until = self.suspension_end(entry, t)
-            if until is not None and until <= t:
+            if not self.is_open(entry, t):
                 continue
             later = [e for e in self.about.get(entry.ref, ()) if self.has_effect(e, t)]
-            if any(e.action is Action.LIFT for e in later):
-                continue
+            until = self.suspension_end(entry, t)
             confirmed = any(e.action is Action.CONFIRM for e in later)
             kind = SUSPENSIONS[entry.action]
             found.append(
                 Suspension(
                     ref=entry.ref,
                     kind=kind,
-                    since=_first_unstayed(entry.effective_from, self.stays.get(entry.ref, ())) or t,
+                    since=self.measure(entry, t).since,
                     until=until,
                     grounds=entry.grounds,
                     interim=kind is SanctionKind.PREVENTIVE_SUSPENSION and not confirmed,
@@ -413,29 +430,58 @@ class _Fold:
             ends.append(ratify_by)
         if confirm_by is not None and not any(e.effective_from < confirm_by for e in confirms):
             ends.append(confirm_by)
-        words = [entry, *(e for e in later if e.action in {Action.EXTEND, Action.CONFIRM})]
-        stated = [e for e in words if "until" in e.effect]
-        if (
-            stated
-            and stated[-1].effect["until"]
-            and not any(e.effect.get("conditions_to_lift") for e in words)
-        ):
-            begun = [stay for stay in self.stays.get(entry.ref, ()) if stay[0] <= t]
-            ends.append(_moved(stated[-1].effect, entry.effective_from, begun))
+        stated, with_conditions = self.stated_end(entry, t)
+        if stated is not None and not with_conditions:
+            ends.append(stated)
         return min(ends, default=None)
+
+    def stated_end(self, entry: Entry, t: datetime) -> tuple[datetime | None, bool]:
+        """The end that was stated for a suspension by ``t``, and whether conditions must be met beside it."""
+        later = [e for e in self.about.get(entry.ref, ()) if self.has_effect(e, t)]
+        words = [entry, *(e for e in later if e.action in {Action.EXTEND, Action.CONFIRM})]
+        with_conditions = any(e.effect.get("conditions_to_lift") for e in words)
+        stated = [e.effect for e in words if "until" in e.effect]
+        if not stated or not stated[-1]["until"]:
+            return None, with_conditions
+        begun = [stay for stay in self.stays.get(entry.ref, ()) if stay[0] <= t]
+        return _moved(stated[-1], entry.effective_from, begun), with_conditions
+
+    def is_open(self, entry: Entry, t: datetime) -> bool:
+        """Whether a measure is not over at ``t``: not lifted, lapsed, served or set aside."""
+        end = self.suspension_end(entry, t) if entry.action in SUSPENSIONS else entry.effective_until
+        lifted = any(e.action is Action.LIFT and self.has_effect(e, t) for e in self.about.get(entry.ref, ()))
+        return not (lifted or self.set_aside(entry, t) or (end is not None and end <= t))
+
+    def measure(self, entry: Entry, t: datetime) -> Measure:
+        """Since when a measure has effect and the end that was stated for it by ``t``."""
+        since = _first_unstayed(entry.effective_from, self.stays.get(entry.ref, ()))
+        until = self.stated_end(entry, t)[0] if entry.action in SUSPENSIONS else entry.effective_until
+        return Measure(since or entry.effective_from, until)
 
     def cut(self, t: datetime) -> tuple[Scope | None, bool]:
         """What restrictions cut out of the scope at ``t``, and whether one touches new recruitment only."""
-        open_cuts = [
-            e for e in self.in_effect(t, Action.RESTRICT)
-            if not any(x.action is Action.LIFT and self.has_effect(x, t) for x in self.about.get(e.ref, ()))
-        ]  # fmt: skip
+        open_cuts = [e for e in self.in_effect(t, Action.RESTRICT) if self.is_open(e, t)]
         if not open_cuts:
             return None, False
         corridors = {c for e in open_cuts for c in e.effect.get("cut", {}).get("corridors", ())}
         occupations = {o for e in open_cuts for o in e.effect.get("cut", {}).get("occupations", ())}
-        new_only = all(e.effect.get("new_recruitment_only", False) for e in open_cuts)
-        return Scope(tuple(sorted(corridors)), tuple(sorted(occupations))), new_only
+        new_only = [e.effect["cut"] for e in open_cuts if e.effect.get("new_recruitment_only", False)]
+        all_new = any(not _names_something(cut) for cut in new_only) or len(new_only) == len(open_cuts)
+        return Scope(tuple(sorted(corridors)), tuple(sorted(occupations))), all_new
+
+    def nothing_left(self, t: datetime) -> bool:
+        """Whether the cuts together take every country, or every occupation, that the licence names."""
+        cuts = [
+            e.effect["cut"] for e in self.in_effect(t, Action.RESTRICT)
+            if self.is_open(e, t) and not e.effect.get("new_recruitment_only", False)
+        ]  # fmt: skip
+        scope = self.scope(t)
+        corridors = {c for cut in cuts if not cut["occupations"] for c in cut["corridors"]}
+        occupations = {o for cut in cuts if not cut["corridors"] for o in cut["occupations"]}
+        return bool(
+            (scope.corridors and corridors.issuperset(scope.corridors))
+            or (scope.occupations and occupations.issuperset(scope.occupations))
+        )
 
     def latest(self, t: datetime, key: str) -> Any:
         """The newest word in effect at ``t`` about ``key`` of the licence's terms."""
@@ -475,22 +521,31 @@ class _Fold:
         required = self.latest(t, "security")
         if not required:
             return False
-        currency = required["currency"]
-        in_force = [
-            e for e in self.in_effect(t, Action.CONFIRM_SECURITY) if e.effect.get("currency") == currency
-        ]
-        available = sum((Decimal(e.effect["amount"]) for e in in_force), Decimal())
-        draws = [e for e in self.in_effect(t, Action.DRAW_SECURITY) if e.effect.get("currency") == currency]
-        newest = max((e.effective_from for e in in_force), default=BEGINNING)
-        tolerated = Decimal()
-        for draw in draws:
-            if draw.effective_from < newest:
-                continue
-            available -= Decimal(draw.effect["amount"])
-            replenish_by = draw.deadline("replenish_by")
-            if replenish_by is not None and t < replenish_by:
-                tolerated += Decimal(draw.effect["amount"])
-        return available + tolerated < Decimal(required["amount"])
+        currency, needed = required["currency"], Decimal(required["amount"])
+        held = [
+            e for e in self.newest_words(t)
+            if e.effect["currency"] == currency and self.has_effect(e, t)
+        ]  # fmt: skip
+        if not held:
+            return True
+        oldest = min(e.effective_from for e in held)
+        overdue = [
+            e for e in self.in_effect(t, Action.DRAW_SECURITY)
+            if e.effect["currency"] == currency and oldest <= e.effective_from
+            and not ((by := e.deadline("replenish_by")) is not None and t < by)
+        ]  # fmt: skip
+        return sum(map(_amount, held)) - sum(map(_amount, overdue)) < needed
+
+    def newest_words(self, t: datetime) -> list[Entry]:
+        """The newest confirmation of each issuer by ``t``: it says all that this issuer holds."""
+        said = [
+            e for e in self.those(Action.CONFIRM_SECURITY)
+            if e.effective_from <= t and not self.stayed(e, t) and not self.set_aside(e, t)
+        ]  # fmt: skip
+        newest: dict[str, Entry] = {}
+        for entry in sorted(said, key=lambda e: (e.effective_from, e.ref)):
+            newest[str(entry.effect.get("issuer", ""))] = entry
+        return list(newest.values())
 
     def pending(self, t: datetime) -> tuple[tuple[int, datetime], ...]:
         """Decisions made by ``t`` whose effect is still to come, each with the instant at which it begins.
@@ -530,19 +585,22 @@ class _Fold:
                 for e in (*self.about.get(a.ref, ()), *self.about.get(a.refers_to or 0, ()))
             )
         ]  # fmt: skip
-        watched = [
-            e for e in self.in_effect(t, Action.SURVEIL)
-            if not any(
+        watched = any(
+            not any(
                 x.action is Action.END_SURVEILLANCE and self.has_effect(x, t)
                 for x in self.about.get(e.ref, ())
             )
-        ]  # fmt: skip
+            for e in self.in_effect(t, Action.SURVEIL)
+        ) or any(
+            (until := e.deadline("watched_until")) is not None and t < until
+            for e in self.in_effect(t, Action.LIFT)
+        )
         debarred = any(self.has_effect(e, t) for e in self.those(Action.DEBAR))
         filed = state in {State.ACTIVE, State.SUSPENDED} and self.filed_undecided(t)
         present = {
             Overlay.PROVISIONAL: bool(self.latest(t, "provisional")),
             Overlay.CONDITIONS: bool(self.conditions(t)),
-            Overlay.SURVEILLANCE: bool(watched),
+            Overlay.SURVEILLANCE: watched,
             Overlay.PARTIAL: cut is not None and (bool(cut.corridors or cut.occupations) or new_only),
             Overlay.UNDER_APPEAL: bool(appealed),
             Overlay.STAYED: any(self.stayed(e, t) for e in self.valid),
@@ -552,6 +610,17 @@ class _Fold:
             Overlay.RENEWAL_FILED: filed,
         }
         return frozenset(o for o, true in present.items() if true)
+
+    def grace(self, t: datetime) -> datetime | None:
+        """Until when a late renewal may be decided: the grace after the term or what was deemed."""
+        deemed = [
+            e for e in self.in_effect(t, Action.FILE_RENEWAL)
+            if not any(
+                x.action is Action.REFUSE_RENEWAL and self.has_effect(x, t) for x in self.about.get(e.ref, ())
+            )
+        ]  # fmt: skip
+        ends = [e.deadline("grace_until") for e in (*self.term_entries(t), *deemed)]
+        return max((end for end in ends if end is not None), default=None)
 
     def filed_undecided(self, t: datetime) -> bool:
         """Whether a renewal has been filed and neither granted nor refused."""
@@ -652,7 +721,8 @@ def sightings(
             and (gap := pieces[-1][1]) is not None
             and start > gap + timedelta(days=1)
         ):
-            said = {**pieces[-1][2], "reason": "listed.before_and_after"}
+            reason = "listed.before_and_after" if row["present"] else "listed.stale"
+            said = {**pieces[-1][2], "reason": reason}
             pieces.append((gap + timedelta(days=1), start - timedelta(days=1), said))
         pieces.append((start, end, {**facts, "reason": _list_reason(row)}))
         if after is None and end is not None:
@@ -736,3 +806,11 @@ def _moved(
 def _first_whole_day(instant: datetime, zone: str) -> date:
     day = days.local_day(instant, zone)
     return day if days.first_instant(day, zone) == instant else day + timedelta(days=1)
+
+
+def _amount(entry: Entry) -> Decimal:
+    return Decimal(entry.effect["amount"])
+
+
+def _names_something(said: Mapping[str, Any]) -> bool:
+    return bool(said["corridors"] or said["occupations"])

@@ -151,7 +151,7 @@ class TestABarOfAListedLicence:
         assert walk.stands().may_recruit
 
     @pytest.mark.parametrize("listed", [True, False])
-    def test_it_can_be_appealed_stayed_and_set_aside(self, listed: bool) -> None:  # noqa: FBT001
+    def test_it_can_be_appealed_stayed_and_set_aside(self, listed: bool) -> None:  # noqa: FBT001 - drawn
         walk = Walk().on(date(2026, 3, 1))
         if listed:
             walk.observe(date(2026, 3, 1))

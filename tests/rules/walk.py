@@ -68,15 +68,17 @@ class Walk:
 
     def take(self, action: Action, refers_to: int | None = None, **terms: Any) -> int:
         """Take a step now and return the new entry's ``ref``; what is not said is said lawfully."""
-        step = STEPS[action]
-        frozen = freezing.freeze(
-            step, self.terms(action, refers_to, **terms), self.case(), at=self.now, refers_to=refers_to
-        )
+        frozen = self.frozen(action, refers_to, **terms)
         return self._append(
-            action, step.kind, refers_to=refers_to, grounds=tuple(terms.get("grounds", ())),
+            action, STEPS[action].kind, refers_to=refers_to, grounds=tuple(terms.get("grounds", ())),
             effective_from=frozen.effective_from, effective_until=frozen.effective_until,
             effect=frozen.effect, deadlines=frozen.deadlines,
         )  # fmt: skip
+
+    def frozen(self, action: Action, refers_to: int | None = None, **terms: Any) -> freezing.Frozen:
+        """What the step would mean if it were taken now, or its refusal; nothing is kept."""
+        said = self.terms(action, refers_to, **terms)
+        return freezing.freeze(STEPS[action], said, self.case(), at=self.now, refers_to=refers_to)
 
     def terms(self, action: Action, refers_to: int | None = None, **terms: Any) -> StepTerms:
         """The terms as said, completed by what the step cannot go without and no test is about."""

@@ -249,7 +249,7 @@ def test_an_appointment_at_a_closed_office_is_red(holder: str) -> None:
 def test_a_licence_cut_for_one_country_is_amber(holder: str) -> None:
     licence = builders.active(holder, scope=Scope(corridors=("XB", "XC")))
     code = badge_of("licence", licence)
-    cut = StepTerms(grounds=("BANNED-CORRIDOR",), cut=Scope(corridors=("XC",)))
+    cut = StepTerms(grounds=("BANNED-CORRIDOR",), cut=Scope(corridors=("XC",)), immediate=True)
     builders.take(licence, Action.RESTRICT, cut, at=LATER)
     verdict = check.verdict(code, at=LATER)
     assert (verdict.result, verdict.appearance.colour) == (Result.LIMITED, Colour.AMBER)

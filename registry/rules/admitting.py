@@ -1,0 +1,189 @@
+"""Whether a step with these terms may be taken: complete, grounded, about the right entry, after its notice.
+
+Each refusal names the field. What an admitted step then means is worked out in ``freezing``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from registry.rules import days, standing
+from registry.rules.errors import (
+    BadInput,
+    EntryNotFound,
+    GroundNotAllowed,
+    NoticeTooShort,
+    StepIncomplete,
+    StepNotAllowed,
+)
+from registry.rules.grounds import GROUNDS
+from registry.rules.lifecycle import SUSPENSIONS, Action, Kind, Overlay, Step, StepTerms
+from registry.rules.policy import Policy
+from registry.rules.standing import Entry, Standing
+
+_APPEALABLE: Final = frozenset({Kind.DECISION, Kind.ORDER, Kind.CORRECTION})
+#: What each step that speaks of another entry may speak of.
+TARGETS: Final[Mapping[Action, frozenset[Action]]] = {
+    Action.RATIFY: frozenset({Action.SUSPEND_EMERGENCY}),
+    Action.CONFIRM: frozenset({Action.SUSPEND_EMERGENCY, Action.SUSPEND_PREVENTIVE}),
+    Action.EXTEND: frozenset(SUSPENSIONS),
+    Action.LIFT: frozenset(SUSPENSIONS) | {Action.RESTRICT},
+    Action.END_SURVEILLANCE: frozenset({Action.SURVEIL}),
+    Action.REFUSE_RENEWAL: frozenset({Action.FILE_RENEWAL}),
+    Action.END_APPEAL: frozenset({Action.FILE_APPEAL}),
+    Action.END_STAY: frozenset({Action.STAY}),
+}
+#: Steps that are taken on a measure which is not over yet.
+_ON_OPEN: Final = frozenset({Action.RATIFY, Action.CONFIRM, Action.EXTEND, Action.LIFT})
+#: Steps whose notice is of the effect, so that a decision for a later day gives it as well.
+_NOTICE_OF_EFFECT: Final = frozenset({Action.VARY, Action.RESTRICT, Action.CANCEL, Action.SURRENDER})
+#: Fields of the terms that any step may carry.
+_ALWAYS: Final = frozenset(
+    {"grounds", "texts", "restricted_reasons", "no_conflict", "order_reference", "extra"}
+)
+_DAYS: Final = ("effective", "until", "first_day", "last_day", "notice_served_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The licence as it stands when the step is taken: its entries, class, zone and the policy of the day."""
+
+    entries: Sequence[Entry]
+    standing: Standing
+    licence_class: str
+    zone: str
+    policy: Policy
+
+    def entry(self, ref: int) -> Entry:
+        """The entry with that ``ref``; refuses when the licence has none."""
+        for entry in self.entries:
+            if entry.ref == ref:
+                return entry
+        raise EntryNotFound("the licence has no such entry", field="refers_to")
+
+
+def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: int | None) -> Entry | None:
+    """The entry that the step speaks of, if any; refuses what the table does not allow at ``at``."""
+    if case.standing.state not in step.sources:
+        raise StepNotAllowed(
+            f"{step.action} is not a step from {case.standing.state}",
+            action=step.action.value, state=case.standing.state.value,
+        )  # fmt: skip
+    _complete(step, terms)
+    _days_are_days(terms)
+    _grounded(step, terms)
+    target = case.entry(refers_to) if refers_to is not None else None
+    if target is not None:
+        _target_fits(step, target, case, at)
+    _notice_has_run(step, terms, case, at)
+    return target
+
+
+def _complete(step: Step, terms: StepTerms) -> None:
+    """Every field that the step needs is there, and none that it does not know."""
+    empty = StepTerms()
+    given = {name for name in StepTerms.__dataclass_fields__ if getattr(terms, name) != getattr(empty, name)}
+    for name in sorted(step.needs):
+        if name not in given:
+            raise StepIncomplete(f"{step.action} needs {name}", field=name, action=step.action.value)
+    known = step.needs | step.optional | _ALWAYS
+    for name in sorted(given - known):
+        raise StepIncomplete(f"{step.action} does not take {name}", field=name, action=step.action.value)
+    if step.action is Action.DEBAR and terms.permanent == (terms.until is not None):
+        raise StepIncomplete("a bar has a last day or is permanent", field="until", action=step.action.value)
+
+
+def _days_are_days(terms: StepTerms) -> None:
+    """No day lies where calendars end, and every instant knows its offset."""
+    for name in _DAYS:
+        value = getattr(terms, name)
+        if value is None:
+            continue
+        if not 1900 <= value.year <= 2200:
+            raise BadInput("a day of the years 1900 to 2200 is needed", field=name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise BadInput("an instant needs an offset", field=name)
+
+
+def _grounded(step: Step, terms: StepTerms) -> None:
+    """Grounds are known, are there where the step needs one, and can carry it."""
+    for ground in terms.grounds:
+        if ground not in GROUNDS:
+            raise GroundNotAllowed(f"{ground!r} is not a ground", field="grounds", ground=ground)
+    if step.grounds is None:
+        return
+    if not terms.grounds:
+        raise StepIncomplete(f"{step.action} needs a ground", field="grounds", action=step.action.value)
+    if not set(terms.grounds) & step.grounds:
+        raise GroundNotAllowed(
+            f"none of {', '.join(terms.grounds)} can carry {step.action}",
+            field="grounds", allowed=sorted(step.grounds),
+        )  # fmt: skip
+
+
+def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
+    """The entry spoken of is of the right sort and still open."""
+    allowed = TARGETS.get(step.action)
+    if allowed is not None and target.action not in allowed:
+        raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
+    if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
+        raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
+    if step.action is Action.MEET_CONDITION and not any(
+        ref == target.ref for ref, _ in case.standing.conditions
+    ):
+        raise StepNotAllowed("that entry has no open condition", field="refers_to")
+    if step.action in _ON_OPEN and target.ref not in standing.open_measures(case.entries, at=at):
+        raise StepNotAllowed("that measure is not open", field="refers_to")
+
+
+def _notice_has_run(step: Step, terms: StepTerms, case: Case, at: datetime) -> None:
+    """The days of notice have run since it was served, or will have run when the effect begins."""
+    if step.notice is None or _needs_no_notice(step, terms, case.standing):
+        return
+    wanted = timedelta(days=getattr(case.policy, step.notice))
+    today = days.local_day(at, case.zone)
+    if step.action in _NOTICE_OF_EFFECT and terms.effective is not None:
+        begins = _local_day(terms.effective, case.zone)
+        if begins >= today + wanted:
+            return
+    if step.action is Action.SURRENDER:
+        raise NoticeTooShort(f"a surrender needs {wanted.days} days", field="effective", days=wanted.days)
+    served = terms.notice_served_on
+    if served is None or served + wanted > today:
+        raise NoticeTooShort(
+            f"{wanted.days} days must run after the notice", field="notice_served_on", days=wanted.days
+        )
+
+
+def _needs_no_notice(step: Step, terms: StepTerms, now: Standing) -> bool:
+    """What may be done without notice: a gift, an urgent cut, the end of a company that is no more."""
+    match step.action:
+        case Action.VARY:
+            return not _takes_away(terms, now)
+        case Action.RESTRICT:
+            return terms.immediate
+        case Action.CANCEL:
+            return "ENTITY-DISSOLVED" in terms.grounds
+        case _:
+            return False
+
+
+def _takes_away(terms: StepTerms, now: Standing) -> bool:
+    """Whether a variation leaves the holder with less than before."""
+    if terms.conditions or (terms.provisional and Overlay.PROVISIONAL not in now.overlays):
+        return True
+    if terms.scope is None:
+        return False
+    return _narrower(now.scope.corridors, terms.scope.corridors) or _narrower(
+        now.scope.occupations, terms.scope.occupations
+    )
+
+
+def _narrower(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether ``after`` leaves out something of ``before``; an empty list is everything."""
+    return bool(after) and not (before and set(before) <= set(after))
+
+
+def _local_day(value: date | datetime, zone: str) -> date:
+    return days.local_day(value, zone) if isinstance(value, datetime) else value
