@@ -1,0 +1,151 @@
+"""For what a licence is good, what is cut out of it, its conditions and who watches it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
+from tests.rules.walk import Walk
+
+APRIL_1 = date(2026, 4, 1)
+TWO = Scope(("XB", "XC"), ("9111", "5322"))
+
+
+def licensed() -> Walk:
+    """A licence for two countries and two occupations."""
+    return Walk().active(scope=TWO).on(APRIL_1)
+
+
+def cut(walk: Walk, *corridors: str, **said: object) -> int:
+    """Cut countries out of the licence at once."""
+    return walk.take(Action.RESTRICT, **{"cut": Scope(corridors), "immediate": True, **said})
+
+
+def test_a_cut_licence_is_limited_and_says_for_what() -> None:
+    walk = licensed()
+    cut(walk, "XC")
+    now = walk.stands()
+    assert (now.state, now.result, now.may_recruit) == (State.ACTIVE, Result.LIMITED, True)
+    assert now.reasons[0] == "scope.limited"
+    assert now.cut == Scope(("XC",))
+    assert now.scope == TWO
+    assert Overlay.PARTIAL in now.overlays
+
+
+def test_a_cut_ends_with_its_last_day() -> None:
+    walk = licensed()
+    cut(walk, "XC", until=date(2026, 4, 30))
+    end = walk.midnight(date(2026, 5, 1))
+    assert walk.stands().until == end
+    assert walk.stands(end - timedelta(seconds=1)).result is Result.LIMITED
+    assert walk.stands(end).result is Result.LICENSED
+
+
+def test_cuts_add_up_and_are_lifted_one_by_one() -> None:
+    walk = Walk().active().on(APRIL_1)
+    one, two = cut(walk, "XC"), cut(walk, "XD")
+    assert walk.stands().cut == Scope(("XC", "XD"))
+    walk.later(days=1).take(Action.LIFT, one)
+    assert walk.stands().cut == Scope(("XD",))
+    walk.later(days=1).take(Action.LIFT, two)
+    assert walk.stands().result is Result.LICENSED
+    assert walk.stands().cut is None
+
+
+@pytest.mark.parametrize("what", [Scope(("XB", "XC", "XD")), Scope((), ("9111", "5322"))])
+def test_a_licence_with_nothing_left_is_no_licence(what: Scope) -> None:
+    walk = licensed()
+    walk.take(Action.RESTRICT, cut=what, immediate=True)
+    now = walk.stands()
+    assert (now.state, now.result, now.may_recruit) == (State.ACTIVE, Result.NOT_LICENSED, False)
+    assert now.reasons[0] == "scope.limited"
+
+
+def test_two_cuts_can_leave_nothing_together() -> None:
+    walk = licensed()
+    cut(walk, "XC")
+    assert walk.stands().may_recruit
+    cut(walk, "XB")
+    assert not walk.stands().may_recruit
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"cut": Scope(("XB", "XC"), ("9111",))},
+        {"cut": Scope(("XB", "XC")), "new_recruitment_only": True},
+    ],
+)
+def test_what_is_not_cut_wholly_is_left(what: dict[str, object]) -> None:
+    walk = licensed()
+    walk.take(Action.RESTRICT, immediate=True, **what)
+    assert walk.stands().result is Result.LIMITED
+
+
+def test_a_licence_for_every_country_always_has_something_left() -> None:
+    walk = Walk().active().on(APRIL_1)
+    cut(walk, "XB", "XC", "XD")
+    assert walk.stands().result is Result.LIMITED
+
+
+class TestNewRecruitment:
+    """A cut of new recruitment alone is said so, and is not forgotten beside another cut."""
+
+    def test_alone_it_limits(self) -> None:
+        walk = licensed()
+        cut(walk, new_recruitment_only=True)
+        now = walk.stands()
+        assert (now.result, now.new_recruitment_only, now.cut) == (Result.LIMITED, True, Scope())
+
+    def test_everywhere_it_is_said_beside_a_country_that_is_cut(self) -> None:
+        walk = licensed()
+        cut(walk, new_recruitment_only=True)
+        cut(walk, "XC")
+        assert walk.stands().new_recruitment_only
+
+    def test_of_one_country_it_does_not_soften_another_that_is_cut(self) -> None:
+        walk = licensed()
+        cut(walk, "XB", new_recruitment_only=True)
+        assert walk.stands().new_recruitment_only
+        cut(walk, "XC")
+        assert not walk.stands().new_recruitment_only
+
+
+def test_an_appeal_in_time_stops_a_cut_that_was_not_urgent() -> None:
+    walk = licensed()
+    announced = walk.take(Action.RESTRICT, cut=Scope(("XC",)))
+    walk.later(days=3).take(Action.FILE_APPEAL, announced)
+    assert walk.stands().result is Result.LICENSED
+    urgent = cut(walk, "XC")
+    walk.later(days=3).take(Action.FILE_APPEAL, urgent)
+    assert walk.stands().result is Result.LIMITED
+
+
+def test_a_variation_has_effect_from_its_day() -> None:
+    walk = licensed()
+    walk.take(Action.VARY, scope=Scope(("XB",)), effective=date(2026, 5, 1))
+    begins = walk.midnight(date(2026, 5, 1))
+    assert Overlay.DECIDED_PENDING_EFFECT in walk.stands().overlays
+    assert walk.stands(begins - timedelta(seconds=1)).scope == TWO
+    assert walk.stands(begins).scope == Scope(("XB",))
+
+
+def test_conditions_stand_until_they_are_met() -> None:
+    walk = Walk().active(conditions=({"code": "report-monthly"},), provisional=True).on(APRIL_1)
+    assert {Overlay.CONDITIONS, Overlay.PROVISIONAL} <= walk.stands().overlays
+    assert walk.stands().conditions == ((1, {"code": "report-monthly"}),)
+    walk.take(Action.MEET_CONDITION, 1)
+    assert Overlay.CONDITIONS not in walk.stands().overlays
+    walk.take(Action.VARY, provisional=False)
+    assert Overlay.PROVISIONAL not in walk.stands().overlays
+
+
+def test_surveillance_begins_the_next_day_and_ends_by_decision() -> None:
+    walk = licensed()
+    surveillance = walk.take(Action.SURVEIL)
+    begins = walk.midnight(APRIL_1 + timedelta(days=1))
+    assert Overlay.SURVEILLANCE not in walk.stands(begins - timedelta(seconds=1)).overlays
+    assert Overlay.SURVEILLANCE in walk.stands(begins).overlays
+    assert walk.stands(begins).result is Result.LICENSED
+    walk.on(date(2026, 10, 1)).take(Action.END_SURVEILLANCE, surveillance)
+    assert Overlay.SURVEILLANCE not in walk.on(date(2026, 10, 2)).stands().overlays
