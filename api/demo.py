@@ -16,7 +16,7 @@ from django.db import transaction
 
 from api.models import Officer, User
 from registry import agencies, licensing, lookup
-from registry.rules import days, errors
+from registry.rules import days
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from verification import badges
 
@@ -24,6 +24,8 @@ FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
 #: The same secret for each demo officer, so that one authenticator entry serves them all (base 32, RFC 6238).
 TOTP_SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - public on purpose
+#: Whose badges the greeting names: suspended yesterday, in good standing, limited.
+SHOWN = ("Bluefinch Manpower (DEMO)", "Harbour Bridge Recruitment (DEMO)", "Silver Lotus Employment (DEMO)")
 SYSTEM = Actor("SYSTEM", None, frozenset({Role.SYSTEM}))
 
 
@@ -246,9 +248,30 @@ def _officer(code: str, role: Role, at: datetime | None = None, place: int = 0) 
     )
 
 
-def sign_ins() -> list[tuple[str, str, str]]:
-    """(user name, password, roles) of the demo officers."""
-    if not settings.REGISTRY_DEMO:
-        raise errors.NotAllowed("there are no demo sign-ins outside a demo")
+def greeting(*, at: datetime) -> str:
+    """What somebody who has just started the demo wants to open, and who may sign in."""
+    site = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}"
+    desk = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}"
     told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
-    return [(row["username"], PASSWORD, ", ".join(row["roles"])) for row in told["officer"]]
+    names = {row["name"]: row["licence"]["number"] for row in lookup.agencies(at=at, limit=1000).data}
+    lines = ["", "Scan or open a badge"]
+    lines += [
+        f"  {site}/v/{badge.code}   {name}, {names[name]}"
+        for name in SHOWN
+        if name in names
+        for badge in badges.for_subject("licence", names[name])[:1]
+    ]
+    some = next((n for n in map(names.get, SHOWN) if n), "")
+    lines += [
+        f"  {site}/v/CODE/badge   the same, printed",
+        "Look up",
+        f"  {site}/?q=bluefinch",
+        f"  {site}/api/v1/licences/{some}",
+        f"  {site}/api/v1/docs",
+        "Sign in as an officer",
+        f"  {desk}/api/v1/staff/docs   password {PASSWORD}, one-time codes from the secret {TOTP_SECRET}",
+    ]
+    lines += [
+        f"  {row['username']:8} {', '.join(row['roles'])} {row['authority']}" for row in told["officer"]
+    ]
+    return "\n".join(lines)

@@ -30,3 +30,4 @@ class Command(BaseCommand):
             )
         if made["licences"]:
             self.stdout.write(", ".join(f"{count} {what}" for what, count in made.items()))
+        self.stdout.write(demo.greeting(at=clock.now()))
