@@ -196,6 +196,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ChannelKind": "api.staff.agencies.CHANNEL_KINDS",
+        "OfficeKind": "api.staff.agencies.OFFICE_KINDS",
+        "BadgeKind": "api.staff.badges.KINDS",
+    },
 }
 
 # Jobs

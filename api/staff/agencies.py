@@ -17,6 +17,8 @@ from registry.rules.lifecycle import Action
 from registry.rules.numbering import Kind
 
 _LIMIT = reading.Whole(1, 200, default=50)
+CHANNEL_KINDS = ["phone", "email", "domain", "social"]
+OFFICE_KINDS = ["head", "branch"]
 _ROLES = [
     "responsible_officer",
     "director",
@@ -72,7 +74,7 @@ class TradingNameInput(Input):
 class ChannelInput(Input):
     """An official way to reach the agency; ``verified``: an officer has tried it."""
 
-    kind = serializers.ChoiceField(choices=["phone", "email", "domain", "social"])
+    kind = serializers.ChoiceField(choices=CHANNEL_KINDS)
     value = Text(max_length=500)
     office = Text(max_length=40, required=False)
     verified = Flag(default=False)
@@ -82,7 +84,7 @@ class ChannelInput(Input):
 class ChannelEndInput(Input):
     """The channel as the register writes it, and its last day."""
 
-    kind = serializers.ChoiceField(choices=["phone", "email", "domain", "social"])
+    kind = serializers.ChoiceField(choices=CHANNEL_KINDS)
     value = Text(max_length=500)
     last_day = Day()
 
@@ -90,7 +92,7 @@ class ChannelEndInput(Input):
 class OfficeFields(Input):
     """What is recorded of an office."""
 
-    kind = serializers.ChoiceField(choices=["head", "branch"], required=False)
+    kind = serializers.ChoiceField(choices=OFFICE_KINDS, required=False)
     name = Text(max_length=300, required=False, allow_blank=True)
     address = Text(max_length=1000, required=False, allow_blank=True)
     locality = Text(max_length=200, required=False, allow_blank=True)
@@ -111,7 +113,7 @@ class OfficeFields(Input):
 class OfficeInput(OfficeFields):
     """A new office: head or branch."""
 
-    kind = serializers.ChoiceField(choices=["head", "branch"])
+    kind = serializers.ChoiceField(choices=OFFICE_KINDS)
 
 
 class AppointmentInput(Input):

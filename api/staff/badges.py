@@ -18,13 +18,13 @@ from registry.rules.lifecycle import DUTY, Actor, M
 from verification import badges
 from verification.badges import BadgeRecord
 
-_KINDS = tuple(badges.KINDS)
+KINDS = tuple(badges.KINDS)
 
 
 class BadgeInput(Input):
     """What the badge stands on."""
 
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     number = Text(max_length=60)
 
 
@@ -59,14 +59,14 @@ class BadgesView(door.StaffView):
         operation_id="staff_badges",
         summary="Badges of a subject",
         parameters=[
-            OpenApiParameter("kind", str, enum=list(_KINDS), required=True),
+            OpenApiParameter("kind", str, enum=list(KINDS), required=True),
             OpenApiParameter("number", str, required=True),
         ],
         responses=BadgesBody,
     )
     def get(self, request: Request) -> Response:
         """List them."""
-        asked = door.parameters(request, kind=reading.Choice(_KINDS), number=reading.Text(60))
+        asked = door.parameters(request, kind=reading.Choice(KINDS), number=reading.Text(60))
         for name in ("kind", "number"):
             door.required(asked, name)
         by = door.reader(request)

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from api import auth, problems
 from api.models import ApiToken
 from api.public import reading
+from api.staff.described import StaffSchema
 from api.staff.fields import Input
 from registry.rules import numbering
 from registry.rules.errors import OutsideAuthority, RoleNotAllowed
@@ -66,6 +67,7 @@ class StaffView(APIView):
         auth.DeskSession,
     ]
     parser_classes: ClassVar[list[type[BaseParser]]] = [Json]  # type: ignore[misc]
+    schema = StaffSchema()
     opens_to_scope: ClassVar[str | None] = None
     open_to_all: ClassVar[frozenset[str]] = frozenset()
 

@@ -2,10 +2,20 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.staff import agencies, authorities, badges, licences, proposals, session, tokens
+from api.staff import (
+    agencies,
+    authorities,
+    badges,
+    findings,
+    licences,
+    proposals,
+    schema,
+    session,
+    tokens,
+)
 
-_RESOURCES = (session, tokens, authorities, agencies, licences, proposals, badges)
+_RESOURCES = (session, tokens, authorities, agencies, licences, proposals, badges, findings)
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    route for resource in _RESOURCES for route in resource.urlpatterns
-]
+described: list[URLPattern] = [route for resource in _RESOURCES for route in resource.urlpatterns]
+
+urlpatterns: list[URLPattern | URLResolver] = [*described, *schema.urlpatterns]
