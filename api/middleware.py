@@ -115,7 +115,7 @@ class Edge:
     def _dressed(self, request: HttpRequest, response: HttpResponse, *, api: bool) -> HttpResponse:
         """Put the common headers on; one dictionary update, for this is on the path of every look-up."""
         headers = response.headers
-        store = headers._store  # type: ignore[attr-defined]  # noqa: SLF001 - ten times ten headers set one by one cost a tenth of a look-up
+        store = headers._store  # noqa: SLF001 - ten times ten headers set one by one cost a tenth of a look-up
         if api:
             own_policy = store.get("content-security-policy")
             store.update(self._api_headers)

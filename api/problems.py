@@ -8,16 +8,20 @@ house through a public door; officials also read the sentence and the facts that
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext, override
-from django.utils.translation import gettext_noop as _
 
+from api.problem_kinds import BY_STATUS, KINDS, Kind
 from registry.rules.errors import BadInput, NotAllowed, NotFound, Refused, RegistryError
+
+__all__ = [
+    "ABOUT", "BY_STATUS", "KINDS", "MEDIA_TYPE", "Kind", "Refusal", "as_markdown", "exception_handler", "for_error",
+    "for_status", "respond",
+]  # fmt: skip
 
 MEDIA_TYPE: Final = "application/problem+json"
 #: Where a problem's ``type`` leads: the list of every code with its meaning.
@@ -27,7 +31,7 @@ _log = logging.getLogger("api.problems")
 
 
 class Refusal(Exception):  # noqa: N818 - named by the refusal, like the register's errors
-    """The edge itself says no: a code of :data:`KINDS` and the facts behind it."""
+    """The edge itself says no: a code of :data:`api.problem_kinds.KINDS` and the facts behind it."""
 
     def __init__(self, code: str, *, headers: Mapping[str, str] | None = None, **facts: Any) -> None:
         """Keep the code, the facts, and headers that the answer must carry (``Allow``, ``Retry-After`` …)."""
@@ -37,292 +41,30 @@ class Refusal(Exception):  # noqa: N818 - named by the refusal, like the registe
         super().__init__(code)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of problem: status, texts, the facts the public may read and, for look-ups, the result."""
+_PAGE: Final = """# Errors
 
-    status: int
-    title: str
-    detail: str = ""
-    shows: tuple[str, ...] = ()
-    result: str = ""
+Every no of the API is a problem as RFC 9457 describes it, in JSON: `type`, `title`, `status`, `detail`, a stable
+`code`, a `request_id`, and the facts named below. Titles and details come in the reader's language; programs read
+the code. On a look-up a `verdict` says that this is no licence: `not_found`, `ambiguous` or `unknown`, never more.
+Officials also get the facts behind a refusal.
 
-
-_CHECK_NUMBER: Final = _(
-    "The last symbol does not fit the others: at least one is wrong. Check the number and try again."
-)
-
-KINDS: Final[dict[str, Kind]] = {
-    # --- what the register does not have
-    "licence.not_found": Kind(
-        404,
-        _("This licence number is not in the register"),
-        _("No licence has this number. Check it against the paper, or search by the name of the agency."),
-        result="not_found",
-    ),
-    "licence.mistyped": Kind(
-        404,
-        _("This licence number is mistyped"),
-        _CHECK_NUMBER,
-        result="not_found",
-    ),
-    "licence.ambiguous": Kind(
-        300,
-        _("More than one licence has this number"),
-        _("Each authority counts on its own. Choose one of the candidates."),
-        shows=("candidates",),
-        result="ambiguous",
-    ),
-    "licence.renumbered": Kind(308, _("This licence has another number now"), shows=("number",)),
-    "licence.version_conflict": Kind(
-        409,
-        _("The licence has changed since you read it"),
-        _("Read it again and decide on what it says now."),
-    ),
-    "agency.not_found": Kind(404, _("This agency number is not in the register"), result="not_found"),
-    "agency.mistyped": Kind(
-        404,
-        _("This agency number is mistyped"),
-        _CHECK_NUMBER,
-        result="not_found",
-    ),
-    "office.not_found": Kind(404, _("This office number is not in the register"), result="not_found"),
-    "person.not_found": Kind(404, _("This person number is not in the register"), result="not_found"),
-    "appointment.not_found": Kind(404, _("This appointment is not in the register"), result="not_found"),
-    "authority.not_found": Kind(404, _("There is no such authority")),
-    "proposal.not_found": Kind(404, _("There is no such proposal")),
-    "entry.not_found": Kind(404, _("There is no such entry")),
-    "record.not_found": Kind(404, _("This is not in the register"), result="not_found"),
-    "badge.not_found": Kind(
-        404,
-        _("This code is not in this register"),
-        _("Check the letters, and check that the address of the page is ours."),
-        result="not_found",
-    ),
-    "badge.mistyped": Kind(
-        404,
-        _("This code is mistyped"),
-        _("The last symbol does not fit the others: at least one is wrong. Check the code and try again."),
-        result="not_found",
-    ),
-    "changes.gone": Kind(
-        410,
-        _("The journal no longer reaches back that far"),
-        _("Read the register again, then follow the changes after sequence {restart_after}."),
-        shows=("oldest", "restart_after"),
-    ),
-    # --- the law says no
-    "step.refused": Kind(409, _("The law or the state of the record forbids this")),
-    "step.not_allowed": Kind(409, _("There is no such step from the state the licence is in")),
-    "step.incomplete": Kind(422, _("The step needs something that was not given")),
-    "step.ground_not_allowed": Kind(422, _("This ground cannot carry this step")),
-    "step.other_route": Kind(
-        409, _("This step has another route"), _("Its entry in the list of open steps says how it is taken.")
-    ),
-    "step.backdated": Kind(422, _("A decision cannot have effect before it is made")),
-    "step.notice_too_short": Kind(422, _("The effect would begin before the notice has run")),
-    "term.refused": Kind(422, _("This term is out of order, overlaps another or is too long")),
-    "security.not_confirmed": Kind(409, _("The security has not been confirmed by its issuer")),
-    "suspension.open": Kind(409, _("A suspension is open; this step must wait until it is lifted")),
-    "approval.own_proposal": Kind(403, _("Nobody approves their own proposal")),
-    "approval.already_given": Kind(
-        409, _("You have approved already; the next approval must be somebody else's")
-    ),
-    "proposal.open": Kind(409, _("The same step is already proposed and open")),
-    "proposal.closed": Kind(409, _("This proposal is no longer open")),
-    "idempotency.key_reused": Kind(409, _("This idempotency key was used for something else")),
-    "idempotency.key_missing": Kind(
-        400,
-        _("Send an Idempotency-Key"),
-        _("Every write carries a key of your own, so that sending it twice does not do it twice."),
-    ),
-    "idempotency.key_malformed": Kind(
-        400,
-        _("This Idempotency-Key cannot be used"),
-        _("It must be 8 to 200 printable ASCII characters without spaces."),
-    ),
-    "version.missing": Kind(
-        428,
-        _("Say which version you read"),
-        _("Send the ETag of what you read as If-Match, or its version as expected_version."),
-    ),
-    "version.malformed": Kind(
-        400, _("This If-Match cannot be read"), _('It must be one ETag of ours, such as "v7".')
-    ),
-    "version.contradicted": Kind(
-        400, _("Two versions are given"), _("If-Match and expected_version must say the same.")
-    ),
-    "agency.debarred": Kind(409, _("The agency is debarred; nothing can be granted to it")),
-    "record.duplicate": Kind(409, _("Such a record exists already")),
-    "policy.invalid": Kind(422, _("The policy says something that cannot be law here")),
-    # --- this officer may not
-    "actor.not_allowed": Kind(403, _("You may not do this")),
-    "actor.not_signed_in": Kind(401, _("Sign in first"), _("This door is for officials who have signed in.")),
-    "actor.token_refused": Kind(
-        401,
-        _("This token is not valid"),
-        _("It is unknown, has expired or was withdrawn. Make a new one and try again."),
-    ),
-    "actor.sign_in_refused": Kind(
-        401,
-        _("Name, password or code is not right"),
-        _("A code is good once and for half a minute: wait for the next one. We do not say which was wrong."),
-    ),
-    "actor.not_an_officer": Kind(
-        403,
-        _("This account is no officer's"),
-        _("The officer has left, or an administrator has not appointed one yet."),
-    ),
-    "actor.second_factor_not_set_up": Kind(
-        403,
-        _("Set up your second factor first"),
-        _("This session was opened with a password alone. Set a device up, then give its code."),
-    ),
-    "token.may_not_write_here": Kind(
-        403,
-        _("A token cannot do this"),
-        _("Tokens read and propose. Everything else is for an officer with a second factor."),
-    ),
-    "token.scope_missing": Kind(
-        403, _("This token was not made for that"), _("It needs the scope {scope}."), shows=("scope",)
-    ),
-    "actor.role_missing": Kind(403, _("Your role does not carry this step")),
-    "actor.outside_authority": Kind(403, _("This record belongs to another authority")),
-    "actor.second_factor_needed": Kind(
-        403,
-        _("Give your second factor again"),
-        _("Decisions need a second factor that is not older than five minutes."),
-    ),
-    "actor.conflict_not_declared": Kind(
-        422, _("Declare first that you have no conflict of interest in this case")
-    ),
-    # --- what was sent cannot be read
-    "input.invalid": Kind(
-        400,
-        _("What was sent cannot be understood"),
-        _("Look at {field}."),
-        shows=("field", "value", "parameter"),
-    ),
-    "time.in_future": Kind(
-        400,
-        _("The register knows the past and now, not the future"),
-        _("{parameter} lies in the future."),
-        shows=("parameter",),
-    ),
-    "body.not_json": Kind(
-        400,
-        _("The body is not valid JSON"),
-        _("Line {line}, column {column}: {reason}."),
-        shows=("line", "column", "reason"),
-    ),
-    "body.too_large": Kind(
-        413, _("The body is too large"), _("At most {limit} bytes are read."), shows=("limit",)
-    ),
-    "body.wrong_media_type": Kind(
-        415, _("Send JSON"), _("The body must be sent as application/json."), shows=("accepts",)
-    ),
-    "body.incomplete": Kind(400, _("The body ended early"), _("Send it again in one piece.")),
-    "field.unknown": Kind(
-        400,
-        _("A field is not known here"),
-        _("{field} is not known here; known are: {known}."),
-        shows=("field", "known"),
-    ),
-    "field.missing": Kind(400, _("A field is missing"), _("{field} is required."), shows=("field",)),
-    "field.repeated": Kind(
-        400, _("A field is given twice"), _("{field} is given more than once."), shows=("field",)
-    ),
-    "field.invalid": Kind(
-        400,
-        _("A field has a value that cannot be used"),
-        _("{field} must be {wanted}."),
-        shows=("field", "wanted"),
-    ),
-    "parameter.unknown": Kind(
-        400,
-        _("A parameter is not known here"),
-        _("{parameter} is not known here; known are: {known}."),
-        shows=("parameter", "known"),
-    ),
-    "parameter.repeated": Kind(
-        400, _("A parameter is given twice"), _("{parameter} is given more than once."), shows=("parameter",)
-    ),
-    "parameter.missing": Kind(
-        400, _("A parameter is missing"), _("{parameter} is required."), shows=("parameter",)
-    ),
-    "parameter.invalid": Kind(
-        400,
-        _("A parameter has a value that cannot be used"),
-        _("{parameter} must be {wanted}."),
-        shows=("parameter", "wanted"),
-    ),
-    "cursor.invalid": Kind(
-        400,
-        _("This is not a place to go on from"),
-        _("Give `after` as the page before gave its `next`."),
-        shows=("field",),
-    ),
-    "number.not_ours": Kind(
-        404,
-        _("This is not a number of this register"),
-        _("Our licence numbers look like XA-DOL-A-000123-K."),
-        result="not_found",
-    ),
-    "number.part_invalid": Kind(422, _("A number cannot be made of this"), shows=("field",)),
-    "number.serial_skipped": Kind(409, _("This serial is never given")),
-    "country.unknown": Kind(
-        400, _("No country has this code"), _("{field} must be two letters of ISO 3166-1."), shows=("field",)
-    ),
-    # --- the wire
-    "request.malformed": Kind(400, _("The request cannot be read")),
-    "request.cross_site": Kind(
-        403, _("Another site may not send this"), _("Send it from your own program or from our own pages.")
-    ),
-    "request.forgery": Kind(
-        403, _("The request did not come from our own page"), _("Load the page again and retry.")
-    ),
-    "request.refused": Kind(403, _("This is not allowed")),
-    "route.not_found": Kind(
-        404, _("There is nothing at this address"), _("Every address of the API is in /api/v1/docs.")
-    ),
-    "route.method_not_allowed": Kind(
-        405, _("This address does not do that"), _("It allows: {allowed}."), shows=("allowed",)
-    ),
-    "route.not_acceptable": Kind(
-        406, _("This address speaks JSON only"), _("Ask for application/json."), shows=("offers",)
-    ),
-    "rate.exceeded": Kind(
-        429,
-        _("Too many requests"),
-        _("Wait {retry_after} seconds. This is no answer about any licence: it could not be checked."),
-        shows=("retry_after",),
-        result="unknown",
-    ),
-    "server.error": Kind(500, _("Something went wrong on our side"), result="unknown"),
-    "register.unreachable": Kind(
-        503,
-        _("The register cannot be reached now"),
-        _("This is no answer about any licence: it could not be checked. Try again in a minute."),
-        result="unknown",
-    ),
-}
-
-#: What a plain status of the framework means when nobody gave a code.
-BY_STATUS: Final[dict[int, str]] = {
-    400: "request.malformed",
-    401: "actor.not_signed_in",
-    403: "request.refused",
-    404: "route.not_found",
-    405: "route.method_not_allowed",
-    406: "route.not_acceptable",
-    413: "body.too_large",
-    415: "body.wrong_media_type",
-    429: "rate.exceeded",
-    503: "register.unreachable",
-}
+Rendered from `api/problem_kinds.py` by `manage.py api_docs`; a test compares."""
 
 #: A register's error whose own code nobody mapped is read as its family, never as a success or a crash.
 _FAMILIES: Final = ((NotFound, 404), (NotAllowed, 403), (Refused, 409), (BadInput, 422))
+
+
+def as_markdown() -> str:
+    """The page ``docs/errors.md``: every code with its status, what it says, and its facts."""
+    lines = [_PAGE]
+    for status in sorted({kind.status for kind in KINDS.values()}):
+        lines += [f"\n## {status}\n", "| Code | What it says | Facts |", "|---|---|---|"]
+        for code, kind in KINDS.items():
+            if kind.status == status:
+                told = f"{kind.title}. {kind.detail}".strip()
+                facts = ", ".join(f"`{fact}`" for fact in kind.shows)
+                lines.append(f"| `{code}` | {told} | {facts} |")
+    return "\n".join(lines) + "\n"
 
 
 def for_status(request: HttpRequest, status: int, **facts: Any) -> HttpResponse:
@@ -343,7 +85,7 @@ def for_error(request: HttpRequest, error: BaseException) -> HttpResponse | None
     return None
 
 
-def respond(  # noqa: PLR0913 - one door for every problem
+def respond(
     request: HttpRequest,
     code: str,
     facts: Mapping[str, Any],
@@ -364,7 +106,7 @@ def respond(  # noqa: PLR0913 - one door for every problem
             _log.error("no kind for the code %s", code)
             code, kind = "server.error", KINDS["server.error"]
         else:
-            kind = Kind(family, _("The register refused this"))
+            kind = Kind(family, KINDS["register.refused"].title)
     language = getattr(request, "language", None) or get_language() or "en"
     title, template = _texts(kind, language)
     body: dict[str, Any] = {"type": ABOUT + code, "title": title, "status": kind.status, "code": code}

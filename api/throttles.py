@@ -139,7 +139,7 @@ def take(request: HttpRequest, limit: Limit, cost: float = 1) -> dict[str, str]:
     cost = min(float(cost), limit.burst)
     today = clients.day()
     _forget_yesterday(today)
-    facts = {
+    facts: dict[str, bytes | str | float] = {
         "key": clients.key(request, limit.name),
         "day": today,
         "burst": float(limit.burst),

@@ -30,13 +30,13 @@ class Statement:
         self._names: WeakKeyDictionary[pq.abc.PGconn, bytes] = WeakKeyDictionary()
         self._count = 0
 
-    def rows(self, *parameters: str | None) -> list[Row]:
+    def rows(self, *parameters: str) -> list[Row]:
         """Run it; every value as PostgreSQL writes it, ``None`` for null."""
         held = connection.connection
         if held is None:
             connection.ensure_connection()
             held = connection.connection
-        given = [None if value is None else value.encode() for value in parameters]
+        given = [value.encode() for value in parameters]
         if connection.queries_logged:
             connection.queries_log.append({"sql": self.sql, "time": "0"})
         name = self._names.get(held.pgconn)
@@ -61,7 +61,7 @@ class Statement:
         return name
 
     def _again(
-        self, pgconn: pq.abc.PGconn, given: Sequence[bytes | None], failed: pq.abc.PGresult
+        self, pgconn: pq.abc.PGconn, given: Sequence[bytes], failed: pq.abc.PGresult
     ) -> pq.abc.PGresult:
         """Once more with a fresh statement where the server lost the old one; other failures are raised."""
         state = (failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()

@@ -45,7 +45,7 @@ class AgencyInShortBody(serializers.Serializer[Any]):
 class AgenciesBody(serializers.Serializer[Any]):
     """A page of agencies with their licences."""
 
-    data = AgencyInShortBody(many=True)
+    data = AgencyInShortBody(many=True)  # type: ignore[assignment]  # a field, which the serializer takes away
     next = serializers.CharField(
         allow_null=True, help_text="Give it as `after`; `null`: this was the last page."
     )

@@ -231,4 +231,4 @@ class EntryBody(serializers.Serializer[Any]):
 class TimelineBody(serializers.Serializer[Any]):
     """Every published entry of a licence, the oldest first."""
 
-    data = EntryBody(many=True)
+    data = EntryBody(many=True)  # type: ignore[assignment]  # a field, which the serializer takes away

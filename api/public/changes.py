@@ -34,7 +34,7 @@ class ChangeBody(serializers.Serializer[Any]):
 class ChangesBody(serializers.Serializer[Any]):
     """A page of changes."""
 
-    data = ChangeBody(many=True)
+    data = ChangeBody(many=True)  # type: ignore[assignment]  # a field, which the serializer takes away
     next = serializers.IntegerField(help_text="Give it as `after` in the next question.")
     last = serializers.IntegerField(help_text="The last sequence number that the register has given.")
 

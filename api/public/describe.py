@@ -31,7 +31,7 @@ class Description(AutoSchema):
     """Summary and words come from the view's own docstring."""
 
 
-def cls(  # noqa: PLR0913 - a route is described once, in full
+def cls(
     view: Any,
     method: str,
     *,
@@ -47,7 +47,7 @@ def cls(  # noqa: PLR0913 - a route is described once, in full
     described = extend_schema(
         operation_id=view.__name__,
         summary=summary.rstrip("."),
-        description="\n".join(line.strip() for line in words.strip().splitlines()) or None,
+        description=_paragraphs(words) or None,
         tags=[tag],
         parameters=[
             *(OpenApiParameter(name, str, "path", description=about) for name, about in path.items()),
@@ -76,6 +76,12 @@ def cls(  # noqa: PLR0913 - a route is described once, in full
     )
 
 
+def _paragraphs(words: str) -> str:
+    """Words of a docstring with each paragraph on one line."""
+    paragraphs = "\n".join(line.strip() for line in words.strip().splitlines()).split("\n\n")
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+
+
 def _parameter(parameter: Any) -> OpenApiParameter:
     return OpenApiParameter(
         parameter.name,
@@ -88,7 +94,8 @@ def _parameter(parameter: Any) -> OpenApiParameter:
 
 def _responses(body: Any, codes: Sequence[str], *, reads: bool) -> dict[Any, Any]:
     """The good answer, ``304``, and one answer for each status of the problems the route can say."""
-    found: dict[Any, Any] = {200: body}
+    about = (body.__doc__ or "").strip().partition("\n")[0]
+    found: dict[Any, Any] = {200: OpenApiResponse(body, description=about)}
     if reads:
         found[304] = OpenApiResponse(description="You have this answer already (`If-None-Match`).")
     by_status: dict[int, list[str]] = {}

@@ -159,7 +159,7 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
             echo["known_sequence"] = parts[0].sequence
         return _day(ask, parts, echo, day=as_of, now=now)
     if known_at is None:
-        found = lookup.public_past(number, at=as_of, now=now)
+        found = lookup.public_past(number, at=as_of or now, now=now)
     else:
         found, echo["known_sequence"] = lookup.public_known(
             number, at=as_of or now, known_at=known_at, now=now
@@ -219,7 +219,7 @@ def _day(
     day: date,
     now: datetime,
 ) -> route.Answer:
-    body = day_body(parts, day=day, now=now) | echo
+    body = {**day_body(parts, day=day, now=now), **echo}
     return route.Answer(
         lambda: labels.spliced(route.written(body).decode(), ask.language), seeds=(route.written(body),)
     )

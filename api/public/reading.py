@@ -31,8 +31,9 @@ _WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
 class Reader(Protocol):
     """Turns the text of one parameter into a value, or refuses it by name."""
 
-    #: How OpenAPI describes what is accepted.
-    schema: Mapping[str, Any]
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """How OpenAPI describes what is accepted."""
 
     def __call__(self, name: str, text: str) -> Any:
         """The value; refuses what cannot be read."""
@@ -43,11 +44,11 @@ class Text:
     """Text of one line, trimmed, not empty."""
 
     most: int = LONGEST_TEXT
-    schema: Mapping[str, Any] = None  # type: ignore[assignment]
 
-    def __post_init__(self) -> None:
-        """Describe the length."""
-        object.__setattr__(self, "schema", {"type": "string", "minLength": 1, "maxLength": self.most})
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The length."""
+        return {"type": "string", "minLength": 1, "maxLength": self.most}
 
     def __call__(self, name: str, text: str) -> str:
         """The text without spaces around it."""
@@ -163,8 +164,10 @@ language: Final[Reader] = _Language()
 def plain(text: str, where: str, *, fault: str = "field.invalid") -> None:
     """Refuse control characters (NUL among them) and halves of characters: no column can hold them."""
     if _CONTROL.search(text):
-        place = "parameter" if fault.startswith("parameter") else "field"
-        raise Refusal(fault, **{place: where}, wanted="text without control characters")
+        wanted = "text without control characters"
+        if fault.startswith("parameter"):
+            raise Refusal(fault, parameter=where, wanted=wanted)
+        raise Refusal(fault, field=where, wanted=wanted)
 
 
 @lru_cache(maxsize=512)

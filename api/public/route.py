@@ -114,7 +114,7 @@ class Route:
         So no look-up pays for asking whether its connection still lives.
         """
         kept = connection.connection is not None
-        connection.health_check_done = True
+        connection.health_check_done = True  # type: ignore[attr-defined]
         try:
             return self.view(ask, **path)
         except (OperationalError, InterfaceError):
@@ -182,7 +182,7 @@ def post(
     return _made("POST", tag, body, {}, (*parameters, LANG), said, takes)
 
 
-def _made(  # noqa: PLR0913, PLR0917 - the two doors above share it
+def _made(
     method: str,
     tag: str,
     body: Any,

@@ -24,6 +24,24 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_ABOUT = """Anyone may ask, without a key.
+
+**Verdicts.** Read `verdict.result` and `verdict.may_recruit`, never the state alone. `unknown` is not a licence,
+and no error is an answer about a licence.
+
+**Codes and texts.** Programs read codes, which are stable; people read texts, in the language of `?lang=` or
+`Accept-Language`. Every code is at `/api/v1/codes`.
+
+**Asking again.** Every verdict has a strong `ETag` and `Cache-Control: no-cache`: keep it, and ask again with
+`If-None-Match`. `until` says when the clock alone may change it.
+
+**Errors** are RFC 9457 problems with a stable `code`; quote `request_id` when you ask us about one.
+
+**Limits.** Looking up what exists is free. What is not found, searches and batches cost tokens of a bucket for
+each address; answers that nobody may share tell what is left in `RateLimit` and `RateLimit-Policy`
+(draft-ietf-httpapi-ratelimit-headers-10), and so does `429` with `Retry-After`.
+
+**Pages** follow a cursor: take `next` as `after` until it is `null`."""
 _SWAGGER = "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui"
 _START = b"""window.addEventListener("load", function () {
   SwaggerUIBundle({
@@ -43,7 +61,9 @@ def document() -> dict[str, Any]:
     from api.public import urls  # noqa: PLC0415 - the routes hold this one too
 
     patterns = [path(f"api/{p.pattern}", p.callback, name=p.name) for p in urls.described]
-    found: dict[str, Any] = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
+    generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # the library has no types
+    found: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    found["info"]["description"] = _ABOUT
     return found
 
 
@@ -107,7 +127,7 @@ def _page() -> str:
         '<p><a href="/api/v1/schema">OpenAPI 3.1</a> · <a href="/api/v1/codes">{codes}</a></p><dl>{rows}</dl>'
         '</main><script src="{bundle}"></script><script src="/api/v1/docs/start.js"></script></body></html>',
         title=described["info"]["title"],
-        about=described["info"].get("description", ""),
+        about=_ABOUT.partition("\n")[0],
         codes=gettext("Every code"),
         rows=rows,
         css=static(f"{_SWAGGER}.css"),

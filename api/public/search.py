@@ -34,7 +34,7 @@ class HitBody(serializers.Serializer[Any]):
 class HitsBody(serializers.Serializer[Any]):
     """A page of hits, the likeliest first."""
 
-    data = HitBody(many=True)
+    data = HitBody(many=True)  # type: ignore[assignment]  # a field, which the serializer takes away
     next = serializers.CharField(
         allow_null=True, help_text="Give it as `after`; `null`: this was the last page."
     )

@@ -59,7 +59,7 @@ class OutcomeBody(serializers.Serializer[Any]):
 class VerificationsBody(serializers.Serializer[Any]):
     """One outcome for each item, in the order of the items."""
 
-    data = OutcomeBody(many=True)
+    data = OutcomeBody(many=True)  # type: ignore[assignment]  # a field, which the serializer takes away
 
 
 @route.post(tag="Licences", body=VerificationsBody, takes=VerificationsInput, says=["rate.exceeded"])

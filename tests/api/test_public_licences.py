@@ -24,7 +24,7 @@ def _full_buckets() -> None:
 
 
 @pytest.fixture
-def licence(db: None, clock: Any) -> str:  # noqa: ARG001 - the database is there
+def licence(db: None, clock: Any) -> str:
     builders.authority()
     clock.stop(START)
     number = builders.active()
