@@ -34,15 +34,12 @@ from rest_framework.request import Request
 
 from api import clients, problems, tokens
 from api.models import ApiToken, Officer, User
-from registry import clock
+from registry import clock, licensing
 from registry.rules.errors import SecondFactorStale
 from registry.rules.lifecycle import Actor
 
 SECOND_FACTOR = "second_factor"
 """The session's key for how and when the second factor was given."""
-
-SECOND_FACTOR_GOOD_FOR = timedelta(minutes=5)
-"""How old a second factor may be when an officer approves or decides (ruling 23)."""
 
 _log = logging.getLogger("api.auth")
 
@@ -83,7 +80,7 @@ def second_factor_at(session: SessionBase) -> datetime | None:
 def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
     """Refuse an officer whose device's code is older than five minutes, or was never given."""
     given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= SECOND_FACTOR_GOOD_FOR:
+    if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
         raise SecondFactorStale("the second factor must be given again")
 
 

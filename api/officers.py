@@ -16,6 +16,8 @@ from registry import dossier
 from registry.rules.errors import BadInput, DuplicateRecord, NotFound
 
 _NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}", re.ASCII)
+SYSTEM: Final = "SYSTEM"
+"""Who the register itself is in entries that no officer made; never an officer's number."""
 _EVERYWHERE: Final = frozenset({"administrator", "auditor"})
 
 
@@ -75,8 +77,10 @@ def end(number: str, *, at: datetime) -> None:
 
 
 def _check(number: str, authority: str, roles: Collection[str]) -> None:
-    if not _NUMBER.fullmatch(number):
-        raise BadInput("a number has 2 to 40 capitals, digits and hyphens", field="number")
+    if not _NUMBER.fullmatch(number) or number == SYSTEM:
+        raise BadInput(
+            "a number has 2 to 40 capitals, digits and hyphens, and is not the system's", field="number"
+        )
     known = [role for role, _ in OFFICER_ROLES]
     if unknown := sorted(set(roles) - set(known)):
         raise BadInput(f"{unknown[0]!r} is no role; roles are {', '.join(known)}", field="roles")

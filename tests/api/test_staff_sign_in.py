@@ -1,5 +1,6 @@
 """Signing in at the desk: a password and a code together, each code once, nothing learnt from a refusal."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -212,11 +213,58 @@ def test_a_closed_account_is_signed_out(desk: Client, device: Device) -> None:
     assert at_desk.get("session").status_code == 401
 
 
-def test_nobody_signs_themselves_up(desk: Client) -> None:
-    answer = _post(
-        desk,
-        "/_allauth/browser/v1/auth/signup",
-        {"username": "x", "password": PASSWORD, "email": "a@b.example"},
+def _allauth(client: Client, method: str, path: str, body: object = None) -> Answer:
+    return client.generic(
+        method,
+        f"/_allauth/browser/v1/{path}",
+        b"" if body is None else json.dumps(body).encode(),
+        content_type="application/json",
     )
-    assert answer.status_code in {403, 404}
+
+
+def test_an_officer_sets_a_device_up_and_signs_in_in_two_steps(desk: Client, device: Device) -> None:
+    Authenticator.objects.all().delete()
+    credentials = {"username": "dla-7", "password": PASSWORD}
+    assert _enter(desk, device.code).status_code == 401
+    assert _allauth(desk, "POST", "auth/login", credentials).status_code == 200
+    assert desk.get("/api/v1/staff/tokens").json()["code"] == "actor.second_factor_not_set_up"
+    _allauth(desk, "POST", "auth/reauthenticate", {"password": PASSWORD})
+    shown = _allauth(desk, "GET", "account/authenticators/totp")
+    device.secret = shown.json()["meta"]["secret"]
+    set_up = _allauth(desk, "POST", "account/authenticators/totp", {"code": device.code})
+    assert set_up.status_code == 200, set_up.content
+    codes = _allauth(desk, "GET", "account/authenticators/recovery-codes").json()
+    assert len(codes["data"]["unused_codes"]) == 10
+    given = _post(desk, URL + "/second-factor", {"code": device.next()})
+    assert given.json()["second_factor"]["good_until"]
+    assert desk.get("/api/v1/staff/tokens").status_code == 200
+
+    _allauth(desk, "DELETE", "auth/session")
+    pending = _allauth(desk, "POST", "auth/login", credentials)
+    assert pending.status_code == 401
+    assert desk.get(URL).status_code == 401
+    assert _allauth(desk, "POST", "auth/2fa/authenticate", {"code": device.code}).status_code != 200
+    assert _allauth(desk, "POST", "auth/2fa/authenticate", {"code": device.next()}).status_code == 200
+    assert desk.get(URL).json()["second_factor"]["good_until"]
+
+
+def test_a_device_is_not_taken_off_or_replaced_by_whoever_has_session_and_password(
+    desk: Client, device: Device
+) -> None:
+    _enter(desk, device.code)
+    _allauth(desk, "POST", "auth/reauthenticate", {"password": PASSWORD})
+    before = Authenticator.objects.get(user=device.officer, type="totp").data
+    assert _allauth(desk, "DELETE", "account/authenticators/totp").status_code == 405
+    answer = _allauth(desk, "POST", "account/authenticators/totp", {"code": device.next()})
+    assert answer.status_code in {400, 409}
+    assert Authenticator.objects.get(user=device.officer, type="totp").data == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["auth/signup", "auth/password/request", "auth/password/reset", "auth/code/request", "account/email"],
+)
+def test_nobody_signs_themselves_up_or_gets_in_by_e_mail(desk: Client, path: str) -> None:
+    body = {"username": "x", "password": PASSWORD, "email": "a@b.example"}
+    assert _allauth(desk, "POST", path, body).status_code == 404
     assert not User.objects.exists()

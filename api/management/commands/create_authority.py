@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from api import officers
 from registry import agencies, clock
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Actor, Role
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             if needed not in said:
                 raise CommandError(f"{needed} is missing")
         rules = said.pop("policy", {})
-        system = Actor("SYSTEM", None, frozenset({Role.SYSTEM}))
+        system = Actor(officers.SYSTEM, None, frozenset({Role.SYSTEM}))
         try:
             code = agencies.create_authority(options["code"], rules=rules, **said, by=system, at=clock.now())
         except RegistryError as refusal:
