@@ -7,6 +7,7 @@ stands.
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from registry.rules import days, freezing, standing
 from registry.rules.grounds import GROUNDS
@@ -36,9 +37,20 @@ class Walk:
 
     # --- time ---
 
+    @property
+    def local_zone(self) -> ZoneInfo:
+        """The authority's zone."""
+        return days.zone(self.zone)
+
+    def starting(self, day: date) -> Self:
+        """Begin earlier than usual, at ten in the morning; only before the first entry."""
+        assert not self.entries, "a walk begins once"
+        self.now = self.local(day, 10)
+        return self
+
     def local(self, day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
         """The instant of a wall-clock time on a local day."""
-        clock = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=days.zone(self.zone))
+        clock = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=self.local_zone)
         return clock.astimezone(UTC)
 
     def midnight(self, day: date) -> datetime:
