@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
+from psycopg import sql
 
 from registry.rules.errors import NotAllowed, OwnProposal
 
@@ -54,6 +55,30 @@ def change_many(
         return
     type(records[0])._default_manager.bulk_update(records, list(fields), batch_size=batch)
     _history_rows(records, "~", by=by, at=at, reason=reason, batch=batch)
+
+
+def record_many(
+    model: type[models.Model], ids: str, kind: str, *, by: str, at: datetime, reason: str = ""
+) -> None:
+    """Give each record whose ``id`` stands in the temporary table ``ids`` a history row: ``+`` new, ``~`` changed.
+
+    For set-based statements over tens of thousands of records, once they have written them.
+    """
+    kept = model.history.model  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO {history} ({columns}, history_date, history_type, history_user_id,"
+                " history_change_reason) SELECT {columns}, %s, %s, %s, %s FROM {records}"
+                " WHERE id IN (SELECT id FROM pg_temp.{ids})"
+            ).format(
+                history=sql.Identifier(kept._meta.db_table),
+                columns=sql.SQL(", ").join(sql.Identifier(field.column) for field in kept.tracked_fields),
+                records=sql.Identifier(model._meta.db_table),
+                ids=sql.Identifier(ids),
+            ),
+            [at, kind, by, reason],
+        )
 
 
 def _history_rows(

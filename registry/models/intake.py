@@ -72,7 +72,10 @@ class ListedLicence(models.Model):
 class ObservedRow(models.Model):
     """A row as read, beside the observation made of it; deletable, its salted digest stays in the entry."""
 
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="row")
+    # No constraint: entries are never deleted, and tens of thousands of them would be checked at every intake.
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, primary_key=True, related_name="row", db_constraint=False
+    )
     snapshot = models.ForeignKey(
         ListSnapshot, on_delete=models.PROTECT, related_name="observed", db_index=False
     )

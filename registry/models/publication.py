@@ -25,7 +25,11 @@ class PublishedRecord(models.Model):
     may_recruit = models.BooleanField()
     body = models.TextField()
     withhold_from = models.DateTimeField(null=True)
-    commit = models.ForeignKey(RegisterCommit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # No constraint: the row is derived, and the check would run for every span of a large intake while the register's
+    # counter is held.
+    commit = models.ForeignKey(
+        RegisterCommit, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     ordinal = models.BigIntegerField(default=0)
     agency_number = models.TextField()
     authority_code = models.TextField()

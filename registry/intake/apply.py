@@ -1,0 +1,289 @@
+"""A staged list into the register: agencies, licences, observations and what the public reads, all or nothing.
+
+What takes long (numbers, the fold, the bodies) is prepared on temporary tables without a lock. Then one durable
+transaction of set-based statements writes it, takes its sequence numbers last and holds the register's counter for that
+instant only, so decisions go on meanwhile (rulings 3). A licence that the authority has adopted is observed, never
+changed.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db import connection, models, transaction
+from psycopg import sql
+
+from registry import history, indexing, ledger, news, publishing, records
+from registry.intake import statements
+from registry.intake.listed import Publisher
+from registry.intake.profile import Profile
+from registry.intake.report import Report
+from registry.models import (
+    Agency,
+    Authority,
+    Entry,
+    Licence,
+    ListSnapshot,
+    NumberSeries,
+    PublishedRecord,
+    TradingName,
+)
+from registry.rules import days, numbering
+from registry.rules.numbering import Kind
+
+#: How the list's word for a licence stands in an observation.
+_STATUS: Final = {
+    "licensed": "in_force",
+    "limited": "limited",
+    "not_licensed": "not_in_force",
+    "unknown": "word_unknown",
+}
+REASON: Final = "list taken in"
+
+
+class Application:
+    """One list of one day, staged, on its way into the register."""
+
+    def __init__(
+        self, profile: Profile, authority: Authority, snapshot: ListSnapshot, *, previous: date | None
+    ) -> None:
+        """Take in ``snapshot`` (not saved yet) of ``profile``; ``previous`` is the day of the list before it."""
+        self._profile = profile
+        self._authority = authority
+        self._snapshot = snapshot
+        self._at: datetime = snapshot.taken_at
+        self._by: str = snapshot.by
+        self._common = {
+            "list": profile.key,
+            "source": source_text(profile),
+            "on": snapshot.on.isoformat(),
+            "zone": authority.zone,
+            "previous_on": previous.isoformat() if previous else None,
+        }
+
+    # --- before the transaction ----------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Give numbers to what is new and make what the public will read; no lock is held."""
+        with connection.cursor() as cursor:
+            cursor.execute(statements.HOLDERS, {"list": self._profile.key})
+            cursor.execute("CREATE TEMP TABLE intake_number (kind text, place bigint, number text)")
+            cursor.execute("SELECT count(*) FROM intake_holder WHERE agency_id IS NULL")
+            _reserve(cursor, Kind.AGENCY, cursor.fetchone()[0])
+            cursor.execute("SELECT count(*) FROM intake_fate WHERE fate = 'new'")
+            _reserve(cursor, Kind.LISTED, cursor.fetchone()[0])
+            cursor.execute("ANALYZE intake_number")
+            cursor.execute(statements.NUMBER_HOLDERS)
+            cursor.execute(statements.OUT, {**self._parameters(), "common": json.dumps(self._common)})
+            cursor.execute("CREATE UNIQUE INDEX ON intake_out (place)")
+            cursor.execute("ANALYZE intake_out")
+        Publisher(self._authority, at=self._at).publish()
+        with connection.cursor() as cursor:
+            cursor.execute(statements.MAY_RECRUIT, {"at": self._at})
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "list": self._profile.key,
+            "authority": self._authority.pk,
+            "authority_country": self._authority.country,
+            "country": self._profile.fixed.get("country", self._authority.country),
+            "statuses": json.dumps(_STATUS),
+            "fresh_days": self._profile.freshness_days,
+            "at": self._at,
+            "by": self._by,
+            "on": self._snapshot.on,
+            "zone": self._authority.zone,
+            "effective": days.first_instant(self._snapshot.on, self._authority.zone),
+        }
+
+    # --- the transaction -----------------------------------------------------------------------------------------
+
+    @transaction.atomic(durable=True)
+    def commit(self, report: Report) -> None:
+        """Write everything in one transaction; the sequence numbers are its last act."""
+        opened = ledger.Commit()
+        with connection.cursor() as cursor:
+            # Tables may be new and without statistics: then loops over them would take for ever.
+            cursor.execute("SET LOCAL lock_timeout = '10s'; SET LOCAL enable_nestloop = off")
+            cursor.execute(statements.LOCK)
+            self._write_agencies(cursor)
+            self._write_licences(cursor)
+            cursor.execute("SELECT count(*) FROM intake_out")
+            opened.reserve(cursor.fetchone()[0])
+            parameters = {**self._parameters(), "commit": opened.id}
+            snapshot = self._write_snapshot(opened, report)
+            _insert(cursor, "registry_entry", statements.ENTRY, "intake_out o", parameters, order="o.place")
+            cursor.execute(statements.ROWS, {"commit": opened.id, "snapshot": snapshot.pk})
+            cursor.execute(statements.POSITIONS, parameters)
+            self._write_published(cursor, parameters)
+            cursor.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
+            cursor.execute(statements.RENAMED)
+            indexing.index([number for (number,) in cursor.fetchall()])
+            _check_references(cursor)
+        news.put()
+        opened.close(by=self._by, at=self._at)
+
+    def _write_agencies(self, cursor: Any) -> None:
+        parameters = self._parameters()
+        with _touched(cursor):
+            _insert(cursor, Agency, statements.AGENCY, statements.NEW_HOLDERS, parameters, keep=True)
+            self._record(Agency, "+")
+        cursor.execute(statements.LINK_HOLDERS, parameters)
+        with _touched(cursor):
+            cursor.execute(statements.CHANGE_AGENCIES)
+            self._record(Agency, "~")
+        with _touched(cursor):
+            _insert(
+                cursor,
+                TradingName,
+                statements.TRADING_NAME,
+                statements.NEW_TRADING_NAMES,
+                parameters,
+                keep=True,
+            )
+            self._record(TradingName, "+")
+
+    def _write_licences(self, cursor: Any) -> None:
+        parameters = self._parameters()
+        with _touched(cursor):
+            _insert(cursor, Licence, statements.LICENCE, statements.NEW_LICENCES, parameters, keep=True)
+            self._record(Licence, "+")
+        cursor.execute(statements.LINK_LICENCES, parameters)
+        with _touched(cursor):
+            cursor.execute(statements.CHANGE_LICENCES)
+            self._record(Licence, "~")
+
+    def _record(self, model: type[models.Model], kind: str) -> None:
+        history.record_many(model, "intake_ids", kind, by=self._by, at=self._at, reason=REASON)
+
+    def _write_snapshot(self, opened: ledger.Commit, report: Report) -> ListSnapshot:
+        self._snapshot.commit_id = opened.id
+        self._snapshot.counts = report.counts()
+        self._snapshot.save(force_insert=True)
+        return self._snapshot
+
+    def _write_published(self, cursor: Any, parameters: dict[str, Any]) -> None:
+        """Replace the published rows; those that an officer has touched meanwhile are made one by one."""
+        cursor.execute(statements.TOUCHED_MEANWHILE)
+        special = dict(cursor.fetchall())
+        cursor.execute(statements.UNPUBLISH)
+        source = "intake_published p JOIN intake_out o ON o.place = p.place AND o.publishable"
+        _insert(
+            cursor,
+            "registry_publishedrecord",
+            statements.PUBLISHED,
+            source,
+            {**parameters, "code": self._authority.code},
+        )
+        for licence in Licence.objects.filter(pk__in=special, origin="listed").select_related(
+            "authority", "agency"
+        ):
+            entries = records.fold_entries(licence.pk, own_at=self._at)
+            publishing.publish(
+                licence, entries, commit_id=parameters["commit"], ordinal=special[licence.pk] - 1, at=self._at
+            )
+
+
+def source_text(profile: Profile) -> str:
+    """The list as every answer that rests on it names it."""
+    rights = f"; {profile.rights}" if profile.rights else ""
+    return f"{profile.title} ({profile.source}{rights})"
+
+
+def _reserve(cursor: Any, kind: Kind, count: int) -> None:
+    """Put ``count`` new numbers of ``kind`` into ``intake_number``; the series is locked for an instant only."""
+    if not count:
+        return
+    prefix = {Kind.AGENCY: "AG", Kind.LISTED: "LR"}[kind]
+    NumberSeries.objects.get_or_create(prefix=prefix)
+    while True:
+        last = NumberSeries.objects.values_list("last", flat=True).get(prefix=prefix)
+        numbers = list(_numbers(kind, last, count))
+        if NumberSeries.objects.filter(prefix=prefix, last=last).update(last=numbers[-1].serial):
+            break
+    with cursor.copy("COPY intake_number FROM STDIN") as copy:
+        for place, number in enumerate(numbers, start=1):
+            copy.write_row((prefix, place, str(number)))
+
+
+def _numbers(kind: Kind, last: int, count: int) -> Iterator[numbering.Parts]:
+    for _ in range(count):
+        number = numbering.next_reference(kind, after=last)
+        last = number.serial
+        yield number
+
+
+class _touched:  # noqa: N801 - reads as a word of the with statement
+    """``intake_ids``, empty, for the ids that the statements of the block write."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def __enter__(self) -> None:
+        self._cursor.execute("CREATE TEMP TABLE intake_ids (id bigint)")
+
+    def __exit__(self, *_: object) -> None:
+        if _[0] is None:
+            self._cursor.execute("DROP TABLE intake_ids")
+
+
+def _insert(
+    cursor: Any,
+    target: type[models.Model] | str,
+    given: dict[str, str],
+    source: str,
+    parameters: dict[str, Any],
+    *,
+    keep: bool = False,
+    order: str = "",
+) -> None:
+    """``INSERT INTO target SELECT … FROM source``: ``given`` columns by their SQL, the others by the model's defaults.
+
+    ``keep``: put the new ids into ``intake_ids``.
+    """
+    model = _model(target)
+    columns, values, parameters = [], [], dict(parameters)
+    for field in model._meta.concrete_fields:
+        if field.primary_key and field.column not in given:
+            continue
+        columns.append(sql.Identifier(str(field.column)))
+        if field.column in given:
+            values.append(sql.SQL(given[field.column]))
+        else:
+            default = field.get_db_prep_save(field.get_default(), connection)
+            parameters[f"default_{field.column}"] = default
+            values.append(sql.SQL(f"%(default_{field.column})s"))
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join(columns),
+        sql.SQL(", ").join(values),
+        sql.SQL(source),
+    )
+    if order:
+        statement = sql.SQL("{} ORDER BY {}").format(statement, sql.SQL(order))
+    if keep:
+        statement = sql.SQL(
+            "WITH made AS ({} RETURNING id) INSERT INTO intake_ids SELECT id FROM made"
+        ).format(statement)
+    cursor.execute(statement, parameters)
+
+
+def _check_references(cursor: Any) -> None:
+    """Check the foreign keys now: at the commit they would be checked while the register's counter is held.
+
+    Those to the commit itself must wait until it is written.
+    """
+    cursor.execute(statements.DEFERRED)
+    names = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+    cursor.execute(sql.SQL("SET CONSTRAINTS {} IMMEDIATE").format(sql.SQL(", ").join(names)))
+
+
+def _model(target: type[models.Model] | str) -> type[models.Model]:
+    return _TARGETS[target] if isinstance(target, str) else target
+
+
+_TARGETS: Final[dict[str, type[models.Model]]] = {
+    "registry_entry": Entry,
+    "registry_publishedrecord": PublishedRecord,
+}

@@ -1,0 +1,165 @@
+"""What the public reads of licences known from lists, made for tens of thousands at a time.
+
+Most of them were seen on the same lists with the same status, so their lives are the same but for names and numbers.
+Each *pattern* of observations is folded once, by the same ``answer.pieces`` that every other licence goes through,
+over facts that are marks; then the marks are filled in. So there is one fold and one shape of the body, and no second.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from registry import records
+from registry.models import Agency, Authority, Licence, TradingName
+from registry.rules import answer, days, standing
+from registry.rules.lifecycle import Action, Kind
+
+#: Marks stand between private-use characters, which no name can hold once read (they are control characters to us).
+_MARK: Final = re.compile('"\ue000([a-z]+)\ue001"')
+_BATCH: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A piece of time of everybody with this pattern: what differs is cut out of the body at the marks."""
+
+    start: datetime
+    end: datetime | None
+    state: str
+    result: str
+    may_recruit: bool
+    withhold_from: datetime | None
+    body: tuple[str, ...]
+
+    def filled(self, facts: Mapping[str, str]) -> str:
+        """The body with ``facts`` (JSON texts) at its marks: odd parts are the marks' names."""
+        return "".join(facts[part] if place % 2 else part for place, part in enumerate(self.body))
+
+
+def observation(effect: Mapping[str, Any], *, ref: int, at: datetime) -> standing.Entry:
+    """An observation's effect as the fold reads it."""
+    return standing.Entry(
+        ref=ref,
+        action=Action.OBSERVE,
+        kind=Kind.OBSERVATION,
+        decided_at=at,
+        recorded_at=at,
+        effective_from=days.first_instant(date.fromisoformat(effect["on"]), effect["zone"]),
+        effect=effect,
+    )
+
+
+class Publisher:
+    """Makes the published rows of the licences in ``intake_out``, into ``intake_published``; takes no lock."""
+
+    def __init__(self, authority: Authority, *, at: datetime) -> None:
+        """Publish for ``authority`` as may be known to the public at ``at``."""
+        self._authority = authority
+        self._at = at
+        self._legal_terms = records.current_policy(authority.pk).legal_terms
+        self._patterns: dict[tuple[str, bool], tuple[_Pattern, ...]] = {}
+
+    def publish(self) -> None:
+        """Fill ``intake_published`` from ``intake_out`` and ``intake_names``, and ``may_recruit`` by pattern."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TEMP TABLE intake_published (place bigint, span tstzrange, state text, result text, "
+                "may_recruit boolean, body text, withhold_from timestamptz)"
+            )
+            last = 0
+            while True:
+                cursor.execute(_NEXT, [last, _BATCH])
+                rows = cursor.fetchall()
+                if not rows:
+                    break
+                last = rows[-1][0]
+                with cursor.copy("COPY intake_published FROM STDIN") as copy:
+                    for row in self._rows(rows):
+                        copy.write_row(row)
+            cursor.execute("CREATE INDEX ON intake_published (place)")
+            cursor.execute("ANALYZE intake_published")
+
+    def _rows(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for place, pattern, number, legacy, licence_class, agency, name, latin, traded in rows:
+            facts = {
+                "number": json.dumps(number),
+                "legacy": _json(legacy),
+                "class": _json(licence_class),
+                "agency": json.dumps(agency),
+                "name": _json(name),
+                "latin": _json(latin),
+                "traded": ",".join(_json(one) for one in traded or ()),
+            }
+            for piece in self._lives(pattern, traded=bool(traded)):
+                span = f"[{piece.start.isoformat()},{piece.end.isoformat() if piece.end else ''})"
+                yield (
+                    place,
+                    span,
+                    piece.state,
+                    piece.result,
+                    piece.may_recruit,
+                    piece.filled(facts),
+                    piece.withhold_from,
+                )
+
+    def _lives(self, pattern: str, *, traded: bool) -> tuple[_Pattern, ...]:
+        key = (pattern, traded)
+        if key not in self._patterns:
+            self._patterns[key] = self._fold(pattern, traded=traded)
+        return self._patterns[key]
+
+    def _fold(self, pattern: str, *, traded: bool) -> tuple[_Pattern, ...]:
+        entries = [
+            observation(effect, ref=place, at=self._at)
+            for place, effect in enumerate(json.loads(pattern), start=1)
+        ]
+        return tuple(
+            _Pattern(
+                start=piece.start,
+                end=piece.end,
+                state=piece.state,
+                result=piece.result,
+                may_recruit=piece.may_recruit,
+                withhold_from=piece.withhold_from,
+                body=tuple(_MARK.split(piece.body)),
+            )
+            for piece in answer.pieces(self._facts(traded=traded), entries, at=self._at)
+        )
+
+    def _facts(self, *, traded: bool) -> answer.Facts:
+        agency = Agency(
+            number=_mark("agency"),
+            authority=self._authority,
+            legal_name=_mark("name"),
+            latin_name=_mark("latin"),
+            country=self._authority.country,
+        )
+        licence = Licence(
+            number=_mark("number"),
+            legacy_number=_mark("legacy"),
+            licence_class=_mark("class"),
+            origin="listed",
+            agency=agency,
+        )
+        names = [TradingName(name=_mark("traded"))] if traded else []
+        return records.public_facts(licence, agency, names, (), (), self._legal_terms)
+
+
+_NEXT: Final = """
+SELECT place, (observed || jsonb_build_array(said))::text, number, legacy_number, licence_class, agency_number,
+       legal_name, latin_name, trading_names
+FROM intake_out WHERE place > %s AND publishable ORDER BY place LIMIT %s
+"""
+
+
+def _mark(name: str) -> str:
+    return f"\ue000{name}\ue001"
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

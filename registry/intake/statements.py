@@ -1,0 +1,265 @@
+"""The set-based statements of :mod:`registry.intake.apply`, over the temporary tables of one intake.
+
+``intake_row`` holds the staged rows, ``intake_fate`` what became of each licence, ``intake_holder`` the holders,
+``intake_out`` every licence that the list speaks of as it will stand, ``intake_published`` its public spans.
+"""
+
+from typing import Final
+
+# --- statements before the transaction -------------------------------------------------------------------------------
+
+#: Who holds the licences of this list: the first row of each speaks, and the agency where the register has one.
+HOLDERS: Final = """
+CREATE TEMP TABLE intake_holder AS
+SELECT DISTINCT ON (r.holder) r.holder, r.line, r.fields, k.agency_id, NULL::text AS number, a.version,
+       coalesce(k.listed_only, true) AS listed_only
+FROM intake_row r
+LEFT JOIN (
+    SELECT k.holder, min(l.agency_id) AS agency_id, bool_and(NOT EXISTS (
+        SELECT FROM registry_licence other WHERE other.agency_id = l.agency_id AND other.origin <> 'listed'
+    )) AS listed_only
+    FROM registry_listedlicence k JOIN registry_licence l ON l.id = k.licence_id
+    WHERE k.list_key = %(list)s GROUP BY k.holder
+) k ON k.holder = r.holder
+LEFT JOIN registry_agency a ON a.id = k.agency_id
+ORDER BY r.holder, r.line
+"""
+
+NUMBER_HOLDERS: Final = """
+UPDATE intake_holder h SET number = n.number
+FROM (SELECT holder, row_number() OVER (ORDER BY line) AS place FROM intake_holder WHERE agency_id IS NULL) w
+JOIN intake_number n ON n.kind = 'AG' AND n.place = w.place WHERE h.holder = w.holder;
+UPDATE intake_holder h SET number = a.number FROM registry_agency a WHERE a.id = h.agency_id;
+CREATE UNIQUE INDEX ON intake_holder (holder);
+ANALYZE intake_holder;
+"""
+
+#: Every licence that this list speaks of, in the order of its entries: as it will stand, and what was observed before.
+OUT: Final = """
+CREATE TEMP TABLE intake_out AS
+SELECT row_number() OVER (ORDER BY r.line NULLS LAST, f.identity) AS place,
+       f.identity, f.holder, f.fate, f.id AS licence_id, r.line, r.content,
+       coalesce(l.number, n.number) AS number,
+       coalesce(l.origin, 'listed') = 'listed' AS publishable,
+       coalesce(r.fields ->> 'class', l.licence_class, '') AS licence_class,
+       coalesce(r.fields ->> 'number', l.legacy_number, '') AS legacy_number,
+       coalesce(r.folded_number, l.legacy_folded, '') AS legacy_folded,
+       coalesce(h.agency_id, l.agency_id) AS agency_id,
+       coalesce(h.number, a.number) AS agency_number,
+       coalesce(a.version, 0) AS agency_version,
+       CASE WHEN h.listed_only THEN h.fields ->> 'name' ELSE a.legal_name END AS legal_name,
+       CASE WHEN h.listed_only THEN coalesce(h.fields ->> 'latin_name', '') ELSE a.latin_name END AS latin_name,
+       traded.names AS trading_names,
+       false AS may_recruit,
+       %(common)s::jsonb || jsonb_strip_nulls(jsonb_build_object(
+           'present', r.identity IS NOT NULL, 'status', %(statuses)s::jsonb ->> r.status,
+           'fresh_days', coalesce(r.fresh, %(fresh_days)s)
+       )) AS said,
+       jsonb_strip_nulls(jsonb_build_object(
+           'legal_term', nullif(r.legal_term, ''), 'line', r.line, 'digest', r.digest
+       )) AS particulars,
+       coalesce(before.observed, '[]'::jsonb) AS observed
+FROM intake_fate f
+LEFT JOIN intake_row r ON r.identity = f.identity
+LEFT JOIN intake_holder h ON h.holder = f.holder
+LEFT JOIN registry_licence l ON l.id = f.id
+LEFT JOIN registry_agency a ON a.id = coalesce(h.agency_id, l.agency_id)
+LEFT JOIN (
+    SELECT identity, row_number() OVER (ORDER BY identity) AS place FROM intake_fate WHERE fate = 'new'
+) w ON w.identity = f.identity
+LEFT JOIN intake_number n ON n.kind = 'LR' AND n.place = w.place
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(e.effect - 'line' - 'digest' - 'legal_term' ORDER BY e.id) AS observed
+    FROM registry_entry e WHERE e.licence_id = f.id AND e.action = 'observe'
+) before ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(name ORDER BY held DESC, id, name) AS names FROM (
+        SELECT t.name, t.id, true AS held FROM registry_tradingname t
+        WHERE t.agency_id = coalesce(h.agency_id, l.agency_id)
+        UNION ALL
+        SELECT given, NULL, false FROM regexp_split_to_table(h.fields ->> 'trading_name', E'\n') given
+        WHERE h.listed_only AND NOT EXISTS (
+            SELECT FROM registry_tradingname t WHERE t.agency_id = h.agency_id AND t.name = given
+        )
+    ) every
+) traded ON true
+"""
+
+#: The projection's column: what the pattern says of the instant at which the list is taken in.
+MAY_RECRUIT: Final = """
+UPDATE intake_out o SET may_recruit = p.may_recruit FROM intake_published p
+WHERE p.place = o.place AND p.span @> %(at)s::timestamptz AND p.may_recruit
+"""
+
+# --- statements of the transaction -----------------------------------------------------------------------------------
+
+#: Nobody adopts a licence of this list while it is taken in; in number order, as every writer locks.
+LOCK: Final = """
+SELECT l.id FROM registry_licence l JOIN intake_out o ON o.licence_id = l.id AND o.publishable
+WHERE l.origin = 'listed' ORDER BY l.number FOR NO KEY UPDATE OF l
+"""
+
+NEW_HOLDERS: Final = "intake_holder h WHERE h.agency_id IS NULL ORDER BY h.line"
+
+AGENCY: Final = {
+    "number": "h.number",
+    "authority_id": "%(authority)s",
+    "legal_name": "h.fields ->> 'name'",
+    "latin_name": "coalesce(h.fields ->> 'latin_name', '')",
+    "legal_form": "coalesce(h.fields ->> 'legal_form', '')",
+    "country": "coalesce(h.fields ->> 'country', %(country)s)",
+    "address": "coalesce(h.fields ->> 'address', '')",
+    "locality": "coalesce(h.fields ->> 'locality', '')",
+    "listed_key": "%(list)s || ':' || h.holder",
+}
+
+LINK_HOLDERS: Final = """
+UPDATE intake_holder h SET agency_id = a.id FROM registry_agency a
+WHERE h.agency_id IS NULL AND a.number = h.number;
+UPDATE intake_out o SET agency_id = h.agency_id FROM intake_holder h WHERE o.agency_id IS NULL AND h.holder = o.holder;
+"""
+
+CHANGE_AGENCIES: Final = """
+WITH made AS (
+    UPDATE registry_agency a SET legal_name = h.fields ->> 'name',
+        latin_name = coalesce(h.fields ->> 'latin_name', ''), legal_form = coalesce(h.fields ->> 'legal_form', ''),
+        address = coalesce(h.fields ->> 'address', ''), locality = coalesce(h.fields ->> 'locality', ''),
+        version = a.version + 1
+    FROM intake_holder h
+    WHERE h.agency_id = a.id AND h.listed_only AND h.version = a.version
+      AND (a.legal_name, a.latin_name, a.legal_form, a.address, a.locality) IS DISTINCT FROM
+          (h.fields ->> 'name', coalesce(h.fields ->> 'latin_name', ''), coalesce(h.fields ->> 'legal_form', ''),
+           coalesce(h.fields ->> 'address', ''), coalesce(h.fields ->> 'locality', ''))
+    RETURNING a.id
+) INSERT INTO intake_ids SELECT id FROM made
+"""
+
+NEW_TRADING_NAMES: Final = """
+(
+    SELECT h.agency_id, given AS name FROM intake_holder h,
+           regexp_split_to_table(h.fields ->> 'trading_name', E'\n') given
+    WHERE h.listed_only AND NOT EXISTS (
+        SELECT FROM registry_tradingname t WHERE t.agency_id = h.agency_id AND t.name = given
+    ) ORDER BY h.line, given
+) t
+"""
+
+TRADING_NAME: Final = {"agency_id": "t.agency_id", "name": "t.name"}
+
+NEW_LICENCES: Final = "intake_out o WHERE o.fate = 'new' ORDER BY o.place"
+
+LICENCE: Final = {
+    "number": "o.number",
+    "authority_id": "%(authority)s",
+    "agency_id": "o.agency_id",
+    "licence_class": "o.licence_class",
+    "origin": "'listed'",
+    "legacy_number": "o.legacy_number",
+    "legacy_folded": "o.legacy_folded",
+    "list_source": "%(list)s",
+    "list_key": "o.identity::text",
+    "state": "'listed'",
+    "may_recruit": "o.may_recruit",
+}
+
+LINK_LICENCES: Final = """
+UPDATE intake_out o SET licence_id = l.id FROM registry_licence l
+WHERE o.licence_id IS NULL AND l.number = o.number;
+UPDATE intake_out o SET publishable = false FROM registry_licence l
+WHERE l.id = o.licence_id AND o.publishable AND l.origin <> 'listed';
+CREATE UNIQUE INDEX ON intake_out (licence_id);
+"""
+
+CHANGE_LICENCES: Final = """
+WITH made AS (
+    UPDATE registry_licence l SET licence_class = o.licence_class, legacy_number = o.legacy_number,
+        legacy_folded = o.legacy_folded, may_recruit = o.may_recruit, version = l.version + 1
+    FROM intake_out o
+    WHERE l.id = o.licence_id AND o.publishable AND o.fate <> 'new'
+      AND (l.licence_class, l.legacy_number, l.may_recruit) IS DISTINCT FROM
+          (o.licence_class, o.legacy_number, o.may_recruit)
+    RETURNING l.id
+) INSERT INTO intake_ids SELECT id FROM made
+"""
+
+ENTRY: Final = {
+    "commit_id": "%(commit)s",
+    "ordinal": "o.place - 1",
+    "authority_id": "%(authority)s",
+    "licence_id": "o.licence_id",
+    "agency_id": "o.agency_id",
+    "kind": "'observation'",
+    "action": "'observe'",
+    "decided_at": "%(at)s",
+    "effective_from": "%(effective)s",
+    "effective_day": "%(on)s",
+    "zone": "%(zone)s",
+    "effect": "o.said || o.particulars",
+    "officers": "jsonb_build_array(%(by)s::text)",
+}
+
+ROWS: Final = """
+INSERT INTO registry_observedrow (entry_id, snapshot_id, line, cells, fields, problems, salt)
+SELECT e.id, %(snapshot)s, r.line, r.cells, r.fields, r.problems, r.salt
+FROM registry_entry e JOIN intake_out o ON o.place = e.ordinal + 1 JOIN intake_row r ON r.identity = o.identity
+WHERE e.commit_id = %(commit)s
+"""
+
+POSITIONS: Final = """
+INSERT INTO registry_listedlicence (licence_id, list_key, holder, identity, content, present, first_seen, last_seen)
+SELECT o.licence_id, %(list)s, o.holder, o.identity, o.content, true, %(on)s, %(on)s FROM intake_out o
+WHERE o.fate = 'new';
+UPDATE registry_listedlicence k SET present = o.fate <> 'gone', content = coalesce(o.content, k.content),
+       last_seen = CASE WHEN o.fate = 'gone' THEN k.last_seen ELSE %(on)s END
+FROM intake_out o WHERE o.fate <> 'new' AND k.licence_id = o.licence_id;
+"""
+
+#: Licences of which more than observations is known, or whose holder has changed since the bodies were made.
+TOUCHED_MEANWHILE: Final = """
+WITH special AS (
+    UPDATE intake_out o SET publishable = false
+    WHERE o.publishable AND (
+        EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = o.licence_id AND e.action <> 'observe')
+        OR EXISTS (SELECT FROM registry_channel c WHERE c.agency_id = o.agency_id)
+        OR EXISTS (SELECT FROM registry_office f WHERE f.agency_id = o.agency_id)
+        OR EXISTS (SELECT FROM registry_tradingname t WHERE t.agency_id = o.agency_id
+                   AND (t.first_day IS NOT NULL OR t.last_day IS NOT NULL))
+        OR EXISTS (SELECT FROM registry_agency a LEFT JOIN intake_holder h ON h.agency_id = a.id
+                   WHERE a.id = o.agency_id AND o.agency_version > 0 AND (
+                       a.legal_name <> o.legal_name OR a.latin_name <> o.latin_name))
+    ) RETURNING o.licence_id, o.place
+) SELECT licence_id, place FROM special
+"""
+
+#: Agencies of which something that can be searched is new.
+RENAMED: Final = """
+SELECT DISTINCT agency_number FROM intake_out WHERE fate IN ('new', 'changed', 'back') ORDER BY agency_number
+"""
+
+DEFERRED: Final = """
+SELECT conname FROM pg_constraint
+WHERE contype = 'f' AND condeferrable AND connamespace = 'public'::regnamespace
+  AND confrelid <> 'registry_registercommit'::regclass AND conrelid::regclass::text LIKE 'registry_%'
+"""
+
+UNPUBLISH: Final = """
+DELETE FROM registry_publishedrecord
+WHERE licence_id IN (SELECT licence_id FROM intake_out WHERE publishable)
+"""
+
+PUBLISHED: Final = {
+    "number": "o.number",
+    "licence_id": "o.licence_id",
+    "span": "p.span",
+    "state": "p.state",
+    "result": "p.result",
+    "may_recruit": "p.may_recruit",
+    "body": "p.body",
+    "withhold_from": "p.withhold_from",
+    "commit_id": "%(commit)s",
+    "ordinal": "o.place - 1",
+    "agency_number": "o.agency_number",
+    "authority_code": "%(code)s",
+    "country": "%(authority_country)s",
+    "licence_class": "o.licence_class",
+}
