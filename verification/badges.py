@@ -7,7 +7,7 @@ another code.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -104,6 +104,34 @@ def issue(
             return _record(badge)
     message = "no free badge code was drawn"
     raise RuntimeError(message)
+
+
+def issue_licences(
+    numbers: Iterable[str],
+    authority: str,
+    *,
+    at: datetime,
+    randbelow: Callable[[int], int] = secrets.randbelow,
+) -> int:
+    """Issue a badge to each of these published licences of one authority that has none; how many were issued.
+
+    ``numbers`` are canonical. Set-based, for a register taken over as a whole: it asks the register nothing.
+    """
+    wanted = dict.fromkeys(numbers)
+    live = Badge.objects.filter(subject_number__in=wanted, withdrawn_at__isnull=True)
+    for held in live.values_list("subject_number", flat=True):
+        del wanted[held]
+    made = Badge.objects.bulk_create(
+        [
+            Badge(
+                code=numbering.badge_code(authority[:2], randbelow), subject_kind="licence", subject_number=number,
+                authority=authority, issued_at=at,
+            )
+            for number in wanted
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    return len(made)
 
 
 def read(code: str) -> BadgeRecord:

@@ -20,6 +20,7 @@ WRITERS = {
     "registry.idempotency",
     "registry.history",
     "registry.intake",
+    "registry.generator",
 }
 """The modules of the register that write; a package stands for what is in it."""
 
