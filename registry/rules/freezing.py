@@ -88,7 +88,7 @@ def instant(value: date | datetime, zone: str) -> datetime:
 
 def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
     """When the effect begins; the past is refused but for orders, filings, facts and voiding."""
-    earliest = _earliest(step, terms, case, at)
+    earliest = _earliest(step, terms, case, target, at)
     if terms.effective is None or step.effect is Effect.GRANT_DATE:
         return earliest
     today = days.local_day(at, case.zone)
@@ -117,7 +117,7 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
     return stated
 
 
-def _earliest(step: Step, terms: StepTerms, case: Case, at: datetime) -> datetime:
+def _earliest(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
     """The first instant at which the step may have effect by the rule of the table."""
     zone, policy = case.zone, case.policy
     today = days.local_day(at, zone)
@@ -129,7 +129,7 @@ def _earliest(step: Step, terms: StepTerms, case: Case, at: datetime) -> datetim
             return days.first_instant(day, zone)
         case Effect.AFTER_APPEAL if not terms.immediate:
             return days.end_of(today + timedelta(days=policy.appeal_days), zone)
-        case Effect.AFTER_STAY:
+        case Effect.AFTER_STAY if target is not None and target.effect.get("stays"):
             day = days.add_working_days(
                 today, policy.stay_end_working_days, weekend=policy.weekend, holidays=policy.holidays
             )

@@ -291,7 +291,7 @@ class _Fold:
             state=state, result=result, may_recruit=live, reasons=tuple(dict.fromkeys(reasons)),
             overlays=overlays, suspensions=suspensions, cut=cut, new_recruitment_only=new_only,
             scope=self.scope(t), licence_class=self.latest(t, "class"),
-            conditions=self.conditions(t), terms=self.terms(t), pending=self.pending(t),
+            conditions=self.conditions(t), terms=self.terms(t), pending=self.pending(t, state),
             grace_until=self.grace(t) if state is State.EXPIRED else None,
         )  # fmt: skip
 
@@ -484,9 +484,10 @@ class _Fold:
         )
 
     def latest(self, t: datetime, key: str) -> Any:
-        """The newest word in effect at ``t`` about ``key`` of the licence's terms."""
+        """The word about ``key`` of the licence's terms that came into effect last by ``t``."""
         given = self.in_effect(t, Action.GRANT, Action.ADOPT, Action.VARY, Action.RENEW, Action.RENEW_LATE)
-        return next((e.effect[key] for e in reversed(given) if key in e.effect), None)
+        said = [e for e in given if key in e.effect]
+        return max(said, key=lambda e: (e.effective_from, e.ref)).effect[key] if said else None
 
     def scope(self, t: datetime) -> Scope:
         """For what the licence is good, before cuts."""
@@ -547,13 +548,14 @@ class _Fold:
             newest[str(entry.effect.get("issuer", ""))] = entry
         return list(newest.values())
 
-    def pending(self, t: datetime) -> tuple[tuple[int, datetime], ...]:
+    def pending(self, t: datetime, state: State) -> tuple[tuple[int, datetime], ...]:
         """Decisions made by ``t`` whose effect is still to come, each with the instant at which it begins.
 
-        A stay moves that instant; while nobody knows when the stay ends, there is none to announce.
+        A stay moves that instant; while nobody knows when the stay ends, there is none to announce. Nothing is
+        announced of a licence that has ended but what is graver than its end.
         """
         found = []
-        for entry in self.those(*ANNOUNCED):
+        for entry in self.those(*_STILL_ANNOUNCED.get(state, ANNOUNCED)):
             if entry.decided_at > t or self.has_effect(entry, t):
                 continue
             begins = _first_unstayed(max(entry.effective_from, t), self._stays(entry, decided_by=t))
@@ -605,7 +607,7 @@ class _Fold:
             Overlay.UNDER_APPEAL: bool(appealed),
             Overlay.STAYED: any(self.stayed(e, t) for e in self.valid),
             Overlay.DEBARRED: debarred,
-            Overlay.DECIDED_PENDING_EFFECT: bool(self.pending(t)),
+            Overlay.DECIDED_PENDING_EFFECT: bool(self.pending(t, state)),
             Overlay.SUSPENDED_AT_EXPIRY: state is State.EXPIRED and bool(suspensions),
             Overlay.RENEWAL_FILED: filed,
         }
@@ -650,7 +652,7 @@ class _Fold:
         overlays: frozenset[Overlay] = frozenset()
         pending: tuple[tuple[int, datetime], ...] = ()
         if not self.only_lists:
-            overlays, pending = self.overlays(t, State.LISTED, (), None, False), self.pending(t)
+            overlays, pending = self.overlays(t, State.LISTED, (), None, False), self.pending(t, State.LISTED)
         noted = [_NOTED[o] for o in _NOTED if o in overlays]
         said = next(
             (said for start, end, said in self.sighted if start <= t and (end is None or t < end)), None
@@ -755,6 +757,13 @@ def _list_reason(row: Mapping[str, Any]) -> str:
 _LISTED_RESULTS: Mapping[str, Result] = {
     "listed.on_list": Result.LICENSED,
     "listed.status_not_in_force": Result.NOT_LICENSED,
+}
+
+_STILL_ANNOUNCED: Mapping[State, frozenset[Action]] = {
+    State.VOID: frozenset({Action.DEBAR}),
+    State.REVOKED: frozenset({Action.DEBAR}),
+    State.CANCELLED: frozenset({Action.DEBAR, Action.REVOKE}),
+    State.SURRENDERED: frozenset({Action.DEBAR, Action.REVOKE}),
 }
 
 _NOTED: Mapping[Overlay, str] = {

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from registry.rules.errors import RegistryError, StepNotAllowed
-from registry.rules.lifecycle import Action, Overlay, Result, State
+from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
 from tests.rules.walk import LAST, Walk
 
 AFTER = LAST + timedelta(days=1)
@@ -165,3 +165,23 @@ class TestABarOfAListedLicence:
         walk.take(Action.END_APPEAL, appeal)
         walk.take(Action.SET_ASIDE, bar)
         assert walk.stands().may_recruit is listed
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "announced"),
+    [
+        (Action.REVOKE, {"immediate": True}, set()),
+        (Action.CANCEL, {}, {Action.REVOKE}),
+        (Action.SUSPEND_PREVENTIVE, {}, {Action.REVOKE, Action.RESTRICT}),
+    ],
+)
+def test_of_a_licence_that_has_ended_only_what_is_graver_is_announced(
+    end: Action, said: dict[str, bool], announced: set[Action]
+) -> None:
+    walk = Walk().active().on(date(2026, 3, 1))
+    walk.take(Action.REVOKE)
+    walk.take(Action.RESTRICT, cut=Scope(("XB",)), effective=date(2026, 5, 1))
+    walk.later(days=1).take(end, **said)
+    now = walk.stands()
+    assert {walk.entry(ref).action for ref, _ in now.pending} == announced
+    assert (Overlay.DECIDED_PENDING_EFFECT in now.overlays) is bool(announced)

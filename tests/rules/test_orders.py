@@ -93,6 +93,13 @@ class TestAnImmediateDecision:
         assert Overlay.UNDER_APPEAL in now.overlays
         assert Overlay.STAYED not in now.overlays
 
+    def test_an_appeal_that_stopped_nothing_ends_at_once(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        appeal = walk.later(hours=1).take(Action.FILE_APPEAL, revocation)
+        walk.later(days=1).take(Action.END_APPEAL, appeal)
+        assert Overlay.UNDER_APPEAL not in walk.stands().overlays
+
     def test_a_stay_lets_the_licence_stand_until_it_ends(self) -> None:
         walk = Walk().active().on(MARCH_1)
         revocation = walk.take(Action.REVOKE, immediate=True)

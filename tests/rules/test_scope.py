@@ -130,6 +130,14 @@ def test_a_variation_has_effect_from_its_day() -> None:
     assert walk.stands(begins).scope == Scope(("XB",))
 
 
+def test_what_comes_into_effect_last_counts() -> None:
+    walk = licensed()
+    walk.take(Action.VARY, scope=Scope(("XB",)), effective=date(2026, 6, 1))
+    walk.later(days=1).take(Action.VARY, scope=Scope(("XB", "XC", "XD"), TWO.occupations))
+    assert walk.stands().scope.corridors == ("XB", "XC", "XD")
+    assert walk.stands(walk.midnight(date(2026, 6, 1))).scope == Scope(("XB",))
+
+
 def test_conditions_stand_until_they_are_met() -> None:
     walk = Walk().active(conditions=({"code": "report-monthly"},), provisional=True).on(APRIL_1)
     assert {Overlay.CONDITIONS, Overlay.PROVISIONAL} <= walk.stands().overlays
