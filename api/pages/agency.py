@@ -34,8 +34,8 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
         "name": found["name"],
         "licences": [_licence(one, found, kept) for one in found["licences"]],
         "checked": answer.checked(now, facts.zone(found)),
-        "compare": facts.comparing({**found, "holder": found, "number": ""}),
-        "about": _about(found, kept),
+        "compare": facts.listed(facts.comparing({**found, "holder": found, "number": ""})),
+        "about": facts.listed(_about(found, kept)),
     }
     return render.page(request, "agency.html", context, tag=tag)
 
@@ -46,7 +46,7 @@ def _licence(one: Mapping[str, Any], holder: facts.Record, kept: str) -> home.Hi
     record = {**one, "authority": holder.get("authority")}
     sentences = wording.sentences([reason["code"] for reason in verdict["reasons"]], facts.dates(record))
     return home.Hit(
-        tone=row.tone, shape=row.shape, word=row.word, href=f"/licences/{quote(one['number'])}{kept}",
+        tone=row.tone, mark=row.mark, word=row.word, href=f"/licences/{quote(one['number'])}{kept}",
         name=one["number"], number="", lines=tuple(sentences),
         kind=gettext("Class %(class)s") % {"class": one["class"]} if one.get("class") else "",
     )  # fmt: skip
@@ -55,21 +55,23 @@ def _licence(one: Mapping[str, Any], holder: facts.Record, kept: str) -> home.Hi
 def _about(found: Mapping[str, Any], kept: str) -> list[Fact]:
     told = [Fact(gettext("Agency number"), found["number"], ltr=True, code=True)]
     if company := found.get("company_number"):
-        told.append(Fact(gettext("Company number"), company, note=str(found.get("company_register") or ""), code=True))
+        told.append(
+            Fact(gettext("Company number"), company, note=str(found.get("company_register") or ""), code=True)
+        )
     if lei := found.get("lei"):
         told.append(Fact(gettext("Legal entity identifier (LEI)"), lei, ltr=True, code=True))
     if people := tuple(_person(person) for person in found.get("persons") or ()):
         told.append(Fact(gettext("People who may act for it"), items=people))
-    if linked := tuple(Item(number, f"/agencies/{quote(number)}{kept}", ltr=True) for number in found.get("linked_to") or ()):
+    others = (str(number) for number in found.get("linked_to") or ())
+    if linked := tuple(Item(number, f"/agencies/{quote(number)}{kept}", ltr=True) for number in others):
         told.append(Fact(gettext("The same company elsewhere"), items=linked))
     return told
 
 
 def _person(person: Mapping[str, Any]) -> Item:
-    since = written.local_date(person.get("first_day"))
     note = facts.role(str(person["role"]))
-    if since is not None:
-        note = gettext("%(role)s since %(day)s") % {"role": note, "day": written.day(since)}
+    if first := person.get("first_day"):
+        note = gettext("%(role)s since %(day)s") % {"role": note, "day": written.stated(first)}
     return Item(str(person["name"]), note=note)
 
 

@@ -6,25 +6,27 @@ which it was, so that minute is a part of its ETag.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from html import escape
 from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, gettext
 
-from api import etags, labels, throttles
+from api import etags, labels, problems, throttles
 from api.pages import asking, facts, languages, refusals, render, verdicts, wording, written
 from api.pages.facts import Fact, Item
+from api.public import badges
 from registry import clock
 from verification import check
 from verification.check import Proof
 
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _JSON: Final = ("application/json", "application/problem+json")
-#: What a badge that proves nothing still tells: whom it named and how to reach them, not that they are licensed.
-_UNPROVEN: Final = frozenset({Proof.WITHDRAWN, Proof.NOT_FOUND, Proof.MISTYPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that the page says, ready for the template."""
+    """Everything that the page says, ready for the template.
+
+    A badge that was withdrawn still tells whom it named and how to reach them, not that they are licensed.
+    """
 
     verdict: verdicts.Verdict
     steps: list[str]
@@ -46,19 +51,24 @@ class Answer:
     code: str
     act: Link | None = None
     compare_title: str = ""
-    compare: list[Fact] = field(default_factory=list)
-    licence: list[Fact] = field(default_factory=list)
+    compare: str = ""
+    licence: str = ""
     record: str = ""
-    ask: asking.Box | None = None
 
 
 def answer(request: HttpRequest, code: str) -> HttpResponse:
     """The answer of one badge, as a page or as JSON."""
-    if wants_json(request):
-        from api.public import badges  # noqa: PLC0415 - placeholder
-
-        return badges.badge(request, code=code)
-    return page(request, code=code)
+    if not wants_json(request):
+        return page(request, code=code)
+    try:
+        response = badges.badge(request, code=code)
+    except Exception as error:
+        refusal = problems.for_error(request, error)
+        if refusal is None:
+            raise
+        response = refusal
+    patch_vary_headers(response, render.VARY)
+    return response
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -76,18 +86,81 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     found = check.verdict(code, at=clock.now())
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(request)
-        context = {"a": _answer(request, found, typed=code)}
-        return render.page(request, "answer.html", context, status=404, cache=etags.KEEP_NOT)
+        return _unknown(request, found, code)
     tag = render.tag(request, "badge", *_seen(found))
     caching = etags.verdict_caching(found.until, found.checked_at)
-    return render.unchanged(request, tag, cache=caching) or render.page(
-        request, "answer.html", {"a": _answer(request, found, typed=code)}, tag=tag, cache=caching
+    if same := render.unchanged(request, tag, cache=caching):
+        return same
+    language, chosen, kept = languages.of(request), languages.chosen(request), languages.kept(request)
+    act, proven = _act(found, kept), found.proof is Proof.KNOWN
+    form = _form(language, chosen, found.result, settings.REGISTRY_HOST, proven=proven, acts=act is not None)
+    return render.send(request, form.filled(_told(found, act, kept)), language, tag=tag, cache=caching)
+
+
+def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResponse:
+    """The page for a code that is in no badge of ours, with the code in the box to be corrected."""
+    verdict = verdicts.verdict(
+        found.result,
+        sentences=wording.sentences(found.reasons, {}),
+        checked=checked(found.checked_at, facts.zone({})),
     )
+    context = {
+        "verdict": verdict,
+        "steps": wording.steps(found.result, found.reasons),
+        "ask": asking.box(request, typed),
+    }
+    return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
+
+
+@lru_cache(maxsize=512)
+def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, acts: bool) -> render.Form:
+    """The page of every badge with this result, with slots for what is this badge's own."""
+    slot = render.slot
+    verdict = verdicts.verdict(
+        result, who=slot("who"), sentences=[slot("sentences")], checked=slot("checked")
+    )
+    page = Answer(
+        verdict=verdict,
+        steps=[slot("steps")],
+        urgent=verdict.tone in {"stop", "unknown"},
+        host=host,
+        code=slot("code"),
+        act=Link(slot("act_href"), slot("act_text")) if acts else None,
+        compare_title=slot("compare_title"),
+        compare=slot("compare"),
+        licence=slot("licence") if proven else "",
+        record=slot("record"),
+    )
+    return render.Form.of(
+        render.markup("answer.html", {"a": page, "page": render.frame(language, chosen=chosen)})
+    )
+
+
+def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
+    """What fills the slots: this badge's own facts, as HTML."""
+    record = found.record
+    return {
+        "who": escape(_who(found)),
+        "sentences": "</p>\n<p>".join(map(escape, wording.sentences(found.reasons, facts.dates(record)))),
+        "checked": escape(checked(found.checked_at, facts.zone(record))),
+        "steps": "</li><li>".join(map(escape, wording.steps(found.result, found.reasons))),
+        "act_href": escape(act.href) if act else "",
+        "act_text": escape(act.text) if act else "",
+        "compare_title": escape(_title(found)),
+        "compare": facts.listed(_comparing(found)) if record else "",
+        "licence": facts.listed(facts.standing(record) + _siblings(found, kept)) if record else "",
+        "record": escape(f"/licences/{found.licence}{kept}"),
+        "code": escape(found.shown),
+    }
 
 
 def checked(now: datetime, zone: str) -> str:
     """When the register was asked, to the minute, in the authority's zone."""
-    told = {"time": written.clock_time(now, zone), "day": written.days(now, zone), "zone": written.zone_name(zone)}
+    told = {
+        "time": written.clock_time(now, zone),
+        "day": written.days(now, zone),
+        "zone": written.zone_name(zone),
+    }
     return gettext("Checked at %(time)s on %(day)s (%(zone)s)") % told
 
 
@@ -100,33 +173,10 @@ def _seen(found: check.Verdict) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _answer(request: HttpRequest, found: check.Verdict, *, typed: str) -> Answer:
-    record, kept = found.record, languages.kept(request)
-    verdict = verdicts.verdict(
-        found.result,
-        who=_who(found),
-        sentences=wording.sentences(found.reasons, facts.dates(record)),
-        checked=checked(found.checked_at, facts.zone(record)),
-    )
-    missing = found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}
-    return Answer(
-        verdict=verdict,
-        steps=wording.steps(found.result, found.reasons),
-        urgent=verdict.tone in {"stop", "unknown"},
-        host=settings.REGISTRY_HOST,
-        code=found.shown,
-        act=None if missing else _act(found, kept),
-        compare_title=_title(found),
-        compare=_comparing(found) if record else [],
-        licence=facts.standing(record) + _siblings(found, kept) if record and found.proof not in _UNPROVEN else [],
-        record=f"/licences/{found.licence}{kept}" if found.licence else "",
-        ask=asking.box(request, typed) if missing else None,
-    )
-
-
 def _who(found: check.Verdict) -> str:
-    """Whom the badge names: the person where the public may know the name, and the agency."""
-    return " · ".join(name for name in (found.person_name, found.holder) if name)
+    """Whom the badge names: the person where the public may know the name, the agency, and where its office is."""
+    place = (found.office or {}).get("locality", "") if found.kind == "office" else ""
+    return " · ".join(name for name in (found.person_name, found.holder, place) if name)
 
 
 def _title(found: check.Verdict) -> str:
@@ -159,8 +209,8 @@ def _comparing(found: check.Verdict) -> list[Fact]:
 def _siblings(found: check.Verdict, kept: str) -> list[Fact]:
     """The holder's other licences, which this badge does not speak for."""
     language = get_language() or "en"
-    items = tuple(
-        Item(other.number, f"/licences/{other.number}{kept}", note=labels.text("states", other.state, language), ltr=True)
-        for other in found.siblings
-    )
-    return [Fact(gettext("Other licences"), items=items)] if items else []
+    items = []
+    for other in found.siblings:
+        note = labels.text("states", other.state, language)
+        items.append(Item(other.number, f"/licences/{other.number}{kept}", note=note, ltr=True))
+    return [Fact(gettext("Other licences"), items=tuple(items))] if items else []

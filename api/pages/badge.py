@@ -53,7 +53,7 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
         "title": _title(found.kind),
         "name": found.person_name or found.holder,
         "also": _also(found),
-        "facts": _facts(found),
+        "facts": facts.listed(_facts(found)),
         "number": found.licence,
         "code": found.shown,
         "compact": found.code,

@@ -63,7 +63,9 @@ def drawn(lives: Sequence[Life], *, now: datetime, zone: str, rtl: bool) -> Band
     if not told:
         return None
     rows = [verdicts.row(life.result) for life in told]
-    widths = _widths([((min(life.end, now) if life.end else now) - life.start) / timedelta(seconds=1) for life in told])
+    widths = _widths(
+        [((min(life.end, now) if life.end else now) - life.start) / timedelta(seconds=1) for life in told]
+    )
     pieces, x = [], 0.0
     for row, width in zip(rows, widths, strict=True):
         left = 100 - x - width if rtl else x
@@ -92,7 +94,13 @@ def _widths(seconds: list[float]) -> list[float]:
 def _ticks(start: datetime, now: datetime, zone: str, *, rtl: bool) -> tuple[Tick, ...]:
     """Where the band begins, its middle when it is long, and today."""
     months = now - start < timedelta(days=3 * 365)
-    found = [Tick(100.0 if rtl else 0.0, "start", written.month(start, zone) if months else written.year(start, zone))]
+    found = [
+        Tick(
+            100.0 if rtl else 0.0,
+            "start",
+            written.month(start, zone) if months else written.year(start, zone),
+        )
+    ]
     if not months:
         found.append(Tick(50.0, "middle", written.year(start + (now - start) / 2, zone)))
     found.append(Tick(0.0 if rtl else 100.0, "end", gettext("today")))

@@ -6,9 +6,12 @@ with a paper, a door plate or a phone.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
@@ -50,6 +53,29 @@ class Fact:
     code: bool = False
 
 
+def listed(told: Iterable[Fact]) -> SafeString:
+    """The facts as a list of labels and values.
+
+    Written here and not in a template: it is most of a scan's page, and a template's loop would cost more than
+    everything else on the way there.
+    """
+    return mark_safe(f"<dl>{''.join(map(_marked, told))}</dl>")  # noqa: S308 - every text in it is escaped below
+
+
+def _marked(fact: Fact) -> str:
+    items = fact.items or (Item(fact.text, note=fact.note, ltr=fact.ltr),)
+    values = [_marked_item(item) for item in items]
+    value = values[0] if len(values) == 1 else "".join(f"<div>{one}</div>" for one in values)
+    return f"<dt>{escape(fact.label)}</dt><dd{' class=code' if fact.code else ''}>{value}</dd>"
+
+
+def _marked_item(item: Item) -> str:
+    told = f"<bdi{' dir=ltr' if item.ltr else ''}>{escape(item.text)}</bdi>"
+    if item.href:
+        told = f'<a href="{escape(item.href)}" rel="nofollow noopener">{told}</a>'
+    return f"{told}<small>{escape(item.note)}</small>" if item.note else told
+
+
 def role(code: str) -> str:
     """What a person does for an agency."""
     return gettext(ROLES.get(code, code))
@@ -66,7 +92,13 @@ def authority_name(record: Record) -> str:
     if isinstance(name, str):
         return name
     language = get_language() or "en"
-    return str(name.get(language) or name.get(language.partition("-")[0]) or name.get("en") or next(iter(name.values()), ""))
+    return str(in_language(name, language))
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in the reader's language, else in its parent language, else in English, else in any."""
+    known = (texts.get(code) for code in (language, language.partition("-")[0], "en"))
+    return next((text for text in known if text), next(iter(texts.values()), ""))
 
 
 def holder_name(record: Record) -> str:
@@ -83,7 +115,8 @@ def comparing(record: Record, office: Record | None = None) -> list[Fact]:
         found.append(Fact(gettext("In Latin letters"), latin))
     if names := [Item(_named(name)) for name in holder.get("trading_names") or ()]:
         found.append(Fact(gettext("Also trades as"), items=tuple(names)))
-    found.append(Fact(gettext("Licence"), str(record.get("number", "")), ltr=True, code=True))
+    if record.get("number"):
+        found.append(Fact(gettext("Licence"), str(record["number"]), ltr=True, code=True))
     if record.get("legacy_number"):
         found.append(Fact(gettext("Old number"), record["legacy_number"], ltr=True, code=True))
     found += offices(record, office)
@@ -101,7 +134,9 @@ def contacts(channels: Iterable[Mapping[str, Any]]) -> list[Fact]:
     }
     kinds: dict[str, list[Item]] = {}
     for channel in channels:
-        kinds.setdefault(str(channel["kind"]), []).append(_contact(str(channel["kind"]), str(channel["value"])))
+        kinds.setdefault(str(channel["kind"]), []).append(
+            _contact(str(channel["kind"]), str(channel["value"]))
+        )
     return [Fact(labelled.get(kind, kind), items=tuple(items)) for kind, items in kinds.items()]
 
 
@@ -111,8 +146,8 @@ def standing(record: Record) -> list[Fact]:
     terms = record.get("terms") or ()
     if terms:
         last = terms[-1]
-        found.append(Fact(gettext("Licence from"), written.day(_day(terms[0]["first_day"]))))
-        found.append(Fact(gettext("Licence until"), written.day(_day(last["last_day"]))))
+        found.append(Fact(gettext("Licence from"), written.stated(terms[0]["first_day"])))
+        found.append(Fact(gettext("Licence until"), written.stated(last["last_day"])))
     found += scope(record)
     conditions = record.get("conditions") or ()
     if conditions:
@@ -147,7 +182,9 @@ def scope(record: Record) -> list[Fact]:
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
     if held and not countries and not jobs and not record.get("listed"):
         found.append(Fact(gettext("Good for"), gettext("all countries and all jobs")))
-    without = _reach(gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations"))
+    without = _reach(
+        gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations")
+    )
     if cut.get("new_recruitment_only"):
         note = gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
         without = [replace(fact, note=note) for fact in without[:1]] + without[1:]
@@ -170,7 +207,7 @@ def sanctions(record: Record) -> list[Fact]:
     for sanction in record.get("sanctions") or ():
         kind = labels.text("sanctions", str(sanction.get("kind", "")), language)
         grounds = [labels.text("grounds", _coded(g), language) for g in sanction.get("grounds") or ()]
-        found.append(Fact(kind, _period(sanction, zone(record)), note="; ".join(grounds)))
+        found.append(Fact(_period(sanction, zone(record)), kind, note="; ".join(grounds)))
     return found
 
 
@@ -186,20 +223,20 @@ def dates(record: Record) -> dict[str, str]:
     """The dates that a sentence of :mod:`api.pages.wording` may speak of."""
     local = zone(record)
     told: dict[str, str] = {}
-    barred = [s.get("since") for s in record.get("sanctions") or () if s.get("kind") == "debarment" and not s.get("over")]
-    if barred and (start := written.instant(barred[0])):
-        told["barred"] = written.days(start, local)
+    for sanction in record.get("sanctions") or ():
+        if sanction.get("kind") == "debarment" and not sanction.get("over"):
+            told["barred"] = written.days(datetime.fromisoformat(sanction["since"]), local)
     if since := written.instant((record.get("standing") or {}).get("since")):
         told["since"] = written.days(since, local)
         told["ended"] = written.last_day(since, local)
     if (until := written.instant(record.get("until"))) is not None:
         told["until"] = written.last_day(until, local)
     if terms := record.get("terms"):
-        told["last_day"] = written.day(_day(terms[-1]["last_day"]))
+        told["last_day"] = written.stated(terms[-1]["last_day"])
     if listed := record.get("listed"):
         told["source"] = str(listed.get("source", ""))
         if seen := listed.get("last_seen"):
-            told["seen"] = written.day(_day(seen))
+            told["seen"] = written.stated(seen)
     return told
 
 
@@ -224,7 +261,7 @@ def _office_note(office: Mapping[str, Any], *, several: bool) -> str:
     if several:
         told.append(kinds.get(str(office.get("kind")), ""))
     if last := office.get("last_day"):
-        told.append(gettext("closed after %(day)s") % {"day": written.day(_day(last))})
+        told.append(gettext("closed after %(day)s") % {"day": written.stated(last)})
     return " · ".join(part for part in told if part)
 
 
@@ -244,7 +281,9 @@ def _grounds(record: Record) -> list[str]:
     told: dict[str, None] = {}
     for sanction in record.get("sanctions") or ():
         if not sanction.get("over"):
-            told.update({labels.text("grounds", _coded(g), language): None for g in sanction.get("grounds") or ()})
+            told.update(
+                {labels.text("grounds", _coded(g), language): None for g in sanction.get("grounds") or ()}
+            )
     return list(told)
 
 
@@ -255,7 +294,8 @@ def _decided(record: Record) -> list[Fact]:
         start = written.instant(decision.get("effective_from"))
         what = labels.text("actions", str(decision.get("action", "")), get_language() or "en")
         if start is not None:
-            items.append(Item(gettext("%(what)s, from %(day)s") % {"what": what, "day": written.days(start, zone(record))}))
+            day = written.days(start, zone(record))
+            items.append(Item(gettext("%(what)s, from %(day)s") % {"what": what, "day": day}))
     return [Fact(gettext("Decided for later"), items=tuple(items))] if items else []
 
 
@@ -263,8 +303,11 @@ def _authority(record: Record) -> list[Fact]:
     """Who licensed, where to ask and where to complain."""
     authority = record.get("authority") or {}
     found = [Fact(gettext("Licensed by"), name)] if (name := authority_name(record)) else []
-    for label, ways in ((gettext("Ask them"), authority.get("contact")), (gettext("Complain to"), authority.get("complaint"))):
-        if items := tuple(_way(str(kind), str(value)) for kind, value in (ways or {}).items() if isinstance(value, str)):
+    for label, kind in ((gettext("Ask them"), "contact"), (gettext("Complain to"), "complaint")):
+        ways = authority.get(kind) or {}
+        if items := tuple(
+            _way(way, value) for way, value in ways.items() if isinstance(value, str) and value
+        ):
             found.append(Fact(label, items=items))
     return found
 
@@ -285,7 +328,7 @@ def _condition(condition: Mapping[str, Any]) -> str:
     text = condition.get("text", condition)
     if isinstance(text, Mapping):
         told = {key: value for key, value in text.items() if key not in {"code", "due", "last_day"}}
-        text = told.get(get_language() or "en") or told.get("en") or next(iter(told.values()), "")
+        text = in_language(told, get_language() or "en")
     return str(text or condition.get("code", ""))
 
 
@@ -301,7 +344,3 @@ def _named(name: Any) -> str:
 
 def _coded(code: Any) -> str:
     return str(code.get("code", "")) if isinstance(code, Mapping) else str(code)
-
-
-def _day(value: Any) -> Any:
-    return written.local_date(value)

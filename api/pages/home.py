@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
@@ -38,7 +39,7 @@ class Hit:
     """A licence that may be meant, as a line of the list."""
 
     tone: str
-    shape: str
+    mark: SafeString
     word: str
     href: str
     name: str
@@ -52,7 +53,7 @@ class Meaning:
     """A line of the legend."""
 
     tone: str
-    shape: str
+    mark: SafeString
     word: str
     meaning: str
 
@@ -63,13 +64,16 @@ def home(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "") if request.META.get("QUERY_STRING") else ""
     query = " ".join(_UNREADABLE.sub(" ", typed).split())
     if not query:
-        return _page(request, "", {"legend": legend(), "problem": gettext("Type something first.") if typed else ""})
+        return _page(
+            request, "", {"legend": legend(), "problem": gettext("Type something first.") if typed else ""}
+        )
     if len(query) > asking.LONGEST:
-        return _page(request, query[: asking.LONGEST], {"problem": gettext("This is too long. Type less of it.")}, status=400)
+        problem = {"problem": gettext("This is too long. Type less of it.")}
+        return _page(request, query[: asking.LONGEST], problem, status=400)
     if code := _badge(query):
-        response = HttpResponseRedirect(f"/v/{code}{languages.kept(request)}")
-        response["Cache-Control"] = etags.KEEP_NOT
-        return response
+        return HttpResponseRedirect(
+            f"/v/{code}{languages.kept(request)}", headers={"Cache-Control": etags.KEEP_NOT}
+        )
     headers = throttles.take(request, throttles.SEARCHES)
     now = clock.now()
     found = search.find(query, limit=MOST, after=None, at=now)
@@ -82,12 +86,14 @@ def home(request: HttpRequest) -> HttpResponse:
 def legend(*results: str) -> list[Meaning]:
     """What each answer looks like and means; by default the four that a licence can have."""
     shown = [(verdicts.row(result), LEGEND.get(result, "")) for result in results or LEGEND]
-    return [Meaning(row.tone, row.shape, row.word, gettext(text) if text else "") for row, text in shown]
+    return [Meaning(row.tone, row.mark, row.word, gettext(text) if text else "") for row, text in shown]
 
 
 def _page(request: HttpRequest, query: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     told = {"query": query, "ask": asking.box(request, query), **context}
-    return render.page(request, "home.html", told, status=status, cache=etags.KEEP_NOT if query else etags.ASK_AGAIN)
+    return render.page(
+        request, "home.html", told, status=status, cache=etags.KEEP_NOT if query else etags.ASK_AGAIN
+    )
 
 
 def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> dict[str, Any]:
@@ -97,10 +103,18 @@ def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> 
     }
     told = {"count": len(found.data), "query": query}
     if found.next:
-        text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.") % told
+        text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.")
     else:
-        text = ngettext("“%(query)s” may mean this licence.", "“%(query)s” may mean one of these %(count)s licences.", len(found.data)) % told  # fmt: skip
-    return {"hits": [_hit(hit, records.get(hit.number, {}), languages.kept(request)) for hit in found.data], "found": text}
+        text = ngettext(
+            "“%(query)s” may mean this licence.",
+            "“%(query)s” may mean one of these %(count)s licences.",
+            len(found.data),
+        )
+    kept = languages.kept(request)
+    return {
+        "hits": [_hit(hit, records.get(hit.number, {}), kept) for hit in found.data],
+        "found": text % told,
+    }
 
 
 def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
@@ -108,7 +122,7 @@ def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
     language = get_language() or "en"
     row = verdicts.row(hit.verdict)
     holder = facts.holder_name(record) or hit.name
-    office = next(iter(record.get("offices") or ()), {})
+    office: facts.Record = next(iter(record.get("offices") or ()), {})
     lines = [", ".join(part for part in (office.get("address"), office.get("locality")) if part)]
     if hit.name and hit.name != holder:
         lines.append(gettext("Found as: %(name)s") % {"name": hit.name})
@@ -116,7 +130,7 @@ def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
     claim = labels.text("matches", hit.match, language)
     lines.append(f"{claim}: {why}" if why else claim)
     return Hit(
-        tone=row.tone, shape=row.shape, word=row.word, href=f"/licences/{quote(hit.number)}{kept}", name=holder,
+        tone=row.tone, mark=row.mark, word=row.word, href=f"/licences/{quote(hit.number)}{kept}", name=holder,
         number=hit.number, lines=tuple(line for line in lines if line),
     )  # fmt: skip
 
@@ -126,10 +140,16 @@ def _nothing(query: str) -> dict[str, Any]:
     reasons = [_mistyped(query) or "licence.not_found"]
     sentences = wording.sentences(reasons, {})
     if reasons == ["licence.not_found"]:
-        sentences = [gettext("Nobody in this register is called “%(query)s” or can be reached there.") % {"query": query}]
+        nobody = gettext("Nobody in this register is called “%(query)s” or can be reached there.")
+        sentences = [nobody % {"query": query}]
     if _strange(query):
-        sentences.append(gettext("And this address is not ours: whatever its page says, it is not this register."))
-    return {"nothing": verdicts.verdict("not_found", sentences=sentences), "steps": wording.steps("not_found", reasons)}
+        sentences.append(
+            gettext("And this address is not ours: whatever its page says, it is not this register.")
+        )
+    return {
+        "nothing": verdicts.verdict("not_found", sentences=sentences),
+        "steps": wording.steps("not_found", reasons),
+    }
 
 
 def _badge(query: str) -> str:

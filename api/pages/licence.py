@@ -50,7 +50,8 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
     zone = facts.zone(json.loads(found.body))
     day = _day(asked)
     if day is None:
-        return _today(request, found, now, problem=gettext("This is not a day. Write it as year-month-day: 2026-03-14."))
+        problem = gettext("This is not a day. Write it as year-month-day: 2026-03-14.")
+        return _today(request, found, now, problem=problem)
     if day > now.astimezone(ZoneInfo(zone)).date():
         problem = gettext("This day has not come yet. The register knows the past and today, not the future.")
         return _today(request, found, now, problem=problem, as_of=asked)
@@ -65,7 +66,9 @@ def canonical(number: str) -> str:
         raise errors.LicenceNotFound from None
 
 
-def told(found: lookup.PublishedAnswer, record: facts.Record, *, now: datetime | None, who: str = "") -> verdicts.Verdict:
+def told(
+    found: lookup.PublishedAnswer, record: facts.Record, *, now: datetime | None, who: str = ""
+) -> verdicts.Verdict:
     """The verdict of a published answer; without ``now`` it is one of the past."""
     reasons = [reason["code"] for reason in record["verdict"]["reasons"]]
     return verdicts.verdict(
@@ -108,9 +111,9 @@ def _past(request: HttpRequest, number: str, day: date, now: datetime) -> HttpRe
     zone = facts.zone(record)
     seen = []
     for part, its in zip(parts, records, strict=True):
-        hours = _hours(part, day, zone) if len(parts) > 1 else gettext("On %(day)s, all day") % {"day": written.day(day)}
-        verdict = told(part, its, now=None)
-        seen.append(replace(verdict, checked=hours))
+        all_day = gettext("On %(day)s, all day") % {"day": written.day(day)}
+        hours = _hours(part, day, zone) if len(parts) > 1 else all_day
+        seen.append(replace(told(part, its, now=None), checked=hours))
     context = _common(request, record, seen[worst], now, as_of=day.isoformat()) | {
         "verdicts": seen,
         "past": {
@@ -132,9 +135,9 @@ def _common(
         "number": record["number"],
         "verdict": verdict,
         "verdicts": [verdict],
-        "compare": facts.comparing(record),
-        "licence": facts.standing(record),
-        "sanctions": facts.sanctions(record),
+        "compare": facts.listed(facts.comparing(record)),
+        "licence": facts.listed(facts.standing(record)),
+        "sanctions": facts.listed(measures) if (measures := facts.sanctions(record)) else "",
         "agency": f"/agencies/{holder}{languages.kept(request)}" if holder else "",
         "today": now.astimezone(ZoneInfo(facts.zone(record))).date().isoformat(),
         "as_of": as_of,
@@ -149,9 +152,11 @@ def _life(record: facts.Record, now: datetime) -> dict[str, Any]:
     spans = [span for span in lookup.public_spans(number, at=now) if span.since > BEGINNING]
     lives = [band.Life(span.since, span.until, span.result) for span in spans]
     complete = written.instant(record.get("history_complete_since"))
-    note = gettext("Nothing before %(day)s is shown; that does not mean that nothing happened before.")
+    note = gettext("Everything public since %(day)s is shown. What lies before may be left out.")
     return {
-        "band": band.drawn(lives, now=now, zone=zone, rtl=languages.direction(get_language() or "en") == "rtl"),
+        "band": band.drawn(
+            lives, now=now, zone=zone, rtl=languages.direction(get_language() or "en") == "rtl"
+        ),
         "events": [_event(entry, zone) for entry in reversed(lookup.timeline(number, at=now))],
         "complete_since": note % {"day": written.days(complete, zone)} if complete else "",
     }
@@ -162,11 +167,11 @@ def _event(entry: Mapping[str, Any], zone: str) -> Event:
     language = get_language() or "en"
     start, recorded = written.instant(entry["effective_from"]), written.instant(entry["recorded_at"])
     day = written.days(start, zone) if start else ""
-    lines = [_text(entry.get("texts") or {}, language)]
+    lines = [facts.in_language(entry.get("texts") or {}, language)]
     lines += [labels.text("grounds", ground["code"], language) for ground in entry.get("grounds") or ()]
     if term := entry.get("term"):
-        first, last = (written.local_date(term[name]) for name in ("first_day", "last_day"))
-        lines.append(gettext("for %(first)s to %(last)s") % {"first": written.day(first), "last": written.day(last)})
+        told = {"first": written.stated(term["first_day"]), "last": written.stated(term["last_day"])}
+        lines.append(gettext("for %(first)s to %(last)s") % told)
     if end := written.instant(entry.get("effective_until")):
         lines.append(gettext("until %(day)s") % {"day": written.last_day(end, zone)})
     if listed := entry.get("listed"):
@@ -178,11 +183,6 @@ def _event(entry: Mapping[str, Any], zone: str) -> Event:
         lines.append(note % {"what": labels.text("actions", str(undone["action"]), language)})
     what = labels.text("actions", str(entry["action"]), language)
     return Event(day, what, tuple(line for line in lines if line))
-
-
-def _text(texts: Mapping[str, str], language: str) -> str:
-    """The decision's own public summary, in the reader's language, else in English, else in any."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _sighting(listed: Mapping[str, Any]) -> str:
@@ -202,7 +202,11 @@ def _hours(part: lookup.PublishedAnswer, day: date, zone: str) -> str:
     start = written.clock_time(part.since, zone) if began else ""
     end = written.clock_time(part.until, zone) if ended and part.until else ""
     if start and end:
-        return gettext("From %(start)s to %(end)s on %(day)s") % {"start": start, "end": end, "day": written.day(day)}
+        return gettext("From %(start)s to %(end)s on %(day)s") % {
+            "start": start,
+            "end": end,
+            "day": written.day(day),
+        }
     if start:
         return gettext("From %(start)s on %(day)s") % {"start": start, "day": written.day(day)}
     return gettext("Until %(end)s on %(day)s") % {"end": end, "day": written.day(day)}

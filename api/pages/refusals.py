@@ -6,12 +6,12 @@ A page that cannot be made because the register cannot be reached is a page that
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
@@ -36,7 +36,7 @@ def guarded(view: View) -> View:
         request.language = language  # type: ignore[attr-defined]
         with override(language):
             try:
-                return view(request, **path)
+                return _read(view, request, path)
             except errors.NotFound as missing:
                 return not_found(request, missing.code, typed=next(iter(path.values()), ""))
             except problems.Refusal as refusal:
@@ -44,11 +44,27 @@ def guarded(view: View) -> View:
             except (OperationalError, InterfaceError):
                 _log.exception("database unreachable")
                 return could_not_check(request)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever breaks, a reader gets a grey page and never a green one
                 _log.exception("page broken")
                 return could_not_check(request, status=500)
 
     return page
+
+
+def _read(view: View, request: HttpRequest, path: Mapping[str, str]) -> HttpResponse:
+    """Read; once more when a connection kept from an earlier request turns out to be dead.
+
+    So no page pays for asking first whether its connection still lives.
+    """
+    kept = connection.connection is not None
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return view(request, **path)
+    except (OperationalError, InterfaceError):
+        if not kept or connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return view(request, **path)
 
 
 def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpResponse:
@@ -69,7 +85,9 @@ def refused(request: HttpRequest, refusal: problems.Refusal) -> HttpResponse:
     wait = refusal.facts.get("retry_after")
     told = [wording.sentences(["register.unreachable"], {})[0]]
     if wait:
-        told = [gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {"seconds": wait}]
+        told = [
+            gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {"seconds": wait}
+        ]
         told.append(gettext("This says nothing about the agency, good or bad."))
     response = render.page(request, "refusal.html", _grey(told), status=kind.status, cache=etags.KEEP_NOT)
     for name, value in refusal.headers.items():
@@ -119,7 +137,7 @@ def _grey(sentences: list[str]) -> dict[str, Any]:
 
 
 @cache
-def _made(language: str) -> bytes:
+def _made(language: str) -> str:
     with override(language):
         sentences = wording.sentences(["register.unreachable"], {})
-        return render.markup("refusal.html", {**_grey(sentences), "page": render.frame(None, language)})
+        return render.markup("refusal.html", {**_grey(sentences), "page": render.frame(language)})

@@ -6,6 +6,7 @@ style sheet by hash. The other security headers are those of every answer (``api
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,7 @@ ENGINE: Final = Engine(
     dirs=[str(FOLDER / "templates")], libraries={"i18n": "django.templatetags.i18n"}, string_if_invalid=""
 )
 VARY: Final = ("Accept", "Accept-Language", "Accept-Encoding")
-SMALL: Final = 512
+_SLOT: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,53 @@ class Frame:
     sheet: SafeString
 
 
-def frame(request: HttpRequest | None, language: str, styles: sheet.Sheet = sheet.SITE) -> Frame:
-    """The frame of a page in ``language``; without a request it keeps nothing of the address."""
-    chosen = languages.chosen(request) if request is not None else ""
-    kept = [(k, v) for k, v in request.GET.items() if k != "lang"] if request is not None and request.GET else []
+def frame(
+    language: str, *, chosen: str = "", request: HttpRequest | None = None, styles: sheet.Sheet = sheet.SITE
+) -> Frame:
+    """The frame of a page in ``language``; with a request its links to other languages keep what was asked."""
+    kept = (
+        [(k, v) for k, v in request.GET.items() if k != "lang"] if request is not None and request.GET else []
+    )
     return Frame(
         language=language,
         direction=languages.direction(language),
         tongues=languages.others(language),
-        suffix=languages.kept(request) if request is not None else "",
+        suffix=f"?lang={chosen}" if chosen else "",
         query=f"{urlencode(kept)}&" if kept else "",
         chosen=chosen,
         sheet=mark_safe(styles.css),  # noqa: S308 - our own file, fixed at start and named in the policy by its hash
     )
 
 
-def markup(template: str, context: Mapping[str, Any]) -> bytes:
+def markup(template: str, context: Mapping[str, Any]) -> str:
     """The page as HTML, in the language that is active."""
-    return ENGINE.get_template(f"pages/{template}").render(Context({**context})).encode()
+    return ENGINE.get_template(f"pages/{template}").render(Context({**context}))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A page with slots, made from its template once; filling it is one join.
+
+    It holds words and shapes of ours, never a fact of the register: those are read anew for each reader.
+    """
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, html: str) -> "Form":
+        """The form of a page that was rendered with :func:`slot` where the facts go."""
+        return cls(tuple(_SLOT.split(html)))
+
+    def filled(self, facts: Mapping[str, str]) -> str:
+        """The page with the facts in it; they must be HTML already."""
+        told = list(self.pieces)
+        told[1::2] = [facts[name] for name in told[1::2]]
+        return "".join(told)
+
+
+def slot(name: str) -> str:
+    """A place in a form, in characters that belong to nobody's script."""
+    return f"\ue000{name}\ue001"
 
 
 def page(
@@ -75,13 +105,14 @@ def page(
 ) -> HttpResponse:
     """One page, in the language that is active; ``tag`` as :func:`tag` made it."""
     language = languages.of(request)
-    body = markup(template, {**context, "page": frame(request, language, styles)})
+    around = frame(language, chosen=languages.chosen(request), request=request, styles=styles)
+    body = markup(template, {**context, "page": around})
     return send(request, body, language, status=status, tag=tag, cache=cache, styles=styles)
 
 
 def send(
     request: HttpRequest,
-    body: bytes,
+    body: str,
     language: str,
     *,
     status: int = 200,
@@ -90,11 +121,12 @@ def send(
     styles: sheet.Sheet = sheet.SITE,
 ) -> HttpResponse:
     """Finished HTML with our headers, squeezed for whoever can unsqueeze it."""
-    response = HttpResponse(body, content_type="text/html; charset=utf-8", status=status)
-    if squeezes(request) and len(body) > SMALL:
-        response.content = gzip.compress(body, 6, mtime=0)
+    squeezed = squeezes(request)
+    content = gzip.compress(body.encode(), 6, mtime=0) if squeezed else body.encode()
+    response = HttpResponse(content, content_type="text/html; charset=utf-8", status=status)
+    if squeezed:
         response["Content-Encoding"] = "gzip"
-    response["Content-Length"] = str(len(response.content))
+    response["Content-Length"] = str(len(content))
     response["Content-Language"] = language
     response["Content-Security-Policy"] = styles.policy
     if tag:
@@ -102,18 +134,25 @@ def send(
     return _headed(response, cache)
 
 
-def unchanged(request: HttpRequest, tag: str, *, cache: str = etags.ASK_AGAIN) -> HttpResponse | None:
-    """A 304 when the reader already holds exactly this page."""
+def unchanged(
+    request: HttpRequest, tag: str, *, cache: str = etags.ASK_AGAIN, styles: sheet.Sheet = sheet.SITE
+) -> HttpResponse | None:
+    """A 304 when the reader already holds exactly this page.
+
+    It says the page's policy once more: a browser puts the headers of a 304 over those it kept, and another policy
+    would take the style from the page.
+    """
     held = request.META.get("HTTP_IF_NONE_MATCH")
     if not held or not etags.matches(held, tag):
         return None
     response = HttpResponseNotModified()
     response["ETag"] = tag
+    response["Content-Security-Policy"] = styles.policy
     return _headed(response, cache)
 
 
 def tag(request: HttpRequest, *parts: object) -> str:
-    """The strong ETag of the page that ``parts`` decide, in this language, this squeeze and this edition of our texts."""
+    """The strong ETag of the page that ``parts`` decide, in this language, squeeze and edition of our texts."""
     told = (edition(), languages.of(request), languages.chosen(request), squeezes(request), *parts)
     return etags.strong(repr(told).encode())
 
@@ -128,7 +167,8 @@ def edition() -> str:
     """A digest of everything of ours that shapes a page: templates, sheets, code and catalogues."""
     digest = hashlib.blake2b(labels.version().encode(), digest_size=8)
     folders = [FOLDER, *map(Path, settings.LOCALE_PATHS)]
-    for file in sorted({f for folder in folders for f in folder.rglob("*") if f.suffix in {".html", ".css", ".py", ".mo"}}):
+    shaping = {".html", ".css", ".py", ".mo"}
+    for file in sorted({f for folder in folders for f in folder.rglob("*") if f.suffix in shaping}):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

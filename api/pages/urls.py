@@ -14,7 +14,9 @@ _MARK = (
 
 def mark(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the same for everybody
     """Our sign for a browser's tab."""
-    return HttpResponse(_MARK, content_type="image/svg+xml", headers={"Cache-Control": "public, max-age=604800"})
+    return HttpResponse(
+        _MARK, content_type="image/svg+xml", headers={"Cache-Control": "public, max-age=604800"}
+    )
 
 
 urlpatterns: list[URLPattern] = [

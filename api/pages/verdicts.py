@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from api import labels
+from api.pages import marks
 from verification import verdicts as table
 
 #: A colour of the table: its name in the sheet, and the colour a phone may paint its own frame in.
@@ -25,7 +27,7 @@ class Row:
     result: str
     tone: str
     theme: str
-    shape: str
+    mark: SafeString
     word: str
 
 
@@ -35,7 +37,7 @@ class Verdict:
 
     tone: str
     theme: str
-    shape: str
+    mark: SafeString
     word: str
     who: str = ""
     sentences: list[str] = field(default_factory=list)
@@ -48,14 +50,16 @@ def row(result: str) -> Row:
     return _row(result, get_language() or "en")
 
 
-def verdict(result: str, *, who: str = "", sentences: list[str], checked: str = "", past: bool = False) -> Verdict:
+def verdict(
+    result: str, *, who: str = "", sentences: list[str], checked: str = "", past: bool = False
+) -> Verdict:
     """A verdict of that result with what stands beneath it."""
     shown = row(result)
-    return Verdict(shown.tone, shown.theme, shown.shape, shown.word, who, sentences, checked, past)
+    return Verdict(shown.tone, shown.theme, shown.mark, shown.word, who, sentences, checked, past)
 
 
 @lru_cache(maxsize=256)
 def _row(result: str, language: str) -> Row:
     seen = table.appearance(result)
     tone, theme = TONES[seen.colour]
-    return Row(result, tone, theme, seen.shape, labels.text("results", seen.word, language))
+    return Row(result, tone, theme, marks.drawn(seen.shape), labels.text("results", seen.word, language))

@@ -1,6 +1,6 @@
 """Dates, times, places and amounts as people write them, in the reader's language and the authority's zone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -8,12 +8,22 @@ from babel import Locale, UnknownLocaleError, dates
 from django.utils.translation import get_language, gettext
 
 #: Babel knows XA and XB as its own test locales; to ISO 3166 they are free for whoever needs a country of his own.
-_USER_ASSIGNED = {"AA", "ZZ", *(f"Q{c}" for c in "MNOPQRSTUVWXYZ"), *(f"X{chr(c)}" for c in range(65, 91))} - {"XK"}
+_USER_ASSIGNED = {
+    "AA",
+    "ZZ",
+    *(f"Q{c}" for c in "MNOPQRSTUVWXYZ"),
+    *(f"X{chr(c)}" for c in range(65, 91)),
+} - {"XK"}
 
 
 def day(value: date) -> str:
     """``22 November 2026``."""
     return _day(value, get_language() or "en")
+
+
+def stated(text: str) -> str:
+    """A local day as the record states it (``2026-11-22``), written out."""
+    return day(date.fromisoformat(text))
 
 
 def days(instant: datetime, zone: str) -> str:
@@ -34,12 +44,15 @@ def month(instant: datetime, zone: str) -> str:
 
 def year(instant: datetime, zone: str) -> str:
     """``2026``, in the reader's digits."""
-    return dates.format_skeleton("y", instant.astimezone(ZoneInfo(zone)), locale=_locale(get_language() or "en"))
+    return dates.format_skeleton(
+        "y", instant.astimezone(ZoneInfo(zone)), locale=_locale(get_language() or "en")
+    )
 
 
 def clock_time(instant: datetime, zone: str) -> str:
     """``09:10``, in the authority's zone."""
-    return dates.format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=_locale(get_language() or "en"))
+    local = instant.astimezone(ZoneInfo(zone))
+    return _clock_time(local.hour, local.minute, get_language() or "en")
 
 
 def zone_name(zone: str) -> str:
@@ -59,11 +72,6 @@ def instant(text: str | datetime | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def local_date(text: str | date | None) -> date | None:
-    """A local day from the record's own writing of it."""
-    return date.fromisoformat(text) if isinstance(text, str) else text
-
-
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     """The locale that writes the language; English is written as most of the world writes it, the day first."""
@@ -78,6 +86,11 @@ def _locale(language: str) -> Locale:
 @lru_cache(maxsize=16384)
 def _day(value: date, language: str) -> str:
     return dates.format_date(value, "long", locale=_locale(language))
+
+
+@lru_cache(maxsize=16384)
+def _clock_time(hour: int, minute: int, language: str) -> str:
+    return dates.format_time(time(hour, minute), "HH:mm", locale=_locale(language))
 
 
 @lru_cache(maxsize=512)

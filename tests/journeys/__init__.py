@@ -1,0 +1,1 @@
+"""Whole journeys through the public pages, by HTTP and in a real browser."""

@@ -1,0 +1,159 @@
+"""What a worker holds in his hands: a badge, and a phone to scan it with."""
+
+import gettext as catalogues
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils.translation import trans_real
+
+from tests import builders
+
+CHANNELS = {"phone": "+12025550142", "email": "office@bluefinch.example", "domain": "bluefinch.example"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bluefinch:
+    """An agency with everything an agency can have, and badges of all three kinds."""
+
+    agency: str
+    office: str
+    licence: str
+    appointment: str
+    badge: str
+    office_badge: str
+    person_badge: str
+    at: datetime
+
+
+@pytest.fixture
+def bluefinch(db: None, clock: Any) -> Bluefinch:
+    """Bluefinch Manpower (DEMO), licensed this morning; the clock stands still."""
+    return settled(clock.stop(builders.START))
+
+
+@pytest.fixture
+def misses_forgotten() -> Iterator[None]:
+    """Full buckets before and after: what was missed in one test is not held against the next."""
+    from api import throttles
+
+    throttles.look_ups.forget()
+    yield
+    throttles.look_ups.forget()
+
+
+def settled(at: datetime) -> Bluefinch:
+    """Found the agency through the register's own doors."""
+    from registry import agencies
+    from registry.rules.lifecycle import Scope
+    from verification import badges
+
+    builders.authority(at=at)
+    agency = builders.agency(at=at, latin_name="Bluefinch Manpower", company_number="C 778")
+    by = builders.maker(at)
+    office = builders.head_office(agency, at=at)
+    for kind, value in CHANNELS.items():
+        agencies.add_channel(agency, kind, value, by=by, at=at, idempotency_key=builders.key())
+    agencies.add_trading_name(agency, "Bluefinch Jobs", by=by, at=at, idempotency_key=builders.key())
+    appointment = agencies.appoint(
+        agency,
+        name="Mina Rai (DEMO)",
+        role="registered_recruiter",
+        first_day=at.date(),
+        by=by,
+        at=at,
+        idempotency_key=builders.key(),
+    ).number
+    licence = builders.active(agency, at=at, scope=Scope(corridors=("QA", "XB"), occupations=("5321",)))
+    return Bluefinch(
+        agency=agency,
+        office=office,
+        licence=licence,
+        appointment=appointment,
+        badge=badges.issue("licence", licence, at=at).code,
+        office_badge=badges.issue("office", office, at=at).code,
+        person_badge=badges.issue("appointment", appointment, at=at).code,
+        at=at,
+    )
+
+
+# --- a language that nobody speaks ---------------------------------------------------------------------------------
+
+_KEPT = re.compile(r"(%\([a-z_]+\)[a-z]|</?[^>]+>|\{[a-z_]*\}|&[a-z]+;)")
+_LATIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ARABIC = str.maketrans(_LATIN, "ابثدهفغحيجكلمنوبقرستوفوخيز" * 2)
+
+
+def pseudo_arabic(text: str) -> str:
+    """Our English in Arabic letters: whatever stays in Latin letters on a page never went through gettext."""
+    return "".join(part if _KEPT.fullmatch(part) else part.translate(_ARABIC) for part in _KEPT.split(text))
+
+
+class _Pseudo(catalogues.NullTranslations):
+    def gettext(self, message: str) -> str:
+        return pseudo_arabic(message) if message else ""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return pseudo_arabic(msgid1 if n == 1 else msgid2)
+
+    def language(self) -> str:
+        return "ar"
+
+    def to_language(self) -> str:
+        return "ar"
+
+
+@pytest.fixture
+def arabic(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Arabic letters for every text of ours, from right to left; gives what makes them."""
+    settings.LANGUAGES = [("en", "English"), ("ar", "Arabic")]
+    monkeypatch.setitem(vars(trans_real)["_translations"], "ar", _Pseudo())
+    _forget_texts()
+    yield pseudo_arabic
+    _forget_texts()
+
+
+def _forget_texts() -> None:
+    """Empty what is made once a language, as at the start of a process."""
+    from api import labels
+    from api.pages import answer, languages, refusals, render, verdicts, written
+
+    for module in (labels, answer, languages, refusals, render, verdicts, written, trans_real):
+        for made_once in vars(module).values():
+            if hasattr(made_once, "cache_clear"):
+                made_once.cache_clear()
+
+
+# --- a browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's chromium, driven by playwright; the journeys in a browser are skipped where it is not installed."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no chromium on this machine: the journeys in a browser are not made")
+    from playwright.sync_api import sync_playwright
+
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "1"  # playwright keeps a loop in this thread; the database is not on it
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield browser
+        browser.close()
+    if unsafe is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

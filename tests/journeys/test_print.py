@@ -1,0 +1,122 @@
+"""A badge is printed, photographed and followed: paper that leads to the page, and says no more than paper can."""
+
+import io
+import re
+import urllib.request
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from api.pages import sheet
+from tests import builders
+from tests.journeys.conftest import Bluefinch, settled
+from tests.journeys.test_scan import text
+from verification import badges
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("misses_forgotten")]
+
+
+def decoded(png: bytes) -> str:
+    """What a scanner reads from a picture."""
+    import zxingcpp
+    from PIL import Image
+
+    found = zxingcpp.read_barcode(Image.open(io.BytesIO(png)))
+    assert found is not None
+    return str(found.text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_our_own_picture_leads_to_the_right_licence(public_site: str, clock: Any, settings: Any) -> None:
+    settings.REGISTRY_HOST, settings.REGISTRY_SCHEME = public_site.removeprefix("http://"), "http"
+    bluefinch = settled(clock.stop(builders.START))
+    other = builders.active(at=bluefinch.at)
+    with urllib.request.urlopen(f"{public_site}/v/{bluefinch.badge}/qr.png") as picture:  # noqa: S310 - our own door
+        address = decoded(picture.read())
+    assert address == f"{public_site}/v/{bluefinch.badge}"
+    with urllib.request.urlopen(address) as answer:  # noqa: S310 - it was just seen to be our own door
+        page = answer.read().decode()
+    assert answer.url == address
+    assert answer.status == 200
+    assert f"<bdi dir=ltr>{bluefinch.licence}</bdi>" in page
+    assert other not in page
+    assert 'class="verdict go"' in page
+
+
+def test_the_picture_comes_as_png_and_svg_and_may_be_kept(
+    public: Client, bluefinch: Bluefinch, settings: Any
+) -> None:
+    png, svg = (public.get(f"/v/{bluefinch.badge.lower()}/qr.{kind}") for kind in ("png", "svg"))
+    assert png["Content-Type"] == "image/png"
+    assert svg["Content-Type"] == "image/svg+xml"
+    assert (
+        decoded(png.content) == f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/v/{bluefinch.badge}"
+    )
+    assert f"<title>Badge {bluefinch.badge[:4]}-" in svg.content.decode()
+    for picture in (png, svg):
+        assert picture["Cache-Control"] == "public, max-age=3600"
+        assert "Set-Cookie" not in picture
+
+
+def test_no_picture_is_made_of_a_code_that_is_nobodys_or_withdrawn(
+    public: Client, bluefinch: Bluefinch
+) -> None:
+    badges.withdraw(bluefinch.badge, reason="lost", by="OFFICER-1", at=bluefinch.at)
+    for code in (bluefinch.badge, "XA00000000000", "nothing"):
+        for kind in ("png", "svg"):
+            response = public.get(f"/v/{code}/qr.{kind}")
+            assert response.status_code == 404
+            assert response["Cache-Control"] == "no-store"
+
+
+def test_the_print_names_the_holder_and_has_host_and_code_beside_each_picture(
+    public: Client, bluefinch: Bluefinch, settings: Any
+) -> None:
+    response = public.get(f"/v/{bluefinch.badge}/badge")
+    page, told = response.content.decode(), text(response)
+    shown = "-".join((bluefinch.badge[:4], bluefinch.badge[4:8], bluefinch.badge[8:12], bluefinch.badge[12:]))
+    assert page.count(f'<img src="/v/{bluefinch.badge}/qr.svg"') == 2
+    assert told.count(settings.REGISTRY_HOST) == 2
+    assert told.count(shown) >= 2
+    assert page.count(bluefinch.licence) == 2
+    assert page.count("Bluefinch Manpower (DEMO)") >= 2
+    assert page.count('<span class="crop') == 4
+
+
+def test_paper_claims_nothing_that_goes_stale(public: Client, bluefinch: Bluefinch) -> None:
+    told = text(public.get(f"/v/{bluefinch.badge}/badge"))
+    assert "This paper cannot tell you." in told
+    assert "This card does not prove that the licence is good today." in told
+    assert not re.search(r"\b20\d\d\b", told)
+    assert "In force" not in told
+
+
+def test_nothing_is_printed_for_a_licence_that_is_not_good_today(
+    public: Client, bluefinch: Bluefinch
+) -> None:
+    builders.suspended(bluefinch.licence, at=bluefinch.at)
+    response = public.get(f"/v/{bluefinch.badge}/badge")
+    assert response.status_code == 409
+    assert "This badge cannot be printed now" in text(response)
+    assert "qr.svg" not in response.content.decode()
+
+
+def test_office_and_person_have_prints_of_their_own(public: Client, bluefinch: Bluefinch) -> None:
+    office = text(public.get(f"/v/{bluefinch.office_badge}/badge"))
+    person = text(public.get(f"/v/{bluefinch.person_badge}/badge"))
+    assert "Office of a licensed agency" in office
+    assert "14 Harbour Road" in office
+    assert "Works for a licensed agency" in person
+    assert "Mina Rai (DEMO) Bluefinch Manpower (DEMO)" in person
+    assert "registered recruiter" in person
+
+
+def test_the_pictures_are_printed_large_enough_for_a_cheap_phone() -> None:
+    css = (sheet.FOLDER / "badge.css").read_text()
+    sizes = [float(size) for size in re.findall(r"img \{ width: ([\d.]+)mm; height: \1mm", css)]
+    quiet_zones_off = [
+        size * 33 / 41 for size in sizes
+    ]  # version 4 has 33 modules, and 4 empty ones on each side
+    assert len(sizes) == 2
+    assert min(quiet_zones_off) >= 20

@@ -1,0 +1,62 @@
+"""Every answer can be said, in words that a reader of ten understands."""
+
+import re
+
+import pytest
+
+from api import labels
+from api.pages import wording
+from registry.rules.grounds import REASONS
+from registry.rules.lifecycle import State
+from verification.verdicts import Result
+
+FACTS = dict.fromkeys(("since", "ended", "until", "last_day", "barred", "seen", "source"), "5 May 2026")
+LONGEST_SENTENCE = 22
+
+
+def sentences() -> list[str]:
+    """Every sentence there is."""
+    steps = [step for told in (*wording.STEPS.values(), *wording.STEPS_FOR.values()) for step in told]
+    texts = [*wording.BECAUSE.values(), *wording.MEANS.values(), *steps]
+    return [part for text in texts for part in re.split(r"(?<=[.:?!]) ", text) if part]
+
+
+def test_every_reason_of_the_register_has_its_sentence() -> None:
+    assert set(wording.BECAUSE) == set(REASONS)
+    assert all("%" not in sentence for sentence in wording.sentences(sorted(REASONS), FACTS))
+
+
+def test_a_reason_whose_dates_are_missing_is_still_said() -> None:
+    for reason in sorted(REASONS):
+        assert wording.sentences([reason], {})[0]
+    assert wording.sentences(["suspension.preventive"], {}) == [labels.REASONS["suspension.preventive"]]
+
+
+def test_every_state_is_explained_and_every_result_says_what_to_do() -> None:
+    assert set(wording.MEANS) == {state.value for state in State}
+    for result in Result:
+        assert wording.steps(result.value, [])
+
+
+def test_a_result_that_nobody_knows_says_what_to_do_when_nothing_is_known() -> None:
+    assert wording.steps("splendid", []) == wording.steps("unknown", [])
+
+
+def test_an_interim_measure_is_called_so() -> None:
+    assert "This is an interim measure, not a finding." in wording.BECAUSE["suspension.preventive"]
+
+
+@pytest.mark.parametrize("result", ["not_licensed", "unknown", "not_found", "ambiguous", "not_genuine"])
+def test_whoever_may_not_be_trusted_must_not_be_paid(result: str) -> None:
+    assert any("Do not pay" in step for step in wording.steps(result, []))
+
+
+def test_sentences_are_short() -> None:
+    assert [sentence for sentence in sentences() if len(sentence.split()) > LONGEST_SENTENCE] == []
+
+
+def test_words_are_plain() -> None:
+    stiff = re.compile(
+        r"\b(pursuant|shall|herein|thereof|prior to|in respect of|utili[sz]e|error 4\d\d)\b", re.IGNORECASE
+    )
+    assert not [sentence for sentence in sentences() if stiff.search(sentence)]
