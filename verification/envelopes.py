@@ -1,0 +1,129 @@
+"""Signed bytes and what they are wrapped in: COSE_Sign1 (RFC 9052) and compact JWS (RFC 7515), ES256 alone.
+
+An envelope is taken apart here and never judged: whose key is good for what, its reader decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from verification import cbor
+from verification.cbor import Malformed, Value
+from verification.public_keys import SIGNATURE_SIZE, Sign, base64url, unbase64url
+
+ES256: Final = -7
+ESP256: Final = -9
+"""The same signature under its fully specified name (RFC 9864); read, never written."""
+
+ALGORITHM, CRITICAL, KID, TYPE = 1, 2, 4, 16
+"""Labels of COSE headers."""
+
+_TAG: Final = b"\xd2"
+"""Tag 18, COSE_Sign1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A payload, and what stands around it.
+
+    ``signed`` are the bytes that the signature is over; ``kid`` names the key that is said to have made it, as
+    lists of trust do (in COSE the same name stands as bytes).
+    """
+
+    protected: Mapping[Any, Any]
+    unprotected: Mapping[Any, Any]
+    payload: bytes
+    kid: str
+    signed: bytes
+    signature: bytes
+
+
+def seal_cose(payload: bytes, *, kid: str, sign: Sign, content_type: str = "") -> bytes:
+    """The payload in a COSE_Sign1 with tag 18; algorithm and key are named under the signature."""
+    headers: dict[int | str, Value] = {ALGORITHM: ES256, KID: unbase64url(kid)}
+    if content_type:
+        headers[TYPE] = content_type
+    protected = cbor.encode(headers)
+    signature = _signature(sign, _to_be_signed(protected, payload))
+    return _TAG + cbor.encode([protected, {}, payload, signature])
+
+
+def open_cose(data: bytes, *, sorted_keys: bool = True) -> Envelope:
+    """A COSE_Sign1 taken apart; refuses with ``Malformed`` any other shape or algorithm, or no key's name.
+
+    The key may be named outside the signature, once: ``unprotected`` says so to a reader that minds.
+    """
+    if data[:1] != _TAG:
+        raise Malformed("not a COSE_Sign1 with its tag")
+    match cbor.decode(data[1:], sorted_keys=sorted_keys):
+        case [bytes() as head, dict() as unprotected, bytes() as payload, bytes() as signature]:
+            protected = cbor.decode(head, sorted_keys=sorted_keys)
+        case _:
+            raise Malformed("not the four parts of a COSE_Sign1")
+    if not isinstance(protected, dict) or protected.keys() & unprotected.keys():
+        raise Malformed("headers are no maps, or say something twice")
+    if protected.get(ALGORITHM) not in {ES256, ESP256} or CRITICAL in protected:
+        raise Malformed("not signed with ES256")
+    kid = protected.get(KID, unprotected.get(KID))
+    if not isinstance(kid, bytes) or len(signature) != SIGNATURE_SIZE:
+        raise Malformed("no key is named, or the signature has a wrong size")
+    return Envelope(protected, unprotected, payload, base64url(kid), _to_be_signed(head, payload), signature)
+
+
+def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    return cbor.encode(["Signature1", protected, b"", payload])
+
+
+def seal_jws(claims: Mapping[str, Any], *, kid: str, sign: Sign, kind: str) -> str:
+    """The claims in a compact JWS with its ``typ``."""
+    header = {"alg": "ES256", "kid": kid, "typ": kind}
+    signed = ".".join(base64url(_json(part)) for part in (header, claims))
+    return f"{signed}.{base64url(_signature(sign, signed.encode('ascii')))}"
+
+
+def open_jws(text: str, *, kind: str) -> Envelope:
+    """A compact JWS taken apart; refuses with ``Malformed`` another ``typ``, algorithm or shape."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        raise Malformed("not the three parts of a compact JWS")
+    head, payload, signature = map(unbase64url, parts)
+    header = read_json(head)
+    if header.get("alg") != "ES256" or header.get("typ") != kind or "crit" in header:
+        raise Malformed(f"not a {kind} signed with ES256")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or len(signature) != SIGNATURE_SIZE:
+        raise Malformed("no key is named, or the signature has a wrong size")
+    signed = f"{parts[0]}.{parts[1]}".encode("ascii")
+    return Envelope(header, {}, payload, kid, signed, signature)
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """The JSON object in these bytes; refuses anything else, and an object that says something twice."""
+    try:
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise Malformed("not a JSON object that says everything once") from None
+    if not isinstance(found, dict):
+        raise Malformed("not a JSON object")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("a name stands twice")
+    return found
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def _signature(sign: Sign, signed: bytes) -> bytes:
+    signature = sign(signed)
+    if len(signature) != SIGNATURE_SIZE:
+        raise Malformed("an ES256 signature is 64 bytes, r and s; this one is not")
+    return signature
