@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.rules import standing
+from registry.rules import sightings
 from registry.rules.lifecycle import Action, Result, State
 from tests.rules.walk import Walk
 
@@ -140,7 +140,7 @@ def test_a_list_that_comes_later_changes_what_is_known_now_and_not_what_was() ->
 
 def test_the_pieces_follow_each_other_without_overlap() -> None:
     walk = listed((ONE, {}), (TWO, {"present": False}), (THREE, {"status": "word_unknown"}), (THREE, {}))
-    pieces = standing.sightings([e.effect for e in walk.entries])
+    pieces = sightings.sightings([e.effect for e in walk.entries])
     for (_, end, _), (start, _, _) in pairwise(pieces):
         assert end is not None
         assert end <= start

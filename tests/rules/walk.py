@@ -78,7 +78,7 @@ class Walk:
 
     # --- steps ---
 
-    def take(self, action: Action, refers_to: int | None = None, **terms: Any) -> int:
+    def take(self, action: Action, refers_to: int | None = None, /, **terms: Any) -> int:
         """Take a step now and return the new entry's ``ref``; what is not said is said lawfully."""
         frozen = self.frozen(action, refers_to, **terms)
         return self._append(
@@ -87,12 +87,12 @@ class Walk:
             effect=frozen.effect, deadlines=frozen.deadlines,
         )  # fmt: skip
 
-    def frozen(self, action: Action, refers_to: int | None = None, **terms: Any) -> freezing.Frozen:
+    def frozen(self, action: Action, refers_to: int | None = None, /, **terms: Any) -> freezing.Frozen:
         """What the step would mean if it were taken now, or its refusal; nothing is kept."""
         said = self.terms(action, refers_to, **terms)
         return freezing.freeze(STEPS[action], said, self.case(), at=self.now, refers_to=refers_to)
 
-    def terms(self, action: Action, refers_to: int | None = None, **terms: Any) -> StepTerms:
+    def terms(self, action: Action, refers_to: int | None = None, /, **terms: Any) -> StepTerms:
         """The terms as said, completed by what the step cannot go without and no test is about."""
         step = STEPS[action]
         said: dict[str, Any] = {"refers_to": refers_to, **terms}

@@ -1,0 +1,134 @@
+"""The entries of one licence, and which of them count at an instant: begun, not stayed, not undone, not over."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from registry.rules.lifecycle import Action, Kind
+
+Stays = Sequence[tuple[datetime, datetime | None]]
+"""Pieces of time ``[start, end)`` in order of their starts; ``None`` = nobody knows when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as the fold reads it. ``ref`` identifies it in the register, ``refers_to`` another's ``ref``.
+
+    ``effect`` and ``deadlines`` are what was frozen when it was made: instants as RFC 3339 text.
+    """
+
+    ref: int
+    action: Action
+    kind: Kind
+    decided_at: datetime
+    recorded_at: datetime
+    effective_from: datetime
+    effective_until: datetime | None = None
+    refers_to: int | None = None
+    grounds: tuple[str, ...] = ()
+    effect: Mapping[str, Any] = field(default_factory=dict)
+    deadlines: Mapping[str, str] = field(default_factory=dict)
+
+    def deadline(self, name: str) -> datetime | None:
+        """The frozen deadline of that name, or ``None``."""
+        text = self.deadlines.get(name)
+        return datetime.fromisoformat(text) if text else None
+
+
+class Entries:
+    """The entries of one licence, prepared once and asked at many instants."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.by_ref = {e.ref: e for e in sorted(entries, key=lambda e: e.ref)}
+        undone = self._undone()
+        self.valid = [e for e in self.by_ref.values() if e.ref not in undone]
+        self._about: dict[int, list[Entry]] = {}
+        for entry in self.valid:
+            if entry.refers_to is not None:
+                self._about.setdefault(entry.refers_to, []).append(entry)
+        self._stays = {e.ref: self.stays_of(e, decided_by=None) for e in self.valid if e.ref in self._about}
+
+    def _undone(self) -> set[int]:
+        """Entries that a correction or an order from the beginning has undone; the newest word counts."""
+        gone: set[int] = set()
+        for entry in reversed(self.by_ref.values()):
+            undoes = entry.action is Action.CORRECT or (
+                entry.action is Action.SET_ASIDE and entry.effect.get("ab_initio", False)
+            )
+            if undoes and entry.ref not in gone and entry.refers_to is not None:
+                gone.add(entry.refers_to)
+        return gone
+
+    # --- by sort and subject ---
+
+    def those(self, *actions: Action) -> list[Entry]:
+        """The valid entries of these actions, oldest first."""
+        return [e for e in self.valid if e.action in actions]
+
+    def about(self, entry: Entry) -> Sequence[Entry]:
+        """The valid entries that speak of ``entry``, oldest first."""
+        return self._about.get(entry.ref, ())
+
+    # --- by effect ---
+
+    def stays(self, entry: Entry) -> Stays:
+        """The pieces of time in which ``entry`` is stayed, as far as anything is known."""
+        return self._stays.get(entry.ref, ())
+
+    def stays_of(self, target: Entry, *, decided_by: datetime | None) -> Stays:
+        """The same as far as it was decided by an instant: by order, or by an appeal that suspends it."""
+        later = _decided(self.about(target), decided_by)
+        found = []
+        for stay in later:
+            by_appeal = stay.action is Action.FILE_APPEAL and stay.effect.get("stays", False)
+            if not (stay.action is Action.STAY or by_appeal):
+                continue
+            enders = {Action.END_APPEAL if by_appeal else Action.END_STAY, Action.SET_ASIDE}
+            ends = [
+                e.effective_from
+                for e in (*later, *_decided(self.about(stay), decided_by))
+                if e.action in enders and e.ref > stay.ref
+            ]
+            if stay.effective_until is not None:
+                ends.append(stay.effective_until)
+            found.append((stay.effective_from, min(ends, default=None)))
+        return sorted(found, key=lambda piece: piece[0])
+
+    def stayed(self, entry: Entry, t: datetime) -> bool:
+        """Whether ``entry`` is stayed at ``t``."""
+        return any(start <= t and (end is None or t < end) for start, end in self.stays(entry))
+
+    def set_aside(self, entry: Entry, t: datetime) -> bool:
+        """Whether an order that has effect at ``t`` has set ``entry`` aside for the future."""
+        return bool(self.followed(entry, t, Action.SET_ASIDE))
+
+    def has_begun(self, entry: Entry, t: datetime) -> bool:
+        """Whether ``entry`` has begun by ``t`` and is neither stayed nor set aside, be it over or not."""
+        return entry.effective_from <= t and not self.stayed(entry, t) and not self.set_aside(entry, t)
+
+    def has_effect(self, entry: Entry, t: datetime) -> bool:
+        """Whether ``entry`` has begun, is not stayed, not set aside and not over at ``t``."""
+        return self.has_begun(entry, t) and (entry.effective_until is None or t < entry.effective_until)
+
+    def in_effect(self, t: datetime, *actions: Action) -> list[Entry]:
+        """The entries of these actions that have effect at ``t``, oldest first."""
+        return [e for e in self.those(*actions) if self.has_effect(e, t)]
+
+    def followed(self, entry: Entry, t: datetime, *actions: Action) -> list[Entry]:
+        """The entries of these actions about ``entry`` that have effect at ``t``, oldest first."""
+        return [e for e in self.about(entry) if e.action in actions and self.has_effect(e, t)]
+
+
+def first_unstayed(instant: datetime, stays: Stays) -> datetime | None:
+    """The first instant from ``instant`` on that no stay covers; ``None`` where a stay has no known end."""
+    for start, end in stays:
+        if start <= instant and (end is None or instant < end):
+            if end is None:
+                return None
+            instant = end
+    return instant
+
+
+def _decided(entries: Sequence[Entry], by: datetime | None) -> list[Entry]:
+    return [e for e in entries if by is None or e.decided_at <= by]
