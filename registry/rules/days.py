@@ -7,6 +7,7 @@ in Cairo on 2026-04-24 nor in Beirut on 2026-03-29.
 import calendar
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from registry.rules.errors import BadInput
@@ -20,6 +21,7 @@ def zone(name: str) -> ZoneInfo:
         raise BadInput(f"{name!r} is not an IANA time zone", field="zone", value=name) from unknown
 
 
+@lru_cache(maxsize=8192)
 def first_instant(day: date, tz: str) -> datetime:
     """The first instant of ``day`` in zone ``tz``, in UTC.
 
