@@ -69,8 +69,8 @@ def fill(licences: int, *, at: datetime, batch: int = BATCH) -> Iterator[Batch]:
     What was yielded stays when the caller stops early. Memory does not grow with the number. Nothing of it can be
     searched before ``make_searchable``.
     """
-    if not 1 <= licences <= MOST:
-        raise errors.BadInput(f"from 1 to {MOST} licences at a time", field="licences")
+    if not 0 <= licences <= MOST:
+        raise errors.BadInput(f"from 0 to {MOST} licences at a time", field="licences")
     authority = _authority(at)
     policy = records.current_policy(authority.pk)
     holder = Agency(authority=authority, country=authority.country)

@@ -1,0 +1,144 @@
+"""A place of its own to measure in: an embedded database with generated licences, and servers on free ports."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "var" / "bench"
+os.environ["REGISTRY_VAR"] = str(FOLDER)
+os.environ.pop("DATABASE_URL", None)
+
+import psycopg  # noqa: E402
+from rich.console import Console  # noqa: E402
+
+from api.conf import embedded, roles  # noqa: E402 - reads where its database is when imported
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+_SHARED = 100_000
+"""From so many new licences on, two processes make them."""
+
+
+@contextmanager
+def database(*, keep: bool) -> Iterator[str]:
+    """A migrated register on an embedded database of its own; gone afterwards unless it is to be kept."""
+    try:
+        with console.status("Starting a database"):
+            embedded.hold()
+            _manage("migrate", "--verbosity=0", url=embedded.url(roles.OWNER))
+        yield embedded.url(roles.APP)
+    finally:
+        embedded.release()
+        if not keep:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def fill(licences: int) -> None:
+    """Have that many generated licences there; those of an earlier run count."""
+    with psycopg.connect(embedded.url(roles.OWNER), autocommit=True) as connection:
+        held = _one(connection, "SELECT count(*) FROM registry_licence")
+        missing = licences - held
+        if missing > 0:
+            started = time.monotonic()
+            with console.status(f"Generating {missing:,} licences"):
+                _generate(missing)
+            console.print(f"{missing:,} licences generated in {time.monotonic() - started:.0f} s")
+        with console.status("Having the planner learn the tables"):
+            connection.execute("VACUUM ANALYZE")
+
+
+def _generate(missing: int) -> None:
+    if missing < _SHARED:
+        _manage("generate", f"--licences={missing}", url=embedded.url())
+        return
+    shares = (missing // 2, missing - missing // 2)
+    place = environment(embedded.url())
+    commands = [
+        [sys.executable, "manage.py", "generate", f"--licences={share}", "--not-searchable"]
+        for share in shares
+    ]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=place, stdout=subprocess.DEVNULL) for command in commands
+    ]
+    for command, process in zip(commands, running, strict=True):
+        if process.wait():
+            raise subprocess.CalledProcessError(process.returncode, command)
+    _manage("generate", "--licences=0", url=embedded.url())
+
+
+def _one(connection: psycopg.Connection[Any], question: str) -> int:
+    row = connection.execute(question).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _manage(*command: str, url: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment(url),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def environment(url: str, **more: str) -> dict[str, str]:
+    """What every program of the benchmark is told."""
+    told = {
+        "DATABASE_URL": url,
+        "REGISTRY_DEMO": "true",
+        "REGISTRY_TRUSTED_PROXIES": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    return os.environ | told | more
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(application: str, place: Mapping[str, str], *, threads: int, ready: str) -> Iterator[int]:
+    """``application`` behind granian (WSGI, two workers) on a free port, answering ``ready`` with 200."""
+    port = free_port()
+    log = FOLDER / f"{application.replace(':', '-')}.log"
+    with log.open("wb") as lines:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}", "--workers=2",
+             f"--blocking-threads={threads}", "--no-ws", application],
+            cwd=ROOT, env=dict(place), stdout=lines, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        _wait(process, f"http://127.0.0.1:{port}{ready}", log)
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    patient_until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < patient_until:
+        try:
+            with urlopen(address, timeout=5) as answer:  # noqa: S310 - our own address
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(
+        f"{address} does not answer; {log} says why: {log.read_text(errors='replace')[-2000:]}"
+    )
