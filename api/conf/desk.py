@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from api.conf.door import Application
 
 MIDDLEWARE = settings.MIDDLEWARE
+admin.autodiscover()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.health")),

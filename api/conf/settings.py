@@ -24,6 +24,8 @@ REGISTRY_CLOCK = environment.text("REGISTRY_CLOCK", "")
 REGISTRY_TRUSTED_PROXIES = environment.whole("REGISTRY_TRUSTED_PROXIES", 0)
 REGISTRY_PROCESSES = environment.whole("REGISTRY_PROCESSES", 2, least=1)
 REGISTRY_EDGE_SECONDS = environment.whole("REGISTRY_EDGE_SECONDS", 0)
+REGISTRY_LIMITS = environment.words("REGISTRY_LIMITS")
+REGISTRY_WAITERS = environment.whole("REGISTRY_WAITERS", 1)
 REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS", 120, least=10)
 
 # Secrets
@@ -198,7 +200,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "ChannelKind": "api.staff.agencies.CHANNEL_KINDS",
-        "OfficeKind": "api.staff.agencies.OFFICE_KINDS",
+        "OfficeKind": "api.staff.offices.OFFICE_KINDS",
         "BadgeKind": "api.staff.badges.KINDS",
     },
 }

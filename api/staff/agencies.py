@@ -9,25 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.public import reading
-from api.staff import door, steps
+from api.staff import appointments, door, offices, steps, written
 from api.staff.fields import Country, Day, Flag, Input, Text, Whole
 from registry import agencies, clock, dossier, licensing
-from registry.agencies import Written
 from registry.rules.lifecycle import Action
-from registry.rules.numbering import Kind
 
 _LIMIT = reading.Whole(1, 200, default=50)
 CHANNEL_KINDS = ["phone", "email", "domain", "social"]
-OFFICE_KINDS = ["head", "branch"]
-_ROLES = [
-    "responsible_officer",
-    "director",
-    "beneficial_owner",
-    "authorised_representative",
-    "registered_recruiter",
-    "sub_agent",
-    "foreign_representative",
-]
 
 
 class AgencyFields(Input):
@@ -89,70 +77,7 @@ class ChannelEndInput(Input):
     last_day = Day()
 
 
-class OfficeFields(Input):
-    """What is recorded of an office."""
-
-    kind = serializers.ChoiceField(choices=OFFICE_KINDS, required=False)
-    name = Text(max_length=300, required=False, allow_blank=True)
-    address = Text(max_length=1000, required=False, allow_blank=True)
-    locality = Text(max_length=200, required=False, allow_blank=True)
-    region = Text(max_length=10, required=False, allow_blank=True, help_text="ISO 3166-2")
-    postcode = Text(max_length=30, required=False, allow_blank=True)
-    country = Country(required=False)
-    latitude = serializers.DecimalField(
-        max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False, allow_null=True
-    )
-    longitude = serializers.DecimalField(
-        max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False, allow_null=True
-    )
-    authorisation = Text(max_length=100, required=False, allow_blank=True)
-    first_day = Day(required=False, allow_null=True)
-    last_day = Day(required=False, allow_null=True)
-
-
-class OfficeInput(OfficeFields):
-    """A new office: head or branch."""
-
-    kind = serializers.ChoiceField(choices=OFFICE_KINDS)
-
-
-class AppointmentInput(Input):
-    """Who acts for the agency, as what and from when.
-
-    ``person`` names somebody whom the register knows. ``document`` (an identity paper's number) is kept as
-    a keyed digest only. A name that is withheld from the public needs a reason.
-    """
-
-    name = Text(max_length=300)
-    latin_name = Text(max_length=300, default="", allow_blank=True)
-    person = Text(max_length=40, required=False)
-    office = Text(max_length=40, required=False)
-    role = serializers.ChoiceField(choices=_ROLES)
-    first_day = Day()
-    last_day = Day(required=False)
-    birth_date = Day(required=False)
-    nationality = Country(required=False)
-    document = Text(max_length=100, default="", allow_blank=True)
-    public_name = Flag(default=True)
-    withheld_reason = Text(max_length=1000, default="", allow_blank=True)
-
-
-class EndInput(Input):
-    """The last day."""
-
-    last_day = Day()
-
-
 # --- what goes out
-
-
-class WrittenBody(serializers.Serializer[Any]):
-    """What a change left behind: the record's number, the agency's version, the entry's sequence number."""
-
-    number = serializers.CharField()
-    agency = serializers.CharField()
-    version = serializers.IntegerField()
-    sequence = serializers.IntegerField()
 
 
 class AgencyLineBody(serializers.Serializer[Any]):
@@ -183,21 +108,6 @@ class TradingNameBody(serializers.Serializer[Any]):
     last_day = serializers.DateField(allow_null=True)
 
 
-class OfficeBody(TradingNameBody):
-    """An office."""
-
-    number = serializers.CharField()
-    kind = serializers.CharField()
-    address = serializers.CharField()
-    locality = serializers.CharField()
-    region = serializers.CharField()
-    postcode = serializers.CharField()
-    country = serializers.CharField()
-    latitude = serializers.DecimalField(max_digits=9, decimal_places=6, allow_null=True)
-    longitude = serializers.DecimalField(max_digits=9, decimal_places=6, allow_null=True)
-    authorisation = serializers.CharField()
-
-
 class ChannelBody(serializers.Serializer[Any]):
     """An official way to reach the agency."""
 
@@ -207,20 +117,6 @@ class ChannelBody(serializers.Serializer[Any]):
     verified_at = serializers.DateTimeField(allow_null=True)
     first_day = serializers.DateField(allow_null=True)
     last_day = serializers.DateField(allow_null=True)
-
-
-class AppointmentBody(serializers.Serializer[Any]):
-    """Who acts for the agency."""
-
-    number = serializers.CharField()
-    person = serializers.CharField()
-    person_name = serializers.CharField()
-    office = serializers.CharField(allow_null=True)
-    role = serializers.CharField()
-    first_day = serializers.DateField()
-    last_day = serializers.DateField(allow_null=True)
-    public_name = serializers.BooleanField()
-    withheld_reason = serializers.CharField()
 
 
 class DebarmentBody(serializers.Serializer[Any]):
@@ -244,9 +140,9 @@ class AgencyBody(AgencyLineBody):
     address = serializers.CharField()
     linked_to = serializers.ListField(child=serializers.CharField())
     trading_names = TradingNameBody(many=True)
-    offices = OfficeBody(many=True)
+    offices = offices.OfficeBody(many=True)
     channels = ChannelBody(many=True)
-    appointments = AppointmentBody(many=True)
+    appointments = appointments.AppointmentBody(many=True)
     licences = serializers.ListField(child=serializers.CharField())
     debarments = DebarmentBody(many=True)
 
@@ -276,7 +172,7 @@ class AgenciesView(door.StaffView):
         summary="Register an agency",
         parameters=[door.IDEMPOTENCY_KEY],
         request=AgencyInput,
-        responses={201: WrittenBody},
+        responses={201: written.WrittenBody},
     )
     def post(self, request: Request) -> Response:
         """Enter an agency for the officer's authority. Nothing of it is public without a licence."""
@@ -284,7 +180,7 @@ class AgenciesView(door.StaffView):
         sent = door.read(AgencyInput, request)
         by = door.actor(request)
         made = agencies.register(by.authority or "", sent, by=by, at=clock.now(), idempotency_key=key)
-        return _written(made, at=f"/api/v1/staff/agencies/{made.number}")
+        return written.answer(made, at=f"/api/v1/staff/agencies/{made.number}")
 
 
 class AgencyView(door.StaffView):
@@ -294,7 +190,7 @@ class AgencyView(door.StaffView):
     def get(self, request: Request, number: str) -> Response:
         """Read it with all that belongs to it. Its ``ETag`` is the version an amendment expects."""
         door.parameters(request)
-        found = dossier.restricted_agency(_agency(number), by=door.actor(request))
+        found = dossier.restricted_agency(written.agency(number), by=door.actor(request))
         return door.answer(AgencyBody(found).data, version=found["version"])
 
     @extend_schema(
@@ -302,7 +198,7 @@ class AgencyView(door.StaffView):
         summary="Amend an agency",
         parameters=[door.IDEMPOTENCY_KEY, door.IF_MATCH],
         request=AmendmentInput,
-        responses=WrittenBody,
+        responses=written.WrittenBody,
     )
     def patch(self, request: Request, number: str) -> Response:
         """Change what is sent and nothing else; its licences' public answers follow at once."""
@@ -310,7 +206,7 @@ class AgencyView(door.StaffView):
         sent = door.read(AmendmentInput, request)
         version, reason = door.expected_version(request, sent), sent.pop("reason")
         made = agencies.amend(
-            _agency(number),
+            written.agency(number),
             sent,
             reason=reason,
             expected_version=version,
@@ -318,7 +214,7 @@ class AgencyView(door.StaffView):
             at=clock.now(),
             idempotency_key=key,
         )
-        return _written(made, status=200)
+        return written.answer(made, status=200)
 
 
 class TradingNamesView(door.StaffView):
@@ -329,16 +225,16 @@ class TradingNamesView(door.StaffView):
         summary="Add a trading name",
         parameters=[door.IDEMPOTENCY_KEY],
         request=TradingNameInput,
-        responses={201: WrittenBody},
+        responses={201: written.WrittenBody},
     )
     def post(self, request: Request, number: str) -> Response:
         """Add a name under which the agency trades."""
         key = door.idempotency_key(request)
         sent = door.read(TradingNameInput, request)
         made = agencies.add_trading_name(
-            _agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
+            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
         )
-        return _written(made)
+        return written.answer(made)
 
 
 class ChannelsView(door.StaffView):
@@ -349,120 +245,32 @@ class ChannelsView(door.StaffView):
         summary="Add an official channel",
         parameters=[door.IDEMPOTENCY_KEY],
         request=ChannelInput,
-        responses={201: WrittenBody},
+        responses={201: written.WrittenBody},
     )
     def post(self, request: Request, number: str) -> Response:
         """Add a telephone number, e-mail address, web domain or social page that is the agency's."""
         key = door.idempotency_key(request)
         sent = door.read(ChannelInput, request)
         made = agencies.add_channel(
-            _agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
+            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
         )
-        return _written(made)
+        return written.answer(made)
 
     @extend_schema(
         operation_id="staff_end_channel",
         summary="End an official channel",
         parameters=[door.IDEMPOTENCY_KEY],
         request=ChannelEndInput,
-        responses=WrittenBody,
+        responses=written.WrittenBody,
     )
     def patch(self, request: Request, number: str) -> Response:
         """End it on a day; it stays in the history."""
         key = door.idempotency_key(request)
         sent = door.read(ChannelEndInput, request)
         made = agencies.end_channel(
-            _agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
+            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
         )
-        return _written(made, status=200)
-
-
-class OfficesView(door.StaffView):
-    """Offices of one agency."""
-
-    @extend_schema(
-        operation_id="staff_open_office",
-        summary="Open an office",
-        parameters=[door.IDEMPOTENCY_KEY],
-        request=OfficeInput,
-        responses={201: WrittenBody},
-    )
-    def post(self, request: Request, number: str) -> Response:
-        """Enter the head office or a branch."""
-        key = door.idempotency_key(request)
-        sent = door.read(OfficeInput, request)
-        made = agencies.add_office(
-            _agency(number), sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return _written(made)
-
-
-class OfficeView(door.StaffView):
-    """One office."""
-
-    @extend_schema(
-        operation_id="staff_amend_office",
-        summary="Amend or close an office",
-        parameters=[door.IDEMPOTENCY_KEY],
-        request=OfficeFields,
-        responses=WrittenBody,
-    )
-    def patch(self, request: Request, number: str) -> Response:
-        """Change what is sent; ``last_day`` closes it."""
-        key = door.idempotency_key(request)
-        sent = door.read(OfficeFields, request)
-        made = agencies.amend_office(
-            door.canonical(number, Kind.OFFICE),
-            sent,
-            by=door.actor(request),
-            at=clock.now(),
-            idempotency_key=key,
-        )
-        return _written(made, status=200)
-
-
-class AppointmentsView(door.StaffView):
-    """Appointments of one agency."""
-
-    @extend_schema(
-        operation_id="staff_appoint",
-        summary="Appoint a person",
-        parameters=[door.IDEMPOTENCY_KEY],
-        request=AppointmentInput,
-        responses={201: WrittenBody},
-    )
-    def post(self, request: Request, number: str) -> Response:
-        """Record that a person acts for the agency in a role from a day on."""
-        key = door.idempotency_key(request)
-        sent = door.read(AppointmentInput, request)
-        made = agencies.appoint(
-            _agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return _written(made)
-
-
-class AppointmentView(door.StaffView):
-    """One appointment."""
-
-    @extend_schema(
-        operation_id="staff_end_appointment",
-        summary="End an appointment",
-        parameters=[door.IDEMPOTENCY_KEY],
-        request=EndInput,
-        responses=WrittenBody,
-    )
-    def patch(self, request: Request, number: str) -> Response:
-        """End it on a day."""
-        key = door.idempotency_key(request)
-        sent = door.read(EndInput, request)
-        made = agencies.end_appointment(
-            door.canonical(number, Kind.APPOINTMENT),
-            last_day=sent["last_day"],
-            by=door.actor(request),
-            at=clock.now(),
-            idempotency_key=key,
-        )
-        return _written(made, status=200)
+        return written.answer(made, status=200)
 
 
 class ProposalsOfAgencyView(door.StaffView):
@@ -483,7 +291,7 @@ class ProposalsOfAgencyView(door.StaffView):
         sent = door.read(steps.StepInput, request)
         by, at = door.actor(request), clock.now()
         made = licensing.propose_for_agency(
-            _agency(number),
+            written.agency(number),
             Action(sent["action"]),
             by=by,
             at=at,
@@ -494,28 +302,10 @@ class ProposalsOfAgencyView(door.StaffView):
         return door.answer(body, status=201, at=f"/api/v1/staff/proposals/{made.id}")
 
 
-def _agency(number: str) -> str:
-    return door.canonical(number, Kind.AGENCY)
-
-
-def _written(made: Written, *, status: int = 201, at: str | None = None) -> Response:
-    body = {
-        "number": made.number,
-        "agency": made.agency,
-        "version": made.version,
-        "sequence": made.sequence,
-    }
-    return door.answer(body, status=status, version=made.version, at=at)
-
-
 urlpatterns: list[URLPattern] = [
     path("agencies", AgenciesView.as_view()),
     path("agencies/<str:number>", AgencyView.as_view()),
     path("agencies/<str:number>/trading-names", TradingNamesView.as_view()),
     path("agencies/<str:number>/channels", ChannelsView.as_view()),
-    path("agencies/<str:number>/offices", OfficesView.as_view()),
-    path("agencies/<str:number>/appointments", AppointmentsView.as_view()),
     path("agencies/<str:number>/proposals", ProposalsOfAgencyView.as_view()),
-    path("offices/<str:number>", OfficeView.as_view()),
-    path("appointments/<str:number>", AppointmentView.as_view()),
 ]

@@ -3,8 +3,8 @@
 from django.contrib.admin import apps
 
 
-class AdminConfig(apps.AdminConfig):
-    """The read-only admin, behind a second factor like every door of the desk."""
+class AdminConfig(apps.SimpleAdminConfig):
+    """The read-only admin, which only the officials' application loads: the others know no sign-in."""
 
     default = False
     default_site = "api.staff.reading_room.ReadingRoom"

@@ -4,17 +4,30 @@ from django.urls import URLPattern, URLResolver
 
 from api.staff import (
     agencies,
+    appointments,
     authorities,
     badges,
     findings,
     licences,
+    offices,
     proposals,
     schema,
     session,
     tokens,
 )
 
-_RESOURCES = (session, tokens, authorities, agencies, licences, proposals, badges, findings)
+_RESOURCES = (
+    session,
+    tokens,
+    authorities,
+    agencies,
+    offices,
+    appointments,
+    licences,
+    proposals,
+    badges,
+    findings,
+)
 
 described: list[URLPattern] = [route for resource in _RESOURCES for route in resource.urlpatterns]
 

@@ -1,6 +1,9 @@
 """The read-only admin and the commands that appoint officers and create authorities."""
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +22,7 @@ from registry.models import Agency
 from tests import builders
 from tests.api.officials import PASSWORD, Answer, Desk, Device, appoint, sign_in
 
+ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +116,23 @@ def test_an_officer_who_may_not_read_the_admin_is_signed_out_again(
     client = new_desk()
     assert _enter(client, user, device.code).status_code == 200
     assert Desk(client).get("session").status_code == 401
+
+
+def test_the_public_application_loads_no_sign_in(database_url: str) -> None:
+    asked = (
+        "import sys, api.conf.public; "
+        "print([name for name in ('api.auth', 'api.staff', 'registry.admin') if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=os.environ | {"DATABASE_URL": database_url},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert said.stdout.strip() == "[]", said.stdout
 
 
 # --- commands
