@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
-from api import labels, problems
+from api import labels, problems, throttles
 
 _log = logging.getLogger("api.requests")
 
@@ -44,7 +44,7 @@ class Edge:
     """The outermost layer of both applications."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Make the text tables and the fixed headers before the first request."""
+        """Make the text tables and the fixed headers, and read the limits, before the first request."""
         self.get_response = get_response
         self._started = secrets.token_hex(5)
         self._counter = itertools.count(1)
@@ -57,6 +57,7 @@ class Edge:
         self._api_headers = _stored(_API | secure)
         self._page_headers = _stored(_FIXED | secure)
         labels.prepare()
+        throttles.configured(throttles.MISSES)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, in JSON below ``/api`` whatever happens."""

@@ -8,13 +8,16 @@ key of the day, and the rows of yesterday are deleted.
 """
 
 import math
+import re
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.http import HttpRequest
 
@@ -25,6 +28,7 @@ from api.problems import Refusal
 DRAFT: Final = "draft-ietf-httpapi-ratelimit-headers-10"
 
 _MOST_BUCKETS: Final = 20_000
+_WRITTEN: Final = re.compile(r"\s*(misses|searches|checks)=(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,21 @@ CHECKS: Final = Limit("checks", burst=20_000, per_second=200)
 
 
 def configured(limit: Limit) -> Limit:
-    """The limit as ``REGISTRY_LIMITS = {"searches": (burst, per_second)}`` has it, else as above."""
-    own = getattr(settings, "REGISTRY_LIMITS", {}).get(limit.name)
-    return Limit(limit.name, *own) if own else limit
+    """The limit as ``REGISTRY_LIMITS`` has it (``searches=60/1``: at once, each second), else as above."""
+    return _own(tuple(settings.REGISTRY_LIMITS)).get(limit.name, limit)
+
+
+@lru_cache(maxsize=16)
+def _own(written: tuple[str, ...]) -> dict[str, Limit]:
+    """The operator's limits by name; stops the process with a sentence that names a wrong one."""
+    found = {}
+    for text in written:
+        match = _WRITTEN.fullmatch(text)
+        if match is None or float(match[2]) < 1 or not float(match[3]):
+            message = f"REGISTRY_LIMITS has {text!r}: say a limit such as searches=60/1."
+            raise ImproperlyConfigured(message)
+        found[match[1]] = Limit(match[1], burst=float(match[2]), per_second=float(match[3]))
+    return found
 
 
 class Memory:

@@ -41,7 +41,7 @@ def answers(asked: Iterable[str], *, at: datetime) -> dict[str, Sequence[lookup.
             rows.setdefault(row[0], []).append(row)
     found = {text: rows[number] for text, number in ours.items() if number in rows}
     for text, key in folded.items():
-        if same := [row for row in rows.get(key, ()) if numbering.agrees(text, row[1])]:
+        if same := [r for r in rows.get(key, ()) if r[1] == text or numbering.agrees(text, r[1])]:
             found[text] = same
     return {text: _answers(same, at) for text, same in found.items()}
 

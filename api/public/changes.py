@@ -16,7 +16,7 @@ LONGEST_WAIT: Final = 25
 _LOOK_EVERY: Final = 0.25
 
 #: Who waits keeps a thread of this process; everybody else is answered at once.
-_seats: Final = threading.BoundedSemaphore(max(1, getattr(settings, "REGISTRY_WAITERS", 1)))
+_seats: Final = threading.Semaphore(settings.REGISTRY_WAITERS)
 
 
 class ChangeBody(serializers.Serializer[Any]):

@@ -138,16 +138,21 @@ def _outcome(asked: str, name: str, found: Sequence[lookup.PublishedAnswer]) -> 
 
 
 def compare(name: str, holder: Mapping[str, Any]) -> tuple[likeness.Claim, str]:
-    """What may be claimed of the holder's names against ``name``, and the one that comes nearest."""
-    held = [holder["name"], holder["latin_name"], *holder["trading_names"]]
+    """What may be claimed of the holder's names against ``name``, and which of them comes nearest."""
+    held = [one for one in (holder["name"], holder["latin_name"], *holder["trading_names"]) if one]
     same = name.casefold()
     for one in held:
         if one.casefold() == same:
             return likeness.Claim(likeness.Match.EXACT, 1.0, ("name.same",)), one
     asked = names.fold(name)
-    claims = [(likeness.claim(asked, names.fold(one)), one) for one in dict.fromkeys(held) if one]
-    order = list(likeness.Match)
-    return min(claims, key=lambda claim: (order.index(claim[0].match), -claim[0].score))
+    nearest: tuple[likeness.Claim, str] | None = None
+    for one in dict.fromkeys(held):
+        claim = likeness.claim(asked, names.fold(one))
+        if claim.match in _ALIKE:
+            return claim, one
+        if nearest is None or claim.score > nearest[0].score:
+            nearest = claim, one
+    return nearest or (likeness.Claim(likeness.Match.WEAK, 0.0, ()), "")
 
 
 def _nothing(asked: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 from django.test import Client
 
@@ -344,7 +345,7 @@ def test_walking_through_numbers_is_stopped_and_looking_up_what_exists_is_free(
     public: Client, settings: Any, clock: Any
 ) -> None:
     settings.REGISTRY_PROCESSES = 1
-    settings.REGISTRY_LIMITS = {"misses": (5, 0.001)}
+    settings.REGISTRY_LIMITS = ["misses=5/0.001"]
     builders.authority()
     clock.stop(builders.START)
     there = f"/api/v1/licences/{builders.active()}"
@@ -363,7 +364,7 @@ def test_walking_through_numbers_is_stopped_and_looking_up_what_exists_is_free(
 @pytest.mark.django_db
 def test_an_address_that_the_client_wrote_itself_is_not_believed(public: Client, settings: Any) -> None:
     settings.REGISTRY_PROCESSES = 1
-    settings.REGISTRY_LIMITS = {"misses": (2, 0.001)}
+    settings.REGISTRY_LIMITS = ["misses=2/0.001"]
     path = "/api/v1/licences/NONSENSE"
     answers = [public.get(path, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code for n in range(3)]
     assert answers == [404, 404, 429]
@@ -373,7 +374,7 @@ def test_an_address_that_the_client_wrote_itself_is_not_believed(public: Client,
 def test_behind_our_own_proxy_the_last_address_counts(public: Client, settings: Any) -> None:
     settings.REGISTRY_PROCESSES = 1
     settings.REGISTRY_TRUSTED_PROXIES = 1
-    settings.REGISTRY_LIMITS = {"misses": (2, 0.001)}
+    settings.REGISTRY_LIMITS = ["misses=2/0.001"]
     path = "/api/v1/licences/NONSENSE"
 
     def asked(forwarded: str) -> int:
@@ -387,7 +388,7 @@ def test_behind_our_own_proxy_the_last_address_counts(public: Client, settings: 
 
 @pytest.mark.django_db
 def test_searching_is_counted_exactly_and_says_what_is_left(public: Client, settings: Any) -> None:
-    settings.REGISTRY_LIMITS = {"searches": (3, 0.001)}
+    settings.REGISTRY_LIMITS = ["searches=3/0.001"]
     answers = [public.get("/api/v1/search", {"q": "Nobody"}) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers[:3]] == [
@@ -407,7 +408,7 @@ def test_searching_is_counted_exactly_and_says_what_is_left(public: Client, sett
 
 @pytest.mark.django_db
 def test_each_item_of_a_batch_costs(public: Client, settings: Any) -> None:
-    settings.REGISTRY_LIMITS = {"checks": (10, 0.001)}
+    settings.REGISTRY_LIMITS = ["checks=10/0.001"]
     six = {"items": [{"number": "X"}] * 6}
     assert post(public, six).status_code == 200
     assert problem(post(public, six), 429, "rate.exceeded")["retry_after"] > 0
@@ -423,6 +424,15 @@ def test_yesterdays_buckets_are_deleted(public: Client, clock: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM api_ratebucket")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "written", ["searches", "searches=0/1", "searches=5/0", "searches=-1/1", "other=1/1"]
+)
+def test_a_limit_that_cannot_be_read_stops_the_process(settings: Any, written: str) -> None:
+    settings.REGISTRY_LIMITS = [written]
+    with pytest.raises(ImproperlyConfigured, match="REGISTRY_LIMITS"):
+        throttles.configured(throttles.SEARCHES)
 
 
 def test_the_look_ups_of_one_process_are_its_share_of_the_limit() -> None:
