@@ -124,19 +124,19 @@ def spans(entries: Iterable[Entry], *, known_at: datetime | None = None) -> tupl
     if not known:
         return (Span(BEGINNING, None, NOTHING_KNOWN),)
     fold = _Fold(known)
-    pieces: list[Span] = []
-    state_since: datetime | None = None
+    pieces: list[tuple[datetime, Standing]] = []
     for start in (BEGINNING, *fold.instants):
         standing = fold.at(start)
-        if pieces and pieces[-1].standing.same_answer(standing):
-            continue
-        if not pieces or pieces[-1].standing.state is not standing.state:
-            state_since = None if start == BEGINNING else start
-        if pieces:
-            before = pieces[-1]
-            pieces[-1] = Span(before.start, start, replace(before.standing, until=start))
-        pieces.append(Span(start, None, replace(standing, since=state_since)))
-    return tuple(pieces)
+        if not pieces or pieces[-1][1] != standing:
+            pieces.append((start, standing))
+    found: list[Span] = []
+    since: datetime | None = None
+    ends = [*(start for start, _ in pieces[1:]), None]
+    for (start, standing), end in zip(pieces, ends, strict=True):
+        if found and found[-1].standing.state is not standing.state:
+            since = start
+        found.append(Span(start, end, replace(standing, since=since, until=end)))
+    return tuple(found)
 
 
 def open_measures(entries: Iterable[Entry], *, at: datetime) -> Mapping[int, Measure]:
