@@ -178,10 +178,13 @@ def scope(record: Record) -> list[Fact]:
     """For which countries and jobs the licence is good, and which are cut out of it."""
     held = record.get("scope") or {}
     cut = held.get("cut") or {}
-    countries, jobs = held.get("corridors"), held.get("occupations")
+    countries = _left(held, cut, "corridors", "occupations")
+    jobs = _left(held, cut, "occupations", "corridors")
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
-    if held and not countries and not jobs and not record.get("listed"):
-        found.append(Fact(gettext("Good for"), gettext("all countries and all jobs")))
+    unlimited = held and not held.get("corridors") and not held.get("occupations")
+    if unlimited and not record.get("listed"):
+        everything = gettext("all countries and all jobs")
+        found.append(Fact(gettext("Good for"), gettext("all but what is named below") if cut else everything))
     without = _reach(
         gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations")
     )
@@ -189,6 +192,12 @@ def scope(record: Record) -> list[Fact]:
         note = gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
         without = [replace(fact, note=note) for fact in without[:1]] + without[1:]
     return found + without
+
+
+def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:
+    """What is left of one kind of scope; a cut that names both kinds is about both together and leaves each."""
+    gone = () if cut.get(other) or cut.get("new_recruitment_only") else cut.get(kind) or ()
+    return [one for one in held.get(kind) or () if one not in gone]
 
 
 def _reach(where: str, countries: Any, what: str, jobs: Any) -> list[Fact]:

@@ -188,8 +188,12 @@ STEPS_FOR: Final[dict[str, tuple[str, ...]]] = {
 
 
 def sentences(reasons: Sequence[str], facts: Mapping[str, str]) -> list[str]:
-    """One sentence for each reason, in the order of weight; where a fact for it is missing, the code's plain text."""
-    return [_filled(reason, facts) for reason in reasons]
+    """One sentence for each reason, in the order of weight; where a fact for it is missing, the code's plain text.
+
+    Beside a limit the plain "may recruit" is left out: who reads only one of the two must not read that one.
+    """
+    plain = {"licence.in_force"} if "scope.limited" in reasons else set()
+    return [_filled(reason, facts) for reason in reasons if reason not in plain]
 
 
 def steps(result: str, reasons: Sequence[str]) -> list[str]:

@@ -102,7 +102,7 @@ def test_what_was_typed_stands_in_the_box_and_is_escaped(public: Client) -> None
 
 
 def test_searching_too_often_is_grey(public: Client, settings: Any) -> None:
-    settings.REGISTRY_LIMITS = {"searches": (1, 0.001)}
+    settings.REGISTRY_LIMITS = ["searches=1/0.001"]
     assert public.get("/?q=blue").status_code == 200
     response = public.get("/?q=blue")
     assert response.status_code == 429

@@ -96,6 +96,9 @@ def test_a_cut_scope_is_amber_with_a_triangle_and_says_for_what(public: Client, 
     assert 'd="M28 5a5' in page.partition("<h1")[0]
     assert "Licensed with limits</h1>" in page
     assert "Not for jobs in</dt><dd><bdi>Qatar" in page
+    assert "Jobs in</dt><dd><bdi>demo country XB</bdi></dd>" in page
+    assert "may recruit only for the jobs and countries named below" in page
+    assert "This agency may recruit workers." not in page
 
 
 def test_an_expired_licence_is_red_from_the_first_second_of_the_day_after(
@@ -370,7 +373,7 @@ def test_page_and_json_never_disagree(public: Client, bluefinch: Bluefinch) -> N
 
 
 def test_who_asks_for_one_nothing_after_another_reads_a_grey_page(public: Client, settings: Any) -> None:
-    settings.REGISTRY_LIMITS = {"misses": (2, 0.001)}
+    settings.REGISTRY_LIMITS = ["misses=2/0.001"]
     settings.REGISTRY_PROCESSES = 1
     answers = [public.get("/v/nothing") for _ in range(4)]
     last = answers[-1]
