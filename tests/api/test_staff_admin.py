@@ -121,7 +121,7 @@ def test_an_officer_who_may_not_read_the_admin_is_signed_out_again(
 def test_the_public_application_loads_no_sign_in(database_url: str) -> None:
     asked = (
         "import sys, api.conf.public; "
-        "print([name for name in ('api.auth', 'api.staff', 'registry.admin') if name in sys.modules])"
+        "print([name for name in ('api.auth', 'api.staff.session', 'registry.admin') if name in sys.modules])"
     )
     said = subprocess.run(
         [sys.executable, "-c", asked],
