@@ -22,6 +22,7 @@ from registry.intake.report import Report
 from registry.models import (
     Agency,
     Authority,
+    Channel,
     Entry,
     Licence,
     ListSnapshot,
@@ -35,7 +36,6 @@ from registry.rules.numbering import Kind
 #: How the list's word for a licence stands in an observation.
 _STATUS: Final = {
     "licensed": "in_force",
-    "limited": "limited",
     "not_licensed": "not_in_force",
     "unknown": "word_unknown",
 }
@@ -74,7 +74,8 @@ class Application:
             cursor.execute("SELECT count(*) FROM intake_fate WHERE fate = 'new'")
             _reserve(cursor, Kind.LISTED, cursor.fetchone()[0])
             cursor.execute("ANALYZE intake_number")
-            cursor.execute(statements.NUMBER_HOLDERS)
+            cursor.execute(statements.NUMBER_HOLDERS, self._parameters())
+            cursor.execute(statements.WAYS)
             cursor.execute(statements.OUT, {**self._parameters(), "common": json.dumps(self._common)})
             cursor.execute("CREATE UNIQUE INDEX ON intake_out (place)")
             cursor.execute("ANALYZE intake_out")
@@ -143,6 +144,21 @@ class Application:
                 keep=True,
             )
             self._record(TradingName, "+")
+        with _touched(cursor):
+            cursor.execute(statements.END_CHANNELS, {**parameters, "kinds": self._channel_kinds()})
+            self._record(Channel, "~")
+        with _touched(cursor):
+            _insert(cursor, Channel, statements.CHANNEL, statements.NEW_CHANNELS, parameters, keep=True)
+            self._record(Channel, "+")
+
+    def _channel_kinds(self) -> list[str]:
+        """The kinds of channels that the list gives at all."""
+        columns = self._profile.layout_on(self._snapshot.on).columns
+        return [
+            kind
+            for name, kind in (("phone", "phone"), ("email", "email"), ("web", "domain"))
+            if name in columns
+        ]
 
     def _write_licences(self, cursor: Any) -> None:
         parameters = self._parameters()

@@ -15,8 +15,8 @@ from typing import Any, Final
 from django.db import connection
 
 from registry import records
-from registry.models import Agency, Authority, Licence, TradingName
-from registry.rules import answer, days, standing
+from registry.models import Agency, Authority, Channel, Licence, TradingName
+from registry.rules import answer, days, entries
 from registry.rules.lifecycle import Action, Kind
 
 #: Marks stand between private-use characters, which no name can hold once read (they are control characters to us).
@@ -41,9 +41,9 @@ class _Pattern:
         return "".join(facts[part] if place % 2 else part for place, part in enumerate(self.body))
 
 
-def observation(effect: Mapping[str, Any], *, ref: int, at: datetime) -> standing.Entry:
+def observation(effect: Mapping[str, Any], *, ref: int, at: datetime) -> entries.Entry:
     """An observation's effect as the fold reads it."""
-    return standing.Entry(
+    return entries.Entry(
         ref=ref,
         action=Action.OBSERVE,
         kind=Kind.OBSERVATION,
@@ -62,7 +62,7 @@ class Publisher:
         self._authority = authority
         self._at = at
         self._legal_terms = records.current_policy(authority.pk).legal_terms
-        self._patterns: dict[tuple[str, bool], tuple[_Pattern, ...]] = {}
+        self._patterns: dict[tuple[str, bool, int], tuple[_Pattern, ...]] = {}
 
     def publish(self) -> None:
         """Fill ``intake_published`` from ``intake_out`` and ``intake_names``, and ``may_recruit`` by pattern."""
@@ -85,7 +85,7 @@ class Publisher:
             cursor.execute("ANALYZE intake_published")
 
     def _rows(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        for place, pattern, number, legacy, licence_class, agency, name, latin, traded in rows:
+        for place, pattern, number, legacy, licence_class, agency, name, latin, traded, channels in rows:
             facts = {
                 "number": json.dumps(number),
                 "legacy": _json(legacy),
@@ -95,7 +95,9 @@ class Publisher:
                 "latin": _json(latin),
                 "traded": ",".join(_json(one) for one in traded or ()),
             }
-            for piece in self._lives(pattern, traded=bool(traded)):
+            for place_of, (kind, value) in enumerate(channels := json.loads(channels or "[]")):
+                facts |= {f"kind{place_of}": _json(kind), f"value{place_of}": _json(value)}
+            for piece in self._lives(pattern, traded=bool(traded), channels=len(channels)):
                 span = f"[{piece.start.isoformat()},{piece.end.isoformat() if piece.end else ''})"
                 yield (
                     place,
@@ -107,14 +109,14 @@ class Publisher:
                     piece.withhold_from,
                 )
 
-    def _lives(self, pattern: str, *, traded: bool) -> tuple[_Pattern, ...]:
-        key = (pattern, traded)
+    def _lives(self, pattern: str, *, traded: bool, channels: int) -> tuple[_Pattern, ...]:
+        key = (pattern, traded, channels)
         if key not in self._patterns:
-            self._patterns[key] = self._fold(pattern, traded=traded)
+            self._patterns[key] = self._fold(pattern, traded=traded, channels=channels)
         return self._patterns[key]
 
-    def _fold(self, pattern: str, *, traded: bool) -> tuple[_Pattern, ...]:
-        entries = [
+    def _fold(self, pattern: str, *, traded: bool, channels: int) -> tuple[_Pattern, ...]:
+        observed = [
             observation(effect, ref=place, at=self._at)
             for place, effect in enumerate(json.loads(pattern), start=1)
         ]
@@ -128,10 +130,10 @@ class Publisher:
                 withhold_from=piece.withhold_from,
                 body=tuple(_MARK.split(piece.body)),
             )
-            for piece in answer.pieces(self._facts(traded=traded), entries, at=self._at)
+            for piece in answer.pieces(self._facts(traded=traded, channels=channels), observed, at=self._at)
         )
 
-    def _facts(self, *, traded: bool) -> answer.Facts:
+    def _facts(self, *, traded: bool, channels: int) -> answer.Facts:
         agency = Agency(
             number=_mark("agency"),
             authority=self._authority,
@@ -147,12 +149,15 @@ class Publisher:
             agency=agency,
         )
         names = [TradingName(name=_mark("traded"))] if traded else []
-        return records.public_facts(licence, agency, names, (), (), self._legal_terms)
+        ways = [
+            Channel(kind=_mark(f"kind{place}"), value=_mark(f"value{place}")) for place in range(channels)
+        ]
+        return records.public_facts(licence, agency, names, (), ways, self._legal_terms)
 
 
 _NEXT: Final = """
 SELECT place, (observed || jsonb_build_array(said))::text, number, legacy_number, licence_class, agency_number,
-       legal_name, latin_name, trading_names
+       legal_name, latin_name, trading_names, channels::text
 FROM intake_out WHERE place > %s AND publishable ORDER BY place LIMIT %s
 """
 

@@ -24,13 +24,13 @@ from registry.rules import countries
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
 KINDS: Final = ("register", "findings")
-STATUSES: Final = ("licensed", "limited", "not_licensed", "unknown")
+STATUSES: Final = ("licensed", "not_licensed", "unknown")
 DATE_FIELDS: Final = frozenset({"first_day", "last_day", "from", "until", "published", "updated"})
 TEXT_FIELDS: Final = frozenset(
     {
         *("number", "name", "latin_name", "trading_name", "company_number", "lei", "legal_form"),
         *("address", "locality", "region", "postcode", "country", "phone", "email", "web"),
-        *("class", "status", "corridors", "occupations", "conditions"),
+        *("class", "status"),
         *("duration", "grounds", "reference", "other_name", "source_of_finding", "remarks"),
     }
 )
@@ -41,7 +41,7 @@ class Column:
     """Where one field comes from and how its cell is read.
 
     ``absent`` says what an empty cell means: ``nothing``, ``flag``, ``refuse``; for a day ``unknown`` or ``open``; for
-    the status one of the four status words. ``open`` holds words that mean "no end".
+    the status one of the three status words. ``open`` holds words that mean "no end".
     """
 
     field: str

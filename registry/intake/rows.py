@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -21,13 +21,28 @@ from registry.intake import calendars
 from registry.intake.profile import DATE_FIELDS, Column, Layout, Profile, Words, folded
 from registry.intake.readers import RawRow
 from registry.intake.report import Problem
-from registry.rules import countries, days, names
+from registry.rules import contacts, countries, days, names
+from registry.rules.errors import BadInput
 
 _SEPARATOR: Final = "\x1f"
 #: What a list says of itself, not of the licence: another such day is no change.
 _NOT_CONTENT: Final = frozenset({"updated"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+#: Marks without width or shape (bidirectional overrides among them): nothing a person can see or tell apart.
+_INVISIBLE: Final = re.compile("[\u00ad\u061c\u200b\u200e\u200f\ufeff\u202a-\u202e\u2060-\u2069]")
 _DURATION: Final = re.compile(r"(\d{1,3})\s*(year|month|week|day)s?\.?", re.IGNORECASE)
+
+
+#: Fields that must have a certain shape: how it is checked, and whether a cell may hold several.
+_CHECKED: Final[dict[str, tuple[Callable[[str, str], str], bool]]] = {
+    "name": (lambda text, _: contacts.name(text), False),
+    "latin_name": (lambda text, _: contacts.name(text), False),
+    "lei": (lambda text, _: contacts.lei(text), False),
+    "phone": (lambda text, country: contacts.phone(text, country=country), True),
+    "email": (lambda text, _: contacts.email(text), True),
+    "web": (lambda text, _: contacts.web_domain(text), True),
+}
+_SEVERAL: Final = re.compile(r"[,;\n]| / ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +139,8 @@ class Interpreter:
                 cells.pop(column.field, None)
             elif column.field in DATE_FIELDS:
                 self._read_day(raw.line, column, cell, cells, outcome)
+            elif column.field in _CHECKED:
+                self._read_checked(raw.line, column, text, cells, outcome)
             else:
                 cells[column.field] = text
                 if column.trading_as and (traded := names.trading_parts(text)[1:]):
@@ -151,6 +168,26 @@ class Interpreter:
         except calendars.DayUnreadableError as unreadable:
             outcome.problems.append(Problem(line, column.heading, "date.unreadable", str(unreadable)))
             outcome.refused = outcome.refused or column.absent == "refuse"
+
+    def _read_checked(
+        self, line: int, column: Column, text: str, cells: dict[str, str], outcome: Outcome
+    ) -> None:
+        """Keep the readable ones of the cell's names, contacts or identifiers, and note the others."""
+        check, several = _CHECKED[column.field]
+        country = cells.get("country", self._profile.authority.country)
+        kept = []
+        for part in _SEVERAL.split(text) if several else [text]:
+            try:
+                kept.append(check(part.strip(), country))
+            except BadInput as unreadable:
+                fatal = column.absent == "refuse"
+                outcome.refused = outcome.refused or fatal
+                code = "name.invalid" if column.field == "name" else "contact.unreadable"
+                outcome.problems.append(Problem(line, column.heading, code, f"{part!r}: {unreadable.detail}"))
+        if kept:
+            cells[column.field] = "\n".join(dict.fromkeys(kept))
+        else:
+            cells.pop(column.field, None)
 
     def _read_country(self, line: int, cells: dict[str, str], outcome: Outcome) -> None:
         code = _country_code(cells["country"])
@@ -333,7 +370,7 @@ def _clean(cell: object) -> str:
     """The cell as one line of normalised text; control characters become spaces."""
     text = cell if isinstance(cell, str) else str(cell)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     if not text.isprintable():
         text = _CONTROL.sub(" ", text)
     return " ".join(text.split())

@@ -28,6 +28,7 @@ _TABLES: Final = (
     "intake_known",
     "intake_fate",
     "intake_holder",
+    "intake_way",
     "intake_number",
     "intake_out",
     "intake_published",
@@ -175,7 +176,7 @@ def _status_on(reading: Reading, on: date) -> tuple[str, str]:
     """(status, legal term): a term that the list itself says is over, or not begun, is not in force."""
     first, last = reading.fields.get("first_day", "open"), reading.fields.get("last_day", "open")
     outside = (last != "open" and last < on.isoformat()) or (first != "open" and first > on.isoformat())
-    if outside and reading.status in ("licensed", "limited"):
+    if outside and reading.status == "licensed":
         return "not_licensed", reading.legal_term
     return reading.status, reading.legal_term
 

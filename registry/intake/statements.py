@@ -12,7 +12,7 @@ from typing import Final
 HOLDERS: Final = """
 CREATE TEMP TABLE intake_holder AS
 SELECT DISTINCT ON (r.holder) r.holder, r.line, r.fields, k.agency_id, NULL::text AS number, a.version,
-       coalesce(k.listed_only, true) AS listed_only
+       coalesce(k.listed_only, true) AS listed_only, false AS number_is_its_own
 FROM intake_row r
 LEFT JOIN (
     SELECT k.holder, min(l.agency_id) AS agency_id, bool_and(NOT EXISTS (
@@ -25,10 +25,29 @@ LEFT JOIN registry_agency a ON a.id = k.agency_id
 ORDER BY r.holder, r.line
 """
 
+#: The phones, addresses and sites that the list gives for each holder.
+WAYS: Final = """
+CREATE TEMP TABLE intake_way AS
+SELECT DISTINCT h.holder, said.kind, given AS value, h.line FROM intake_holder h,
+    LATERAL (VALUES ('phone', h.fields ->> 'phone'), ('email', h.fields ->> 'email'), ('domain', h.fields ->> 'web'))
+        AS said (kind, text),
+    regexp_split_to_table(said.text, E'\n') given;
+CREATE INDEX ON intake_way (holder);
+ANALYZE intake_way;
+"""
+
 NUMBER_HOLDERS: Final = """
 UPDATE intake_holder h SET number = n.number
 FROM (SELECT holder, row_number() OVER (ORDER BY line) AS place FROM intake_holder WHERE agency_id IS NULL) w
 JOIN intake_number n ON n.kind = 'AG' AND n.place = w.place WHERE h.holder = w.holder;
+UPDATE intake_holder h SET number_is_its_own = true
+WHERE h.fields ->> 'company_number' <> '' AND NOT EXISTS (
+    SELECT FROM registry_agency a WHERE a.authority_id = %(authority)s AND a.company_register = ''
+    AND a.company_number = h.fields ->> 'company_number'
+) AND NOT EXISTS (
+    SELECT FROM intake_holder other WHERE other.holder <> h.holder
+    AND other.fields ->> 'company_number' = h.fields ->> 'company_number'
+);
 UPDATE intake_holder h SET number = a.number FROM registry_agency a WHERE a.id = h.agency_id;
 CREATE UNIQUE INDEX ON intake_holder (holder);
 ANALYZE intake_holder;
@@ -50,6 +69,7 @@ SELECT row_number() OVER (ORDER BY r.line NULLS LAST, f.identity) AS place,
        CASE WHEN h.listed_only THEN h.fields ->> 'name' ELSE a.legal_name END AS legal_name,
        CASE WHEN h.listed_only THEN coalesce(h.fields ->> 'latin_name', '') ELSE a.latin_name END AS latin_name,
        traded.names AS trading_names,
+       ways.channels,
        false AS may_recruit,
        %(common)s::jsonb || jsonb_strip_nulls(jsonb_build_object(
            'present', r.identity IS NOT NULL, 'status', %(statuses)s::jsonb ->> r.status,
@@ -83,6 +103,18 @@ LEFT JOIN LATERAL (
         )
     ) every
 ) traded ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_array(kind, value) ORDER BY kind, held DESC, id, value) AS channels FROM (
+        SELECT c.kind, c.value, c.id, true AS held FROM registry_channel c
+        WHERE c.agency_id = coalesce(h.agency_id, l.agency_id)
+        UNION ALL
+        SELECT given.kind, given.value, NULL, false FROM intake_way given
+        WHERE given.holder = h.holder AND h.listed_only AND NOT EXISTS (
+            SELECT FROM registry_channel c
+            WHERE c.agency_id = h.agency_id AND c.kind = given.kind AND c.value = given.value AND c.last_day IS NULL
+        )
+    ) every
+) ways ON true
 """
 
 #: The projection's column: what the pattern says of the instant at which the list is taken in.
@@ -108,6 +140,8 @@ AGENCY: Final = {
     "latin_name": "coalesce(h.fields ->> 'latin_name', '')",
     "legal_form": "coalesce(h.fields ->> 'legal_form', '')",
     "country": "coalesce(h.fields ->> 'country', %(country)s)",
+    "company_number": "CASE WHEN h.number_is_its_own THEN h.fields ->> 'company_number' ELSE '' END",
+    "lei": "coalesce(h.fields ->> 'lei', '')",
     "address": "coalesce(h.fields ->> 'address', '')",
     "locality": "coalesce(h.fields ->> 'locality', '')",
     "listed_key": "%(list)s || ':' || h.holder",
@@ -145,6 +179,31 @@ NEW_TRADING_NAMES: Final = """
 """
 
 TRADING_NAME: Final = {"agency_id": "t.agency_id", "name": "t.name"}
+
+#: What the list gave and gives no longer, unless an officer has verified it.
+END_CHANNELS: Final = """
+WITH made AS (
+    UPDATE registry_channel c SET last_day = %(on)s::date - 1 FROM intake_holder h
+    WHERE h.agency_id = c.agency_id AND h.listed_only AND c.last_day IS NULL AND c.verified_at IS NULL
+      AND c.kind = ANY(%(kinds)s) AND coalesce(c.first_day, '-infinity') < %(on)s::date AND NOT EXISTS (
+          SELECT FROM intake_way given
+          WHERE given.holder = h.holder AND given.kind = c.kind AND given.value = c.value
+      )
+    RETURNING c.id
+) INSERT INTO intake_ids SELECT id FROM made
+"""
+
+NEW_CHANNELS: Final = """
+(
+    SELECT h.agency_id, given.kind, given.value FROM intake_way given JOIN intake_holder h ON h.holder = given.holder
+    WHERE h.listed_only AND NOT EXISTS (
+        SELECT FROM registry_channel c
+        WHERE c.agency_id = h.agency_id AND c.kind = given.kind AND c.value = given.value AND c.last_day IS NULL
+    ) ORDER BY given.line, given.kind, given.value
+) c
+"""
+
+CHANNEL: Final = {"agency_id": "c.agency_id", "kind": "c.kind", "value": "c.value", "as_given": "c.value"}
 
 NEW_LICENCES: Final = "intake_out o WHERE o.fate = 'new' ORDER BY o.place"
 
@@ -220,7 +279,8 @@ WITH special AS (
     UPDATE intake_out o SET publishable = false
     WHERE o.publishable AND (
         EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = o.licence_id AND e.action <> 'observe')
-        OR EXISTS (SELECT FROM registry_channel c WHERE c.agency_id = o.agency_id)
+        OR EXISTS (SELECT FROM registry_channel c WHERE c.agency_id = o.agency_id
+                   AND (c.first_day IS NOT NULL OR c.last_day IS NOT NULL))
         OR EXISTS (SELECT FROM registry_office f WHERE f.agency_id = o.agency_id)
         OR EXISTS (SELECT FROM registry_tradingname t WHERE t.agency_id = o.agency_id
                    AND (t.first_day IS NOT NULL OR t.last_day IS NOT NULL))
