@@ -82,17 +82,24 @@ def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpRespon
 def refused(request: HttpRequest, refusal: problems.Refusal) -> HttpResponse:
     """The page for what the edge itself refuses: grey, for nothing was checked."""
     kind = problems.KINDS.get(refusal.code, problems.KINDS["server.error"])
-    wait = refusal.facts.get("retry_after")
-    told = [wording.sentences(["register.unreachable"], {})[0]]
-    if wait:
-        told = [
-            gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {"seconds": wait}
-        ]
-        told.append(gettext("This says nothing about the agency, good or bad."))
-    response = render.page(request, "refusal.html", _grey(told), status=kind.status, cache=etags.KEEP_NOT)
+    context = _grey(wording.sentences(["register.unreachable"], {}))
+    if isinstance(wait := refusal.facts.get("retry_after"), int):
+        context = _grey([_wait(wait), gettext("This says nothing about the agency, good or bad.")])
+        context["steps"] = context["steps"][1:]
+    response = render.page(request, "refusal.html", context, status=kind.status, cache=etags.KEEP_NOT)
     for name, value in refusal.headers.items():
         response[name] = value
     return response
+
+
+def _wait(seconds: int) -> str:
+    """How long to wait, in the measure that people count in."""
+    if seconds > 90:
+        told = {"minutes": -(-seconds // 60)}
+        return gettext("You have asked very often. Wait %(minutes)s minutes and ask again.") % told
+    return gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {
+        "seconds": seconds
+    }
 
 
 def could_not_check(request: HttpRequest, status: int = 503) -> HttpResponse:

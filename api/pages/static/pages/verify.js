@@ -1,5 +1,4 @@
-/* verification/offline.py for browsers, question by question; fixtures/vectors prove both. Asks nobody.
-   given: address or digits; trust: verified payload of a list of trust; status: signed CWT; at: Date. */
+// The twin of verification/offline.py: an address or digits, a verified list of trust, a status list (CWT), a Date.
 "use strict";
 globalThis.verifyBadge = (() => {
   const DAY = 86400, SKEW = 300, MOST = Number.MAX_SAFE_INTEGER, LAST = 253402300799;
@@ -18,8 +17,7 @@ globalThis.verifyBadge = (() => {
   const isWhole = (most, ...values) => values.forEach((one) => must(Number.isInteger(one), one >= 0, one <= most));
   const isA = (type, ...values) => values.forEach((one) => must(one instanceof type));
 
-  // Strict CBOR: one encoding a value.
-  const cbor = (data, sorted, ends = []) => {
+  const cbor = (data, sorted) => {
     let at = 0;
     const take = (size) => (must(size <= data.length - at), data.subarray(at, at += size));
     const item = (depth) => {
@@ -35,11 +33,7 @@ globalThis.verifyBadge = (() => {
       must(major < 6, n <= data.length - at);
       if (major < 3) return take(n);
       if (major < 4) return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(take(n));
-      if (major < 5) return Array.from({ length: n }, () => {
-        const one = item(depth + 1);
-        ends.push(at);
-        return one;
-      });
+      if (major < 5) return Array.from({ length: n }, () => item(depth + 1));
       const map = new Map();
       for (let before = ""; n--;) {
         const start = at, key = item(depth + 1), written = String.fromCharCode(...data.subarray(start, at));
@@ -56,11 +50,11 @@ globalThis.verifyBadge = (() => {
   const parts = (map, keys, ...optional) => {
     isA(Map, map);
     const all = [...keys, ...optional];
-    must(keys.every((key) => map.has(key)), map.size === all.filter((key) => map.has(key)).length);
+    const found = all.filter((key) => map.has(key)).length;
+    must(found === map.size, keys.every((key) => map.has(key)));
     return all.map((key) => map.get(key));
   };
 
-  // 17 digits are 7 bytes, the lowest first.
   const fromDigits = (digits) => {
     must(/^\d{1,7089}$/.test(digits));
     return Uint8Array.from(digits.match(/.{1,17}/g).flatMap((group) => {
@@ -78,23 +72,24 @@ globalThis.verifyBadge = (() => {
       return new Uint8Array(await new Blob(found).arrayBuffer());
     };
     const found = await whole(data);
-    // Engines may overlook bytes after the end; without any, the last byte is needed.
+    // Some engines overlook bytes after the end: then the last one is not needed.
     must(await whole(data.slice(0, -1)).catch(() => 0) === 0);
     return found;
   };
 
   const unseal = (data, sorted) => {
-    const ends = [], sealed = cbor(data.subarray(1), sorted, ends), [head, outer, payload, signature] = sealed;
+    const sealed = cbor(data.subarray(1), sorted), [head, outer, payload, signature] = sealed;
     isA(Uint8Array, head, payload, signature);
     const inner = cbor(head, sorted);
     isA(Map, inner, outer);
-    const kid = inner.get(4) || outer.get(4), written = (from, to) => data.subarray(from + 1, to + 1);
+    const kid = inner.get(4) || outer.get(4);
     isA(Uint8Array, kid);
     must(data[0] === 210, sealed.length === 4, [-7, -9].includes(inner.get(1)), !inner.has(2), signature.length === 64);
     must([...outer.keys()].every((key) => !inner.has(key)));
-    const signed = Uint8Array.from([
-      132, 106, ...new TextEncoder().encode("Signature1"), ...written(1, ends[0]), 64, ...written(ends[1], ends[2]),
-    ]);
+    const written = (part, n = part.length, at = part.byteOffset - data.byteOffset) =>
+      data.subarray(at - (n < 24 ? 1 : n < 256 ? 2 : n < 65536 ? 3 : 5), at + n);
+    const context = new TextEncoder().encode("jSignature1");
+    const signed = Uint8Array.from([132, ...context, ...written(head), 64, ...written(payload)]);
     const name = btoa(String.fromCharCode(...kid)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
     return { inner, outer, payload, signature, signed, kid: name };
   };
@@ -116,7 +111,7 @@ globalThis.verifyBadge = (() => {
     isText(/./s, issuer, licence, uri, letter);
     isText(/^.{1,80}$/su, name, person ?? "-");
     isText(/^[A-Z]{2}[0-9A-HJKMNP-TV-Z]{11}$/, code);
-    must(Array.isArray(destinations), facts.size === 4 + (person !== null) + !!destinations.length);
+    must(facts.size === 4 + (person !== null) + !!destinations.length);
     isText(/^[A-Z]{2}$/, ...destinations);
     isWhole(MOST, index, leaf, iat);
     isWhole(Math.min(LAST, iat + 731 * DAY), exp);
@@ -167,7 +162,6 @@ globalThis.verifyBadge = (() => {
     return { ...badge, keys: authority.keys };
   };
 
-  // Result, reach, reasons and when the list was signed.
   const listed = async ({ uri, index, keys }, signed, now) => {
     const unknown = (reason, at = null, reach = "offline_old") => [UNKNOWN, reach, ["status." + reason], at];
     if (!signed) return unknown("missing");
