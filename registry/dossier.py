@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from registry import lookup, records
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from registry import records, timelines
 from registry.lookup import Page
-from registry.models import Agency, Authority, Debarment, Licence, PolicySet
+from registry.models import Agency, Authority, Debarment, Licence, PolicySet, PublishedRecord
 from registry.rules import answer, errors, standing
-from registry.rules.lifecycle import STEPS, Action, Actor, Role
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
 
 _READERS = frozenset(Role) - {Role.ANALYST}
 
@@ -76,7 +79,7 @@ def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any
         ],
         "entries": [
             {
-                **lookup.timeline_item(row, sequences, None),
+                **timelines.item(timelines.told(row), sequences, None),
                 "officers": row.officers,
                 "effect": row.effect,
                 "restricted_reasons": next((t.text for t in row.texts.all() if t.restricted), ""),
@@ -100,23 +103,37 @@ def restricted_agencies(*, by: Actor, after: str | None, limit: int) -> Page:
     )
 
 
-def restricted_licences(*, by: Actor, after: str | None, limit: int, state: str | None = None) -> Page:
-    """The authority's licences by number, for its officials."""
+def restricted_licences(
+    *, by: Actor, at: datetime, after: str | None, limit: int, state: str | None = None
+) -> Page:
+    """The authority's licences by number with their standing at ``at``, for its officials.
+
+    The standing is read from the published spans: the stored one is as of the last entry and knows no clock.
+    """
     _may_read(by.authority or "", by)
-    rows = (
-        Licence.objects.filter(authority__code=by.authority or "").select_related("agency").order_by("number")
+    now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=at)
+    held = Licence.objects.filter(authority__code=by.authority or "", renumbered_to__isnull=True)
+    rows = held.annotate(
+        now=Coalesce(Subquery(now.values("state")[:1]), Value(State.NOT_GRANTED.value)),
+        may=Coalesce(Subquery(now.values("may_recruit")[:1]), Value(value=False)),
     )
     if after:
         rows = rows.filter(number__gt=after)
     if state:
-        rows = rows.filter(state=state)
-    found = list(rows[: limit + 1])
+        rows = rows.filter(now=state)
+    found = list(rows.select_related("agency").order_by("number")[: limit + 1])
     data = [
-        {"number": r.number, "agency": r.agency.number, "name": r.agency.legal_name, "class": r.licence_class,
-         "state": r.state,
-         "may_recruit": r.may_recruit, "version": r.version}
-        for r in found[:limit]
-    ]  # fmt: skip
+        {
+            "number": row.number,
+            "agency": row.agency.number,
+            "name": row.agency.legal_name,
+            "class": row.licence_class,
+            "state": row.now,
+            "may_recruit": row.may,
+            "version": row.version,
+        }
+        for row in found[:limit]
+    ]
     return Page(data, found[limit - 1].number if len(found) > limit else None)
 
 

@@ -12,12 +12,11 @@ from typing import Any
 
 from django.db import connection
 
-from registry import history, prepared, records
+from registry import history, prepared, records, timelines
 from registry.models import (
     Agency,
     Appointment,
     Channel,
-    Entry,
     Licence,
     Office,
     PublishedRecord,
@@ -26,8 +25,7 @@ from registry.models import (
     TradingName,
 )
 from registry.rules import answer, days, errors, numbering, standing
-from registry.rules.lifecycle import Action
-from registry.rules.publication import PUBLIC_ROLES, TIMELINE_TEXTS_PUBLIC
+from registry.rules.publication import PUBLIC_ROLES
 
 _ANSWER = """
 SELECT p.number, p.state, p.result, p.may_recruit, lower(p.span), upper(p.span), p.body, p.withhold_from,
@@ -287,77 +285,15 @@ def sequence_now() -> int:
 
 
 def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
-    """The published entries of a licence, oldest first, as far as they are public at ``at``.
+    """The published entries of a licence, oldest first, as far as they are public at ``at``; one query.
 
     A corrected or set-aside entry stays and says so. Spent sanctions are gone; ``history_complete_since`` of the answer
     says from when nothing is missing.
     """
-    licence = (
-        Licence.objects.select_related("authority").filter(number=number, published__isnull=False).first()
-    )
-    if licence is None:
+    told = timelines.published(number, at=at)
+    if told is None:
         raise _why_missing(number)
-    rows = list(
-        Entry.objects.filter(licence=licence, published=True)
-        .select_related("commit")
-        .prefetch_related("texts")
-        .order_by("pk")
-    )
-    entries = [_fold_entry(row) for row in rows]
-    hidden = answer.spent(entries, zone=licence.authority.zone, at=at)
-    sequences = {row.pk: row.sequence for row in rows}
-    undone = {row.refers_to_id: row for row in rows if row.action in {Action.CORRECT, Action.SET_ASIDE}}
-    return [
-        timeline_item(row, sequences, undone.get(row.pk))
-        for row in rows
-        if row.pk not in hidden and row.refers_to_id not in hidden
-    ]
-
-
-def _fold_entry(row: Entry) -> standing.Entry:
-    return records.as_fold(row)
-
-
-def timeline_item(row: Entry, sequences: Mapping[int, int], undone_by: Entry | None) -> dict[str, Any]:
-    """One entry as a timeline tells it; ``undone_by``: the correction or order that speaks against it."""
-    texts = [t for t in row.texts.all() if not t.restricted] if TIMELINE_TEXTS_PUBLIC else []
-    return {
-        "sequence": row.sequence,
-        "kind": row.kind,
-        "action": row.action,
-        "step": row.step,
-        "recorded_at": answer.rfc3339(row.commit.recorded_at),
-        "decided_at": answer.rfc3339(row.decided_at),
-        "effective_from": answer.rfc3339(row.effective_from),
-        "effective_until": answer.rfc3339(row.effective_until),
-        "until": row.effect.get("until"),
-        "grounds": [{"code": ground} for ground in row.grounds],
-        "sanction": row.effect.get("sanction"),
-        "refers_to": sequences.get(row.refers_to_id) if row.refers_to_id else None,
-        "deadlines": dict(row.deadlines),
-        "term": {k: row.effect["term"][k] for k in ("first_day", "last_day")}
-        if "term" in row.effect
-        else None,
-        "texts": {t.language: t.text for t in texts},
-        "undone_by": (
-            {
-                "sequence": undone_by.sequence,
-                "action": undone_by.action,
-                "from_the_beginning": _from_beginning(undone_by),
-            }
-            if undone_by is not None
-            else None
-        ),
-        "listed": (
-            {k: row.effect.get(k) for k in ("source", "on", "present", "status")}
-            if row.action == Action.OBSERVE
-            else None
-        ),
-    }
-
-
-def _from_beginning(row: Entry) -> bool:
-    return row.action == Action.CORRECT or bool(row.effect.get("ab_initio"))
+    return told
 
 
 def public_spans(number: str, *, at: datetime) -> list[PublishedAnswer]:

@@ -77,11 +77,22 @@ def pieces(
 
 def spent(entries: Sequence[Entry], *, zone: str, at: datetime) -> frozenset[int]:
     """The ``ref`` of every entry whose sanction the public no longer reads at ``at``, or never did."""
-    shown = _sanctions(zone, entries, standing.spans(entries))
     never = {e.ref for e in entries if e.effect.get("sanction") and e.effect.get("public_months") == 0}
+    if not any(_may_be_spent(e, zone, at) for e in entries):
+        return frozenset(never)
+    shown = _sanctions(zone, entries, standing.spans(entries))
     return frozenset(
         {s.entry.ref for s in shown if s.public_until is not None and s.public_until <= at} | never
     )
+
+
+def _may_be_spent(entry: Entry, zone: str, at: datetime) -> bool:
+    """Whether the publication of a sanction would be over had its effect ended when it began; spares a fold if not."""
+    months = entry.effect.get("public_months")
+    if not entry.effect.get("sanction") or not months:
+        return False
+    began = days.local_day(min(entry.effective_from, entry.decided_at), zone)
+    return days.end_of(days.add_months(began, int(months)), zone) <= at
 
 
 @dataclass(frozen=True, slots=True)
