@@ -11,14 +11,21 @@ from datetime import datetime
 from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
 
-from registry import clock, indexing, licensing, publishing
+from registry import clock
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[..., object]
 
-DUE: tuple[Work, ...] = (publishing.refresh, licensing.expire_proposals)
-"""Everything that waits for a change or for a moment; each takes ``at=`` and does what is due by then."""
+
+def due() -> tuple[Work, ...]:
+    """Everything that waits for a change or for a moment; each takes ``at=`` and does what is due by then.
+
+    Only the worker asks: the public application loads this module with the queue and may not reach a writer.
+    """
+    from registry import licensing, publishing  # noqa: PLC0415 - see above
+
+    return publishing.refresh, licensing.expire_proposals
 
 
 @app.task(name="register.changed")
@@ -38,6 +45,8 @@ def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the
 @app.task(name="search.recount", queueing_lock="search.recount")
 def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there is
     """Add up the counts of words that changed; nightly. Searches are right without it, and a little slower."""
+    from registry import indexing  # noqa: PLC0415 - as in ``due``
+
     indexing.recount()
 
 
@@ -51,7 +60,7 @@ async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - i
 def run(*, at: datetime) -> None:
     """Do all work due by ``at``; one that fails stops no other and stays due for the next call."""
     failed: list[Exception] = []
-    for work in DUE:
+    for work in due():
         try:
             work(at=at)
         except Exception as error:

@@ -83,7 +83,7 @@ def create_authority(
 
     ``idempotency_key`` may be left out by commands: the code itself can be taken only once.
     """
-    if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
+    if by.authority is not None or not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
         raise errors.RoleNotAllowed("an administrator creates authorities", roles=[Role.ADMINISTRATOR])
     body = {
         "code": code,

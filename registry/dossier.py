@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery, Value
+from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from registry import records, timelines
@@ -114,7 +114,9 @@ def restricted_licences(
     now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=at)
     held = Licence.objects.filter(authority__code=by.authority or "", renumbered_to__isnull=True)
     rows = held.annotate(
-        now=Coalesce(Subquery(now.values("state")[:1]), Value(State.NOT_GRANTED.value)),
+        now=Coalesce(
+            Subquery(now.values("state")[:1]), Value(State.NOT_GRANTED.value, output_field=TextField())
+        ),
         may=Coalesce(Subquery(now.values("may_recruit")[:1]), Value(value=False)),
     )
     if after:

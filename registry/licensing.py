@@ -184,7 +184,7 @@ def approve(
     """
     once = Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
     if (done := once.outcome()) is not None:
-        return _with_decisions(proposal_id, done["entries"])
+        return _with_decisions(proposal_id, done["made"])
     waiting = _open_proposal(proposal_id, by=by)
     step = _step(Action(waiting.action))
     given = list(waiting.approvals.order_by("pk"))
@@ -211,11 +211,11 @@ def approve(
             entries[0],
         )
         waiting.save()
-        once.keep({"entries": [entry.pk for entry in entries]})
+        once.keep({"made": _made(entries)})
         taken.close(by=by.number, at=at)
     else:
-        once.keep({"entries": []})
-    return _with_decisions(proposal_id, [entry.pk for entry in entries])
+        once.keep({"made": []})
+    return _with_decisions(proposal_id, _made(entries))
 
 
 @transaction.atomic(durable=True)
@@ -274,15 +274,15 @@ def decide(
         at,
     )
     if (done := once.outcome()) is not None:
-        return _decision(Entry.objects.select_related("commit", "licence").get(pk=done["entry"]))
+        return _decisions(done["made"])[0]
     licence = _locked(number, by=by)
     _version(licence, expected_version)
     if action is Action.RATIFY:
         _somebody_else(licence, terms, by)
     taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
-    once.keep({"entry": taken.entries[0].pk})
+    once.keep({"made": _made(taken.entries)})
     taken.close(by=by.number, at=at)
-    return _decision(Entry.objects.select_related("commit", "licence").get(pk=taken.entries[0].pk))
+    return _decisions(_made(taken.entries))[0]
 
 
 def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
@@ -486,26 +486,36 @@ def _record(row: Proposal) -> ProposalRecord:
     )
 
 
-def _with_decisions(proposal_id: int, entries: Sequence[int]) -> ProposalRecord:
-    rows = Entry.objects.filter(pk__in=entries).select_related("commit", "licence").order_by("pk")
-    return replace(proposal(proposal_id), decisions=tuple(_decision(row) for row in rows))
+def _made(entries: Sequence[Entry]) -> list[tuple[int, str, int]]:
+    """The row of each entry with the state and version in which it left its licence, for a repeated call too."""
+    return [
+        (e.pk, e.licence.state if e.licence else "", e.licence.version if e.licence else 0) for e in entries
+    ]
 
 
-def _decision(row: Entry) -> Decision:
-    licence = row.licence
-    assert licence is not None  # noqa: S101 - for the type checker: a decision is of a licence
-    return Decision(
-        number=licence.number,
-        sequence=row.sequence,
-        action=row.action,
-        step=row.step,
-        recorded_at=row.commit.recorded_at,
-        effective_from=row.effective_from,
-        deadlines=row.deadlines,
-        state=licence.state,
-        version=licence.version,
-        officers=tuple(row.officers),
-    )
+def _with_decisions(proposal_id: int, made: Sequence[Sequence[Any]]) -> ProposalRecord:
+    return replace(proposal(proposal_id), decisions=tuple(_decisions(made)))
+
+
+def _decisions(made: Sequence[Sequence[Any]]) -> list[Decision]:
+    """What each entry decided, in the order in which they were made."""
+    left = {pk: (state, version) for pk, state, version in made}
+    rows = Entry.objects.filter(pk__in=left).select_related("commit", "licence", "agency").order_by("pk")
+    return [
+        Decision(
+            number=row.licence.number if row.licence else "",
+            sequence=row.sequence,
+            action=row.action,
+            step=row.step,
+            recorded_at=row.commit.recorded_at,
+            effective_from=row.effective_from,
+            deadlines=row.deadlines,
+            state=left[row.pk][0],
+            version=left[row.pk][1],
+            officers=tuple(row.officers),
+        )
+        for row in rows
+    ]
 
 
 def _opened(licence: Licence) -> LicenceRecord:

@@ -48,9 +48,9 @@ def main() -> int:
         running += [
             _serve("public", ports[0], place, processes=2),
             _serve("desk", ports[1], place),
-            _work(place),
         ]
         said = _manage("demo", place=place)
+        running.append(_work(place))  # not before: it would close the proposals of the stories' past
         with console.status("Starting the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
         _greet(ports, said, time.monotonic() - started)

@@ -98,6 +98,8 @@ def _tables_are_emptied_by_their_owner() -> Iterator[None]:
     def emptied(self: TransactionTestCase) -> None:
         with _as_owner():
             usual(self)
+            with connections["default"].cursor() as cursor:  # the queue's tables are not Django's to empty
+                cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_periodic_defers CASCADE")
 
     case._fixture_teardown = emptied
     yield

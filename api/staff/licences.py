@@ -90,7 +90,11 @@ class LicencesView(door.StaffView):
         """List them by number."""
         asked = door.parameters(request, after=reading.Text(), limit=_LIMIT, state=_STATES)
         page = dossier.restricted_licences(
-            by=door.actor(request), after=asked["after"], limit=asked["limit"] or 50, state=asked["state"]
+            by=door.actor(request),
+            at=clock.now(),
+            after=asked["after"],
+            limit=asked["limit"] or 50,
+            state=asked["state"],
         )
         return door.answer({"data": page.data, "next": page.next})
 

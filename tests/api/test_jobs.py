@@ -48,7 +48,7 @@ def test_a_change_that_is_undone_wakes_nobody() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_change_wakes_the_worker_and_what_is_due_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[datetime] = []
-    monkeypatch.setattr(jobs, "DUE", (lambda *, at: done.append(at),))
+    monkeypatch.setattr(jobs, "due", lambda: (lambda *, at: done.append(at),))
     with transaction.atomic():
         news.put()
     _work_until_nothing_waits()
@@ -62,7 +62,7 @@ def test_work_that_fails_stops_no_other_and_is_reported(monkeypatch: pytest.Monk
     def failing(*, at: datetime) -> None:
         raise ValueError(at)
 
-    monkeypatch.setattr(jobs, "DUE", (failing, lambda *, at: done.append(at)))
+    monkeypatch.setattr(jobs, "due", lambda: (failing, lambda *, at: done.append(at)))
     with pytest.raises(ExceptionGroup, match="was due"):
         jobs.run(at=AT)
     assert done == [AT]
