@@ -36,7 +36,9 @@ def differences(*, at: datetime) -> Iterator[Difference]:
 
 
 def of_licence(licence: Licence, *, at: datetime) -> Iterator[Difference]:
-    """The differences of one licence."""
+    """The differences of one licence; a number that only leads to another has no life of its own."""
+    if licence.renumbered_to_id is not None:
+        return
     entries = records.fold_entries(licence.pk)
     if not entries:
         if licence.state != "not_granted" or PublishedRecord.objects.filter(licence=licence).exists():

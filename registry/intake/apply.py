@@ -1,9 +1,9 @@
 """A staged list into the register: agencies, licences, observations and what the public reads, all or nothing.
 
 What takes long (numbers, the fold, the bodies) is prepared on temporary tables without a lock. Then one durable
-transaction of set-based statements writes it, takes its sequence numbers last and holds the register's counter for that
-instant only, so decisions go on meanwhile (rulings 3). A licence that the authority has adopted is observed, never
-changed.
+transaction of set-based statements writes it, takes its sequence numbers last and holds the register's counter for
+that instant only, so decisions go on meanwhile (rulings 3). Of a licence that the authority has adopted only its place
+in the list is kept: nothing is locked, written or changed that an officer decides on.
 """
 
 import json
@@ -30,7 +30,7 @@ from registry.models import (
     PublishedRecord,
     TradingName,
 )
-from registry.rules import days, numbering
+from registry.rules import days, numbering, standing
 from registry.rules.numbering import Kind
 
 #: How the list's word for a licence stands in an observation.
@@ -109,12 +109,20 @@ class Application:
             cursor.execute("SET LOCAL lock_timeout = '10s'; SET LOCAL enable_nestloop = off")
             cursor.execute(statements.LOCK)
             self._write_agencies(cursor)
+            cursor.execute(statements.MARK_SPECIAL)
             self._write_licences(cursor)
-            cursor.execute("SELECT count(*) FROM intake_out")
+            cursor.execute("SELECT count(*) FROM intake_out WHERE listed")
             opened.reserve(cursor.fetchone()[0])
             parameters = {**self._parameters(), "commit": opened.id}
             snapshot = self._write_snapshot(opened, report)
-            _insert(cursor, "registry_entry", statements.ENTRY, "intake_out o", parameters, order="o.place")
+            _insert(
+                cursor,
+                "registry_entry",
+                statements.ENTRY,
+                "intake_out o WHERE o.listed",
+                parameters,
+                order="o.ordinal",
+            )
             cursor.execute(statements.ROWS, {"commit": opened.id, "snapshot": snapshot.pk})
             cursor.execute(statements.POSITIONS, parameters)
             self._write_published(cursor, parameters)
@@ -180,25 +188,26 @@ class Application:
         return self._snapshot
 
     def _write_published(self, cursor: Any, parameters: dict[str, Any]) -> None:
-        """Replace the published rows; those that an officer has touched meanwhile are made one by one."""
-        cursor.execute(statements.TOUCHED_MEANWHILE)
-        special = dict(cursor.fetchall())
+        """Replace the published rows; those of which more is known than lists say are made one by one."""
         cursor.execute(statements.UNPUBLISH)
-        source = "intake_published p JOIN intake_out o ON o.place = p.place AND o.publishable"
-        _insert(
-            cursor,
-            "registry_publishedrecord",
-            statements.PUBLISHED,
-            source,
-            {**parameters, "code": self._authority.code},
-        )
-        for licence in Licence.objects.filter(pk__in=special, origin="listed").select_related(
-            "authority", "agency"
-        ):
-            entries = records.fold_entries(licence.pk, own_at=self._at)
-            publishing.publish(
-                licence, entries, commit_id=parameters["commit"], ordinal=special[licence.pk] - 1, at=self._at
-            )
+        source = "intake_published p JOIN intake_out o ON o.place = p.place AND o.listed AND NOT o.special"
+        given = {**parameters, "code": self._authority.code}
+        _insert(cursor, "registry_publishedrecord", statements.PUBLISHED, source, given)
+        cursor.execute("SELECT licence_id, ordinal FROM intake_out WHERE listed AND special ORDER BY number")
+        special = dict(cursor.fetchall())
+        found = Licence.objects.filter(pk__in=special).select_related("authority", "agency__authority")
+        for licence in found.order_by("number"):
+            self._project(licence, commit_id=parameters["commit"], ordinal=special[licence.pk])
+
+    def _project(self, licence: Licence, *, commit_id: int, ordinal: int) -> None:
+        """One licence by all its entries, as every decision would have it."""
+        entries = records.fold_entries(licence.pk, own_at=self._at)
+        now = standing.at(entries, at=self._at)
+        if (licence.state, licence.may_recruit) != (now.state.value, now.may_recruit):
+            licence.state, licence.may_recruit = now.state.value, now.may_recruit
+            licence.version += 1
+            history.save(licence, by=self._by, at=self._at, reason=REASON)
+        publishing.publish(licence, entries, commit_id=commit_id, ordinal=ordinal, at=self._at)
 
 
 def source_text(profile: Profile) -> str:

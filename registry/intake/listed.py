@@ -20,7 +20,7 @@ from registry.rules import answer, days, entries
 from registry.rules.lifecycle import Action, Kind
 
 #: Marks stand between private-use characters, which no name can hold once read (they are control characters to us).
-_MARK: Final = re.compile('"\ue000([a-z]+)\ue001"')
+_MARK: Final = re.compile('"\ue000([a-z0-9]+)\ue001"')
 _BATCH: Final = 5000
 
 
@@ -158,7 +158,7 @@ class Publisher:
 _NEXT: Final = """
 SELECT place, (observed || jsonb_build_array(said))::text, number, legacy_number, licence_class, agency_number,
        legal_name, latin_name, trading_names, channels::text
-FROM intake_out WHERE place > %s AND publishable ORDER BY place LIMIT %s
+FROM intake_out WHERE place > %s AND listed ORDER BY place LIMIT %s
 """
 
 

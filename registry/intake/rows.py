@@ -143,8 +143,8 @@ class Interpreter:
                 self._read_checked(raw.line, column, text, cells, outcome)
             else:
                 cells[column.field] = text
-                if column.trading_as and (traded := names.trading_parts(text)[1:]):
-                    cells.setdefault("trading_name", "\n".join(traded))
+            if column.trading_as and (traded := names.trading_parts(cells.get("name", ""))[1:]):
+                cells.setdefault("trading_name", "\n".join(traded))
         if self._profile.kind == "register" and "country" in cells:
             self._read_country(raw.line, cells, outcome)
         return cells

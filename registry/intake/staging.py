@@ -8,12 +8,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import connection
+from django.db import Error, connection, transaction
 
 from registry.intake import compare, readers
 from registry.intake.profile import Profile
@@ -109,8 +110,8 @@ def file_digest(path: Path) -> str:
 
 
 def clear() -> None:
-    """Take the temporary tables away."""
-    with connection.cursor() as cursor:
+    """Take the temporary tables away; a connection that was lost has taken them along."""
+    with suppress(Error), connection.cursor() as cursor:
         cursor.execute("".join(f"DROP TABLE IF EXISTS pg_temp.{table};" for table in _TABLES))
 
 
@@ -118,7 +119,7 @@ def stage(path: Path, profile: Profile, *, on: date, report: Report, progress: P
     """Read ``path`` into the staging table, counting every row in ``report``."""
     clear()
     layout = profile.layout_on(on)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CREATE)
         with readers.opened(path, layout, progress) as sheet:
             with cursor.copy(_COPY) as copy:

@@ -59,7 +59,7 @@ CREATE TEMP TABLE intake_out AS
 SELECT row_number() OVER (ORDER BY r.line NULLS LAST, f.identity) AS place,
        f.identity, f.holder, f.fate, f.id AS licence_id, r.line, r.content,
        coalesce(l.number, n.number) AS number,
-       coalesce(l.origin, 'listed') = 'listed' AS publishable,
+       coalesce(l.origin, 'listed') = 'listed' AS listed, false AS special, NULL::bigint AS ordinal,
        coalesce(r.fields ->> 'class', l.licence_class, '') AS licence_class,
        coalesce(r.fields ->> 'number', l.legacy_number, '') AS legacy_number,
        coalesce(r.folded_number, l.legacy_folded, '') AS legacy_folded,
@@ -127,7 +127,7 @@ WHERE p.place = o.place AND p.span @> %(at)s::timestamptz AND p.may_recruit
 
 #: Nobody adopts a licence of this list while it is taken in; in number order, as every writer locks.
 LOCK: Final = """
-SELECT l.id FROM registry_licence l JOIN intake_out o ON o.licence_id = l.id AND o.publishable
+SELECT l.id FROM registry_licence l JOIN intake_out o ON o.licence_id = l.id AND o.listed
 WHERE l.origin = 'listed' ORDER BY l.number FOR NO KEY UPDATE OF l
 """
 
@@ -165,12 +165,15 @@ WITH made AS (
           (h.fields ->> 'name', coalesce(h.fields ->> 'latin_name', ''), coalesce(h.fields ->> 'legal_form', ''),
            coalesce(h.fields ->> 'address', ''), coalesce(h.fields ->> 'locality', ''))
     RETURNING a.id
+), noted AS (
+    UPDATE intake_holder h SET version = h.version + 1 FROM made WHERE made.id = h.agency_id
 ) INSERT INTO intake_ids SELECT id FROM made
 """
 
 NEW_TRADING_NAMES: Final = """
 (
-    SELECT h.agency_id, given AS name FROM intake_holder h,
+    SELECT h.agency_id, given AS name, CASE WHEN h.version IS NOT NULL THEN %(on)s::date END AS first_day
+    FROM intake_holder h,
            regexp_split_to_table(h.fields ->> 'trading_name', E'\n') given
     WHERE h.listed_only AND NOT EXISTS (
         SELECT FROM registry_tradingname t WHERE t.agency_id = h.agency_id AND t.name = given
@@ -178,7 +181,7 @@ NEW_TRADING_NAMES: Final = """
 ) t
 """
 
-TRADING_NAME: Final = {"agency_id": "t.agency_id", "name": "t.name"}
+TRADING_NAME: Final = {"agency_id": "t.agency_id", "name": "t.name", "first_day": "t.first_day"}
 
 #: What the list gave and gives no longer, unless an officer has verified it.
 END_CHANNELS: Final = """
@@ -195,7 +198,8 @@ WITH made AS (
 
 NEW_CHANNELS: Final = """
 (
-    SELECT h.agency_id, given.kind, given.value FROM intake_way given JOIN intake_holder h ON h.holder = given.holder
+    SELECT h.agency_id, given.kind, given.value, CASE WHEN h.version IS NOT NULL THEN %(on)s::date END AS first_day
+    FROM intake_way given JOIN intake_holder h ON h.holder = given.holder
     WHERE h.listed_only AND NOT EXISTS (
         SELECT FROM registry_channel c
         WHERE c.agency_id = h.agency_id AND c.kind = given.kind AND c.value = given.value AND c.last_day IS NULL
@@ -203,7 +207,13 @@ NEW_CHANNELS: Final = """
 ) c
 """
 
-CHANNEL: Final = {"agency_id": "c.agency_id", "kind": "c.kind", "value": "c.value", "as_given": "c.value"}
+CHANNEL: Final = {
+    "agency_id": "c.agency_id",
+    "kind": "c.kind",
+    "value": "c.value",
+    "as_given": "c.value",
+    "first_day": "c.first_day",
+}
 
 NEW_LICENCES: Final = "intake_out o WHERE o.fate = 'new' ORDER BY o.place"
 
@@ -221,11 +231,15 @@ LICENCE: Final = {
     "may_recruit": "o.may_recruit",
 }
 
+#: Which licences are still the list's to speak of, and the places of their entries in the commit.
 LINK_LICENCES: Final = """
 UPDATE intake_out o SET licence_id = l.id FROM registry_licence l
 WHERE o.licence_id IS NULL AND l.number = o.number;
-UPDATE intake_out o SET publishable = false FROM registry_licence l
-WHERE l.id = o.licence_id AND o.publishable AND l.origin <> 'listed';
+UPDATE intake_out o SET listed = false FROM registry_licence l
+WHERE l.id = o.licence_id AND o.listed AND l.origin <> 'listed';
+UPDATE intake_out o SET ordinal = n.ordinal
+FROM (SELECT place, row_number() OVER (ORDER BY place) - 1 AS ordinal FROM intake_out WHERE listed) n
+WHERE n.place = o.place;
 CREATE UNIQUE INDEX ON intake_out (licence_id);
 """
 
@@ -234,7 +248,7 @@ WITH made AS (
     UPDATE registry_licence l SET licence_class = o.licence_class, legacy_number = o.legacy_number,
         legacy_folded = o.legacy_folded, may_recruit = o.may_recruit, version = l.version + 1
     FROM intake_out o
-    WHERE l.id = o.licence_id AND o.publishable AND o.fate <> 'new'
+    WHERE l.id = o.licence_id AND o.listed AND NOT o.special AND o.fate <> 'new'
       AND (l.licence_class, l.legacy_number, l.may_recruit) IS DISTINCT FROM
           (o.licence_class, o.legacy_number, o.may_recruit)
     RETURNING l.id
@@ -243,7 +257,7 @@ WITH made AS (
 
 ENTRY: Final = {
     "commit_id": "%(commit)s",
-    "ordinal": "o.place - 1",
+    "ordinal": "o.ordinal",
     "authority_id": "%(authority)s",
     "licence_id": "o.licence_id",
     "agency_id": "o.agency_id",
@@ -260,7 +274,7 @@ ENTRY: Final = {
 ROWS: Final = """
 INSERT INTO registry_observedrow (entry_id, snapshot_id, line, cells, fields, problems, salt)
 SELECT e.id, %(snapshot)s, r.line, r.cells, r.fields, r.problems, r.salt
-FROM registry_entry e JOIN intake_out o ON o.place = e.ordinal + 1 JOIN intake_row r ON r.identity = o.identity
+FROM registry_entry e JOIN intake_out o ON o.ordinal = e.ordinal JOIN intake_row r ON r.identity = o.identity
 WHERE e.commit_id = %(commit)s
 """
 
@@ -274,10 +288,9 @@ FROM intake_out o WHERE o.fate <> 'new' AND k.licence_id = o.licence_id;
 """
 
 #: Licences of which more than observations is known, or whose holder has changed since the bodies were made.
-TOUCHED_MEANWHILE: Final = """
-WITH special AS (
-    UPDATE intake_out o SET publishable = false
-    WHERE o.publishable AND (
+MARK_SPECIAL: Final = """
+UPDATE intake_out o SET special = true
+    WHERE o.listed AND (
         EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = o.licence_id AND e.action <> 'observe')
         OR EXISTS (SELECT FROM registry_channel c WHERE c.agency_id = o.agency_id
                    AND (c.first_day IS NOT NULL OR c.last_day IS NOT NULL))
@@ -285,10 +298,9 @@ WITH special AS (
         OR EXISTS (SELECT FROM registry_tradingname t WHERE t.agency_id = o.agency_id
                    AND (t.first_day IS NOT NULL OR t.last_day IS NOT NULL))
         OR EXISTS (SELECT FROM registry_agency a LEFT JOIN intake_holder h ON h.agency_id = a.id
-                   WHERE a.id = o.agency_id AND o.agency_version > 0 AND (
-                       a.legal_name <> o.legal_name OR a.latin_name <> o.latin_name))
-    ) RETURNING o.licence_id, o.place
-) SELECT licence_id, place FROM special
+                   WHERE a.id = o.agency_id AND o.agency_version > 0
+                     AND a.version <> coalesce(h.version, o.agency_version))
+    )
 """
 
 #: Agencies of which something that can be searched is new.
@@ -304,7 +316,7 @@ WHERE contype = 'f' AND condeferrable AND connamespace = 'public'::regnamespace
 
 UNPUBLISH: Final = """
 DELETE FROM registry_publishedrecord
-WHERE licence_id IN (SELECT licence_id FROM intake_out WHERE publishable)
+WHERE licence_id IN (SELECT licence_id FROM intake_out WHERE listed AND NOT special)
 """
 
 PUBLISHED: Final = {
@@ -317,7 +329,7 @@ PUBLISHED: Final = {
     "body": "p.body",
     "withhold_from": "p.withhold_from",
     "commit_id": "%(commit)s",
-    "ordinal": "o.place - 1",
+    "ordinal": "o.ordinal",
     "agency_number": "o.agency_number",
     "authority_code": "%(code)s",
     "country": "%(authority_country)s",

@@ -1,12 +1,12 @@
 """Taking one list of one day in: the one door of the intake, for the command and for the tests."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from time import perf_counter
 
-from django.db import connection
+from django.db import Error, connection
 
 from registry import history
 from registry.intake import apply, findings, profile, staging
@@ -111,7 +111,8 @@ def _alone(spec: Profile) -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
+        # A connection that was lost has let go of the lock by itself.
+        with suppress(Error), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('registry.intake'), hashtext(%s))", [spec.key])
 
 

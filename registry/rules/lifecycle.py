@@ -282,7 +282,7 @@ _STEPS: Final = (
         "active",
         M,
         (C,),
-        needs=frozenset({"first_day", "last_day"}),
+        needs=frozenset({"first_day", "last_day", "licence_class"}),
         optional=frozenset({"scope", "conditions", "provisional"}),
         summary="A licence known only from a list is taken into the authority's own register.",
     ),

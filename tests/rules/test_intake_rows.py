@@ -214,7 +214,10 @@ def test_days_that_contradict_each_other_are_left_out(file: Path) -> None:
         "first_day": {"heading": "From", "dates": ["%d/%m/%Y"]},
         "last_day": {"heading": "To", "dates": ["%d/%m/%Y"], "open": ["permanent"]},
     }
-    content = b"No.,Name,Status,From,To\n1,A,Valid,01/02/2021,31/01/2021\n2,B,Valid,01/02/2021,permanent\n3,C,Valid,2021,\n"
+    content = (
+        b"No.,Name,Status,From,To\n1,A,Valid,01/02/2021,31/01/2021\n"
+        b"2,B,Valid,01/02/2021,permanent\n3,C,Valid,2021,\n"
+    )
     report, readings, problems = read(file, content, columns=columns)
     assert (report.accepted, report.flagged) == (1, 2)
     assert [p.code for p in problems] == ["span.backwards", "date.unreadable"]
@@ -223,7 +226,7 @@ def test_days_that_contradict_each_other_are_left_out(file: Path) -> None:
     assert "first_day" not in readings[2].fields
 
 
-SPLIT = {
+SPLIT: dict[str, Any] = {
     "columns": {"name": "Name", "status": "Rating", "class": {"heading": "Route", "absent": "refuse"}},
     "identity": {"holder": ["name"], "licence": ["class"]},
     "split": {"columns": ["status", "class"], "separator": " / "},
@@ -284,11 +287,13 @@ def _workbook(path: Path, rows: list[list[Any]]) -> Path:
     return path
 
 
-SHEET = {"file": {"format": "xlsx", "header_row": 3, "sub_headings": True, "skip": {"name": ["No entries"]}}}
+SHEET: dict[str, Any] = {
+    "file": {"format": "xlsx", "header_row": 3, "sub_headings": True, "skip": {"name": ["No entries"]}}
+}
 
 
 def test_a_spreadsheet_as_a_ministry_sends_it_is_read(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         [None, "Agents"],
         [],
         [None, " Name", "No. ", "Status"],
