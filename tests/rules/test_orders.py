@@ -69,6 +69,20 @@ class TestAnAppealBeforeTheEffect:
         assert not {Overlay.UNDER_APPEAL, Overlay.STAYED, Overlay.DECIDED_PENDING_EFFECT} & now.overlays
         assert walk.on_day(date(2026, 9, 1)) is State.ACTIVE
 
+    def test_set_aside_from_the_day_of_its_effect_it_is_announced_no_more(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.later(days=20).take(Action.SET_ASIDE, revocation, effective=AFTER_APPEAL)
+        assert walk.stands().pending == ()
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+    def test_set_aside_from_a_later_day_it_has_effect_until_then(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        last = AFTER_APPEAL + timedelta(days=10)
+        walk.later(days=20).take(Action.SET_ASIDE, revocation, effective=last)
+        assert walk.stands().pending == ((revocation, walk.midnight(AFTER_APPEAL)),)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+        assert walk.on_day(last) is State.ACTIVE
+
     def test_filed_too_late_it_holds_nothing_back(self) -> None:
         walk, revocation = revoked_after_appeal()
         walk.to(walk.midnight(AFTER_APPEAL)).take(Action.FILE_APPEAL, revocation)

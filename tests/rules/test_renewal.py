@@ -50,6 +50,14 @@ def test_renewed_before_the_end_there_is_no_seam() -> None:
     assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.EXPIRED
 
 
+def test_a_short_renewal_is_not_deemed_longer_by_its_old_filing() -> None:
+    walk, _ = filed_in_time()
+    short = AFTER + timedelta(days=20)
+    walk.on(date(2026, 12, 20)).take(Action.RENEW, first_day=AFTER, last_day=short)
+    assert walk.on_day(short) is State.ACTIVE
+    assert walk.on_day(short + timedelta(days=1)) is State.EXPIRED
+
+
 def test_renewed_while_deemed_the_waiting_stays_visible() -> None:
     walk, _ = filed_in_time()
     walk.on(AFTER + timedelta(days=10)).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)

@@ -138,12 +138,21 @@ def test_a_list_that_comes_later_changes_what_is_known_now_and_not_what_was() ->
     assert walk.stands(day, known_at=then).reasons == ("listed.stale",)
 
 
-def test_the_pieces_follow_each_other_without_overlap() -> None:
-    walk = listed((ONE, {}), (TWO, {"present": False}), (THREE, {"status": "word_unknown"}), (THREE, {}))
-    pieces = sightings.sightings([e.effect for e in walk.entries])
-    for (_, end, _), (start, _, _) in pairwise(pieces):
+@pytest.mark.parametrize(
+    "lists",
+    [
+        [(ONE, {}), (TWO, {"present": False}), (THREE, {"status": "word_unknown"}), (THREE, {})],
+        [(ONE, {}), (ONE + timedelta(days=30), {}), (ONE + timedelta(days=91), {})],
+        [(ONE, {"present": False}), (ONE, {}), (ONE, {"present": False})],
+    ],
+)
+def test_the_pieces_follow_each_other_without_seam_or_overlap(
+    lists: list[tuple[date, dict[str, Any]]],
+) -> None:
+    pieces = sightings.sightings([e.effect for e in listed(*lists).entries])
+    for (begin, end, _), (start, _, _) in pairwise(pieces):
         assert end is not None
-        assert end <= start
+        assert begin < end == start
     assert pieces[-1][1] is None
 
 

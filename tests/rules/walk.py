@@ -107,6 +107,8 @@ class Walk:
         if {"amount", "currency"} <= step.needs:
             said.setdefault("amount", "100000")
             said.setdefault("currency", "USD")
+        if "licence_class" in step.needs:
+            said.setdefault("licence_class", self.licence_class)
         if "issuer" in step.needs:
             said.setdefault("issuer", "Demo Bank")
         if action is Action.DEBAR and "until" not in terms:
