@@ -118,7 +118,8 @@ def comparing(record: Record, office: Record | None = None) -> list[Fact]:
     if record.get("number"):
         found.append(Fact(gettext("Licence"), str(record["number"]), ltr=True, code=True))
     if record.get("legacy_number"):
-        found.append(Fact(gettext("Old number"), record["legacy_number"], ltr=True, code=True))
+        label = gettext("Number on the list") if record.get("origin") == "listed" else gettext("Old number")
+        found.append(Fact(label, record["legacy_number"], ltr=True, code=True))
     found += offices(record, office)
     found += contacts(record.get("channels") or ())
     return found
@@ -142,7 +143,7 @@ def contacts(channels: Iterable[Mapping[str, Any]]) -> list[Fact]:
 
 def standing(record: Record) -> list[Fact]:
     """What the licence is: its state explained, its term, its scope, conditions, grounds, authority."""
-    found = [state(record)]
+    found = [state(record), *_list(record)]
     terms = record.get("terms") or ()
     if terms:
         last = terms[-1]
@@ -156,6 +157,18 @@ def standing(record: Record) -> list[Fact]:
         found.append(Fact(gettext("Reasons given"), items=tuple(Item(ground) for ground in grounds)))
     found += _decided(record)
     found += _authority(record)
+    return found
+
+
+def _list(record: Record) -> list[Fact]:
+    """The list that a licence is known from, and the days on which it was seen there."""
+    listed = record.get("listed") or {}
+    found = [Fact(gettext("List"), str(listed["source"]))] if listed.get("source") else []
+    first, last = listed.get("first_seen"), listed.get("last_seen")
+    if last:
+        days = {"first": written.stated(first or last), "last": written.stated(last)}
+        seen = days["last"] if not first or first == last else gettext("%(first)s to %(last)s") % days
+        found.append(Fact(gettext("Seen there"), seen))
     return found
 
 
@@ -182,7 +195,7 @@ def scope(record: Record) -> list[Fact]:
     jobs = _left(held, cut, "occupations", "corridors")
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
     unlimited = held and not held.get("corridors") and not held.get("occupations")
-    if unlimited and not record.get("listed"):
+    if unlimited and record.get("origin") != "listed":
         everything = gettext("all countries and all jobs")
         found.append(Fact(gettext("Good for"), gettext("all but what is named below") if cut else everything))
     without = _reach(

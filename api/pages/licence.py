@@ -186,12 +186,15 @@ def _event(entry: Mapping[str, Any], zone: str) -> Event:
 
 
 def _sighting(listed: Mapping[str, Any]) -> str:
-    told = {"source": listed.get("source") or "", "status": listed.get("status") or ""}
+    """What a list said on its day."""
+    told = {"source": listed.get("source") or ""}
     if listed.get("present") is False:
         return gettext("not on the list “%(source)s”") % told
-    if told["status"]:
-        return gettext("on the list “%(source)s”, which says “%(status)s”") % told
-    return gettext("on the list “%(source)s”") % told
+    if listed.get("status") == "not_in_force":
+        return gettext("on the list “%(source)s”, which says that it is not in force") % told
+    if listed.get("status") == "in_force":
+        return gettext("on the list “%(source)s”") % told
+    return gettext("on the list “%(source)s”, in words that the register cannot read") % told
 
 
 def _hours(part: lookup.PublishedAnswer, day: date, zone: str) -> str:

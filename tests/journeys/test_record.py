@@ -12,6 +12,19 @@ from tests import builders
 from tests.journeys.conftest import Bluefinch
 from tests.journeys.test_scan import text
 
+LIST_PROFILE = """
+profile = "demo_list"
+kind = "register"
+title = "Demo list"
+source = "DEMO list"
+freshness_days = 45
+authority = { code = "DLB", name = { en = "DEMO Authority for Lists" }, country = "XA", time_zone = "Asia/Kathmandu" }
+fixed = { country = "XA", class = "agency", status = "licensed" }
+file = { format = "csv", encoding = "utf-8" }
+columns = { number = "no", name = "name", locality = "town" }
+identity = { holder = ["number"] }
+"""
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("misses_forgotten")]
 
 
@@ -175,24 +188,23 @@ def test_a_past_day_is_answered_as_past_and_can_not_pass_for_today(
     assert "From 14:45 on 14 February 2026" in both
 
 
-@pytest.mark.parametrize(
-    "day", ["2031-01-01", "yesterday", "2026-02-30", "2026-2-3", "9999-12-31", "'", "\x00", "١٢"]
-)
-def test_a_day_that_is_none_or_has_not_come_is_refused_in_words(
-    public: Client, bluefinch: Bluefinch, day: str
-) -> None:
-    response = public.get(f"/licences/{bluefinch.licence}", {"as_of": day})
-    told = text(response)
-    assert response.status_code == 400
-    assert "This is not a day." in told or "This day has not come yet." in told
-    assert response["Cache-Control"] == "no-store"
+NO_DAYS = ("2031-01-01", "yesterday", "2026-02-30", "2026-2-3", "9999-12-31", "'", "\x00", "١٢")
 
 
-@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "1900-01-01", "2026-01-04"])
-def test_a_day_before_the_licence_is_never_green(public: Client, bluefinch: Bluefinch, day: str) -> None:
-    page = public.get(f"/licences/{bluefinch.licence}", {"as_of": day}).content.decode()
-    assert 'class="verdict go' not in page
-    assert re.search(r'class="verdict (stop|unknown)', page)
+def test_a_day_that_is_none_or_has_not_come_is_refused_in_words(public: Client, bluefinch: Bluefinch) -> None:
+    for day in NO_DAYS:
+        response = public.get(f"/licences/{bluefinch.licence}", {"as_of": day})
+        told = text(response)
+        assert response.status_code == 400
+        assert "This is not a day." in told or "This day has not come yet." in told
+        assert response["Cache-Control"] == "no-store"
+
+
+def test_a_day_before_the_licence_is_never_green(public: Client, bluefinch: Bluefinch) -> None:
+    for day in ("0001-01-01", "0001-01-02", "1900-01-01", "2026-01-04"):
+        page = public.get(f"/licences/{bluefinch.licence}", {"as_of": day}).content.decode()
+        assert 'class="verdict go' not in page
+        assert re.search(r'class="verdict (stop|unknown)', page)
 
 
 def test_an_agency_has_no_verdict_of_its_own_and_shows_each_licence_with_its_own(
@@ -260,3 +272,33 @@ def test_the_language_that_the_address_asks_for_stays_in_its_links(
     page = public.get(f"/v/{bluefinch.badge}?lang=en").content.decode()
     assert f'href="/licences/{bluefinch.licence}?lang=en"' in page
     assert 'href="/?lang=en"' in page
+
+
+def test_a_licence_known_from_a_list_names_the_list_and_the_day(
+    public: Client, clock: Any, tmp_path: Any
+) -> None:
+    from django.core.management import call_command
+
+    profile = tmp_path / "demo.toml"
+    profile.write_text(LIST_PROFILE)
+    rows = tmp_path / "list.csv"
+    rows.write_text(
+        "no,name,town\n0042,Osprey Crewing (DEMO),Port Demo\n0043,Plover Hands (DEMO),Hill Town\n"
+    )
+    at = clock.stop(builders.START)
+    call_command("intake", str(profile), str(rows), on=at.date(), verbosity=0)
+    number = re.search(r'href="/licences/(LR-[^"]+)"', public.get("/?q=Osprey Crewing DEMO").content.decode())
+    assert number is not None
+    fresh = text(public.get(f"/licences/{number[1]}"))
+    assert (
+        "This agency stands on the list “Demo list (DEMO list)”, last seen there on 5 January 2026." in fresh
+    )
+    assert "Number on the list 0042" in fresh
+    assert "all countries" not in fresh
+    clock.stop(at + timedelta(days=90))
+    stale = public.get(f"/licences/{number[1]}")
+    assert 'class="verdict unknown"' in stale.content.decode()
+    assert "of 5 January 2026. That is too long ago to rely on." in text(stale)
+    before = public.get(f"/licences/{number[1]}?as_of=2025-10-01")
+    assert 'class="verdict unknown past"' in before.content.decode()
+    assert "all countries" not in text(before)
