@@ -216,5 +216,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # what was asked for is nobody's to know: at WARNING the paths of answers such as 404 would stand in the log
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": environment.text("REGISTRY_LOG_LEVEL", "WARNING")},
 }
