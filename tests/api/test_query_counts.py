@@ -1,0 +1,221 @@
+"""How many questions each route asks the database, pinned in ``query_counts.json``.
+
+A count that changes is shown to whoever changes it: run with ``UPDATE_QUERY_COUNTS=1`` and commit the file if the new
+count is meant. Counted is a second request, when what a process or a connection does once is done.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from api import throttles
+from registry import lookup
+from registry.rules import numbering
+from tests import builders
+from tests.api.officials import Desk, appoint, sign_in
+from tests.conftest import Clock
+from verification import badges
+
+PINNED = Path(__file__).with_name("query_counts.json")
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_NO_QUESTION = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the requests below are about."""
+
+    agency: str
+    number: str
+    office: str
+    code: str
+    office_code: str
+
+
+@pytest.fixture
+def known(clock: Clock) -> Known:
+    """A licence with a history, its holder with an office, two badges, and a clock that stands still."""
+    clock.stop(AT)
+    throttles.look_ups.forget()
+    builders.authority()
+    start = AT - timedelta(days=20)
+    agency = builders.agency(at=start)
+    office = builders.head_office(agency, at=start)
+    number = builders.active(agency, at=start, legacy_number="77/2026")
+    builders.lifted(number, builders.suspended(number, at=start), at=start)
+    return Known(
+        agency,
+        number,
+        office,
+        badges.issue("licence", number, at=AT).code,
+        badges.issue("office", office, at=AT).code,
+    )
+
+
+@contextmanager
+def _counting(counts: dict[str, int], name: str) -> Iterator[None]:
+    with CaptureQueriesContext(connection) as asked:
+        yield
+    counts[name] = sum(not query["sql"].startswith(_NO_QUESTION) for query in asked.captured_queries)
+
+
+def _hold_to(part: str, counts: dict[str, int]) -> None:
+    """Compare with what is pinned, or pin it."""
+    pinned: dict[str, dict[str, int]] = json.loads(PINNED.read_text()) if PINNED.exists() else {}
+    if os.environ.get("UPDATE_QUERY_COUNTS"):
+        pinned[part] = dict(sorted(counts.items()))
+        PINNED.write_text(json.dumps(dict(sorted(pinned.items())), indent=2) + "\n", encoding="utf-8")
+    assert counts == pinned[part], "meant? UPDATE_QUERY_COUNTS=1 pins the new counts"
+
+
+def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
+    """By the name of a count (route, then what is asked of it): the path and the headers."""
+    licence, day = f"/api/v1/licences/{known.number}", (AT - timedelta(days=3)).date()
+    html = {"Accept": "text/html"}
+    return {
+        "api/v1/licences/<str:number>": (licence, {}),
+        "api/v1/licences/<str:number> on a day": (f"{licence}?as_of={day}", {}),
+        "api/v1/licences/<str:number> at an instant": (f"{licence}?as_of={day}T12:00:00Z", {}),
+        "api/v1/licences/<str:number> as known then": (f"{licence}?known_at={day}T12:00:00Z", {}),
+        "api/v1/licences/<str:number> unknown": (
+            f"/api/v1/licences/{numbering.licence('XA', 'DLA', 'A', 999)}",
+            {},
+        ),
+        "api/v1/licences/<str:number>/certificate": (f"{licence}/certificate", {}),
+        "api/v1/licences/<str:number>/timeline": (f"{licence}/timeline", {}),
+        "api/v1/licences": ("/api/v1/licences?number=77/2026", {}),
+        "api/v1/verify/<str:code>": (f"/api/v1/verify/{known.code}", {}),
+        "api/v1/search": ("/api/v1/search?q=Bluefinch+Manpower", {}),
+        "api/v1/agencies/<str:number>": (f"/api/v1/agencies/{known.agency}", {}),
+        "api/v1/agencies": ("/api/v1/agencies?country=XA&limit=10", {}),
+        "api/v1/agencies by name": ("/api/v1/agencies?q=Bluefinch", {}),
+        "api/v1/changes": ("/api/v1/changes?after=0", {}),
+        "api/v1/codes": ("/api/v1/codes", {}),
+        "api/v1/schema": ("/api/v1/schema", {}),
+        "api/v1/docs": ("/api/v1/docs", {}),
+        "api/v1/docs/start.js": ("/api/v1/docs/start.js", {}),
+        "api/": ("/api/nothing", {}),
+        "healthz": ("/healthz", {}),
+        "readyz": ("/readyz", {}),
+        "v/<str:code>": (f"/v/{known.code}", html),
+        "v/<str:code> of an office": (f"/v/{known.office_code}", html),
+        "v/<str:code> as JSON": (f"/v/{known.code}", {"Accept": "application/json"}),
+        "v/<str:code> unknown": (f"/v/{numbering.badge_code('XA', lambda _: 0)}", html),
+        "v/<str:code>/": (f"/v/{known.code}/", html),
+        "v/<str:code>/qr.png": (f"/v/{known.code}/qr.png", {}),
+        "v/<str:code>/qr.svg": (f"/v/{known.code}/qr.svg", {}),
+        "v/<str:code>/badge": (f"/v/{known.code}/badge", html),
+        " (home)": ("/", html),
+        " (home) with results": ("/?q=Bluefinch", html),
+        "licences/<str:number>": (f"/licences/{known.number}", html),
+        "agencies/<str:number>": (f"/agencies/{known.agency}", html),
+        "mark.svg": ("/mark.svg", {}),
+        "anything else": ("/nothing/here", html),
+    }
+
+
+def test_public_routes_ask_the_database_as_often_as_pinned(known: Known, public: Client) -> None:
+    counts: dict[str, int] = {}
+    for name, (path, headers) in _questions(known).items():
+        assert public.get(path, headers=headers).status_code < 500 or name == "readyz", path
+        with _counting(counts, name):
+            public.get(path, headers=headers)
+    batch = {"items": [{"number": known.number, "name": "Bluefinch"}, {"number": "77/2026"}, {"number": "?"}]}
+    for size in (1, 3):
+        told = json.dumps({"items": batch["items"][:size]})
+        public.post("/api/v1/verifications", told, content_type="application/json")
+        with _counting(counts, f"api/v1/verifications of {size}"):
+            answer = public.post("/api/v1/verifications", told, content_type="application/json")
+        assert len(answer.json()["data"]) == size
+    assert counts["api/v1/licences/<str:number>"] == 1, "one indexed read of one row"
+    assert counts["api/v1/verifications of 1"] == counts["api/v1/verifications of 3"]
+    _hold_to("public", counts)
+
+
+def test_a_reader_who_holds_the_answer_costs_no_further_question(known: Known, public: Client) -> None:
+    for path in (f"/api/v1/licences/{known.number}", f"/v/{known.code}"):
+        first = public.get(path, headers={"Accept": "application/json"})
+        counts: dict[str, int] = {}
+        with _counting(counts, path):
+            again = public.get(path, headers={"Accept": "application/json", "If-None-Match": first["ETag"]})
+        assert again.status_code == 304
+        assert counts[path] <= 2
+
+
+def test_every_public_route_has_its_count_pinned() -> None:
+    pinned = json.loads(PINNED.read_text())["public"]
+    missing = [
+        route
+        for route in _routes(get_resolver("api.conf.public"))
+        if not any(name == route or name.startswith(f"{route} ") for name in pinned)
+    ]
+    assert missing in ([], [r".*"]), (
+        "the last route takes whatever no other took: it is pinned as 'anything else'"
+    )
+
+
+def _routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern).removeprefix("^")
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from _routes(pattern, route)
+
+
+def test_staff_routes_ask_the_database_as_often_as_pinned(
+    known: Known, new_desk: Callable[[], Client]
+) -> None:
+    maker = sign_in(new_desk(), appoint("DLA-MAKER", "XA-DLA", "officer"))
+    checker = sign_in(new_desk(), appoint("DLA-CHECKER", "XA-DLA", "registrar"))
+    counts: dict[str, int] = {}
+    licence = f"licences/{known.number}"
+    for path, name in (
+        ("session", "session"),
+        ("agencies", "agencies"),
+        (f"agencies/{known.agency}", "agencies/<number>"),
+        ("licences", "licences"),
+        (licence, "licences/<number>"),
+        (f"{licence}/actions", "licences/<number>/actions"),
+        ("proposals", "proposals"),
+        ("authorities/XA-DLA", "authorities/<code>"),
+    ):
+        assert maker.get(path).status_code == 200, path
+        with _counting(counts, f"GET {name}"):
+            maker.get(path)
+    _count_a_suspension(counts, maker, checker, licence)
+    assert lookup.public_licence(known.number, at=AT).state == "suspended"
+    _hold_to("staff", counts)
+
+
+def _count_a_suspension(counts: dict[str, int], maker: Desk, checker: Desk, licence: str) -> None:
+    def version() -> dict[str, str]:
+        return {"If-Match": maker.get(licence)["ETag"]}
+
+    body: dict[str, Any] = {
+        "action": "suspend_preventive",
+        "no_conflict": True,
+        "terms": {"grounds": ["FALSE-DOC"], "texts": {"en": "Papers under examination."}},
+    }
+    held = version()
+    with _counting(counts, "POST licences/<number>/proposals"):
+        proposed = maker.post(f"{licence}/proposals", body, **held)
+    assert proposed.status_code == 201, proposed.content
+    proposal = proposed.json()["number"]
+    assert checker.get(f"proposals/{proposal}").status_code == 200
+    with _counting(counts, "POST proposals/<id>/approvals"):
+        approved = checker.post(f"proposals/{proposal}/approvals", {"no_conflict": True}, **held)
+    assert approved.status_code in {200, 201}, approved.content
