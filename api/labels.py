@@ -267,7 +267,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 _CODED: Final = re.compile(r'\{"code": ?"([A-Za-z._-]{1,64})"\}')
-_LONGEST_HEADER: Final = 200
+LONGEST_HEADER: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +334,7 @@ def language(accepted: str, wanted: str = "") -> str:
             return get_supported_language_variant(wanted)
         except LookupError:
             pass
-    for code, _weight in parse_accept_lang_header(accepted[:_LONGEST_HEADER]) if accepted else ():
+    for code, _weight in parse_accept_lang_header(accepted[:LONGEST_HEADER]) if accepted else ():
         if code == "*":
             break
         try:

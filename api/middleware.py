@@ -40,30 +40,42 @@ _API: Final = _FIXED | {
 }
 
 
+_process: Final = secrets.token_hex(5)
+_requests: Final = itertools.count(1)
+
+
+def request_id() -> str:
+    """A fresh id: of this process, then counted."""
+    return f"{_process}-{next(_requests):x}"
+
+
+def api_headers() -> dict[str, str]:
+    """What every answer in JSON carries."""
+    return _API | _transport()
+
+
+def _transport() -> dict[str, str]:
+    seconds = settings.SECURE_HSTS_SECONDS
+    return {"Strict-Transport-Security": f"max-age={seconds}; includeSubDomains; preload"} if seconds else {}
+
+
 class Edge:
     """The outermost layer of both applications."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Make the text tables and the fixed headers, and read the limits, before the first request."""
         self.get_response = get_response
-        self._started = secrets.token_hex(5)
-        self._counter = itertools.count(1)
         self._hosts: set[str] = set()
-        secure = {}
-        if settings.SECURE_HSTS_SECONDS:
-            secure["Strict-Transport-Security"] = (
-                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
-            )
-        self._api_headers = _stored(_API | secure)
-        self._page_headers = _stored(_FIXED | secure)
+        self._api_headers = _stored(api_headers())
+        self._page_headers = _stored(_FIXED | _transport())
         labels.prepare()
         throttles.configured(throttles.MISSES)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, in JSON below ``/api`` whatever happens."""
         meta = request.META
-        request.request_id = f"{self._started}-{next(self._counter):x}"  # type: ignore[attr-defined]
-        request.language = labels.language(meta.get("HTTP_ACCEPT_LANGUAGE", "")[:200])  # type: ignore[attr-defined]
+        request.request_id = request_id()  # type: ignore[attr-defined]
+        request.language = labels.language(meta.get("HTTP_ACCEPT_LANGUAGE", "")[: labels.LONGEST_HEADER])  # type: ignore[attr-defined]
         api = request.path_info.startswith("/api/") or request.path_info == "/api"
         if not self._asks_us(request, meta.get("HTTP_HOST", "")):
             response = (

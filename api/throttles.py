@@ -89,15 +89,19 @@ class Memory:
 
     def check(self, request: HttpRequest) -> None:
         """Refuse a client whose bucket is empty; one comparison of two numbers when nobody's is."""
-        now = time.monotonic()
-        if now >= self._empty_until:
+        if self.calm():
             return
+        now = time.monotonic()
         limit = self._limit()
         key = clients.key(request)
         with self._lock:
             tokens = self._tokens(key, limit, now)
         if tokens < 1:
             refuse(limit, tokens, 1)
+
+    def calm(self) -> bool:
+        """Whether nobody at all has to be refused."""
+        return time.monotonic() >= self._empty_until
 
     def miss(self, request: HttpRequest) -> None:
         """Charge a look-up that found nothing."""

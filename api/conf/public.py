@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from api.conf.door import Application
+from api.public.swift import Swift
 
 # Two thin layers: what they cost is a part of every look-up.
 MIDDLEWARE = ["api.middleware.Edge", "whitenoise.middleware.WhiteNoiseMiddleware"]
@@ -13,4 +14,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.pages.urls")),
 ]
 
-application = Application(__name__, MIDDLEWARE)
+application = Swift(Application(__name__, MIDDLEWARE))

@@ -146,7 +146,7 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
     now = clock.now()
     as_of, known_at = ask["as_of"], ask["known_at"]
     if as_of is None and known_at is None:
-        return _current(ask, lookup.public_licence(number, at=now), now)
+        return current(lookup.public_licence(number, at=now), ask.language, now)
     _not_in_future(now, as_of=as_of, known_at=known_at)
     echo: dict[str, Any] = {
         name: reading.as_json(moment)
@@ -169,10 +169,10 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
     )
 
 
-def _current(ask: route.Ask, found: lookup.PublishedAnswer, now: datetime) -> route.Answer:
+def current(found: lookup.PublishedAnswer, language: str, now: datetime) -> route.Answer:
     """What the register says now: the row as it stands, with the texts put in."""
     return route.Answer(
-        lambda: labels.spliced(found.body, ask.language),
+        lambda: labels.spliced(found.body, language),
         seeds=_seeds(found, {}),
         caching=etags.verdict_caching(found.until, now),
     )

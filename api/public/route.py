@@ -21,7 +21,7 @@ from api.public import describe, reading
 
 JSON: Final = "application/json"
 _READ: Final = frozenset({"GET", "HEAD"})
-_ANY: Final = frozenset({"", "*/*", JSON, f"{JSON}, */*"})
+ANYTHING: Final = frozenset({"", "*/*", JSON, f"{JSON}, */*"})
 _MOST_PARAMETERS: Final = 30
 
 
@@ -94,7 +94,7 @@ class Route:
         if request.method not in _READ if self.method == "GET" else request.method != self.method:
             return self._other_method(request)
         meta = request.META
-        if (accepts := meta.get("HTTP_ACCEPT", "")) not in _ANY:
+        if (accepts := meta.get("HTTP_ACCEPT", "")) not in ANYTHING:
             reading.accepted(accepts)
         language: str = request.language  # type: ignore[attr-defined]
         query = meta.get("QUERY_STRING", "")
@@ -202,21 +202,24 @@ def _made(
 
 def respond(ask: Ask, answer: Answer) -> HttpResponse:
     """The answer over HTTP: ``304`` without a body when the reader holds it already."""
-    headers = {"Content-Language": ask.language, "Cache-Control": answer.caching, **answer.headers}
+    status, headers, body = rendered(answer, ask.language, ask.request.META.get("HTTP_IF_NONE_MATCH"))
+    return HttpResponse(body, content_type=answer.media_type, status=status, headers=headers)
+
+
+def rendered(answer: Answer, language: str, held: str | None) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an answer for a reader who holds the ETags ``held``."""
+    headers = {"Content-Language": language, "Cache-Control": answer.caching, **answer.headers}
     text = None
     if answer.seeds is not None:
         seeds = answer.seeds
         if not seeds:
             text = written(answer.body)
             seeds = (text,)
-        kind = f"{ask.language} {answer.media_type} {labels.version()}"
+        kind = f"{language} {answer.media_type} {labels.version()}"
         etag = headers["ETag"] = etags.strong(*seeds, kind.encode())
-        wanted = ask.request.META.get("HTTP_IF_NONE_MATCH")
-        if wanted is not None and answer.status == 200 and etags.matches(wanted, etag):
-            return HttpResponse(status=304, headers=headers, content_type=answer.media_type)
-    if text is None:
-        text = written(answer.body)
-    return HttpResponse(text, content_type=answer.media_type, status=answer.status, headers=headers)
+        if held is not None and answer.status == 200 and etags.matches(held, etag):
+            return 304, headers, b""
+    return answer.status, headers, written(answer.body) if text is None else text
 
 
 def written(body: Any) -> bytes:
