@@ -201,10 +201,10 @@ def _optional(facts: Mapping[Any, Any]) -> tuple[str | None, tuple[str, ...]]:
 
 _GROUP_BYTES: Final = 7
 _GROUP_DIGITS: Final = 17
-_REST: Final = {3: 1, 5: 2, 8: 3, 10: 4, 13: 5, 15: 6}
-"""How many bytes so many last digits stand for (CTAP 2.2, section 11.5.1)."""
+_SIZE_OF: Final = {3: 1, 5: 2, 8: 3, 10: 4, 13: 5, 15: 6, _GROUP_DIGITS: _GROUP_BYTES}
+"""How many bytes so many digits stand for (CTAP 2.2, section 11.5.1)."""
 
-_DIGITS_OF: Final = {size: digits for digits, size in _REST.items()} | {_GROUP_BYTES: _GROUP_DIGITS}
+_DIGITS_OF: Final = {size: digits for digits, size in _SIZE_OF.items()}
 
 
 def to_digits(data: bytes) -> str:
@@ -223,11 +223,11 @@ def from_digits(digits: str) -> bytes:
 
 
 def _group(digits: str) -> bytes:
-    size = _GROUP_BYTES if len(digits) == _GROUP_DIGITS else _REST.get(len(digits), 0)
-    try:
-        return int(digits).to_bytes(size, "little")
-    except OverflowError:
-        raise Malformed("a group of digits is too large, or has a wrong length") from None
+    size = _SIZE_OF.get(len(digits), 0)
+    value = int(digits)
+    if not size or value >= 1 << 8 * size:
+        raise Malformed("a group of digits is too large, or has a wrong length")
+    return value.to_bytes(size, "little")
 
 
 def inflate(data: bytes, most: int, *, gzip: bool = False) -> bytes:

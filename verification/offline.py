@@ -176,7 +176,7 @@ def _trusted(trust: TrustList | None, now: float) -> TrustList:
 
 _DIGITS: Final = re.compile(r"#?([0-9]+)", re.ASCII)
 _ADDRESS: Final = re.compile(
-    r"(?:https://|http://(?=localhost[:/]|127\.0\.0\.1[:/]))([a-z0-9.-]+(?::[0-9]{1,5})?)"
+    r"https?://([a-z0-9.-]+(?::[0-9]{1,5})?)"
     r"(?:/v/([a-z0-9-]{13,16})/?|/[^?#]*)(?:\?[^#]*)?(?:#(.*))?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )

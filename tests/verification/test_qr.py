@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -10,7 +12,9 @@ import zxingcpp
 from PIL import Image
 
 from registry.rules import numbering
-from verification import qr
+from tests.verification import minting
+from tests.verification.minting import BADGE
+from verification import codec, qr
 
 CODE = "NP7K3M9QX2TWN"
 ORIGIN = "https://verify.example.org"
@@ -117,3 +121,43 @@ def test_a_stained_and_small_picture_is_still_read() -> None:
     side = picture.width
     picture.paste(255, (side // 2, side // 2, side // 2 + side // 5, side // 2 + side // 5))
     assert scanned(picture.resize((160, 160), Image.Resampling.BILINEAR)).text == ADDRESS
+
+
+LATIN_40 = "Everest Overseas Employment Services Ltd"
+LATIN_80 = "Everest Overseas Employment and Manpower Recruitment Services Private Limited Co"
+ARABIC_80 = "شركة الخليج العربي المحدودة لخدمات التوظيف والاستقدام الخارجي والعمالة المنزلية و"[:80]
+BENGALI_80 = "বাংলাদেশ ওভারসিজ এমপ্লয়মেন্ট অ্যান্ড রিক্রুটিং সার্ভিসেস প্রাইভেট লিমিটেড ঢাকা"[:80]
+
+
+def token(name: str, **changed: object) -> str:
+    stated = replace(BADGE, name=unicodedata.normalize("NFC", name), **changed)  # type: ignore[arg-type] # by name
+    return codec.write(stated, kid=minting.kid("badge"), sign=minting.signer("badge"))
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("L", 12), (LATIN_40, 13), (LATIN_80, 14), (ARABIC_80, 15), (BENGALI_80, 16)]
+)
+def test_print_l_is_read_back_as_address_and_token_from_both_pictures(name: str, version: int) -> None:
+    digits = token(name)
+    assert qr.version(ORIGIN, digits) == version
+    png = from_png(qr.png(BADGE.code, ORIGIN, digits, module=4))
+    assert png.size == ((17 + 4 * version + 8) * 4,) * 2
+    for picture in (png, from_svg(qr.svg(BADGE.code, ORIGIN, digits, title="Scan & check"), scale=4)):
+        found = scanned(picture)
+        assert found.text == f"{ORIGIN}/v/{BADGE.code}#{digits}"
+        assert found.ec_level == "M"
+
+
+def test_a_card_with_two_long_names_still_fits_and_more_is_refused() -> None:
+    card = {"person": ARABIC_80, "destinations": ("QA", "AE", "SA", "KW", "OM", "BH", "MY", "JP")}
+    assert qr.version(ORIGIN, token(BENGALI_80, **card)) == max(qr.LONG_VERSIONS)
+    for digits in ("1" * 1400, "1" * 7089):
+        for draw in (qr.version, lambda origin, digits: qr.png(BADGE.code, origin, digits)):
+            with pytest.raises(qr.PrintTooLarge, match="less"):
+                draw(ORIGIN, digits)
+
+
+def test_print_l_is_small_enough_to_be_served_as_it_is() -> None:
+    digits = token(BENGALI_80)
+    assert len(qr.png(BADGE.code, ORIGIN, digits)) < 6_000
+    assert len(qr.svg(BADGE.code, ORIGIN, digits)) < 16_000
