@@ -182,5 +182,10 @@ ABBREVIATIONS: dict[str, str] = {
     "organization": "organisation",
 }
 
+#: Spellings that are also ordinary words or initials: *Body Spa* is not *Body*. Set aside, but never taken as left out.
+DOUBTFUL: frozenset[str] = frozenset(
+    {"as", "asa", "cv", "dac", "ike", "sa", "sal", "sas", "sau", "se", "spa", "too", "tov", "ud", "ug"}
+)
+
 #: Words too empty to tell one name from another: never keys, never counted.
 EMPTY: frozenset[str] = frozenset({"and", "the"})

@@ -1,0 +1,378 @@
+"""Finds licences by whatever people hold in their hands: a number, a name however spelled, a telephone, a page.
+
+Every hit names one licence with its verdict of that instant, and says what it claims: *exact*, *strong* or *weak*. An
+agency has no verdict, so one with two licences gives two hits. Whatever is indexed here is public; ``valid`` says when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from django.db import connection, transaction
+
+from registry import candidates
+from registry.candidates import Within
+from registry.indexing import index, rebuild, recount
+from registry.rules import asked as asking
+from registry.rules import likeness, names
+from registry.rules.asked import Asked
+from registry.rules.errors import BadInput
+from registry.rules.likeness import Claim, Match
+
+__all__ = ["MOST", "WHY", "CursorInvalid", "Hit", "Page", "find", "index", "rebuild", "recount"]
+
+T = TypeVar("T")
+
+MOST: Final = 100
+"""Hits on a page."""
+
+WHY: Final = (
+    "number.same", "number.look_alikes", "number.leading_zeros", "number.several",
+    "name.same", "name.word_order", "name.spacing", "name.spelling", "name.by_sound", "name.part", "name.like",
+    "name.legal_form_left_out", "name.legal_form_differs", "name.several",
+    "phone.same", "phone.without_country", "email.same", "domain.same", "domain.of_email", "social.same", "social.handle",
+    "contact.matches", "contact.does_not_match",
+)  # fmt: skip
+"""Every reason a hit may give."""
+
+
+class CursorInvalid(BadInput):
+    """The place to go on from is not one that a page of this search gave."""
+
+    code = "cursor.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One licence that may be meant. ``name`` is the name that was found, of kind ``kind``, or the holder's legal name."""
+
+    number: str
+    name: str
+    kind: str
+    match: str
+    why: tuple[str, ...]
+    score: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of the answers in order; ``next`` is where to go on, or nothing."""
+
+    data: tuple[T, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    row: int
+    subject: str
+    licence: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A row with what it claims; ``rank`` orders, ``claim`` is what is said."""
+
+    row: _Row
+    rank: float
+    claim: Claim
+
+
+def find(
+    q: str,
+    *,
+    limit: int,
+    after: str | None,
+    at: datetime,
+    authority: str | None = None,
+    country: str | None = None,
+) -> Page[Hit]:
+    """The licences that ``q`` may mean, the likeliest first; nothing when it means none.
+
+    ``authority`` is an authority's code and ``country`` the country of its register. ``after`` is a page's ``next``.
+    """
+    limit = max(1, min(limit, MOST))
+    start = _cursor(after)
+    asked = asking.read(q)
+    within = Within(at, _plain(authority), _plain(country))
+    with _by_index_alone():
+        found = _by_number_and_contact(asked, within)
+        numbered = any(candidate.row.kind == "number" for candidate in found)
+        if not (asked.mistyped or asked.ours or (asked.number_like and numbered)):
+            found += _by_name(asked, within, found)
+        hits = _hits(found, within)
+    if start:
+        hits = [hit for hit in hits if (-hit[0], hit[1].number) > start]
+    page = hits[:limit]
+    more = f"{page[-1][0]:.6f}~{page[-1][1].number}" if len(hits) > limit else None
+    return Page(tuple(hit for _, hit in page), more)
+
+
+@contextmanager
+def _by_index_alone() -> Iterator[None]:
+    """Forbid reading whole tables: the planner thinks that comparing arrays costs nothing, and is wrong by a hundred."""
+    inside = connection.in_atomic_block
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan TO off")
+        yield
+        if inside:
+            cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
+
+
+def _plain(text: str | None) -> str | None:
+    """A filter as the database can take it: PostgreSQL has no text with a NUL."""
+    return None if text is None else text.replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def _cursor(after: str | None) -> tuple[float, str] | None:
+    if not after:
+        return None
+    rank, sign, number = after.partition("~")
+    try:
+        return (-float(rank), number) if sign else _refuse_cursor()
+    except ValueError:
+        return _refuse_cursor()
+
+
+def _refuse_cursor() -> tuple[float, str]:
+    raise CursorInvalid("Give back the cursor as the page before gave it.", field="after")
+
+
+# Numbers and contacts
+
+_BY_KEY: Final = """
+    SELECT id, subject, licence, kind, text FROM registry_searchname
+    WHERE keys && %s::int[] AND kind = ANY(%s) AND {within} ORDER BY id LIMIT 500"""
+
+_BY_OUR_NUMBER: Final = """
+    SELECT agency_number, number FROM registry_publishedrecord
+    WHERE (number = %s OR agency_number = %s) AND span @> %s::timestamptz ORDER BY number LIMIT 500"""
+
+_LOOK_UPS: Final = ("number.same", "number.look_alikes", "number.leading_zeros")
+
+
+def _by_number_and_contact(asked: Asked, within: Within) -> list[_Candidate]:
+    found = _ours(asked, within)
+    keys = asking.number_keys(asked.numbers) + [contact.key for contact in asked.contacts]
+    if found or not keys:
+        return found
+    clause, values = within.clause()
+    kinds = ["number", "phone", "email", "domain", "social"]
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KEY.format(within=clause), [keys, kinds, *values])
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    found = _numbered(asked, [row for row in rows if row.kind == "number"])
+    return found + _reached(asked, [row for row in rows if row.kind != "number"])
+
+
+def _ours(asked: Asked, within: Within) -> list[_Candidate]:
+    """The licence of this number, or all those of the agency of this number."""
+    if not asked.ours:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_OUR_NUMBER, [asked.ours, asked.ours, within.at])
+        rows = [_Row(0, agency, number, "number", number) for agency, number in cursor.fetchall()]
+    claim = Claim(Match.EXACT, 1.0, (_LOOK_UPS[0],))
+    return [_Candidate(row, 2 + claim.score, claim) for row in rows]
+
+
+def _numbered(asked: Asked, rows: list[_Row]) -> list[_Candidate]:
+    """The rows with that number, at the strictest of the three look-ups that finds any."""
+    for step, why in enumerate(_LOOK_UPS):
+        same = [row for row in rows if asking.number_agrees(asked.typed, row.text, step)]
+        if not same:
+            continue
+        several = len({row.licence or row.subject for row in same}) > 1
+        claim = Claim((Match.EXACT, Match.STRONG, Match.STRONG)[step], (1.0, 0.97, 0.95)[step], (why,))
+        if several and step:
+            claim = Claim(Match.WEAK, 0.8, (why, "number.several"))
+        return [_Candidate(row, 2 + claim.score, claim) for row in same]
+    return []
+
+
+def _reached(asked: Asked, rows: list[_Row]) -> list[_Candidate]:
+    """The rows with one of the contacts asked for."""
+    found = []
+    for row in rows:
+        claims = [
+            _contact_claim(contact, row)
+            for contact in asked.contacts
+            if asking.held_matches(contact, row.kind, row.text)
+        ]
+        if claims:
+            claim = max(claims, key=lambda one: one.score)
+            found.append(_Candidate(row, 1 + claim.score, claim))
+    unsure = {candidate.row.subject for candidate in found if candidate.claim.match is Match.STRONG}
+    if len(unsure) < 2:
+        return found
+    return [
+        replace(candidate, claim=replace(candidate.claim, match=Match.WEAK))
+        if candidate.claim.match is Match.STRONG
+        else candidate
+        for candidate in found
+    ]
+
+
+def _contact_claim(contact: asking.Contact, row: _Row) -> Claim:
+    if contact.kind == "local":
+        return Claim(Match.STRONG, 0.93, ("phone.without_country",))
+    if contact.kind == "handle":
+        return Claim(Match.STRONG, 0.9, ("social.handle",))
+    if contact.kind == "domain" and (row.kind == "email" or not contact.sure):
+        return Claim(Match.WEAK, 0.7, ("domain.of_email",))
+    if contact.kind == "phone" and not contact.sure:
+        return Claim(Match.STRONG, 0.95, ("phone.same",))
+    return Claim(Match.EXACT, 1.0, (f"{contact.kind}.same",))
+
+
+# Names
+
+_DETAILS: Final = "SELECT id, subject, licence, kind, text FROM registry_searchname WHERE id = ANY(%s)"
+
+
+def _by_name(asked: Asked, within: Within, reached: list[_Candidate]) -> list[_Candidate]:
+    """The rows whose name is like the one asked for, each with its claim."""
+    parts = [names.fold(part) for part in names.trading_parts(asked.name)]
+    whole = names.fold(asked.name)
+    ranked = {
+        found.row: found.rank for found in candidates.named(whole, within, exact_digits=asked.number_like)
+    }
+    if not ranked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_DETAILS, [list(ranked)])
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    found = _claimed(whole, parts, rows, ranked)
+    return _against_contacts(asked, found, reached)
+
+
+def _claimed(
+    whole: names.Folded, parts: list[names.Folded], rows: list[_Row], ranked: dict[int, float]
+) -> list[_Candidate]:
+    held = {row.row: names.fold(row.text) for row in rows}
+    if len(parts) < 2:
+        found = [_Candidate(row, ranked[row.row], likeness.claim(whole, held[row.row])) for row in rows]
+    else:
+        found = _claimed_by_parts(parts, rows, held, ranked)
+    return _without_doubt(found)
+
+
+def _claimed_by_parts(
+    parts: list[names.Folded], rows: list[_Row], held: dict[int, names.Folded], ranked: dict[int, float]
+) -> list[_Candidate]:
+    """Who asks for *X t/a Y* means one agency with both names: the claim is that of the worse of its two."""
+    by_subject: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_subject[row.subject].append(row)
+    found = []
+    for mine in by_subject.values():
+        best = [
+            max((likeness.claim(part, held[row.row]) for row in mine), key=lambda claim: claim.score)
+            for part in parts
+        ]
+        claim = min(best, key=lambda claim: claim.score)
+        average = sum(claim.score for claim in best) / len(best)
+        found.append(_Candidate(max(mine, key=lambda row: ranked[row.row]), average, claim))
+    return found
+
+
+def _without_doubt(found: list[_Candidate]) -> list[_Candidate]:
+    """A strong claim stands only where nobody else's name is as near: two such names, and neither is claimed."""
+    best: dict[str, float] = {}
+    for candidate in found:
+        subject = candidate.row.subject
+        best[subject] = max(best.get(subject, 0.0), candidate.claim.score)
+    first, second, *_ = [*sorted(best.values(), reverse=True), 0.0, 0.0]
+    exact = any(candidate.claim.match is Match.EXACT for candidate in found)
+
+    def stands(candidate: _Candidate) -> bool:
+        if candidate.claim.match is not Match.STRONG:
+            return True
+        alone = candidate.claim.score == first and second < first - _AHEAD
+        return not exact and (alone or candidate.claim.score > first)
+
+    return [
+        candidate
+        if stands(candidate)
+        else replace(
+            candidate,
+            claim=replace(candidate.claim, match=Match.WEAK, why=(*candidate.claim.why, "name.several")),
+        )
+        for candidate in found
+    ]
+
+
+_AHEAD: Final = 0.03
+"""How far the nearest other name must stay behind a strong claim."""
+
+
+def _against_contacts(asked: Asked, found: list[_Candidate], reached: list[_Candidate]) -> list[_Candidate]:
+    """Names asked for together with a contact: one that is not on record there takes the claim away."""
+    given = [contact for contact in asked.contacts if contact.kind in {"phone", "local", "email", "social"}]
+    if not given or not found:
+        return found
+    theirs = {candidate.row.subject for candidate in reached}
+    return [
+        replace(
+            candidate,
+            rank=candidate.rank + 1,
+            claim=replace(candidate.claim, why=(*candidate.claim.why, "contact.matches")),
+        )
+        if candidate.row.subject in theirs
+        else replace(
+            candidate,
+            claim=Claim(Match.WEAK, candidate.claim.score, (*candidate.claim.why, "contact.does_not_match")),
+        )
+        for candidate in found
+    ]
+
+
+# Hits
+
+_LICENCES: Final = """
+    SELECT agency_number, number, result FROM registry_publishedrecord
+    WHERE agency_number = ANY(%s) AND span @> %s::timestamptz"""
+
+_HOLDERS: Final = """
+    SELECT DISTINCT ON (subject) subject, text FROM registry_searchname
+    WHERE subject = ANY(%s) AND kind = 'legal' AND valid @> %s::timestamptz ORDER BY subject, id"""
+
+_KINDS: Final = ("number", "phone", "email", "domain", "social", "legal", "latin", "trading", "alias")
+
+
+def _hits(found: list[_Candidate], within: Within) -> list[tuple[float, Hit]]:
+    """One hit a licence, in order, with the verdict of the instant; what is not public then is not a hit."""
+    if not found:
+        return []
+    subjects = sorted({candidate.row.subject for candidate in found})
+    with connection.cursor() as cursor:
+        cursor.execute(_LICENCES, [subjects, within.at])
+        licences: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for subject, number, result in cursor.fetchall():
+            licences[subject].append((number, result))
+        unnamed = {candidate.row.subject for candidate in found if candidate.row.kind in _KINDS[:5]}
+        holders: dict[str, str] = {}
+        if unnamed:
+            cursor.execute(_HOLDERS, [sorted(unnamed), within.at])
+            holders = dict(cursor.fetchall())
+    best: dict[str, tuple[float, Hit]] = {}
+    for candidate in sorted(found, key=_order):
+        row, claim = candidate.row, candidate.claim
+        name = holders.get(row.subject, "") if row.subject in unnamed and row.kind in _KINDS[:5] else row.text
+        for number, result in licences[row.subject]:
+            if row.licence in {"", number}:
+                hit = Hit(number, name, row.kind, claim.match.value, claim.why, claim.score, result)
+                best.setdefault(number, (round(candidate.rank, 6), hit))
+    return sorted(best.values(), key=lambda hit: (-hit[0], hit[1].number))
+
+
+def _order(candidate: _Candidate) -> tuple[float, int, int]:
+    return -candidate.rank, _KINDS.index(candidate.row.kind), candidate.row.row
