@@ -55,7 +55,7 @@ def rows(
 
 
 def refresh(*, at: datetime, limit: int = 500) -> int:
-    """Make again what holds something no longer public at ``at``; how many licences. Timed work: readers judge anyway."""
+    """Make again what holds something no longer public at ``at``; how many licences. Readers judge anyway."""
     overdue = PublishedRecord.objects.filter(withhold_from__lte=at).order_by("licence_id")
     numbers = list(overdue.values_list("licence_id", "commit_id", "ordinal").distinct()[:limit])
     for licence_id, commit_id, ordinal in numbers:

@@ -38,7 +38,7 @@ def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:
 
 
 def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
-    """The public facts of each licence's holder and authority, by licence id; a fixed number of queries for any many."""
+    """The public facts of each licence's holder and authority, by licence id; as many queries for many as for one."""
     agencies = {licence.agency_id for licence in licences}
     holders = {a.pk: a for a in Agency.objects.filter(pk__in=agencies).select_related("authority")}
     names = _grouped(TradingName.objects.filter(agency__in=agencies).order_by("pk"))

@@ -164,7 +164,7 @@ def _open(door: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def public_site(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - other threads see committed rows only
+def public_site(transactional_db: None) -> Iterator[str]:
     """The address of the public application, for a browser or another program."""
     from api.conf import public as door
 
@@ -173,7 +173,7 @@ def public_site(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - othe
 
 
 @pytest.fixture
-def desk_site(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - other threads see committed rows only
+def desk_site(transactional_db: None) -> Iterator[str]:
     """The address of the officials' application, for a browser or another program."""
     from api.conf import desk as door
 

@@ -175,7 +175,7 @@ _FAVOURABLE: Final = frozenset({"licence.in_force", "renewal.deemed_in_force", "
 """Reasons that would read as a contradiction under a closed office or an ended appointment."""
 
 
-def _judged(  # noqa: PLR0913 - one fact each, all by name
+def _judged(
     badge: BadgeRecord,
     result: Result,
     reasons: tuple[str, ...],

@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("relation", "registry_entry")),
                         fields=["commit_id", "ordinal"],
                         name="journal_entries",
-                    )
+                    ),
                 ],
             },
         ),

@@ -7,43 +7,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0002_guards'),
+        ("registry", "0002_guards"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SearchName',
+            name="SearchName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_kind', models.TextField(default='agency')),
-                ('subject', models.TextField(help_text="the subject's number")),
-                ('licence', models.TextField(blank=True)),
-                ('authority', models.TextField()),
-                ('country', models.CharField(max_length=2)),
-                ('kind', models.TextField(help_text='legal, latin, trading, alias, number, phone, email, domain or social')),
-                ('text', models.TextField(help_text='as the register shows it')),
-                ('folded', models.TextField()),
-                ('keys', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_kind", models.TextField(default="agency")),
+                ("subject", models.TextField(help_text="the subject's number")),
+                ("licence", models.TextField(blank=True)),
+                ("authority", models.TextField()),
+                ("country", models.CharField(max_length=2)),
+                (
+                    "kind",
+                    models.TextField(
+                        help_text="legal, latin, trading, alias, number, phone, email, domain or social"
+                    ),
+                ),
+                ("text", models.TextField(help_text="as the register shows it")),
+                ("folded", models.TextField()),
+                (
+                    "keys",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None),
+                ),
+                ("valid", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['keys'], name='search_keys'), models.Index(fields=['subject'], name='search_subject')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fastupdate=False, fields=["keys"], name="search_keys"
+                    ),
+                    models.Index(fields=["subject"], name="search_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SearchWord',
+            name="SearchWord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('word', models.TextField()),
-                ('key', models.IntegerField()),
-                ('sound', models.IntegerField(help_text="hash of the word's consonants by sound", null=True)),
-                ('deletions', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='hashes of the word with letters left out', size=None)),
-                ('names', models.IntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("word", models.TextField()),
+                ("key", models.IntegerField()),
+                ("sound", models.IntegerField(help_text="hash of the word's consonants by sound", null=True)),
+                (
+                    "deletions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(),
+                        default=list,
+                        help_text="hashes of the word with letters left out",
+                        size=None,
+                    ),
+                ),
+                ("names", models.IntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['key'], name='search_word_key'), models.Index(fields=['sound'], name='search_word_sound'), models.Index(fields=['word'], name='search_word_prefix', opclasses=['text_pattern_ops']), django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['deletions'], name='search_word_deletions')],
+                "indexes": [
+                    models.Index(fields=["key"], name="search_word_key"),
+                    models.Index(fields=["sound"], name="search_word_sound"),
+                    models.Index(fields=["word"], name="search_word_prefix", opclasses=["text_pattern_ops"]),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fastupdate=False, fields=["deletions"], name="search_word_deletions"
+                    ),
+                ],
             },
         ),
     ]

@@ -7,98 +7,195 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0003_search'),
+        ("registry", "0003_search"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ListedLicence',
+            name="ListedLicence",
             fields=[
-                ('licence', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='listed', serialize=False, to='registry.licence')),
-                ('list_key', models.TextField()),
-                ('holder', models.UUIDField(help_text="digest of the holder's key columns")),
-                ('identity', models.UUIDField(help_text="digest of the licence's key columns")),
-                ('content', models.UUIDField(help_text='digest of everything read, to tell changed from unchanged')),
-                ('present', models.BooleanField(help_text='on the latest list')),
-                ('first_seen', models.DateField()),
-                ('last_seen', models.DateField()),
+                (
+                    "licence",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="listed",
+                        serialize=False,
+                        to="registry.licence",
+                    ),
+                ),
+                ("list_key", models.TextField()),
+                ("holder", models.UUIDField(help_text="digest of the holder's key columns")),
+                ("identity", models.UUIDField(help_text="digest of the licence's key columns")),
+                (
+                    "content",
+                    models.UUIDField(help_text="digest of everything read, to tell changed from unchanged"),
+                ),
+                ("present", models.BooleanField(help_text="on the latest list")),
+                ("first_seen", models.DateField()),
+                ("last_seen", models.DateField()),
             ],
             options={
-                'indexes': [models.Index(fields=['list_key', 'holder'], name='listed_holder')],
-                'constraints': [models.UniqueConstraint(fields=('list_key', 'identity'), name='listed_licence_once'), models.CheckConstraint(condition=models.Q(('last_seen__gte', models.F('first_seen'))), name='listed_days_in_order')],
+                "indexes": [models.Index(fields=["list_key", "holder"], name="listed_holder")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("list_key", "identity"), name="listed_licence_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("last_seen__gte", models.F("first_seen"))),
+                        name="listed_days_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ListSnapshot',
+            name="ListSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list_key', models.TextField(help_text="the profile's key: the list's identity over all its layouts")),
-                ('kind', models.TextField(choices=[('register', 'licences'), ('findings', 'findings against names')])),
-                ('title', models.TextField()),
-                ('source', models.TextField()),
-                ('on', models.DateField(help_text='the day of the list')),
-                ('file_name', models.TextField()),
-                ('digest', models.TextField(help_text='SHA-256 of the file, hexadecimal')),
-                ('profile_digest', models.TextField(help_text='SHA-256 of the profile, hexadecimal')),
-                ('fresh_days', models.PositiveIntegerField()),
-                ('counts', models.JSONField(help_text='rows, accepted, flagged, refused, added, changed, unchanged, gone, moved')),
-                ('taken_at', models.DateTimeField()),
-                ('by', models.TextField()),
-                ('authority', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='registry.authority')),
-                ('commit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='registry.registercommit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "list_key",
+                    models.TextField(help_text="the profile's key: the list's identity over all its layouts"),
+                ),
+                (
+                    "kind",
+                    models.TextField(
+                        choices=[("register", "licences"), ("findings", "findings against names")]
+                    ),
+                ),
+                ("title", models.TextField()),
+                ("source", models.TextField()),
+                ("on", models.DateField(help_text="the day of the list")),
+                ("file_name", models.TextField()),
+                ("digest", models.TextField(help_text="SHA-256 of the file, hexadecimal")),
+                ("profile_digest", models.TextField(help_text="SHA-256 of the profile, hexadecimal")),
+                ("fresh_days", models.PositiveIntegerField()),
+                (
+                    "counts",
+                    models.JSONField(
+                        help_text="rows, accepted, flagged, refused, added, changed, unchanged, gone, moved"
+                    ),
+                ),
+                ("taken_at", models.DateTimeField()),
+                ("by", models.TextField()),
+                (
+                    "authority",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshots",
+                        to="registry.authority",
+                    ),
+                ),
+                (
+                    "commit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshots",
+                        to="registry.registercommit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ObservedRow',
+            name="ObservedRow",
             fields=[
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='row', serialize=False, to='registry.entry')),
-                ('line', models.PositiveIntegerField()),
-                ('cells', models.JSONField(help_text='cell by heading, as read')),
-                ('fields', models.JSONField(help_text='field by name, as understood')),
-                ('problems', models.JSONField(default=list, help_text='why the row was flagged')),
-                ('salt', models.TextField(help_text='hexadecimal')),
-                ('snapshot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='observed', to='registry.listsnapshot')),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="row",
+                        serialize=False,
+                        to="registry.entry",
+                    ),
+                ),
+                ("line", models.PositiveIntegerField()),
+                ("cells", models.JSONField(help_text="cell by heading, as read")),
+                ("fields", models.JSONField(help_text="field by name, as understood")),
+                ("problems", models.JSONField(default=list, help_text="why the row was flagged")),
+                ("salt", models.TextField(help_text="hexadecimal")),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="observed",
+                        to="registry.listsnapshot",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list_key', models.TextField()),
-                ('identity', models.UUIDField(help_text="digest of the profile's key columns")),
-                ('content', models.UUIDField()),
-                ('source', models.TextField()),
-                ('name', models.TextField()),
-                ('other_names', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('keys', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='hashes of the folded names, for search', size=None)),
-                ('place', models.TextField(blank=True)),
-                ('country', models.TextField(blank=True)),
-                ('first_day', models.DateField(null=True)),
-                ('last_day', models.DateField(null=True)),
-                ('open_ended', models.BooleanField(default=False)),
-                ('grounds', models.TextField(blank=True)),
-                ('fields', models.JSONField(default=dict)),
-                ('cells', models.JSONField(default=dict, help_text='cell by heading, as read')),
-                ('line', models.PositiveIntegerField()),
-                ('present', models.BooleanField(default=True)),
-                ('first_seen', models.DateField()),
-                ('last_seen', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('authority', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='registry.authority')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("list_key", models.TextField()),
+                ("identity", models.UUIDField(help_text="digest of the profile's key columns")),
+                ("content", models.UUIDField()),
+                ("source", models.TextField()),
+                ("name", models.TextField()),
+                (
+                    "other_names",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(),
+                        default=list,
+                        help_text="hashes of the folded names, for search",
+                        size=None,
+                    ),
+                ),
+                ("place", models.TextField(blank=True)),
+                ("country", models.TextField(blank=True)),
+                ("first_day", models.DateField(null=True)),
+                ("last_day", models.DateField(null=True)),
+                ("open_ended", models.BooleanField(default=False)),
+                ("grounds", models.TextField(blank=True)),
+                ("fields", models.JSONField(default=dict)),
+                ("cells", models.JSONField(default=dict, help_text="cell by heading, as read")),
+                ("line", models.PositiveIntegerField()),
+                ("present", models.BooleanField(default=True)),
+                ("first_seen", models.DateField()),
+                ("last_seen", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "authority",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="registry.authority",
+                    ),
+                ),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['keys'], name='finding_keys')],
-                'constraints': [models.UniqueConstraint(fields=('list_key', 'identity'), name='finding_once')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fastupdate=False, fields=["keys"], name="finding_keys"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("list_key", "identity"), name="finding_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='listsnapshot',
-            constraint=models.UniqueConstraint(fields=('list_key', 'on'), name='snapshot_once_a_day'),
+            model_name="listsnapshot",
+            constraint=models.UniqueConstraint(fields=("list_key", "on"), name="snapshot_once_a_day"),
         ),
         migrations.AddIndex(
-            model_name='observedrow',
-            index=models.Index(fields=['snapshot', 'line'], name='observed_line'),
+            model_name="observedrow",
+            index=models.Index(fields=["snapshot", "line"], name="observed_line"),
         ),
     ]

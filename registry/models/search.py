@@ -23,9 +23,7 @@ class SearchName(models.Model):
     licence = models.TextField(blank=True)
     authority = models.TextField()
     country = models.CharField(max_length=2)
-    kind = models.TextField(
-        help_text="legal, latin, trading, alias, number, phone, email, domain or social"
-    )
+    kind = models.TextField(help_text="legal, latin, trading, alias, number, phone, email, domain or social")
     text = models.TextField(help_text="as the register shows it")
     folded = models.TextField()
     keys = ArrayField(models.IntegerField())

@@ -13,7 +13,8 @@ from simple_history.models import HistoricalRecords
 
 
 def _read(row: Any) -> str | None:
-    return row.history_user_id
+    officer: str | None = row.history_user_id
+    return officer
 
 
 def _write(row: Any, officer: str | None) -> None:

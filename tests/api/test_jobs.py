@@ -33,7 +33,7 @@ def _work_until_nothing_waits() -> None:
 
 
 def test_the_name_that_the_register_queues_is_one_that_we_answer_to() -> None:
-    app.perform_import_paths()
+    app.perform_import_paths()  # type: ignore[no-untyped-call]
     assert app.tasks[news.TASK] is jobs.changed
 
 

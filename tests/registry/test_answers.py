@@ -18,7 +18,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def _body(number: str, at: datetime) -> dict[str, Any]:
-    return json.loads(lookup.public_licence(number, at=at).body)
+    body: dict[str, Any] = json.loads(lookup.public_licence(number, at=at).body)
+    return body
 
 
 @pytest.fixture
@@ -266,7 +267,7 @@ def test_an_appointment_ends_on_its_last_day(licence: str) -> None:
 def test_what_an_agency_may_not_do_is_refused_by_name(licence: str) -> None:
     holder = _body(licence, AT)["holder"]["number"]
     by = builders.maker(AT)
-    refusals = [
+    refusals: list[tuple[dict[str, Any], str]] = [
         ({"no_such": 1}, "no_such"),
         ({"lei": "123"}, "lei"),
         ({"country": "ZZZ"}, "country"),
