@@ -2,18 +2,16 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import serving
+
+ROOT = serving.ROOT
 FOLDER = ROOT / "var" / "bench"
 os.environ["REGISTRY_VAR"] = str(FOLDER)
 os.environ.pop("DATABASE_URL", None)
@@ -90,55 +88,12 @@ def _manage(*command: str, url: str) -> None:
     )
 
 
-def environment(url: str, **more: str) -> dict[str, str]:
-    """What every program of the benchmark is told."""
-    told = {
-        "DATABASE_URL": url,
-        "REGISTRY_DEMO": "true",
-        "REGISTRY_TRUSTED_PROXIES": "1",
-        "PYTHONWARNINGS": "ignore",
-    }
-    return os.environ | told | more
+def environment(url: str) -> dict[str, str]:
+    """What every program of the benchmark is told: behind one proxy, so that each request can be another client's."""
+    return serving.environment(url, REGISTRY_TRUSTED_PROXIES="1")
 
 
-def free_port() -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def server(application: str, place: Mapping[str, str], *, threads: int, ready: str) -> Iterator[int]:
-    """``application`` behind granian (WSGI, two workers) on a free port, answering ``ready`` with 200."""
-    port = free_port()
+def server(application: str, url: str, *, threads: int, ready: str) -> AbstractContextManager[int]:
+    """``application`` behind granian (two workers) on a free port, answering ``ready`` with 200."""
     log = FOLDER / f"{application.replace(':', '-')}.log"
-    with log.open("wb") as lines:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}", "--workers=2",
-             f"--blocking-threads={threads}", "--no-ws", application],
-            cwd=ROOT, env=dict(place), stdout=lines, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        _wait(process, f"http://127.0.0.1:{port}{ready}", log)
-        yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    patient_until = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < patient_until:
-        try:
-            with urlopen(address, timeout=5) as answer:  # noqa: S310 - our own address
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(
-        f"{address} does not answer; {log} says why: {log.read_text(errors='replace')[-2000:]}"
-    )
+    return serving.server(application, environment(url), log=log, threads=threads, ready=ready)

@@ -102,21 +102,13 @@ def _measured(url: str, options: argparse.Namespace) -> Rounds:
     """Every subject in turn, round after round, so that what disturbs the machine disturbs them all alike."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        floor = stack.enter_context(
-            place.server(
-                "tests.benchmarks.floor:application",
-                place.environment(url),
-                threads=options.threads,
-                ready="/nodb",
-            )
-        )
-        ours = stack.enter_context(
-            place.server(
-                "api.conf.public:application",
-                place.environment(url),
-                threads=options.threads,
-                ready="/healthz",
-            )
+        both = {
+            "tests.benchmarks.floor:application": "/nodb",
+            "api.conf.public:application": "/healthz",
+        }
+        floor, ours = (
+            stack.enter_context(place.server(application, url, threads=options.threads, ready=ready))
+            for application, ready in both.items()
         )
         subjects = [s for s in _subjects(floor, ours, _keys(url)) if _wanted(s.name, options.only)]
         for subject in subjects:
