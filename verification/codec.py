@@ -97,7 +97,7 @@ class Badge:
             raise Malformed("a text is empty, or a name longer than 80 characters")
 
 
-def write(badge: Badge, *, kid: str, sign: Sign) -> str:
+def encode(badge: Badge, *, kid: str, sign: Sign) -> str:
     """The badge as the digits to print, signed by the key that is named ``kid``.
 
     Refuses names that a careful issuer does not print: not in NFC, or with invisible marks that turn the
@@ -116,8 +116,8 @@ def _misleads(symbol: str) -> bool:
 _TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
-def read(digits: str) -> tuple[Badge, Envelope]:
-    """What the digits state and the envelope it came in; ``Malformed`` unless ``write`` could have written it.
+def decode(digits: str) -> tuple[Badge, Envelope]:
+    """What the digits state and the envelope it came in; ``Malformed`` unless ``encode`` could have written it.
 
     The signature is not judged here: nothing is to be believed before somebody did.
     """

@@ -202,7 +202,7 @@ def _genuine(
 ) -> tuple[Badge, Authority, TrustedKey]:
     """The badge, its authority and the key that signed it; all that can be asked without a status list."""
     try:
-        badge, envelope = codec.read(digits)
+        badge, envelope = codec.decode(digits)
     except Malformed:
         raise _Settled(Result.NOT_GENUINE, Reason.TOKEN_MALFORMED) from None
     missing = Result.NOT_GENUINE if now - trust.issued <= NEW_KEY_NOTICE else Result.UNKNOWN
@@ -332,7 +332,10 @@ def _status_file(path: str) -> bytes | str:
 
 
 def _moment(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as unclear:
+        raise argparse.ArgumentTypeError(f"{text} is no instant") from unclear
     if instant.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no time zone")
     return instant

@@ -22,6 +22,7 @@ class Use(StrEnum):
     STATUS = "status"
     CREDENTIAL = "vc"
     RECEIPT = "receipt"
+    OTHER = "other"
 
 
 class KeyState(StrEnum):
@@ -73,6 +74,8 @@ class TrustList:
 
 
 _DID: Final = "did:web:"
+_USES: Final = frozenset(Use)
+_STATES: Final = frozenset(KeyState)
 
 
 def issuer(did: str) -> str:
@@ -83,7 +86,11 @@ def issuer(did: str) -> str:
 
 
 def read(payload: Mapping[str, Any]) -> TrustList:
-    """The verified payload of a list of trust; refuses with ``Malformed`` one that says anything unclear."""
+    """The verified payload of a list of trust; refuses with ``Malformed`` one that says anything unclear.
+
+    A list of later years may have keys for other uses, which sign nothing that is read here, and keys in other
+    states, which are believed no more than compromised ones.
+    """
     try:
         authorities = [_authority(one) for one in payload["authorities"]]
         found = TrustList(
@@ -114,12 +121,13 @@ def _host(stated: str) -> str:
 
 
 def _key(stated: Mapping[str, Any]) -> TrustedKey:
-    if public_keys.kid(stated["jwk"]) != stated["kid"]:
+    use = Use(stated["use"] if stated["use"] in _USES else Use.OTHER)
+    if use is not Use.OTHER and public_keys.kid(stated["jwk"]) != stated["kid"]:
         raise Malformed("a key is not the one that its name says")
     return TrustedKey(
         kid=stated["kid"],
-        use=Use(stated["use"]),
-        state=KeyState(stated["state"]),
+        use=use,
+        state=KeyState(stated["state"] if stated["state"] in _STATES else KeyState.COMPROMISED),
         first=_whole(stated["nbf"]),
         last=_whole(stated["exp"]),
         jwk=stated["jwk"],

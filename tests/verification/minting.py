@@ -124,7 +124,7 @@ def address(digits: str, *, host: str = HOST, code: str = BADGE.code) -> str:
 def printed(*, key: str = "badge", **changed: Any) -> str:
     """The address of our badge as it would be printed, with these of its facts changed."""
     stated = replace(BADGE, **changed)
-    return address(codec.write(stated, kid=kid(key), sign=signer(key)), code=stated.code)
+    return address(codec.encode(stated, kid=kid(key), sign=signer(key)), code=stated.code)
 
 
 def sealed(

@@ -160,8 +160,9 @@ def _key(**changed: object) -> Callable[[dict[str, Any]], object]:
         _authority(keys=minting.trust_payload()["authorities"][0]["keys"] * 2),
         _key(kid=minting.kid("status")),
         _key(jwk=minting.jwk("badge", private=True)),
-        _key(use="everything"),
-        _key(state="new"),
+        _key(use=[]),
+        _key(state=[]),
+        _key(exp="never"),
         _key(nbf=True),
         _key(jwk={}),
     ],
@@ -171,6 +172,21 @@ def test_a_list_of_trust_that_is_unclear_is_refused_whole(change: Callable[[dict
     change(payload)
     with pytest.raises(Malformed):
         trust_list.read(payload)
+
+
+def test_a_key_of_another_use_or_state_is_not_believed_and_spoils_no_list() -> None:
+    for change, result, reason in (
+        (
+            _key(use="everything", kid="another name", jwk={"kty": "OKP"}),
+            Result.NOT_GENUINE,
+            Reason.KEY_UNKNOWN,
+        ),
+        (_key(state="paused"), Result.UNKNOWN, Reason.KEY_COMPROMISED),
+    ):
+        payload = minting.trust_payload()
+        change(payload)
+        verdict = judged(trust=trust_list.read(payload))
+        assert (verdict.result, verdict.reasons) == (result, (reason,))
 
 
 def test_an_authority_behind_a_port_has_the_name_that_its_badges_carry() -> None:

@@ -131,7 +131,7 @@ BENGALI_80 = "বাংলাদেশ ওভারসিজ এমপ্লয�
 
 def token(name: str, **changed: object) -> str:
     stated = replace(BADGE, name=unicodedata.normalize("NFC", name), **changed)  # type: ignore[arg-type] # by name
-    return codec.write(stated, kid=minting.kid("badge"), sign=minting.signer("badge"))
+    return codec.encode(stated, kid=minting.kid("badge"), sign=minting.signer("badge"))
 
 
 @pytest.mark.parametrize(
