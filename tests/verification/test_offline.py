@@ -177,9 +177,9 @@ def test_a_list_of_trust_that_is_unclear_is_refused_whole(change: Callable[[dict
 def test_a_key_of_another_use_or_state_is_not_believed_and_spoils_no_list() -> None:
     for change, result, reason in (
         (
-            _key(use="everything", kid="another name", jwk={"kty": "OKP"}),
+            _key(use="checkpoint", jwk={"kty": "OKP"}),
             Result.NOT_GENUINE,
-            Reason.KEY_UNKNOWN,
+            Reason.KEY_WRONG_USE,
         ),
         (_key(state="paused"), Result.UNKNOWN, Reason.KEY_COMPROMISED),
     ):
