@@ -45,6 +45,14 @@ def test_the_end_that_came_first_keeps_its_name() -> None:
     assert walk.on_day(date(2026, 9, 2)) is State.SURRENDERED
 
 
+def test_a_surrender_during_an_investigation_says_so() -> None:
+    walk = Walk().active().on(date(2026, 3, 1))
+    said = {"effective": date(2026, 4, 1), "extra": {"under_investigation": True}}
+    assert "under_investigation" not in walk.frozen(Action.SURRENDER, effective=said["effective"]).effect
+    assert walk.effect(walk.take(Action.SURRENDER, **said))["under_investigation"] is True
+    assert "under_investigation" not in walk.effect(walk.take(Action.WARN, extra=said["extra"]))
+
+
 def test_a_revocation_outlives_the_term_and_a_surrender() -> None:
     walk = Walk().active().on(date(2026, 3, 1))
     walk.take(Action.SURRENDER, effective=date(2026, 4, 1))

@@ -24,6 +24,7 @@ def test_a_decision_that_waits_is_announced_and_changes_nothing_yet() -> None:
     assert now.pending == ((revocation, effect),)
     assert now.until == effect
     assert "licence.decided_pending_effect" in now.reasons
+    assert walk.stands(walk.now - timedelta(seconds=1)).pending == ()
     assert walk.state(effect - timedelta(seconds=1)) is State.ACTIVE
     assert walk.state(effect) is State.REVOKED
 

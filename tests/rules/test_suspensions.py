@@ -142,6 +142,12 @@ class TestAPreventiveSuspension:
         assert walk.state(end - timedelta(seconds=1)) is State.SUSPENDED
         assert walk.state(end) is State.ACTIVE
 
+    def test_a_confirmation_until_now_confirms_nothing(self) -> None:
+        walk = Walk().active().on(date(2026, 4, 1))
+        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        with pytest.raises(TermRefused):
+            walk.take(Action.CONFIRM, suspension, until=walk.now)
+
     def test_a_confirmation_set_aside_lets_it_lapse(self) -> None:
         walk = Walk().active().on(date(2026, 4, 1))
         suspension = walk.take(Action.SUSPEND_PREVENTIVE)
