@@ -182,7 +182,8 @@ def bitstring(array: bytes, statuses: Collection[int]) -> str:
     halves = array.translate(_halves(statuses))
     if len(halves) % 2:
         halves += b"\0"
-    ones = bytes(first << 4 | second for first, second in zip(halves[::2], halves[1::2], strict=True))
+    high, low = int.from_bytes(halves[::2], "big"), int.from_bytes(halves[1::2], "big")
+    ones = (high << 4 | low).to_bytes(len(halves) // 2, "big")
     return "u" + base64url(gzip.compress(ones, 9, mtime=0))
 
 
