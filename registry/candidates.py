@@ -8,9 +8,10 @@ allows are read only together with another. No reading grows with the register.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from math import log
 from typing import Any, Final
 
@@ -59,7 +60,8 @@ class Within:
 
     def clause(self) -> tuple[str, list[Any]]:
         """The condition in SQL and its parameters."""
-        sql, values = "valid @> %s::timestamptz", [self.at]
+        values: list[Any] = [self.at]
+        sql = "valid @> %s::timestamptz"
         if self.authority is not None:
             sql, values = sql + " AND authority = %s", [*values, self.authority]
         if self.country is not None:
@@ -116,7 +118,9 @@ def named(asked: Folded, within: Within, *, exact_digits: bool = False) -> list[
         Found(row, likeness.rank(query.words, weights, folded.split(), by_sound=query.by_sound))
         for row, folded in _shortlist(rows, query)
     )
-    return sorted((found for found in ranked if found.rank >= WORTH), key=lambda found: (-found.rank, found.row))
+    return sorted(
+        (found for found in ranked if found.rank >= WORTH), key=lambda found: (-found.rank, found.row)
+    )
 
 
 def _array(keys: Iterable[int]) -> str:
@@ -137,7 +141,7 @@ _ALIKE: Final = """
 
 def _read_vocabulary(query: _Query) -> None:
     """Fill in what each word may stand for and how much it tells."""
-    joined = tuple(one + other for one, other in zip(query.words, query.words[1:], strict=False))
+    joined = tuple(one + other for one, other in pairwise(query.words))
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, [_array(names.word_key(word) for word in ("", *query.words, *joined))])
         counts: dict[str, int] = {word: count for word, count in cursor.fetchall() if count > 0}
@@ -148,7 +152,8 @@ def _read_vocabulary(query: _Query) -> None:
         doubtful += [
             reading
             for reading, one, other in zip(query.joined, query.readings, query.readings[1:], strict=False)
-            if not reading.names and (not (one.names and other.names) or min(len(one.word), len(other.word)) < 4)
+            if not reading.names
+            and (not (one.names and other.names) or min(len(one.word), len(other.word)) < 4)
         ]
         doubtful = [reading for reading in doubtful if names.asked_deletions(reading.word)]
         found = _alike(cursor, doubtful, query) if doubtful else []

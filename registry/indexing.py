@@ -119,7 +119,7 @@ _AGENCIES: Final = """
     SELECT a.number, u.code, u.country, u.zone, a.legal_name, a.latin_name
     FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id WHERE a.number = ANY(%s)"""
 _TRADING: Final = """
-    SELECT a.number, t.name, t.first_day, t.last_day
+    SELECT a.number, 'trading', t.name, t.first_day, t.last_day
     FROM registry_tradingname t JOIN registry_agency a ON a.id = t.agency_id WHERE a.number = ANY(%s)"""
 _CHANNELS: Final = """
     SELECT a.number, c.kind, c.value, c.first_day, c.last_day
@@ -137,12 +137,13 @@ def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
         for number, (authority, country, _, legal, latin) in agencies.items():
             for kind, text in _legal_names(legal, latin):
                 yield _Entry(number, "", authority, country, kind, text, None, None)
-        for sql, kinds in ((_TRADING, "trading"), (_CHANNELS, None)):
-            for number, *kind, text, first, last in _read(cursor, sql, numbers):
-                authority, country, zone, *_ = agencies[number]
-                since = days.first_instant(first, zone) if first else None
-                until = days.end_of(last, zone) if last else None
-                yield _Entry(number, "", authority, country, kinds or kind[0], text, since, until)
+        for number, kind, text, first, last in _read(cursor, _TRADING, numbers) + _read(
+            cursor, _CHANNELS, numbers
+        ):
+            authority, country, zone, *_ = agencies[number]
+            since = days.first_instant(first, zone) if first else None
+            until = days.end_of(last, zone) if last else None
+            yield _Entry(number, "", authority, country, kind, text, since, until)
         for number, licence, *held in _read(cursor, _LICENCES, numbers):
             authority, country, *_ = agencies[number]
             for text in filter(None, held):

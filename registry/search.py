@@ -35,7 +35,8 @@ WHY: Final = (
     "number.same", "number.look_alikes", "number.leading_zeros", "number.several",
     "name.same", "name.word_order", "name.spacing", "name.spelling", "name.by_sound", "name.part", "name.like",
     "name.legal_form_left_out", "name.legal_form_differs", "name.several",
-    "phone.same", "phone.without_country", "email.same", "domain.same", "domain.of_email", "social.same", "social.handle",
+    "phone.same", "phone.without_country", "email.same", "domain.same", "domain.of_email",
+    "social.same", "social.handle",
     "contact.matches", "contact.does_not_match",
 )  # fmt: skip
 """Every reason a hit may give."""
@@ -49,7 +50,7 @@ class CursorInvalid(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One licence that may be meant. ``name`` is the name that was found, of kind ``kind``, or the holder's legal name."""
+    """One licence that may be meant. ``name`` is the name found, of kind ``kind``, or else the holder's legal name."""
 
     number: str
     name: str
@@ -118,7 +119,7 @@ def find(
 
 @contextmanager
 def _by_index_alone() -> Iterator[None]:
-    """Forbid reading whole tables: the planner thinks that comparing arrays costs nothing, and is wrong by a hundred."""
+    """Forbid reading whole tables: the planner thinks that comparing arrays costs nothing, and errs a hundredfold."""
     inside = connection.in_atomic_block
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan TO off")

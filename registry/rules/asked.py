@@ -20,10 +20,10 @@ from registry.rules.names import LONGEST, hashed
 #: Sites where anybody has an address: that two share the site says nothing.
 FREE_MAIL: Final = frozenset(
     {
-        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.co.in", "ymail.com", "hotmail.com", "outlook.com",
-        "live.com", "msn.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com", "gmx.com", "gmx.net",
-        "mail.com", "mail.ru", "yandex.ru", "yandex.com", "zoho.com", "rediffmail.com", "qq.com", "163.com", "126.com",
-        "naver.com", "hanmail.net", "web.de", "hotmail.co.uk",
+        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.co.in", "ymail.com", "hotmail.com",
+        "outlook.com", "live.com", "msn.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com",
+        "gmx.com", "gmx.net", "mail.com", "mail.ru", "yandex.ru", "yandex.com", "zoho.com", "rediffmail.com",
+        "qq.com", "163.com", "126.com", "naver.com", "hanmail.net", "web.de", "hotmail.co.uk",
     }
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ SOCIAL_SITES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way to reach an agency, in the register's form; ``sure`` is false where a country or a site had to be left open."""
+    """A way to reach an agency, in the register's form; ``sure`` unless a country or a site had to be left open."""
 
     kind: str
     value: str
@@ -87,7 +87,7 @@ def read(text: str) -> Asked:
         ours=ours,
         numbers=number_forms(text) if digits else (),
         mistyped=mistyped,
-        number_like=bool(ours) or digits >= max(letters, 1),
+        number_like=bool(ours) or digits > letters,
     )
 
 
@@ -227,7 +227,7 @@ def _phones(text: str) -> tuple[list[Contact], str]:
 def of_phone(written: str) -> list[Contact]:
     """A telephone number in E.164 where its country can be told, and without country as dialled at home."""
     digits = re.sub(r"\D", "", written)
-    international = digits[2:] if digits.startswith("00") else digits
+    international = digits.removeprefix("00")
     found: list[Contact] = []
     try:
         number = phonenumbers.parse(f"+{international}")

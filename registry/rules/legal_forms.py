@@ -1,8 +1,8 @@
 """The words that say what kind of company a name belongs to, in the spirit of ISO 20275, as people write them.
 
-A legal form is not what an agency is called: *Gulf Star Overseas* on a poster is *M/S Gulf Star Overseas (Pvt.) Ltd.* on
-the register. So forms are set aside before names are compared, and compared on their own. Each form has one code; where a
-form may stand decides whether it is set aside, because ``AB``, ``AS``, ``PT`` or ``Co`` are also parts of proper names.
+A legal form is not what an agency is called: *Gulf Star Overseas* on a poster is *M/S Gulf Star Overseas (Pvt.) Ltd.*
+on the register. So forms are set aside before names are compared, and compared on their own. Each form has one code;
+where a form may stand decides whether it is set aside: ``AB``, ``AS``, ``PT`` or ``Co`` are also parts of proper names.
 Spellings are compared after folding (``names.fold``): romanised, lower case, no full stops.
 """
 

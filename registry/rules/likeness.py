@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -124,9 +125,11 @@ def _options(
                 found.append((alike * weight, alike, (place,), (other, next_)))
     for place, next_ in _neighbours(left):
         word, weight = asked[place] + asked[next_], weights[place] + weights[next_]
-        for other in others:
-            if alike := _as_one(word, held[other], by_sound):
-                found.append((alike * weight, alike, (place, next_), (other,)))
+        found += [
+            (alike * weight, alike, (place, next_), (other,))
+            for other in others
+            if (alike := _as_one(word, held[other], by_sound))
+        ]
     return found
 
 
@@ -143,7 +146,7 @@ def _best(options: list[_Option], weights: Sequence[float], held: Sequence[str])
 
 
 def _neighbours(places: list[int]) -> list[tuple[int, int]]:
-    return [(one, other) for one, other in zip(places, places[1:], strict=False) if other == one + 1]
+    return [(one, other) for one, other in pairwise(places) if other == one + 1]
 
 
 def _as_one(one: str, other: str, by_sound: bool) -> float:  # noqa: FBT001 - handed on
@@ -199,10 +202,8 @@ def _by_letters(asked: Folded, held: Folded, forms: tuple[str, ...]) -> Claim:
     covered = sum(max(len(one), len(other)) * _claim_likeness(one, other, by_sound) for one, other in pairs)
     letters = sum(max(len(one), len(other)) for one, other in pairs) + sum(map(len, left))
     score = covered / letters if letters else 0.0
-    if left:
-        why = "name.part" if pairs else "name.like"
-    else:
-        why = "name.by_sound" if by_sound else "name.spelling"
+    partial = "name.part" if pairs else "name.like"
+    why = partial if left else "name.by_sound" if by_sound else "name.spelling"
     strong = score >= STRONG and not any(map(_has_digit, left)) and (not by_sound or _enough_sound(pairs))
     return _claimed(Match.STRONG if strong else Match.WEAK, round(score, 3), forms, why)
 

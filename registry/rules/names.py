@@ -1,7 +1,7 @@
 """Names as they are compared: folded to plain words, legal forms set aside, and the keys that find them.
 
-Both sides of every comparison go through the same folding, so that it matters little how exact a romanisation is: what
-is compared is *Karim* folded with كريم folded. Nothing here decides whether two names mean one agency; see ``likeness``.
+Both sides of every comparison go through the same folding, so that it matters little how exact a romanisation is:
+*Karim* folded is compared with كريم folded. Nothing here decides whether two names mean one agency; see ``likeness``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -266,7 +266,7 @@ def sound_key(sound: str) -> int:
 
 def joined(words: tuple[str, ...]) -> Iterator[str]:
     """Neighbouring words written as one, for those who write *Al Amin* as *Alamin*; then the whole name so."""
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         yield first + second
     if 2 < len(words) < 6:
         yield "".join(words)
@@ -289,9 +289,9 @@ def keys(name: Folded) -> list[int]:
 
 
 _SOUNDS: Final = {
-    "tion": "sn", "sion": "sn", "tch": "s", "tsh": "s", "cci": "s", "cce": "s", "sch": "s", "sh": "s", "ch": "s", "zh": "s", "jh": "s", "ph": "b", "bh": "b",
-    "kh": "k", "gh": "k", "ck": "k", "th": "t", "dh": "t", "ng": "n", "x": "ks",
-    "ce": "s", "ci": "s", "cy": "s", "ge": "s", "gi": "s", "gy": "s",
+    "tion": "sn", "sion": "sn", "tch": "s", "tsh": "s", "cci": "s", "cce": "s", "sch": "s", "sh": "s", "ch": "s",
+    "zh": "s", "jh": "s", "ph": "b", "bh": "b", "kh": "k", "gh": "k", "ck": "k", "th": "t", "dh": "t", "ng": "n",
+    "ce": "s", "ci": "s", "cy": "s", "ge": "s", "gi": "s", "gy": "s", "x": "ks",
     "b": "b", "p": "b", "f": "b", "v": "b", "c": "k", "k": "k", "q": "k", "g": "k", "s": "s", "z": "s", "j": "s",
     "d": "t", "t": "t", "l": "l", "m": "m", "n": "n", "r": "r",
 }  # fmt: skip
