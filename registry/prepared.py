@@ -56,7 +56,7 @@ class Statement:
         name = f"{self.name}_{self._count}".encode()
         result = pgconn.prepare(name, self.sql.encode())
         if result.status != pq.ExecStatus.COMMAND_OK:
-            self._fail(result)
+            self._fail(pgconn, result)
         self._names[pgconn] = name
         return name
 
@@ -67,13 +67,16 @@ class Statement:
         state = (failed.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
         idle = pgconn.transaction_status == pq.TransactionStatus.IDLE
         if state not in _FORGOTTEN or not idle:
-            self._fail(failed)
+            self._fail(pgconn, failed)
         result = pgconn.exec_prepared(self._prepare(pgconn), given)
         if result.status != pq.ExecStatus.TUPLES_OK:
-            self._fail(result)
+            self._fail(pgconn, result)
         return result
 
     @staticmethod
-    def _fail(result: pq.abc.PGresult) -> None:
+    def _fail(pgconn: pq.abc.PGconn, result: pq.abc.PGresult) -> None:
+        """Raise what the server said; a connection that broke under the question is told as such."""
         with connection.wrap_database_errors:
+            if pgconn.status != pq.ConnStatus.OK:
+                raise psycopg.OperationalError(pgconn.error_message.decode(errors="replace"))
             raise errors.error_from_result(result)

@@ -200,7 +200,7 @@ def json_body(request: HttpRequest) -> Any:
     if length > MOST_BYTES:
         raise Refusal("body.too_large", limit=MOST_BYTES)
     try:
-        body = request.read(MOST_BYTES + 1)
+        body = _stream(request).read(MOST_BYTES + 1)
     except (UnreadablePostError, RawPostDataException, OSError):
         raise Refusal("body.incomplete") from None
     if len(body) > MOST_BYTES:
@@ -208,6 +208,13 @@ def json_body(request: HttpRequest) -> Any:
     if len(body) < length:
         raise Refusal("body.incomplete")
     return parsed(body)
+
+
+def _stream(request: HttpRequest) -> Any:
+    """Where the body comes from; of one sent in chunks, without a length, the framework reads nothing."""
+    if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
+        return request.META["wsgi.input"]
+    return request
 
 
 def parsed(body: bytes) -> Any:

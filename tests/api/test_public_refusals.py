@@ -2,11 +2,11 @@
 
 import io
 import json
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -310,11 +310,16 @@ def test_a_database_that_is_down_is_no_answer_about_a_licence(public: Client) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_died_since_the_last_request_is_replaced_unseen(public: Client) -> None:
-    assert public.get("/api/v1/changes").status_code == 200
+@pytest.mark.parametrize("path", ["/api/v1/changes", "/api/v1/licences/XA-DLA-A-000001-4"])
+def test_a_connection_that_died_since_the_last_request_is_replaced_unseen(
+    public: Client, database_url: str, path: str
+) -> None:
+    before = public.get(path)
     connection.ensure_connection()
-    os.close(connection.connection.fileno())
-    assert public.get("/api/v1/changes").status_code == 200
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    after = public.get(path)
+    assert after.status_code == before.status_code in {200, 404}
 
 
 @pytest.mark.django_db(transaction=True)
