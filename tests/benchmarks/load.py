@@ -34,8 +34,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One round: answers a second (times what each is worth), milliseconds, and how many answers were bad."""
+    """One round: answers and how many a second (times what each is worth), milliseconds, how many answers were bad."""
 
+    answers: int
     rate: float
     p50: float
     p95: float
@@ -59,8 +60,9 @@ def _with_wrk(subject: Subject, seconds: float, lines: Path) -> Measured:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     told = json.loads(done.stdout.strip().splitlines()[-1])
-    rate = told["requests"] / (told["microseconds"] / 1e6) * subject.counts
-    return Measured(rate, told["p50"] / 1000, told["p95"] / 1000, told["p99"] / 1000, told["failed"])
+    answers = told["requests"] * subject.counts
+    rate = answers / (told["microseconds"] / 1e6)
+    return Measured(answers, rate, told["p50"] / 1000, told["p95"] / 1000, told["p99"] / 1000, told["failed"])
 
 
 async def _by_ourselves(subject: Subject, seconds: float) -> Measured:
@@ -83,8 +85,9 @@ async def _by_ourselves(subject: Subject, seconds: float) -> Measured:
     over = began + seconds
     await asyncio.gather(*(one_connection() for _ in range(subject.connections)))
     cuts = quantiles(took, n=100) if len(took) > 1 else [0.0] * 99
-    rate = len(took) / (time.perf_counter() - began) * subject.counts
-    return Measured(rate, cuts[49], cuts[94], cuts[98], failed)
+    answers = len(took) * subject.counts
+    rate = answers / (time.perf_counter() - began)
+    return Measured(answers, rate, cuts[49], cuts[94], cuts[98], failed)
 
 
 def _request(subject: Subject, line: str) -> bytes:

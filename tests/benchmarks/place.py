@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from tests import serving
@@ -16,6 +16,7 @@ FOLDER = ROOT / "var" / "bench"
 os.environ["REGISTRY_VAR"] = str(FOLDER)
 os.environ.pop("DATABASE_URL", None)
 
+import psutil  # type: ignore[import-untyped]  # noqa: E402
 import psycopg  # noqa: E402
 from rich.console import Console  # noqa: E402
 
@@ -38,6 +39,20 @@ def database(*, keep: bool) -> Iterator[str]:
         embedded.release()
         if not keep:
             shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def spent() -> dict[int, float]:
+    """By process: the seconds of processor time that the database and our servers have taken so far."""
+    processes = [*psutil.Process().children(recursive=True)]
+    for process in psutil.process_iter(["cmdline"]):
+        if str(FOLDER / "postgres") in (process.info["cmdline"] or ()):
+            processes += [process, *process.children(recursive=True)]
+    found = {}
+    for process in processes:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            found[process.pid] = times.user + times.system
+    return found
 
 
 def fill(licences: int) -> None:

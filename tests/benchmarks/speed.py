@@ -38,7 +38,19 @@ PAGE: Final = {
 }
 JSON: Final = {"Accept": "application/json"}
 
-Rounds = Mapping[str, Sequence[Measured]]
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round measured, and how many microseconds of processor time servers and database took for an answer.
+
+    The latter says more than a rate when the machine has something else to do.
+    """
+
+    load: Measured
+    work: float
+
+
+Rounds = Mapping[str, Sequence[Round]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +126,25 @@ def _measured(url: str, options: argparse.Namespace) -> Rounds:
         for subject in subjects:
             _fits(subject)
             run(subject, 1, folder)
-        taken: dict[str, list[Measured]] = {subject.name: [] for subject in subjects}
+        taken: dict[str, list[Round]] = {subject.name: [] for subject in subjects}
         with Progress(transient=True, console=console) as bar:
             task = bar.add_task("Loading", total=options.rounds * len(subjects))
             for _ in range(options.rounds):
                 for subject in subjects:
                     bar.update(task, description=f"Loading {subject.name}")
-                    taken[subject.name].append(run(subject, options.seconds, folder))
+                    taken[subject.name].append(_round(subject, options.seconds, folder))
                     bar.advance(task)
         for subject in subjects:
             _fits(subject)
         return taken
+
+
+def _round(subject: Subject, seconds: float, folder: Path) -> Round:
+    before = place.spent()
+    measured = run(subject, seconds, folder)
+    after = place.spent()
+    work = sum(now - before.get(process, 0.0) for process, now in after.items())
+    return Round(measured, work / max(1, measured.answers) * 1e6)
 
 
 def _wanted(name: str, only: Sequence[str] | None) -> bool:
@@ -205,34 +225,51 @@ def _fits(subject: Subject) -> None:
 # --- telling -----------------------------------------------------------------------------------------------------
 
 
-def _of(rounds: Rounds, name: str, what: Callable[[Measured], float]) -> float:
+def _of(rounds: Rounds, name: str, what: Callable[[Round], float]) -> float:
     return median(what(one) for one in rounds[name])
 
 
-def _rate(one: Measured) -> float:
-    return one.rate
+def _rate(one: Round) -> float:
+    return one.load.rate
+
+
+def _work(one: Round) -> float:
+    return one.work
 
 
 def _ratio(rounds: Rounds, name: str, base: str) -> float:
     """The median of the rounds' own ratios: what disturbs a round disturbs both."""
-    return median(a.rate / b.rate for a, b in zip(rounds[name], rounds[base], strict=True))
+    return median(a.load.rate / b.load.rate for a, b in zip(rounds[name], rounds[base], strict=True))
 
 
 def _table(size: int, rounds: Rounds) -> Table:
     table = Table(title=f"{size:,} licences, medians of {len(rounds['floor'])} rounds", title_justify="left")
-    for heading in ("subject", "per second", "least-most", "p50 ms", "p95", "p99", "x floor", "bad"):
+    for heading in (
+        "subject",
+        "per second",
+        "least-most",
+        "p50 ms",
+        "p95",
+        "p99",
+        "x floor",
+        "CPU us",
+        "x floor",
+        "bad",
+    ):
         table.add_column(heading, justify="left" if heading == "subject" else "right")
     for name, taken in rounds.items():
-        rates = sorted(one.rate for one in taken)
+        rates = sorted(one.load.rate for one in taken)
         table.add_row(
             f"{name} (items)" if name == "verifications" else name,
             f"{median(rates):,.0f}",
             f"{rates[0]:,.0f}-{rates[-1]:,.0f}",
-            f"{_of(rounds, name, lambda one: one.p50):.2f}",
-            f"{_of(rounds, name, lambda one: one.p95):.1f}",
-            f"{_of(rounds, name, lambda one: one.p99):.1f}",
+            f"{_of(rounds, name, lambda one: one.load.p50):.2f}",
+            f"{_of(rounds, name, lambda one: one.load.p95):.1f}",
+            f"{_of(rounds, name, lambda one: one.load.p99):.1f}",
             f"{_ratio(rounds, name, 'floor'):.2f}",
-            str(sum(one.failed for one in taken)),
+            f"{_of(rounds, name, _work):,.0f}",
+            f"{_of(rounds, 'floor', _work) / _of(rounds, name, _work):.2f}",
+            str(sum(one.load.failed for one in taken)),
         )
     return table
 
@@ -253,7 +290,7 @@ def _asked(rounds: Rounds) -> Table:
             ratio = _ratio(rounds, name, "floor")
             row(f"{name}, answers a second", f">= {least} x floor", f"{ratio:.2f} x", reached=ratio >= least)
     if "look-up" in rounds:
-        ours, floor = (_of(rounds, name, lambda one: one.p99) for name in ("look-up", "floor"))
+        ours, floor = (_of(rounds, name, lambda one: one.load.p99) for name in ("look-up", "floor"))
         row("look-up, p99", f"<= the floor's {floor:.1f} ms", f"{ours:.1f} ms", reached=ours <= floor)
     if {"look-up", "look-up 304"} <= rounds.keys():
         ratio = _ratio(rounds, "look-up 304", "look-up")
@@ -262,7 +299,7 @@ def _asked(rounds: Rounds) -> Table:
         rate = _of(rounds, "verifications", _rate)
         row("verifications", ">= 15,000 items/s", f"{rate:,.0f}", reached=rate >= 15_000)
     if "search" in rounds:
-        late = _of(rounds, "search", lambda one: one.p95)
+        late = _of(rounds, "search", lambda one: one.load.p95)
         row("search over HTTP, p95 (two at once)", "<= 60 ms", f"{late:.0f} ms", reached=late <= 60)
     return table
 
