@@ -28,6 +28,9 @@ REGISTRY_LIMITS = environment.words("REGISTRY_LIMITS")
 REGISTRY_WAITERS = environment.whole("REGISTRY_WAITERS", 1)
 REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS", 120, least=10)
 
+# Who signs: the socket of python -m verification.signer; without one nothing is signed
+REGISTRY_SIGNER = environment.text("REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else "")
+
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
@@ -199,9 +202,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "ChannelKind": "api.staff.agencies.CHANNEL_KINDS",
-        "OfficeKind": "api.staff.offices.OFFICE_KINDS",
-        "BadgeKind": "api.staff.badges.KINDS",
+        "ChannelKind": "api.public.bodies.CHANNEL_KINDS",
+        "OfficeKind": "api.public.bodies.OFFICE_KINDS",
+        "BadgeKind": "api.public.badges.SUBJECT_KINDS",
     },
 }
 

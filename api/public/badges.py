@@ -13,6 +13,8 @@ from verification import check
 from verification.check import Proof
 from verification.verdicts import Colour, Shape, Word
 
+SUBJECT_KINDS = ["licence", "office", "appointment"]
+
 
 class AppearanceBody(serializers.Serializer[Any]):
     """How the verdict looks everywhere: always all three."""
@@ -25,7 +27,7 @@ class AppearanceBody(serializers.Serializer[Any]):
 class SubjectBody(serializers.Serializer[Any]):
     """What the badge stands on."""
 
-    kind = serializers.ChoiceField(choices=["licence", "office", "appointment"])
+    kind = serializers.ChoiceField(choices=SUBJECT_KINDS)
     number = serializers.CharField()
     office = serializers.DictField(allow_null=True)
     person = serializers.DictField(allow_null=True)

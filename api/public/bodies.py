@@ -12,6 +12,8 @@ from api import labels
 from registry.rules.lifecycle import Action, Overlay, State
 
 _RESULTS = list(labels.RESULTS)
+CHANNEL_KINDS = ["phone", "email", "domain", "social"]
+OFFICE_KINDS = ["head", "branch"]
 
 
 class CodedBody(serializers.Serializer[Any]):
@@ -97,7 +99,7 @@ class OfficeBody(serializers.Serializer[Any]):
     """A place of business."""
 
     number = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["head", "branch"])
+    kind = serializers.ChoiceField(choices=OFFICE_KINDS)
     name = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
     locality = serializers.CharField(allow_blank=True)
@@ -109,7 +111,7 @@ class OfficeBody(serializers.Serializer[Any]):
 class ChannelBody(serializers.Serializer[Any]):
     """An official way to reach the agency."""
 
-    kind = serializers.ChoiceField(choices=["phone", "email", "domain", "social"])
+    kind = serializers.ChoiceField(choices=CHANNEL_KINDS)
     value = serializers.CharField()
 
 
