@@ -15,7 +15,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from registry import lookup
+from registry import lookup, prepared
 from registry.rules import numbering
 from registry.rules.errors import BadInput, LicenceNotFound, NotFound, Refused
 from registry.rules.numbering import Kind
@@ -30,6 +30,15 @@ KINDS: Final = {
     "appointment": (Kind.APPOINTMENT,),
 }
 """What a badge can stand on, and whose numbers these have."""
+
+#: Every scan reads a badge first: planned once a connection.
+_READ: Final = prepared.Statement(
+    "badge",
+    """
+SELECT code, subject_kind, subject_number, authority, issued_at, withdrawn_at, withdrawn_reason
+FROM verification_badge WHERE code = $1
+""",
+)
 
 _DRAWS: Final = 8
 """Codes drawn before giving up: two equal ones in a row mean a broken source of chance."""
@@ -136,10 +145,20 @@ def issue_licences(
 
 def read(code: str) -> BadgeRecord:
     """The badge of a code in its stored form, live or withdrawn; one query."""
-    try:
-        return _record(Badge.objects.get(pk=code))
-    except Badge.DoesNotExist:
-        raise BadgeNotFound(badge=code) from None
+    rows = _READ.rows(code)
+    if not rows:
+        raise BadgeNotFound(badge=code)
+    told = ["" if value is None else value.decode() for value in rows[0]]
+    held, kind, number, authority, issued, withdrawn, reason = told
+    return BadgeRecord(
+        code=held,
+        kind=kind,
+        number=number,
+        authority=authority,
+        issued_at=datetime.fromisoformat(issued),
+        withdrawn_at=datetime.fromisoformat(withdrawn) if withdrawn else None,
+        withdrawn_reason=reason,
+    )
 
 
 def withdraw(code: str, *, reason: str, by: str, at: datetime) -> BadgeRecord:
