@@ -1,6 +1,7 @@
 """What ``check --deploy`` refuses: a moved clock, demo keys, hosts that are nobody's, a role too strong."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +10,10 @@ from django.core.checks import Warning as Caution
 from django.db import connections
 
 from api.conf import roles
+from verification import signing
 
 LEAST_SECRET = 32
+SIGNER_SECONDS = 5
 LOCAL = {"localhost", "127.0.0.1", "[::1]", ""}
 
 
@@ -77,6 +80,33 @@ def _hosts() -> Iterator[CheckMessage]:
             hint="Behind a proxy all visitors would share one rate limit; say how many proxies there are.",
             id="registry.W001",
         )
+
+
+@register(Tags.security, deploy=True)
+def refuse_demo_keys(**_facts: Any) -> list[CheckMessage]:
+    """Refuse a signer that holds keys of a demonstration; ask it, for no application can read its directory."""
+    if not settings.REGISTRY_SIGNER:
+        return []
+    try:
+        stated = signing.Client(Path(settings.REGISTRY_SIGNER), timeout=SIGNER_SECONDS).keys()
+    except (signing.SignerDown, signing.NotSigned):
+        return [
+            Caution(
+                f"No signer answers at REGISTRY_SIGNER ({settings.REGISTRY_SIGNER}).",
+                hint="Start python -m verification.signer as its own user, whose group may write to the socket.",
+                id="registry.W002",
+            )
+        ]
+    insecure = [f"{key['kid']} ({key['use']})" for key in stated if key["insecure"]]
+    if not insecure:
+        return []
+    return [
+        Error(
+            f"The signer holds keys that everybody with the demo has: {', '.join(insecure)}.",
+            hint="Give it a directory of its own, filled by manage.py keys create.",
+            id="registry.E011",
+        )
+    ]
 
 
 @register(Tags.database, deploy=True)
