@@ -25,8 +25,15 @@ def address(request: HttpRequest) -> str:
     if not proxies:
         return remote or _UNKNOWN
     forwarded = (request.META.get("HTTP_X_FORWARDED_FOR") or "").split(",")
-    claimed = forwarded[-proxies].strip() if len(forwarded) >= proxies else ""
+    claimed = _without_port(forwarded[-proxies].strip()) if len(forwarded) >= proxies else ""
     return claimed if _network(claimed) else remote or _UNKNOWN
+
+
+def _without_port(text: str) -> str:
+    """An address as some proxies write it: ``192.0.2.1:5678``, ``[2001:db8::1]:5678``."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def key(request: HttpRequest, purpose: str = "") -> bytes:

@@ -42,6 +42,14 @@ each address; answers that nobody may share tell what is left in `RateLimit` and
 (draft-ietf-httpapi-ratelimit-headers-10), and so does `429` with `Retry-After`.
 
 **Pages** follow a cursor: take `next` as `after` until it is `null`."""
+_TAGS = {
+    "Licences": "What the register says about a licence.",
+    "Badges": "What a printed code proves.",
+    "Search": "From whatever you were given to a licence.",
+    "Agencies": "Who holds licences.",
+    "Changes": "For whoever keeps a copy.",
+    "Codes": "What the codes mean.",
+}
 _SWAGGER = "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui"
 _START = b"""window.addEventListener("load", function () {
   SwaggerUIBundle({
@@ -64,6 +72,7 @@ def document() -> dict[str, Any]:
     generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # the library has no types
     found: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     found["info"]["description"] = _ABOUT
+    found["tags"] = [{"name": name, "description": about} for name, about in _TAGS.items()]
     return found
 
 
@@ -122,7 +131,7 @@ def _page() -> str:
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        '<link rel="stylesheet" href="{css}"></head>'
+        '<link rel="icon" href="/mark.svg"><link rel="stylesheet" href="{css}"></head>'
         '<body><main id="operations"><h1>{title}</h1><p>{about}</p>'
         '<p><a href="/api/v1/schema">OpenAPI 3.1</a> · <a href="/api/v1/codes">{codes}</a></p><dl>{rows}</dl>'
         '</main><script src="{bundle}"></script><script src="/api/v1/docs/start.js"></script></body></html>',

@@ -389,6 +389,9 @@ def test_behind_our_own_proxy_the_last_address_counts(public: Client, settings: 
     assert asked("192.0.2.1, 198.51.100.10") == 404
     assert [asked(f"2001:db8:1:2::{n}") for n in range(3)] == [404, 404, 429]
     assert asked("2001:db8:1:3::1") == 404
+    assert asked("[2001:db8:1:2::9]:443") == 429
+    assert asked("198.51.100.9:5678") == 429
+    assert asked("nonsense") == 404
 
 
 @pytest.mark.django_db
