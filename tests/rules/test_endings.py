@@ -112,7 +112,7 @@ class TestABar:
     def test_a_licence_granted_after_it_is_a_new_beginning(self) -> None:
         walk = Walk()
         walk.take(Action.DEBAR, until=date(2026, 1, 31))
-        walk.on(date(2026, 2, 1)).active(first=date(2026, 2, 1))
+        walk.to(walk.midnight(date(2026, 2, 1))).active(first=date(2026, 2, 1))
         assert walk.state() is State.ACTIVE
 
     def test_set_aside_it_ends_nothing_any_more(self) -> None:

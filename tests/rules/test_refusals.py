@@ -237,6 +237,12 @@ class TestDays:
         made = walk.take(Action.SUSPEND_PREVENTIVE, effective=date(2026, 5, 1))
         assert walk.entry(made).effective_from == walk.midnight(date(2026, 5, 1))
 
+    def test_a_stated_instant_is_taken_as_it_is(self) -> None:
+        walk = active()
+        instant = walk.now + timedelta(hours=7)
+        made = walk.take(Action.SUSPEND_PREVENTIVE, effective=instant)
+        assert walk.entry(made).effective_from == instant
+
     def test_an_administrative_suspension_begins_on_the_next_working_day(self) -> None:
         walk = Walk().active().on(date(2026, 4, 3))  # a Friday
         refusal = refused(walk, Action.SUSPEND_ADMINISTRATIVE, effective=date(2026, 4, 3))
@@ -260,6 +266,8 @@ class TestDays:
             ("effective", date(1, 1, 1)),
             ("effective", datetime(2026, 5, 1)),  # noqa: DTZ001 - an instant without offset is the point
             ("effective", datetime(9999, 12, 31, 23, tzinfo=UTC)),
+            ("effective", date(1899, 12, 31)),
+            ("until", date(2201, 1, 1)),
             ("until", date(9999, 12, 31)),
             ("until", datetime(2026, 9, 1)),  # noqa: DTZ001 - the same
             ("notice_served_on", date(1, 1, 1)),

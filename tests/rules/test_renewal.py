@@ -28,6 +28,7 @@ def test_filed_in_time_it_is_deemed_in_force_for_ninety_days() -> None:
         State.RENEWAL_PENDING, Result.LICENSED, True,
     )  # fmt: skip
     assert deemed.reasons == ("renewal.deemed_in_force",)
+    assert Overlay.RENEWAL_FILED not in deemed.overlays | walk.stands(over).overlays
     assert deemed.until == over
     assert walk.state(over - timedelta(seconds=1)) is State.RENEWAL_PENDING
     assert walk.state(over) is State.EXPIRED
@@ -48,6 +49,13 @@ def test_renewed_before_the_end_there_is_no_seam() -> None:
         assert walk.state(instant) is State.ACTIVE
     assert walk.on_day(NEXT_LAST) is State.ACTIVE
     assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.EXPIRED
+
+
+def test_a_second_renewal_is_deemed_as_the_first_was() -> None:
+    walk, _ = filed_in_time()
+    walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    walk.on(NEXT_LAST - timedelta(days=60)).filed()
+    assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.RENEWAL_PENDING
 
 
 def test_a_short_renewal_is_not_deemed_longer_by_its_old_filing() -> None:

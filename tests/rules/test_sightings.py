@@ -118,6 +118,8 @@ class TestTheListsOwnWord:
         assert said(walk, later - timedelta(days=1)) == ON_LIST
         assert said(walk, later)[0] is Result.NOT_LICENSED
         assert said(walk, later + timedelta(days=46)) == STALE
+        far = listed((ONE, {}), (TWO, {"status": "not_in_force"}))
+        assert said(far, TWO - timedelta(days=1)) == BETWEEN
 
 
 def test_before_the_intake_the_register_knew_nothing() -> None:
