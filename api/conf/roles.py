@@ -41,8 +41,9 @@ def create_database(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def append_only() -> tuple[str, ...]:
-    """The tables that only grow, as the register names them."""
-    return tuple(getattr(import_module("registry.models"), "APPEND_ONLY", ()))
+    """The tables that only grow, as the register and the proofs name them."""
+    modules = (import_module(f"{package}.models") for package in ("registry", "verification"))
+    return tuple(table for module in modules for table in module.APPEND_ONLY)
 
 
 def grant(connection: psycopg.Connection[Any]) -> None:

@@ -1,0 +1,152 @@
+"""The transparency log in our database: entries, tiles and checkpoints, appended and proved.
+
+One appender at a time gives the indexes, under an advisory lock, in the order of commits. The signer is asked for
+committed trees alone, so that what it remembers was never undone: ``append``, commit, then ``publish``. Hashes and
+proofs are ``merkle``'s, texts are ``notes``', and what an entry says its writer decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from verification import merkle, notes, signing
+from verification.merkle import Tile
+from verification.models import LogCheckpoint, LogLeaf
+from verification.notes import Checkpoint, LogProof
+
+MOST_AT_ONCE: Final = 10_000
+"""Entries that one append takes; whoever has more appends again."""
+
+_LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
+
+
+class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
+    """No such entry, tile or tree in the log, or not yet under a checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An entry to append: its bytes, and what it is to be found by."""
+
+    data: bytes
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuses with ``ValueError`` what no bundle can hold."""
+        if len(self.data) > merkle.LONGEST_ENTRY:
+            raise ValueError("an entry has at most 65,535 bytes")
+
+
+@transaction.atomic
+def append(leaves: Sequence[Leaf]) -> int:
+    """The index of the first of these entries, which stand in the log in this order once the transaction commits.
+
+    Others who append wait for that commit. Nothing else may be done in the transaction afterwards that could fail.
+    """
+    if not 0 < len(leaves) <= MOST_AT_ONCE:
+        raise ValueError(f"one to {MOST_AT_ONCE} entries are appended at once")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        first = size()
+        hashes = [merkle.leaf_hash(leaf.data) for leaf in leaves]
+        tiles = merkle.append(first, read_tiles(merkle.right_edge(first)), hashes)
+        rows = [(first + place, leaf.data, leaf.about) for place, leaf in enumerate(leaves)]
+        LogLeaf.objects.bulk_create([LogLeaf(index=i, data=data, about=about) for i, data, about in rows])
+        cursor.executemany(
+            "INSERT INTO verification_logtile (level, number, data) VALUES (%s, %s, %s)"
+            " ON CONFLICT (level, number) DO UPDATE SET data = excluded.data",
+            [(tile.level, tile.number, data) for tile, data in tiles.items()],
+        )
+    return first
+
+
+def size() -> int:
+    """How many entries there are, under a checkpoint or not."""
+    newest = LogLeaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if newest is None else newest + 1
+
+
+def publish(client: signing.Client, origin: str, *, at: datetime) -> Checkpoint:
+    """Have the log's tree, as committed, signed under this origin, and keep the checkpoint.
+
+    Signs nothing when the newest checkpoint has this size. Refuses with ``signing.NotSigned`` what does not continue
+    the tree last signed, with ``signing.SignerDown`` when no signer answers: the next call does it.
+    """
+    tree = size()
+    stated = Checkpoint(origin, tree, merkle.root(tree, read_tiles))
+    if LogCheckpoint.objects.filter(size=tree).exists():
+        return stated
+    note = signing.checkpoint(client, stated, consistency_proof)
+    LogCheckpoint(size=stated.size, root=stated.root, note=str(note), signed_at=at).save(force_insert=True)
+    return stated
+
+
+def newest() -> notes.Note:
+    """The newest checkpoint as it is published; refuses with ``NotInLog`` before the first."""
+    text = LogCheckpoint.objects.order_by("-size").values_list("note", flat=True).first()
+    if text is None:
+        raise NotInLog("nothing was signed yet")
+    return notes.read(text.encode())
+
+
+def proof(index: int) -> LogProof:
+    """That the entry at the index stands in the log, under the newest checkpoint.
+
+    Refuses with ``NotInLog`` an entry that is not under it yet.
+    """
+    note = newest()
+    tree = notes.read_checkpoint(note.text).size
+    if not 0 <= index < tree:
+        raise NotInLog(f"entry {index} is not under the checkpoint of {tree}")
+    return LogProof(index, tuple(merkle.inclusion_proof(index, tree, read_tiles)), note)
+
+
+def consistency_proof(old: int, new: int) -> list[bytes]:
+    """The hashes that show the tree of the old size to be the beginning of that of the new one."""
+    if not 0 < old <= new <= size():
+        raise NotInLog(f"no trees of {old} and {new} entries to compare")
+    return merkle.consistency_proof(old, new, read_tiles)
+
+
+def latest(about: str) -> int:
+    """The index of the newest entry about this; refuses with ``NotInLog`` when there is none."""
+    found = LogLeaf.objects.filter(about=about).order_by("-index").values_list("index", flat=True).first()
+    if found is None or not about:
+        raise NotInLog(f"nothing about {about}")
+    return found
+
+
+def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:
+    """The tile's hashes at this width, as published; refuses with ``NotInLog`` a width it has not reached."""
+    data = read_tiles((where,)).get(where, b"")
+    if not 0 < width * merkle.HASH_SIZE <= len(data):
+        raise NotInLog(where.path())
+    return data[: width * merkle.HASH_SIZE]
+
+
+def bundle(number: int, width: int = merkle.WIDTH) -> bytes:
+    """The entries below tile ``number`` of level 0, as published; refuses with ``NotInLog`` more than there are."""
+    first = number * merkle.WIDTH
+    found = LogLeaf.objects.filter(index__gte=first, index__lt=first + width).order_by("index")
+    entries = [bytes(data) for data in found.values_list("data", flat=True)]
+    if len(entries) < width or not entries:
+        raise NotInLog(merkle.bundle_path(number))
+    return merkle.bundle(entries)
+
+
+def read_tiles(wanted: Collection[Tile]) -> Mapping[Tile, bytes]:
+    """These tiles, each as wide as it is, in one query; those that are not there are left out."""
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.level, t.number, t.data FROM verification_logtile t"
+            " JOIN unnest(%s::smallint[], %s::bigint[]) AS w (level, number) USING (level, number)",
+            [[one.level for one in wanted], [one.number for one in wanted]],
+        )
+        return {Tile(level, number): bytes(data) for level, number, data in cursor.fetchall()}
