@@ -220,7 +220,7 @@ def _reserve(cursor: Any, kind: Kind, count: int) -> None:
     """Put ``count`` new numbers of ``kind`` into ``intake_number``; the series is locked for an instant only."""
     if not count:
         return
-    prefix = {Kind.AGENCY: "AG", Kind.LISTED: "LR"}[kind]
+    prefix = kind.value
     NumberSeries.objects.get_or_create(prefix=prefix)
     while True:
         last = NumberSeries.objects.values_list("last", flat=True).get(prefix=prefix)

@@ -39,7 +39,7 @@ ANALYZE intake_way;
 NUMBER_HOLDERS: Final = """
 UPDATE intake_holder h SET number = n.number
 FROM (SELECT holder, row_number() OVER (ORDER BY line) AS place FROM intake_holder WHERE agency_id IS NULL) w
-JOIN intake_number n ON n.kind = 'AG' AND n.place = w.place WHERE h.holder = w.holder;
+JOIN intake_number n ON n.kind = 'agency' AND n.place = w.place WHERE h.holder = w.holder;
 UPDATE intake_holder h SET number_is_its_own = true
 WHERE h.fields ->> 'company_number' <> '' AND NOT EXISTS (
     SELECT FROM registry_agency a WHERE a.authority_id = %(authority)s AND a.company_register = ''
@@ -87,7 +87,7 @@ LEFT JOIN registry_agency a ON a.id = coalesce(h.agency_id, l.agency_id)
 LEFT JOIN (
     SELECT identity, row_number() OVER (ORDER BY identity) AS place FROM intake_fate WHERE fate = 'new'
 ) w ON w.identity = f.identity
-LEFT JOIN intake_number n ON n.kind = 'LR' AND n.place = w.place
+LEFT JOIN intake_number n ON n.kind = 'listed' AND n.place = w.place
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(e.effect - 'line' - 'digest' - 'legal_term' ORDER BY e.id) AS observed
     FROM registry_entry e WHERE e.licence_id = f.id AND e.action = 'observe'

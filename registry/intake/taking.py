@@ -129,7 +129,9 @@ def _authority(spec: Profile, *, at: datetime, by: str) -> Authority:
             languages=list(facts.name),
             kind="list",
         )
-        return history.save(made, by=by, at=at, reason=apply.REASON)
+        history.save(made, by=by, at=at, reason=apply.REASON)
+        # As the database has it: it keeps the keys of a name by language in an order of its own.
+        return Authority.objects.get(pk=made.pk)
     if held.zone != facts.time_zone:
         raise ProfileConflict(
             f"authority.time_zone: the register has {held.code} in {held.zone}, not in {facts.time_zone}",
