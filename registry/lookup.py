@@ -534,25 +534,35 @@ class Changes:
     oldest: int
 
 
+#: Reads no more of the journal than it gives: from the commit that holds the number asked for, commit by commit.
+_CHANGES = """
+SELECT found.sequence, found.recorded_at, found.image ->> 'action', found.image ->> 'kind',
+       (found.image ->> 'published')::boolean, found.image ->> 'effective_from', l.number, a.number
+FROM (
+    SELECT c.base + 1 + j.ordinal AS sequence, c.base, c.recorded_at, j.image
+    FROM registry_registercommit c
+    CROSS JOIN LATERAL (
+        SELECT ordinal, image FROM registry_changejournal
+        WHERE commit_id = c.id AND relation = 'registry_entry' AND ordinal >= %(after)s - c.base
+        ORDER BY ordinal LIMIT %(limit)s
+    ) j
+    WHERE c.count > 0 AND c.base >= coalesce(
+        (SELECT base FROM registry_registercommit WHERE count > 0 AND base <= %(after)s ORDER BY base DESC LIMIT 1), 0)
+    ORDER BY c.base, j.ordinal LIMIT %(limit)s
+) found
+LEFT JOIN registry_licence l ON l.id = (found.image ->> 'licence_id')::bigint
+LEFT JOIN registry_agency a ON a.id = (found.image ->> 'agency_id')::bigint
+ORDER BY found.sequence
+"""
+
+
 def changes(*, after: int, limit: int) -> Changes:
     """Published entries with a number above ``after``, read from the change journal in commit order (rulings 26).
 
     Numbers that hold nothing public are there as ``{"sequence": n, "action": null}``, so a reader sees no gap.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.base + 1 + j.ordinal AS sequence, c.recorded_at, j.image ->> 'action', j.image ->> 'kind',
-                   (j.image ->> 'published')::boolean, j.image ->> 'effective_from', l.number, a.number
-            FROM registry_registercommit c
-            JOIN registry_changejournal j ON j.commit_id = c.id AND j.relation = 'registry_entry'
-            LEFT JOIN registry_licence l ON l.id = (j.image ->> 'licence_id')::bigint
-            LEFT JOIN registry_agency a ON a.id = (j.image ->> 'agency_id')::bigint
-            WHERE c.count > 0 AND c.base + c.count > %s AND c.base + 1 + j.ordinal > %s
-            ORDER BY c.base, j.ordinal LIMIT %s
-            """,
-            [after, after, limit],
-        )
+        cursor.execute(_CHANGES, {"after": after, "limit": limit})
         rows = cursor.fetchall()
     data = [
         {

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.urls import URLPattern, path
 from rest_framework import serializers
@@ -13,6 +13,9 @@ from registry import clock, lookup, search
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import State
 from registry.rules.numbering import Kind
+
+#: A licence that is not granted is none, and looking for one reads the past of every licence there is.
+_STATES: Final = tuple(state.value for state in State if state is not State.NOT_GRANTED)
 
 
 class HeldBody(serializers.Serializer[Any]):
@@ -106,9 +109,7 @@ class AgencyBody(serializers.Serializer[Any]):
             "Words of a name, a number or a contact; for a ranked answer use `/search`.",
         ),
         route.Parameter("country", reading.country, "Country of the licensing authority."),
-        route.Parameter(
-            "state", reading.Choice(tuple(s.value for s in State)), "With a licence in that state now."
-        ),
+        route.Parameter("state", reading.Choice(_STATES), "With a licence in that state now."),
         route.Parameter("class", reading.Text(most=20), "With a licence of that class."),
         route.Parameter("corridor", reading.country, "With a licence that is good for that country."),
         route.Parameter("after", reading.Text(most=100), "The `next` of the page before."),

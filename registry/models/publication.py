@@ -41,6 +41,10 @@ class PublishedRecord(models.Model):
         indexes = [
             models.Index(fields=["number"], name="published_number"),
             models.Index(fields=["agency_number", "number"], name="published_agency"),
+            # A list of what is rare must not read what is frequent: each filter has an order of its own.
+            models.Index(fields=["country", "agency_number", "number"], name="published_in_country"),
+            models.Index(fields=["state", "agency_number", "number"], name="published_in_state"),
+            models.Index(fields=["licence_class", "agency_number", "number"], name="published_in_class"),
             GinIndex(fields=["corridors"], name="published_corridors"),
         ]
 
