@@ -51,6 +51,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """The rows that may answer, the best first, and those words asked that stand in names of the register."""
+
+    found: tuple[Found, ...] = ()
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Within:
     """Where and when to look: public ``at``, of one authority or country if asked."""
 
@@ -100,14 +108,14 @@ class _Query:
     joined: list[_Reading] = field(default_factory=list)
 
 
-def named(asked: Folded, within: Within, *, exact_digits: bool = False) -> list[Found]:
+def named(asked: Folded, within: Within, *, exact_digits: bool = False) -> Answers:
     """The rows whose names are most like the one asked for, the best first; at most ``RANKED``.
 
     ``exact_digits``: only names that hold every word with a digit as it was asked.
     """
     query = _Query(tuple(dict.fromkeys(asked.words))[:MOST_WORDS], asked.foreign)
     if not query.words:
-        return []
+        return Answers()
     _read_vocabulary(query)
     rows = _rows(_conditions(query), within)
     if exact_digits:
@@ -118,9 +126,8 @@ def named(asked: Folded, within: Within, *, exact_digits: bool = False) -> list[
         Found(row, likeness.rank(query.words, weights, folded.split(), by_sound=query.by_sound))
         for row, folded in _shortlist(rows, query)
     )
-    return sorted(
-        (found for found in ranked if found.rank >= WORTH), key=lambda found: (-found.rank, found.row)
-    )
+    best = sorted((one for one in ranked if one.rank >= WORTH), key=lambda one: (-one.rank, one.row))
+    return Answers(tuple(best), frozenset(reading.word for reading in query.readings if reading.names))
 
 
 def _array(keys: Iterable[int]) -> str:

@@ -6,6 +6,7 @@ agency has no verdict, so one with two licences gives two hits. Whatever is inde
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -240,34 +241,36 @@ _DETAILS: Final = "SELECT id, subject, licence, kind, text FROM registry_searchn
 
 
 def _by_name(asked: Asked, within: Within, reached: list[_Candidate]) -> list[_Candidate]:
-    """The rows whose name is like the one asked for, each with its claim."""
-    parts = [names.fold(part) for part in names.trading_parts(asked.name)]
-    whole = names.fold(asked.name)
-    ranked = {
-        found.row: found.rank for found in candidates.named(whole, within, exact_digits=asked.number_like)
-    }
+    """The rows whose name is like the one asked for, each with its claim; of *X t/a Y*, like either."""
+    parts = [names.fold(part) for part in names.trading_parts(asked.name)[:_MOST_PARTS]]
+    ranked: dict[int, float] = {}
+    known: set[str] = set()
+    for part in parts:
+        answers = candidates.named(part, within, exact_digits=asked.number_like)
+        known |= answers.known
+        for found in answers.found:
+            ranked[found.row] = max(ranked.get(found.row, 0.0), found.rank)
     if not ranked:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_DETAILS, [list(ranked)])
         rows = [_Row(*row) for row in cursor.fetchall()]
-    found = _claimed(whole, parts, rows, ranked)
-    return _against_contacts(asked, found, reached)
-
-
-def _claimed(
-    whole: names.Folded, parts: list[names.Folded], rows: list[_Row], ranked: dict[int, float]
-) -> list[_Candidate]:
     held = {row.row: names.fold(row.text) for row in rows}
-    if len(parts) < 2:
-        found = [_Candidate(row, ranked[row.row], likeness.claim(whole, held[row.row])) for row in rows]
+    if len(parts) > 1:
+        claimed = _claimed_by_parts(parts, rows, held, known)
     else:
-        found = _claimed_by_parts(parts, rows, held, ranked)
-    return _without_doubt(found)
+        claimed = [
+            _Candidate(row, ranked[row.row], likeness.claim(parts[0], held[row.row], known)) for row in rows
+        ]
+    return _against_contacts(asked, _without_doubt(claimed), reached)
+
+
+_MOST_PARTS: Final = 3
+"""Names in one query (``X t/a Y t/a Z``) that are looked for."""
 
 
 def _claimed_by_parts(
-    parts: list[names.Folded], rows: list[_Row], held: dict[int, names.Folded], ranked: dict[int, float]
+    parts: list[names.Folded], rows: list[_Row], held: dict[int, names.Folded], known: set[str]
 ) -> list[_Candidate]:
     """Who asks for *X t/a Y* means one agency with both names: the claim is that of the worse of its two."""
     by_subject: dict[str, list[_Row]] = defaultdict(list)
@@ -276,12 +279,12 @@ def _claimed_by_parts(
     found = []
     for mine in by_subject.values():
         best = [
-            max((likeness.claim(part, held[row.row]) for row in mine), key=lambda claim: claim.score)
+            max(((likeness.claim(part, held[row.row], known), row) for row in mine), key=lambda one: one[0].score)
             for part in parts
         ]
-        claim = min(best, key=lambda claim: claim.score)
-        average = sum(claim.score for claim in best) / len(best)
-        found.append(_Candidate(max(mine, key=lambda row: ranked[row.row]), average, claim))
+        claim = min((claim for claim, _ in best), key=lambda claim: claim.score)
+        _, row = max(best, key=lambda one: one[0].score)
+        found.append(_Candidate(row, sum(claim.score for claim, _ in best) / len(best), claim))
     return found
 
 
@@ -291,24 +294,19 @@ def _without_doubt(found: list[_Candidate]) -> list[_Candidate]:
     for candidate in found:
         subject = candidate.row.subject
         best[subject] = max(best.get(subject, 0.0), candidate.claim.score)
-    first, second, *_ = [*sorted(best.values(), reverse=True), 0.0, 0.0]
-    exact = any(candidate.claim.match is Match.EXACT for candidate in found)
+    first, second = heapq.nlargest(2, [*best.values(), 0.0, 0.0])
 
-    def stands(candidate: _Candidate) -> bool:
-        if candidate.claim.match is not Match.STRONG:
-            return True
-        alone = candidate.claim.score == first and second < first - _AHEAD
-        return not exact and (alone or candidate.claim.score > first)
+    def doubtful(candidate: _Candidate) -> bool:
+        return candidate.claim.match is Match.STRONG and not candidate.claim.score == first > second + _AHEAD
 
     return [
-        candidate
-        if stands(candidate)
-        else replace(
-            candidate,
-            claim=replace(candidate.claim, match=Match.WEAK, why=(*candidate.claim.why, "name.several")),
-        )
+        replace(candidate, claim=_weakened(candidate.claim, "name.several")) if doubtful(candidate) else candidate
         for candidate in found
     ]
+
+
+def _weakened(claim: Claim, why: str) -> Claim:
+    return replace(claim, match=Match.WEAK, why=(*claim.why, why))
 
 
 _AHEAD: Final = 0.03
@@ -317,8 +315,7 @@ _AHEAD: Final = 0.03
 
 def _against_contacts(asked: Asked, found: list[_Candidate], reached: list[_Candidate]) -> list[_Candidate]:
     """Names asked for together with a contact: one that is not on record there takes the claim away."""
-    given = [contact for contact in asked.contacts if contact.kind in {"phone", "local", "email", "social"}]
-    if not given or not found:
+    if not any(contact.given for contact in asked.contacts):
         return found
     theirs = {candidate.row.subject for candidate in reached}
     return [
@@ -328,10 +325,7 @@ def _against_contacts(asked: Asked, found: list[_Candidate], reached: list[_Cand
             claim=replace(candidate.claim, why=(*candidate.claim.why, "contact.matches")),
         )
         if candidate.row.subject in theirs
-        else replace(
-            candidate,
-            claim=Claim(Match.WEAK, candidate.claim.score, (*candidate.claim.why, "contact.does_not_match")),
-        )
+        else replace(candidate, claim=_weakened(candidate.claim, "contact.does_not_match"))
         for candidate in found
     ]
 

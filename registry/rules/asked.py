@@ -45,11 +45,15 @@ SOCIAL_SITES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way to reach an agency, in the register's form; ``sure`` unless a country or a site had to be left open."""
+    """A way to reach an agency, in the register's form.
+
+    ``sure`` unless a country or a site had to be left open; ``given`` if it can be nothing but a contact.
+    """
 
     kind: str
     value: str
     sure: bool = True
+    given: bool = True
 
     @property
     def key(self) -> int:
@@ -181,7 +185,7 @@ def _emails(text: str) -> tuple[list[Contact], str]:
 def of_email(address: str) -> list[Contact]:
     """An address, and its site unless anybody has addresses there."""
     site = address.rpartition("@")[2]
-    own_site = [] if site in FREE_MAIL else [Contact("domain", site.removeprefix("www."), sure=False)]
+    own_site = [] if site in FREE_MAIL else [Contact("domain", site.removeprefix("www."), sure=False, given=False)]
     return [Contact("email", address), *own_site]
 
 
@@ -189,29 +193,30 @@ def _pages(text: str) -> tuple[list[Contact], str]:
     """Pages and sites. A bare site stays in the name too: *A.J.International* is no address."""
     found: list[Contact] = []
     for written in _ADDRESS.findall(text):
-        page, plain = _page(written)
-        if page and (not plain or "/" in written or written.lower().startswith("www.")):
+        explicit = "/" in written or written.lower().startswith("www.")
+        held = _page(written, given=explicit)
+        if held and explicit:
             text = text.replace(written, " ")
-        found += page
+        found += held
     handles = _HANDLE.findall(text)
-    found += [Contact("handle", handle.lower(), sure=False) for handle in handles]
-    return found, text
+    return [*found, *(Contact("handle", one.lower(), sure=False, given=False) for one in handles)], text
 
 
-def _page(written: str) -> tuple[list[Contact], bool]:
-    """The page or site at an address, and whether it is a bare site."""
+def _page(written: str, *, given: bool) -> list[Contact]:
+    """The page or the site at an address: of a page on a site where anybody has one, the page alone."""
+    found: list[Contact] = []
     try:
-        page = contacts.social_page(written)
-        if page.partition("/")[0] in SOCIAL_SITES:
-            return [Contact("social", page)], False
+        found.append(Contact("social", contacts.social_page(written), given=given))
     except BadInput:
-        page = ""
+        pass
+    else:
+        if found[0].value.partition("/")[0] in SOCIAL_SITES:
+            return found
     try:
         site = contacts.web_domain(written)
     except BadInput:
-        return [], True
-    held = [Contact("domain", site)] + ([Contact("social", page)] if page else [])
-    return ([] if site in SOCIAL_SITES else held), not page
+        return found
+    return found if site in SOCIAL_SITES else [Contact("domain", site, given=given), *found]
 
 
 def _phones(text: str) -> tuple[list[Contact], str]:

@@ -7,7 +7,7 @@ partner on the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -91,7 +91,7 @@ def rank(
         pairs += _best(_options(asked, weights, held, left, others, by_sound=by_sound), weights, held)
     found = sum(weight * alike for alike, weight, _ in pairs)
     letters = sum(alike * length for alike, _, length in pairs)
-    return 0.8 * found / (sum(weights) or 1.0) + 0.2 * letters / (sum(map(len, held)) or 1)
+    return round(0.8 * found / (sum(weights) or 1.0) + 0.2 * letters / (sum(map(len, held)) or 1), 6)
 
 
 _Pair = tuple[float, float, int]
@@ -162,12 +162,19 @@ def _as_one(one: str, other: str, by_sound: bool) -> float:  # noqa: FBT001 - ha
 STRONG: Final = 0.86
 """The least score of a strong claim; set on hard cases, see ``tests/benchmarks/search.py``."""
 
-_PAIR: Final = 0.7
-"""Words less alike than this are two words, and their letters have no partner."""
+_PAIR: Final = 0.75
+"""Words less alike than this are two words: two errors in eight letters, one in four."""
+
+_SHORT: Final = 5
+"""Of two words that are both shorter, one is no misspelling of the other: *Pen* is not *Open*."""
 
 
-def claim(asked: Folded, held: Folded) -> Claim:
-    """What may be said of a held name against the name asked for: one-to-one, every letter counted."""
+def claim(asked: Folded, held: Folded, known: Collection[str] = ()) -> Claim:
+    """What may be said of a held name against the name asked for: one-to-one, every letter counted.
+
+    ``known``: words asked that stand in other names as well, so that they are no typing errors: *Muse* asked for is
+    not *Fuse*.
+    """
     forms = _forms(asked, held)
     if asked.words == held.words:
         return _claimed(Match.EXACT, 1.0, forms, "name.same")
@@ -175,7 +182,7 @@ def claim(asked: Folded, held: Folded) -> Claim:
         return _claimed(Match.STRONG, 0.99, forms, "name.word_order")
     if "".join(asked.words) == "".join(held.words):
         return _claimed(Match.STRONG, 0.98, forms, "name.spacing")
-    return _by_letters(asked, held, forms)
+    return _by_letters(asked, held, forms, known)
 
 
 def _forms(asked: Folded, held: Folded) -> tuple[str, ...]:
@@ -195,27 +202,35 @@ def _claimed(match: Match, score: float, forms: tuple[str, ...], why: str) -> Cl
     return Claim(match, score, (why, *forms))
 
 
-def _by_letters(asked: Folded, held: Folded, forms: tuple[str, ...]) -> Claim:
+def _by_letters(asked: Folded, held: Folded, forms: tuple[str, ...], known: Collection[str]) -> Claim:
     """One-to-one coverage: letters of paired words by their likeness, over all letters of both names."""
-    pairs, left = _partners(asked.words, held.words)
     by_sound = asked.foreign != held.foreign
-    covered = sum(max(len(one), len(other)) * _claim_likeness(one, other, by_sound) for one, other in pairs)
-    letters = sum(max(len(one), len(other)) for one, other in pairs) + sum(map(len, left))
-    score = covered / letters if letters else 0.0
-    partial = "name.part" if pairs else "name.like"
-    why = partial if left else "name.by_sound" if by_sound else "name.spelling"
-    strong = score >= STRONG and not any(map(_has_digit, left)) and (not by_sound or _enough_sound(pairs))
-    return _claimed(Match.STRONG if strong else Match.WEAK, round(score, 3), forms, why)
+    pairs, left, over = _partners(asked.words, held.words, () if by_sound else known, by_sound)
+    if left and "".join(left) == "".join(over):  # written as one word here and as two there
+        pairs, left, over = [*pairs, ("".join(left), "".join(over))], [], []
+    covered = sum(max(len(one), len(other)) * _spelled(one, other, by_sound) for one, other in pairs)
+    letters = sum(max(len(one), len(other)) for one, other in pairs) + sum(map(len, left + over))
+    score = round(covered / letters, 3) if letters else 0.0
+    if left or over:
+        return _claimed(Match.WEAK, min(score, STRONG - 0.01), forms, "name.part" if pairs else "name.like")
+    strong = _enough_sound(pairs) if by_sound else score >= STRONG
+    why = "name.by_sound" if by_sound else "name.spelling"
+    return _claimed(Match.STRONG if strong else Match.WEAK, score, forms, why)
 
 
-def _partners(asked: Sequence[str], held: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Words paired one to one, the most alike first, and the words of both sides that have no partner."""
+def _partners(
+    asked: Sequence[str],
+    held: Sequence[str],
+    known: Collection[str],
+    by_sound: bool,  # noqa: FBT001 - handed on
+) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+    """Words paired one to one, the most alike first, and the words of either side that have no partner."""
     options = sorted(
         (
-            (likeness, place, other)
+            (_spelled(word, name, by_sound), place, other)
             for place, word in enumerate(asked)
             for other, name in enumerate(held)
-            if (likeness := word_likeness(word, name)) >= _PAIR
+            if word == name or (word not in known and _one_word(word, name, by_sound))
         ),
         key=lambda option: (-option[0], abs(option[1] - option[2])),
     )
@@ -226,21 +241,23 @@ def _partners(asked: Sequence[str], held: Sequence[str]) -> tuple[list[tuple[str
             taken.add(other)
             pairs.append((asked[place], held[other]))
     left = [word for place, word in enumerate(asked) if place not in used]
-    return pairs, left + [name for other, name in enumerate(held) if other not in taken]
+    return pairs, left, [name for other, name in enumerate(held) if other not in taken]
 
 
-def _claim_likeness(asked: str, held: str, by_sound: bool) -> float:  # noqa: FBT001 - private, one caller
-    """Letters alone count within one script; between scripts the sound does."""
-    if by_sound and (sound := skeleton(asked)) and sound == skeleton(held):
-        return max(0.9, OSA.normalized_similarity(asked, held))
-    return OSA.normalized_similarity(asked, held)
+def _one_word(one: str, other: str, by_sound: bool) -> bool:  # noqa: FBT001 - handed on
+    """Whether two words may be one, misspelled or spelled in two scripts."""
+    long = by_sound or max(len(one), len(other)) >= _SHORT
+    return one == other or (long and _spelled(one, other, by_sound) >= _PAIR)
+
+
+def _spelled(one: str, other: str, by_sound: bool) -> float:  # noqa: FBT001 - handed on
+    """Within one script letters alone count: *Karim* and *Kareem* may be two people."""
+    if by_sound or not (one.isalpha() and other.isalpha()):
+        return word_likeness(one, other, by_sound)
+    return OSA.normalized_similarity(one, other)
 
 
 def _enough_sound(pairs: list[tuple[str, str]]) -> bool:
     """Whether the consonants agree in all words and are enough to tell names apart."""
     sounds = [(skeleton(one), skeleton(other)) for one, other in pairs]
     return all(one == other for one, other in sounds) and sum(len(one) for one, _ in sounds) >= 6
-
-
-def _has_digit(word: str) -> bool:
-    return not word.isalpha()
