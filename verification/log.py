@@ -55,12 +55,20 @@ def append(leaves: Sequence[Leaf]) -> int:
         first = size()
         hashes = [merkle.leaf_hash(leaf.data) for leaf in leaves]
         tiles = merkle.append(first, read_tiles(merkle.right_edge(first)), hashes)
-        rows = [(first + place, leaf.data, leaf.about) for place, leaf in enumerate(leaves)]
-        LogLeaf.objects.bulk_create([LogLeaf(index=i, data=data, about=about) for i, data, about in rows])
-        cursor.executemany(
-            "INSERT INTO verification_logtile (level, number, data) VALUES (%s, %s, %s)"
+        cursor.execute(
+            "INSERT INTO verification_logleaf (index, data, about)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bytea[], %s::text[])",
+            [
+                list(range(first, first + len(leaves))),
+                [leaf.data for leaf in leaves],
+                [leaf.about for leaf in leaves],
+            ],
+        )
+        cursor.execute(
+            "INSERT INTO verification_logtile (level, number, data)"
+            " SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])"
             " ON CONFLICT (level, number) DO UPDATE SET data = excluded.data",
-            [(tile.level, tile.number, data) for tile, data in tiles.items()],
+            [[one.level for one in tiles], [one.number for one in tiles], list(tiles.values())],
         )
     return first
 
