@@ -29,7 +29,9 @@ REGISTRY_WAITERS = environment.whole("REGISTRY_WAITERS", 1)
 REGISTRY_WORKER_STALL_SECONDS = environment.whole("REGISTRY_WORKER_STALL_SECONDS", 120, least=10)
 
 # Who signs: the socket of python -m verification.signer; without one nothing is signed
-REGISTRY_SIGNER = environment.text("REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else "")
+REGISTRY_SIGNER = environment.text(
+    "REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else ""
+)
 
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
