@@ -44,6 +44,8 @@ BATCH: Final = 5_000
 MOST: Final = 5_000_000
 """More than this is not generated at once."""
 
+#: Holders that are made searchable at a time: their words are counted once.
+_INDEXED: Final = 50_000
 _BY: Final = "GENERATOR"
 _OFFICERS: Final = ("GENERATOR-1", "GENERATOR-2")
 #: Numbers of agencies and offices without a country in front begin here: no register gets that far by itself.
@@ -84,26 +86,23 @@ def fill(licences: int, *, at: datetime, batch: int = BATCH) -> Iterator[Batch]:
         yield Batch(numbers, authority.code, done)
 
 
-@transaction.atomic
 def make_searchable(progress: Callable[[int], None] = lambda _done: None) -> None:
     """Have every generated holder found by its names and its web domain; may be repeated.
 
     ``progress`` is told how many holders are done.
     """
-    indexing.index(_told(progress))
-    indexing.recount()
-
-
-def _told(progress: Callable[[int], None]) -> Iterator[str]:
     last, done = "", 0
     while True:
         held = Agency.objects.filter(authority__code=AUTHORITY, number__gt=last).order_by("number")
-        numbers = list(held.values_list("number", flat=True)[: indexing.CHUNK])
+        numbers = list(held.values_list("number", flat=True)[:_INDEXED])
         if not numbers:
-            return
-        yield from numbers
+            break
+        with transaction.atomic():
+            indexing.index(numbers)
         last, done = numbers[-1], done + len(numbers)
         progress(done)
+    with transaction.atomic():
+        indexing.recount()
 
 
 def _authority(at: datetime) -> Authority:
