@@ -65,7 +65,9 @@ def fill(licences: int) -> None:
             with console.status(f"Generating {missing:,} licences"):
                 _generate(missing)
             console.print(f"{missing:,} licences generated in {time.monotonic() - started:.0f} s")
-        if licences and not _one(connection, "SELECT count(*) FROM (SELECT FROM registry_searchname LIMIT 1) any_"):
+        if licences and not _one(
+            connection, "SELECT count(*) FROM (SELECT FROM registry_searchname LIMIT 1) any_"
+        ):
             with console.status("Making their holders searchable"):
                 _manage("generate", "--licences=0", url=embedded.url())
         with console.status("Having the planner learn the tables"):
