@@ -8,7 +8,7 @@ in the list is kept: nothing is locked, written or changed that an officer decid
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, models, transaction
@@ -27,6 +27,7 @@ from registry.models import (
     Licence,
     ListSnapshot,
     NumberSeries,
+    PolicySet,
     PublishedRecord,
     TradingName,
 )
@@ -46,9 +47,14 @@ class Application:
     """One list of one day, staged, on its way into the register."""
 
     def __init__(
-        self, profile: Profile, authority: Authority, snapshot: ListSnapshot, *, previous: date | None
+        self,
+        profile: Profile,
+        authority: Authority,
+        snapshot: ListSnapshot,
+        *,
+        previous: ListSnapshot | None,
     ) -> None:
-        """Take in ``snapshot`` (not saved yet) of ``profile``; ``previous`` is the day of the list before it."""
+        """Take in ``snapshot`` (not saved yet) of ``profile``; ``previous`` is the list before it."""
         self._profile = profile
         self._authority = authority
         self._snapshot = snapshot
@@ -59,8 +65,9 @@ class Application:
             "source": source_text(profile),
             "on": snapshot.on.isoformat(),
             "zone": authority.zone,
-            "previous_on": previous.isoformat() if previous else None,
+            "previous_on": previous.on.isoformat() if previous else None,
         }
+        self._whole = previous is None or _changed_since(authority, previous.taken_at)
 
     # --- before the transaction ----------------------------------------------------------------------------------
 
@@ -93,6 +100,7 @@ class Application:
             "fresh_days": self._profile.freshness_days,
             "at": self._at,
             "by": self._by,
+            "whole": self._whole,
             "on": self._snapshot.on,
             "zone": self._authority.zone,
             "effective": days.first_instant(self._snapshot.on, self._authority.zone),
@@ -208,6 +216,12 @@ class Application:
             licence.version += 1
             history.save(licence, by=self._by, at=self._at, reason=REASON)
         publishing.publish(licence, entries, commit_id=commit_id, ordinal=ordinal, at=self._at)
+
+
+def _changed_since(authority: Authority, then: datetime) -> bool:
+    """Whether what every answer says of the authority may have changed: its names, or its words for a state."""
+    named = authority.history.filter(history_date__gt=then).exists()
+    return named or PolicySet.objects.filter(authority=authority, recorded_at__gt=then).exists()
 
 
 def source_text(profile: Profile) -> str:

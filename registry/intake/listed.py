@@ -3,6 +3,7 @@
 Most of them were seen on the same lists with the same status, so their lives are the same but for names and numbers.
 Each *pattern* of observations is folded once, by the same ``answer.pieces`` that every other licence goes through,
 over facts that are marks; then the marks are filled in. So there is one fold and one shape of the body, and no second.
+A list changes the end of a life alone: what the new pattern says like the old one is published already and stays.
 """
 
 import json
@@ -22,6 +23,9 @@ from registry.rules.lifecycle import Action, Kind
 #: Marks stand between private-use characters, which no name can hold once read (they are control characters to us).
 _MARK: Final = re.compile('"\ue000([a-z0-9]+)\ue001"')
 _BATCH: Final = 5000
+
+#: Whether there are trading names, and how many channels.
+_Shape = tuple[bool, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,10 @@ class Publisher:
         self._authority = authority
         self._at = at
         self._legal_terms = records.current_policy(authority.pk).legal_terms
-        self._patterns: dict[tuple[str, bool, int], tuple[_Pattern, ...]] = {}
+        self._patterns: dict[tuple[str, str, str, _Shape], tuple[_Pattern, ...]] = {}
 
     def publish(self) -> None:
-        """Fill ``intake_published`` from ``intake_out`` and ``intake_names``, and ``may_recruit`` by pattern."""
+        """Fill ``intake_published`` from ``intake_out``: the pieces that are not published like this already."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "CREATE TEMP TABLE intake_published (place bigint, span tstzrange, state text, result text, "
@@ -85,7 +89,8 @@ class Publisher:
             cursor.execute("ANALYZE intake_published")
 
     def _rows(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        for place, pattern, number, legacy, licence_class, agency, name, latin, traded, channels in rows:
+        for place, observed, said, whole, *own in rows:
+            number, legacy, licence_class, agency, name, latin, traded, ways = own
             facts = {
                 "number": json.dumps(number),
                 "legacy": _json(legacy),
@@ -95,31 +100,33 @@ class Publisher:
                 "latin": _json(latin),
                 "traded": ",".join(_json(one) for one in traded or ()),
             }
-            for place_of, (kind, value) in enumerate(channels := json.loads(channels or "[]")):
-                facts |= {f"kind{place_of}": _json(kind), f"value{place_of}": _json(value)}
-            for piece in self._lives(pattern, traded=bool(traded), channels=len(channels)):
+            channels = json.loads(ways or "[]")
+            for which, (kind, value) in enumerate(channels):
+                facts |= {f"kind{which}": _json(kind), f"value{which}": _json(value)}
+            shape = (bool(traded), len(channels))
+            for piece in self._ends("[]" if whole else observed, observed, said, shape):
                 span = f"[{piece.start.isoformat()},{piece.end.isoformat() if piece.end else ''})"
-                yield (
-                    place,
-                    span,
-                    piece.state,
-                    piece.result,
-                    piece.may_recruit,
-                    piece.filled(facts),
-                    piece.withhold_from,
-                )
+                body = piece.filled(facts)
+                yield place, span, piece.state, piece.result, piece.may_recruit, body, piece.withhold_from
 
-    def _lives(self, pattern: str, *, traded: bool, channels: int) -> tuple[_Pattern, ...]:
-        key = (pattern, traded, channels)
+    def _ends(self, known: str, observed: str, said: str, shape: _Shape) -> tuple[_Pattern, ...]:
+        """The pieces of ``observed`` and what is ``said`` now, from the first on that is not as ``known`` had it."""
+        key = (known, observed, said, shape)
         if key not in self._patterns:
-            self._patterns[key] = self._fold(pattern, traded=traded, channels=channels)
+            before = self._fold(json.loads(known), shape) if known != "[]" else ()
+            now = self._fold([*json.loads(observed), json.loads(said)], shape)
+            alike = next(
+                (place for place, pair in enumerate(zip(before, now, strict=False)) if pair[0] != pair[1]),
+                len(before),
+            )
+            self._patterns[key] = now[alike:]
         return self._patterns[key]
 
-    def _fold(self, pattern: str, *, traded: bool, channels: int) -> tuple[_Pattern, ...]:
+    def _fold(self, effects: Sequence[Mapping[str, Any]], shape: _Shape) -> tuple[_Pattern, ...]:
         observed = [
-            observation(effect, ref=place, at=self._at)
-            for place, effect in enumerate(json.loads(pattern), start=1)
+            observation(effect, ref=place, at=self._at) for place, effect in enumerate(effects, start=1)
         ]
+        facts = self._facts(traded=shape[0], channels=shape[1])
         return tuple(
             _Pattern(
                 start=piece.start,
@@ -130,7 +137,7 @@ class Publisher:
                 withhold_from=piece.withhold_from,
                 body=tuple(_MARK.split(piece.body)),
             )
-            for piece in answer.pieces(self._facts(traded=traded, channels=channels), observed, at=self._at)
+            for piece in answer.pieces(facts, observed, at=self._at)
         )
 
     def _facts(self, *, traded: bool, channels: int) -> answer.Facts:
@@ -156,7 +163,7 @@ class Publisher:
 
 
 _NEXT: Final = """
-SELECT place, (observed || jsonb_build_array(said))::text, number, legacy_number, licence_class, agency_number,
+SELECT place, observed::text, said::text, whole, number, legacy_number, licence_class, agency_number,
        legal_name, latin_name, trading_names, channels::text
 FROM intake_out WHERE place > %s AND listed ORDER BY place LIMIT %s
 """

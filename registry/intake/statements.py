@@ -68,6 +68,10 @@ SELECT row_number() OVER (ORDER BY r.line NULLS LAST, f.identity) AS place,
        coalesce(a.version, 0) AS agency_version,
        CASE WHEN h.listed_only THEN h.fields ->> 'name' ELSE a.legal_name END AS legal_name,
        CASE WHEN h.listed_only THEN coalesce(h.fields ->> 'latin_name', '') ELSE a.latin_name END AS latin_name,
+       %(whole)s OR l.id IS NULL OR coalesce(r.fields ->> 'class', l.licence_class) <> l.licence_class
+           OR coalesce(r.fields ->> 'number', l.legacy_number) <> l.legacy_number OR h.listed_only AND (
+               h.fields ->> 'name' <> a.legal_name OR coalesce(h.fields ->> 'latin_name', '') <> a.latin_name
+           ) IS TRUE AS whole,
        traded.names AS trading_names,
        ways.channels,
        false AS may_recruit,
@@ -290,17 +294,17 @@ FROM intake_out o WHERE o.fate <> 'new' AND k.licence_id = o.licence_id;
 #: Licences of which more than observations is known, or whose holder has changed since the bodies were made.
 MARK_SPECIAL: Final = """
 UPDATE intake_out o SET special = true
-    WHERE o.listed AND (
-        EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = o.licence_id AND e.action <> 'observe')
-        OR EXISTS (SELECT FROM registry_channel c WHERE c.agency_id = o.agency_id
-                   AND (c.first_day IS NOT NULL OR c.last_day IS NOT NULL))
-        OR EXISTS (SELECT FROM registry_office f WHERE f.agency_id = o.agency_id)
-        OR EXISTS (SELECT FROM registry_tradingname t WHERE t.agency_id = o.agency_id
-                   AND (t.first_day IS NOT NULL OR t.last_day IS NOT NULL))
-        OR EXISTS (SELECT FROM registry_agency a LEFT JOIN intake_holder h ON h.agency_id = a.id
-                   WHERE a.id = o.agency_id AND o.agency_version > 0
-                     AND a.version <> coalesce(h.version, o.agency_version))
+WHERE o.listed AND (
+    o.licence_id IN (SELECT licence_id FROM registry_entry WHERE action <> 'observe' AND licence_id IS NOT NULL)
+    OR o.agency_id IN (SELECT agency_id FROM registry_office)
+    OR o.agency_id IN (SELECT agency_id FROM registry_channel WHERE first_day IS NOT NULL OR last_day IS NOT NULL)
+    OR o.agency_id IN (SELECT agency_id FROM registry_tradingname WHERE first_day IS NOT NULL OR last_day IS NOT NULL)
+    OR o.place IN (
+        SELECT changed.place FROM intake_out changed JOIN registry_agency a ON a.id = changed.agency_id
+        LEFT JOIN intake_holder h ON h.agency_id = a.id
+        WHERE changed.agency_version > 0 AND a.version <> coalesce(h.version, changed.agency_version)
     )
+)
 """
 
 #: Agencies of which something that can be searched is new.
@@ -315,8 +319,10 @@ WHERE contype = 'f' AND condeferrable AND connamespace = 'public'::regnamespace
 """
 
 UNPUBLISH: Final = """
-DELETE FROM registry_publishedrecord
-WHERE licence_id IN (SELECT licence_id FROM intake_out WHERE listed AND NOT special)
+DELETE FROM registry_publishedrecord p USING (
+    SELECT o.licence_id, min(lower(made.span)) AS since FROM intake_published made
+    JOIN intake_out o ON o.place = made.place AND o.listed AND NOT o.special GROUP BY o.licence_id
+) again WHERE p.licence_id = again.licence_id AND lower(p.span) >= again.since
 """
 
 PUBLISHED: Final = {

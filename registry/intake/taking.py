@@ -96,7 +96,7 @@ def _apply(
     if spec.kind == "findings":
         findings.apply(spec, snapshot, report)
         return
-    application = apply.Application(spec, authority, snapshot, previous=latest.on if latest else None)
+    application = apply.Application(spec, authority, snapshot, previous=latest)
     application.prepare()
     application.commit(report)
 
