@@ -126,9 +126,13 @@ _CHANNELS: Final = """
     FROM registry_channel c JOIN registry_agency a ON a.id = c.agency_id WHERE a.number = ANY(%s)"""
 #: Numbers of our own are found where they are published; here only those that licences had elsewhere or before.
 _LICENCES: Final = """
-    SELECT a.number, coalesce(r.number, l.number), CASE WHEN r.id IS NULL THEN '' ELSE l.number END, l.legacy_number
-    FROM registry_licence l JOIN registry_agency a ON a.id = l.agency_id
-    LEFT JOIN registry_licence r ON r.id = l.renumbered_to_id WHERE a.number = ANY(%s)"""
+    SELECT a.number, coalesce(r.number, l.number), CASE WHEN r.number IS NULL THEN '' ELSE l.number END,
+           l.legacy_number
+    FROM registry_agency a
+    CROSS JOIN LATERAL (SELECT number, legacy_number, renumbered_to_id FROM registry_licence
+                        WHERE agency_id = a.id OFFSET 0) l
+    LEFT JOIN LATERAL (SELECT number FROM registry_licence WHERE id = l.renumbered_to_id OFFSET 0) r ON true
+    WHERE a.number = ANY(%s)"""
 
 
 def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
