@@ -45,6 +45,15 @@ def test_it_counts_from_the_day_it_is_confirmed_for() -> None:
     assert walk.stands(walk.midnight(date(2026, 2, 1))).may_recruit
 
 
+def test_a_confirmation_recorded_late_counts_from_its_day_and_was_not_known_then() -> None:
+    walk = Walk(policy=WITH_SECURITY).active().on(date(2026, 3, 1))
+    day = date(2026, 2, 1)
+    walk.take(Action.CONFIRM_SECURITY, until=LAST, effective=day)
+    then = walk.local(day, 12)
+    assert walk.stands(then).may_recruit
+    assert walk.stands(then, known_at=then).reasons[0] == MISSING
+
+
 @pytest.mark.parametrize("said", [{"amount": "99999.99"}, {"currency": "EUR"}])
 def test_too_little_or_another_currency_does_not_cover(said: dict[str, str]) -> None:
     assert secured(**said).stands().reasons[0] == MISSING
