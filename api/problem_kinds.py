@@ -64,6 +64,7 @@ KINDS: Final[dict[str, Kind]] = {
     "office.not_found": Kind(404, _("This office number is not in the register"), result="not_found"),
     "person.not_found": Kind(404, _("This person number is not in the register"), result="not_found"),
     "appointment.not_found": Kind(404, _("This appointment is not in the register"), result="not_found"),
+    "officer.not_found": Kind(404, _("There is no such officer")),
     "authority.not_found": Kind(404, _("There is no such authority")),
     "proposal.not_found": Kind(404, _("There is no such proposal")),
     "entry.not_found": Kind(404, _("There is no such entry")),

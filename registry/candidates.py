@@ -8,21 +8,28 @@ allows are read only together with another. No reading grows with the register.
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import log
 from typing import Any, Final
 
 from django.db import connection
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from registry.rules import likeness, names
 from registry.rules.names import Folded
 
-BUDGET: Final = 1000
-"""Rows that a query may read, as the vocabulary estimates them."""
+BUDGET: Final = 500
+"""Rows that a query may read for its rarest words alone, as the vocabulary counts them."""
+
+MOST_ROWS: Final = 250
+"""Rows that may be read for words in combination."""
+
+SORTED: Final = 3000
+"""Up to so many rows that are expected for a combination, those nearest in length are taken, else any."""
 
 FEW: Final = 40
 """A word in at most so many names may be a misspelling of another."""
@@ -32,6 +39,9 @@ LEAST: Final = 0.55
 
 CORRECTIONS: Final = 64
 """Readings of a query's words that are looked up, the likeliest of each word; never under a quarter for one word."""
+
+COMBINED: Final = 4
+"""Words that are looked up in combination: the rarest."""
 
 RANKED: Final = 60
 """Rows that are compared word by word."""
@@ -117,7 +127,7 @@ def named(asked: Folded, within: Within, *, exact_digits: bool = False) -> Answe
     if not query.words:
         return Answers()
     _read_vocabulary(query)
-    rows = _rows(_conditions(query), within)
+    rows = _rows(_arms(query), query, within)
     if exact_digits:
         fixed = {word for word in query.words if not word.isalpha()}
         rows = {row: folded for row, folded in rows.items() if fixed.issubset(folded.split())}
@@ -141,9 +151,13 @@ _COUNTS: Final = """
     SELECT word, sum(names)::int FROM registry_searchword WHERE key = ANY(%s::int[]) GROUP BY word"""
 
 _ALIKE: Final = """
-    SELECT word, sum(names)::int FROM registry_searchword
-    WHERE sound = ANY(%s::int[]) OR deletions && %s::int[] OR (word ~>=~ %s AND word ~<~ %s)
-    GROUP BY word"""
+    SELECT {place} AS place, word, names FROM registry_searchword
+    WHERE (deletions && %s::int[] OR sound = ANY(%s::int[])) AND length(word) BETWEEN %s AND %s"""
+
+_LONGER: Final = """
+    SELECT {place} AS place, word, names FROM registry_searchword WHERE word ~>=~ %s AND word ~<~ %s"""
+
+_ADDED_UP: Final = "SELECT place, word, sum(names)::int FROM ({parts}) AS found GROUP BY place, word"
 
 
 def _read_vocabulary(query: _Query) -> None:
@@ -163,9 +177,8 @@ def _read_vocabulary(query: _Query) -> None:
             and (not (one.names and other.names) or min(len(one.word), len(other.word)) < 4)
         ]
         doubtful = [reading for reading in doubtful if names.asked_deletions(reading.word)]
-        found = _alike(cursor, doubtful, query) if doubtful else []
-    for reading in doubtful:
-        _add_options(reading, found, by_sound=query.by_sound)
+        if doubtful:
+            _read_alike(cursor, doubtful, query)
     _weigh(query)
 
 
@@ -174,16 +187,37 @@ def _reading(word: str, counts: dict[str, int]) -> _Reading:
     return _Reading(word, count, options={word: (1.0, count)} if count else {})
 
 
-def _alike(cursor: Any, doubtful: list[_Reading], query: _Query) -> list[tuple[str, int]]:
-    """Words of the vocabulary that sound like the doubtful ones, are a few errors from them or begin with the last."""
-    sounds = [names.sound_key(sound) for reading in doubtful if (sound := names.skeleton(reading.word))]
-    cut = {key for reading in doubtful for key in names.asked_deletions(reading.word)}
-    if query.by_sound:
-        cut |= {key for reading in doubtful for key in names.asked_deletions(names.with_vowels(reading.word))}
-    last = query.readings[-1]
-    start = last.word if last in doubtful else None
-    cursor.execute(_ALIKE, [_array(sounds), _array(cut), start, start and start + "{"])  # the sign after z
-    return [(word, count) for word, count in cursor.fetchall() if count > 0]
+def _read_alike(cursor: Any, doubtful: list[_Reading], query: _Query) -> None:
+    """Fill in the words that the doubtful ones may be: near in letters or alike in sound; or begun with the last."""
+    parts, values = [], list[Any]()
+    for place, reading in enumerate(doubtful):
+        parts.append(_ALIKE.format(place=place))
+        values += _near(reading, by_sound=query.by_sound)
+        if reading is query.readings[-1]:
+            parts.append(_LONGER.format(place=place))
+            values += [reading.word, reading.word + "{"]  # the sign after z
+    cursor.execute(_ADDED_UP.format(parts=" UNION ALL ".join(parts)), values)
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for place, word, count in cursor.fetchall():
+        if count > 0:
+            found[place].append((word, count))
+    for place, reading in enumerate(doubtful):
+        _add_options(reading, found[place], by_sound=query.by_sound)
+
+
+def _near(reading: _Reading, *, by_sound: bool) -> list[Any]:
+    """The deletions, sounds and lengths of the words that a word may be; of a word that is known, the nearest only.
+
+    Sounds shared by half the words there are say little between two names in one script.
+    """
+    word = reading.word
+    cut = set(names.deletions(word, 1) if reading.names else names.asked_deletions(word))
+    sound = names.skeleton(word)
+    if by_sound:
+        cut.update(names.asked_deletions(names.with_vowels(word)))
+        return [_array(cut), _array([names.sound_key(sound)] if sound else []), 1, names.LONGEST_WORD]
+    sounds = [names.sound_key(sound)] if len(sound) > 2 else []
+    return [_array(cut), _array(sounds), len(word) - 2, len(word) + 3]
 
 
 def _add_options(reading: _Reading, found: list[tuple[str, int]], *, by_sound: bool) -> None:
@@ -215,98 +249,97 @@ def _weight(count: int, total: int) -> float:
 # The rows
 
 
-@dataclass(slots=True)
-class _Conditions:
-    """What makes a row a candidate: any of the keys, or all of one of the sets; or a few of those with one key."""
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """One reading of the index: rows that have a key of each of the groups, at most ``most``."""
 
-    any_of: set[int]
-    all_of: list[tuple[int, int]] = field(default_factory=list)
-    sample_of: int | None = None
+    groups: tuple[frozenset[int], ...]
+    most: int
+    by_length: bool = False
 
 
-def _conditions(query: _Query) -> _Conditions:
-    """The rarest readings that the budget allows, and pairs of the others."""
-    chosen = _Conditions({names.whole_key(query.words), *map(names.word_key, names.joined(query.words))})
+def _arms(query: _Query) -> list[_Arm]:
+    """What is read: the name as a whole, its words written as one, its rarest words, and all but one of its words."""
+    written = {*map(names.word_key, names.joined(query.words))}
     if len(query.words) == 1 and 3 <= len(query.words[0]) <= 6:
-        chosen.any_of.add(names.initials_key(query.words[0]))
+        written.add(names.initials_key(query.words[0]))
+    arms = [_Arm((frozenset({names.whole_key(query.words)}),), MOST_ROWS)]
+    if written:
+        arms.append(_Arm((frozenset(written),), MOST_ROWS))
+    if rare := _rare(query):
+        arms.append(_Arm((frozenset(rare),), 2 * BUDGET))
+    return arms + _combined(query)
+
+
+def _rare(query: _Query) -> set[int]:
+    """The rarest readings of all words that the budget allows; whole sounds where they fit in as well."""
     most = max(CORRECTIONS // 4, CORRECTIONS // len(query.words))
     offers = sorted(
         (count, -alike, word)
         for reading in (*query.readings, *query.joined)
         for word, (alike, count) in reading.best(most)
     )
-    spent = 0
+    left, found = BUDGET, set[int]()
     for count, _, word in offers:
-        if spent + count > BUDGET:
+        if count > left:
             break
-        spent += count
-        chosen.any_of.add(names.word_key(word))
-    _add_sounds(chosen, query, BUDGET - spent)
-    _add_pairs(chosen, query)
-    return chosen
-
-
-def _add_sounds(chosen: _Conditions, query: _Query, left: int) -> None:
-    """Whole sounds, where all words of that sound fit in what is left of the budget."""
-    for reading in query.readings:
+        left -= count
+        found.add(names.word_key(word))
+    for reading in query.readings if query.by_sound else ():
         sound = names.skeleton(reading.word)
-        if not sound or reading.names > FEW:
-            continue
         count = sum(count for word, (_, count) in reading.options.items() if names.skeleton(word) == sound)
-        if 0 < count <= left:
+        if sound and 0 < count <= left:
             left -= count
-            chosen.any_of.add(names.sound_key(sound))
+            found.add(names.sound_key(sound))
+    return found
 
 
-def _add_pairs(chosen: _Conditions, query: _Query) -> None:
-    """Pairs of words that are each in too many names, the rarest pairs first; a lone one is only sampled."""
-    common = [
-        (count, place, key)
-        for place, reading in enumerate(query.readings)
-        for word, (_, count) in reading.best(3)
-        if (key := names.word_key(word)) not in chosen.any_of
-    ]
-    pairs = sorted(
-        (one[0] * other[0] / query.total, one[2], other[2])
-        for place, one in enumerate(common)
-        for other in common[place + 1 :]
-        if one[1] != other[1]
-    )
-    spent = 0.0
-    for expected, one_key, other_key in pairs[:6]:
-        if spent and spent + expected > BUDGET:
-            break
-        spent += expected
-        chosen.all_of.append((one_key, other_key))
-    if common and not pairs:
-        chosen.sample_of = min(common)[2]
+def _combined(query: _Query) -> list[_Arm]:
+    """Every combination of the rarest words that leaves out one; a lone common word is only sampled."""
+    told = [reading for reading in query.readings if reading.options]
+    told.sort(key=lambda reading: reading.weight, reverse=True)
+    told = told[:COMBINED]
+    if len(told) == 1:
+        alone = sum(count for _, count in told[0].options.values()) > BUDGET
+        return [_Arm((_group(told[0]),), RANKED)] if alone else []
+    size = max(2, len(told) - 1)
+    return [_arm(chosen, query.total) for chosen in combinations(told, size)] if told else []
 
 
-_ROWS: Final = "SELECT id, folded FROM registry_searchname WHERE ({conditions}) AND {within} LIMIT %s"
+def _arm(chosen: tuple[_Reading, ...], total: int) -> _Arm:
+    expected = float(total)
+    for reading in chosen:
+        expected *= min(1.0, sum(count for _, count in reading.options.values()) / total)
+    return _Arm(tuple(map(_group, chosen)), MOST_ROWS, by_length=expected < SORTED)
 
 
-def _rows(chosen: _Conditions, within: Within) -> dict[int, str]:
+def _group(reading: _Reading) -> frozenset[int]:
+    return frozenset(names.word_key(word) for word, _ in reading.best(CORRECTIONS // 2))
+
+
+_ROWS: Final = "(SELECT id, folded FROM registry_searchname WHERE {groups} AND {within}{order} LIMIT %s)"
+
+
+def _rows(arms: list[_Arm], query: _Query, within: Within) -> dict[int, str]:
     """The candidates: row -> folded name."""
-    conditions = ["keys && %s::int[]", *["keys @> %s::int[]"] * len(chosen.all_of)]
-    clause, values = within.clause()
+    clause, at = within.clause()
+    length = len(" ".join(query.words))
+    parts, values = [], list[Any]()
+    for arm in arms:
+        groups = " AND ".join(["keys && %s::int[]"] * len(arm.groups))
+        order = " ORDER BY abs(length(folded) - %s)" if arm.by_length else ""
+        parts.append(_ROWS.format(groups=groups, within=clause, order=order))
+        values += [*map(_array, arm.groups), *at, *([length] if arm.by_length else []), arm.most]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ROWS.format(conditions=" OR ".join(conditions), within=clause),
-            [_array(chosen.any_of), *map(_array, chosen.all_of), *values, 3 * BUDGET],
-        )
-        rows = dict(cursor.fetchall())
-        if chosen.sample_of is not None:
-            sample = [_array([chosen.sample_of]), *values, RANKED]
-            cursor.execute(_ROWS.format(conditions="keys @> %s::int[]", within=clause), sample)
-            rows |= dict(cursor.fetchall())
-    return rows
+        cursor.execute(" UNION ALL ".join(parts), values)
+        return dict(cursor.fetchall())
 
 
 # The shortlist
 
 
 def _shortlist(rows: dict[int, str], query: _Query) -> Iterable[tuple[int, str]]:
-    """The rows worth comparing word by word; of equals the shorter name, or an exact short one would fall out."""
+    """The rows worth comparing word by word; among those with the same words the shorter, or it would fall out."""
     if len(rows) <= RANKED:
         return rows.items()
     worth: dict[str, float] = {}
@@ -315,10 +348,12 @@ def _shortlist(rows: dict[int, str], query: _Query) -> Iterable[tuple[int, str]]
             worth[word] = max(worth.get(word, 0.0), alike * reading.weight)
     wanted = sum(reading.weight for reading in query.readings)
     whole = " ".join(query.words)
-
-    def promise(row: tuple[int, str]) -> float:
-        covered = sum(worth[word] for word in {*row[1].split()} if word in worth) / wanted
-        alike = fuzz.ratio(whole, row[1]) / 100
-        return 0.75 * max(covered, alike) + 0.25 * alike
-
-    return heapq.nlargest(RANKED, rows.items(), key=promise)
+    scored = []
+    for folded, percent, row in process.extract(whole, rows, scorer=fuzz.ratio, processor=None, limit=None):
+        covered = 0.0
+        for word in folded.split():
+            if word in worth:
+                covered += worth[word]
+        alike = percent / 100
+        scored.append((0.75 * max(covered / wanted, alike) + 0.25 * alike, row, folded))
+    return [(row, folded) for _, row, folded in heapq.nlargest(RANKED, scored)]

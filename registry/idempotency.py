@@ -1,4 +1,4 @@
-"""Writes asked for under a key: done once, answered again to whoever repeats them (draft-ietf-httpapi-idempotency-key)."""
+"""Writes asked for under a key: done once, answered again to whoever repeats them (the IETF's Idempotency-Key)."""
 
 import hashlib
 import json

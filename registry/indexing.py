@@ -159,10 +159,11 @@ def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]
 
     Without statistics it read the whole table once for each agency: minutes instead of milliseconds.
     """
-    cursor.execute("SELECT set_config('enable_seqscan', 'off', true)")
+    cursor.execute("SELECT current_setting('enable_seqscan'), set_config('enable_seqscan', 'off', true)")
+    before, _ = cursor.fetchone()
     cursor.execute(sql, [list(numbers)])
     rows = list(cursor.fetchall())
-    cursor.execute("SELECT set_config('enable_seqscan', 'on', true)")
+    cursor.execute("SELECT set_config('enable_seqscan', %s, true)", [before])
     return rows
 
 

@@ -279,7 +279,10 @@ def _claimed_by_parts(
     found = []
     for mine in by_subject.values():
         best = [
-            max(((likeness.claim(part, held[row.row], known), row) for row in mine), key=lambda one: one[0].score)
+            max(
+                ((likeness.claim(part, held[row.row], known), row) for row in mine),
+                key=lambda one: one[0].score,
+            )
             for part in parts
         ]
         claim = min((claim for claim, _ in best), key=lambda claim: claim.score)
@@ -300,7 +303,9 @@ def _without_doubt(found: list[_Candidate]) -> list[_Candidate]:
         return candidate.claim.match is Match.STRONG and not candidate.claim.score == first > second + _AHEAD
 
     return [
-        replace(candidate, claim=_weakened(candidate.claim, "name.several")) if doubtful(candidate) else candidate
+        replace(candidate, claim=_weakened(candidate.claim, "name.several"))
+        if doubtful(candidate)
+        else candidate
         for candidate in found
     ]
 

@@ -74,6 +74,7 @@ class Application:
     def prepare(self) -> None:
         """Give numbers to what is new and make what the public will read; no lock is held."""
         with connection.cursor() as cursor:
+            _plan(cursor, loops=False, scans=True)
             cursor.execute(statements.HOLDERS, {"list": self._profile.key})
             cursor.execute("CREATE TEMP TABLE intake_number (kind text, place bigint, number text)")
             cursor.execute("SELECT count(*) FROM intake_holder WHERE agency_id IS NULL")
@@ -85,7 +86,8 @@ class Application:
             cursor.execute(statements.WAYS)
             cursor.execute(statements.OUT, {**self._parameters(), "common": json.dumps(self._common)})
             cursor.execute("CREATE UNIQUE INDEX ON intake_out (place)")
-            cursor.execute("ANALYZE intake_out")
+            cursor.execute("ANALYZE intake_out (place, licence_id, identity, holder, agency_id)")
+            _plan(cursor, loops=True, scans=True)
         Publisher(self._authority, at=self._at).publish()
         with connection.cursor() as cursor:
             cursor.execute(statements.MAY_RECRUIT, {"at": self._at})
@@ -112,9 +114,10 @@ class Application:
     def commit(self, report: Report) -> None:
         """Write everything in one transaction; the sequence numbers are its last act."""
         opened = ledger.Commit()
+        keep_authority(self._authority, by=self._by, at=self._at)
         with connection.cursor() as cursor:
-            # Tables may be new and without statistics: then loops over them would take for ever.
-            cursor.execute("SET LOCAL lock_timeout = '10s'; SET LOCAL enable_nestloop = off")
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            _plan(cursor, loops=False, scans=True)
             cursor.execute(statements.LOCK)
             self._write_agencies(cursor)
             cursor.execute(statements.MARK_SPECIAL)
@@ -134,10 +137,11 @@ class Application:
             cursor.execute(statements.ROWS, {"commit": opened.id, "snapshot": snapshot.pk})
             cursor.execute(statements.POSITIONS, parameters)
             self._write_published(cursor, parameters)
-            cursor.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off")
+            _plan(cursor, loops=True, scans=False)
             cursor.execute(statements.RENAMED)
             indexing.index([number for (number,) in cursor.fetchall()])
             _check_references(cursor)
+            _plan(cursor, loops=True, scans=True)
         news.put()
         opened.close(by=self._by, at=self._at)
 
@@ -224,6 +228,12 @@ def _changed_since(authority: Authority, then: datetime) -> bool:
     return named or PolicySet.objects.filter(authority=authority, recorded_at__gt=then).exists()
 
 
+def keep_authority(authority: Authority, *, by: str, at: datetime) -> None:
+    """Create the list's authority, unless the register has it."""
+    if authority.pk is None:
+        history.save(authority, by=by, at=at, reason=REASON)
+
+
 def source_text(profile: Profile) -> str:
     """The list as every answer that rests on it names it."""
     rights = f"; {profile.rights}" if profile.rights else ""
@@ -306,6 +316,18 @@ def _insert(
             "WITH made AS ({} RETURNING id) INSERT INTO intake_ids SELECT id FROM made"
         ).format(statement)
     cursor.execute(statement, parameters)
+
+
+def _plan(cursor: Any, *, loops: bool, scans: bool) -> None:
+    """Tell the planner of this session what to think of.
+
+    Tables may be minutes old and without statistics, and it then takes loops over them, or scans of them for each
+    row, to be cheap; they would take for ever.
+    """
+    cursor.execute(
+        "SELECT set_config('enable_nestloop', %s, false), set_config('enable_seqscan', %s, false)",
+        ["on" if loops else "off", "on" if scans else "off"],
+    )
 
 
 def _check_references(cursor: Any) -> None:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from rapidfuzz import fuzz
 
 from registry import ledger
+from registry.intake import apply as writing
 from registry.intake.profile import Profile
 from registry.intake.report import Report
 from registry.models import Finding, ListSnapshot
@@ -85,6 +86,7 @@ def _match(row: Finding, matched: str, likeness: int) -> PossibleMatch:
 def apply(profile: Profile, snapshot: ListSnapshot, report: Report) -> None:
     """Write the staged findings and their snapshot, all or nothing. No entry is made: no licence is spoken of."""
     opened = ledger.Commit()
+    writing.keep_authority(snapshot.authority, by=snapshot.by, at=snapshot.taken_at)
     snapshot.commit_id = opened.id
     snapshot.counts = report.counts()
     snapshot.save(force_insert=True)

@@ -86,7 +86,7 @@ class Publisher:
                     for row in self._rows(rows):
                         copy.write_row(row)
             cursor.execute("CREATE INDEX ON intake_published (place)")
-            cursor.execute("ANALYZE intake_published")
+            cursor.execute("ANALYZE intake_published (place)")
 
     def _rows(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         for place, observed, said, whole, *own in rows:

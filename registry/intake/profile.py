@@ -357,9 +357,8 @@ def _column(name: str, table: Table, dates: tuple[str, ...]) -> Column:
     elif is_day:
         absent = table.choice("absent", ("unknown", "open", "flag", "refuse"), "unknown")
     else:
-        absent = table.choice(
-            "absent", ("nothing", "flag", "refuse"), "refuse" if name == "name" else "nothing"
-        )
+        choices = ("refuse",) if name == "name" else ("nothing", "flag", "refuse")
+        absent = table.choice("absent", choices, choices[0])
     trading_as = table.flag("trading_as")
     if trading_as and name != "name":
         table.refuse("trading_as", "belongs to the column of the name")

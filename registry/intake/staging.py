@@ -126,7 +126,7 @@ def stage(path: Path, profile: Profile, *, on: date, report: Report, progress: P
                 for row in _read(sheet, Interpreter(profile, layout, sheet.headings, on), report):
                     copy.write_row(_as_row(*row, profile=profile, on=on))
             staged = Staged(layout.columns[profile.identity[0]].heading, sheet.cut_off)
-        cursor.execute("ANALYZE intake_row")
+        cursor.execute("ANALYZE intake_row (line, holder, identity)")
     _settle_repeated(report, staged)
     return staged
 
@@ -230,8 +230,9 @@ def compare_with_last(
         cursor.execute("SELECT fate, count(*) FROM intake_fate GROUP BY fate")
         fates = dict(cursor.fetchall())
         cursor.execute(
-            "SELECT count(DISTINCT holder), count(DISTINCT holder) FILTER (WHERE holder NOT IN "
-            "(SELECT holder FROM intake_row)) FROM intake_known WHERE present AND expected"
+            "SELECT count(DISTINCT k.holder), count(DISTINCT k.holder) FILTER (WHERE r.holder IS NULL) "
+            "FROM intake_known k LEFT JOIN (SELECT DISTINCT holder FROM intake_row) r ON r.holder = k.holder "
+            "WHERE k.present AND k.expected"
         )
         known, lost = cursor.fetchone()
     report.added = fates.get("new", 0) + fates.get("back", 0)

@@ -15,10 +15,11 @@ SELECT DISTINCT ON (r.holder) r.holder, r.line, r.fields, k.agency_id, NULL::tex
        coalesce(k.listed_only, true) AS listed_only, false AS number_is_its_own
 FROM intake_row r
 LEFT JOIN (
-    SELECT k.holder, min(l.agency_id) AS agency_id, bool_and(NOT EXISTS (
-        SELECT FROM registry_licence other WHERE other.agency_id = l.agency_id AND other.origin <> 'listed'
-    )) AS listed_only
+    SELECT k.holder, min(l.agency_id) AS agency_id, bool_and(decided.agency_id IS NULL) AS listed_only
     FROM registry_listedlicence k JOIN registry_licence l ON l.id = k.licence_id
+    LEFT JOIN (
+        SELECT DISTINCT agency_id FROM registry_licence WHERE origin <> 'listed'
+    ) decided ON decided.agency_id = l.agency_id
     WHERE k.list_key = %(list)s GROUP BY k.holder
 ) k ON k.holder = r.holder
 LEFT JOIN registry_agency a ON a.id = k.agency_id
@@ -50,7 +51,7 @@ WHERE h.fields ->> 'company_number' <> '' AND NOT EXISTS (
 );
 UPDATE intake_holder h SET number = a.number FROM registry_agency a WHERE a.id = h.agency_id;
 CREATE UNIQUE INDEX ON intake_holder (holder);
-ANALYZE intake_holder;
+ANALYZE intake_holder (holder, agency_id, line);
 """
 
 #: Every licence that this list speaks of, in the order of its entries: as it will stand, and what was observed before.
@@ -293,18 +294,22 @@ FROM intake_out o WHERE o.fate <> 'new' AND k.licence_id = o.licence_id;
 
 #: Licences of which more than observations is known, or whose holder has changed since the bodies were made.
 MARK_SPECIAL: Final = """
-UPDATE intake_out o SET special = true
-WHERE o.listed AND (
-    o.licence_id IN (SELECT licence_id FROM registry_entry WHERE action <> 'observe' AND licence_id IS NOT NULL)
-    OR o.agency_id IN (SELECT agency_id FROM registry_office)
-    OR o.agency_id IN (SELECT agency_id FROM registry_channel WHERE first_day IS NOT NULL OR last_day IS NOT NULL)
-    OR o.agency_id IN (SELECT agency_id FROM registry_tradingname WHERE first_day IS NOT NULL OR last_day IS NOT NULL)
-    OR o.place IN (
-        SELECT changed.place FROM intake_out changed JOIN registry_agency a ON a.id = changed.agency_id
-        LEFT JOIN intake_holder h ON h.agency_id = a.id
-        WHERE changed.agency_version > 0 AND a.version <> coalesce(h.version, changed.agency_version)
-    )
-)
+UPDATE intake_out o SET special = true FROM (
+    SELECT o.place FROM intake_out o JOIN registry_entry e ON e.licence_id = o.licence_id
+    WHERE e.action <> 'observe'
+    UNION
+    SELECT o.place FROM intake_out o JOIN registry_office f ON f.agency_id = o.agency_id
+    UNION
+    SELECT o.place FROM intake_out o JOIN registry_channel c ON c.agency_id = o.agency_id
+    WHERE c.first_day IS NOT NULL OR c.last_day IS NOT NULL
+    UNION
+    SELECT o.place FROM intake_out o JOIN registry_tradingname t ON t.agency_id = o.agency_id
+    WHERE t.first_day IS NOT NULL OR t.last_day IS NOT NULL
+    UNION
+    SELECT o.place FROM intake_out o JOIN registry_agency a ON a.id = o.agency_id
+    LEFT JOIN intake_holder h ON h.agency_id = a.id
+    WHERE o.agency_version > 0 AND a.version <> coalesce(h.version, o.agency_version)
+) odd WHERE odd.place = o.place AND o.listed
 """
 
 #: Agencies of which something that can be searched is new.

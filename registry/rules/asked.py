@@ -185,7 +185,9 @@ def _emails(text: str) -> tuple[list[Contact], str]:
 def of_email(address: str) -> list[Contact]:
     """An address, and its site unless anybody has addresses there."""
     site = address.rpartition("@")[2]
-    own_site = [] if site in FREE_MAIL else [Contact("domain", site.removeprefix("www."), sure=False, given=False)]
+    own_site = (
+        [] if site in FREE_MAIL else [Contact("domain", site.removeprefix("www."), sure=False, given=False)]
+    )
     return [Contact("email", address), *own_site]
 
 

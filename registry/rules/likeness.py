@@ -112,6 +112,7 @@ def _options(
 ) -> list[_Option]:
     """Ways to pair what stands in one of the names only; neighbours may be paired as one word."""
     found: list[_Option] = []
+    both = [((other, next_), held[other] + held[next_]) for other, next_ in _neighbours(others)]
     for place in left:
         word, weight = asked[place], weights[place]
         for other in others:
@@ -120,16 +121,15 @@ def _options(
                 alike = max(alike, beginning(word, held[other]))
             if alike:
                 found.append((alike * weight, alike, (place,), (other,)))
-        for other, next_ in _neighbours(others):
-            if alike := _as_one(word, held[other] + held[next_], by_sound):
-                found.append((alike * weight, alike, (place,), (other, next_)))
+        for over, name in both:
+            if abs(len(word) - len(name)) < 3 and (alike := _as_one(word, name, by_sound)):
+                found.append((alike * weight, alike, (place,), over))
     for place, next_ in _neighbours(left):
         word, weight = asked[place] + asked[next_], weights[place] + weights[next_]
-        found += [
-            (alike * weight, alike, (place, next_), (other,))
-            for other in others
-            if (alike := _as_one(word, held[other], by_sound))
-        ]
+        for other in others:
+            name = held[other]
+            if abs(len(word) - len(name)) < 3 and (alike := _as_one(word, name, by_sound)):
+                found.append((alike * weight, alike, (place, next_), (other,)))
     return found
 
 
@@ -151,8 +151,6 @@ def _neighbours(places: list[int]) -> list[tuple[int, int]]:
 
 def _as_one(one: str, other: str, by_sound: bool) -> float:  # noqa: FBT001 - handed on
     """How alike words are of which one was written as two; nothing unless nearly the same."""
-    if abs(len(one) - len(other)) > 2:
-        return 0.0
     alike = word_likeness(one, other, by_sound)
     return alike if alike > 0.7 else 0.0
 

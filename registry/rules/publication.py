@@ -22,7 +22,15 @@ class Audience(StrEnum):
 P, R, I = Audience.PUBLIC, Audience.RESTRICTED, Audience.INTERNAL  # noqa: E741 - one letter a cell keeps the table a table
 
 #: Roles whose names the public reads, where the appointment says so (domain model 3.6).
-PUBLIC_ROLES: Final = frozenset({"responsible_officer", "authorised_representative", "registered_recruiter", "sub_agent", "foreign_representative"})
+PUBLIC_ROLES: Final = frozenset(
+    {
+        "responsible_officer",
+        "authorised_representative",
+        "registered_recruiter",
+        "sub_agent",
+        "foreign_representative",
+    }
+)
 
 #: Public summaries of entries are public; restricted reasons never.
 TIMELINE_TEXTS_PUBLIC: Final = True

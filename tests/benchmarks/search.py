@@ -142,7 +142,7 @@ def _coined(rng: random.Random) -> str:
 
 def _invented(count: int, models: Sequence[str], rng: random.Random) -> Iterator[str]:
     """Names made like the models: their common words, with other rare words or coined ones."""
-    split = [model.split() for model in models]
+    split = [names.trading_parts(model)[0].split() for model in models]
     common = Counter(word.lower() for words in split for word in set(words))
     rare = [
         word.capitalize() for word, held in common.items() if word.isalpha() and len(word) > 3 and held < 20

@@ -363,6 +363,12 @@ def test_an_authority_known_by_another_zone_is_not_overwritten(take_in: TakeIn) 
         take_in(_rows(1), FIRST)
 
 
+def test_a_list_stays_with_its_authority_and_its_kind(take_in: TakeIn) -> None:
+    take_in(_rows(1, 2), FIRST)
+    with pytest.raises(ProfileConflict, match=r"authority.code: .* XA-MOL, not XA-OTHER"):
+        take_in(_rows(1, 2), SECOND, profile_text=PROFILE.replace('code = "MOL"', 'code = "OTHER"'))
+
+
 def test_a_new_layout_and_new_words_are_no_mass_change(take_in: TakeIn) -> None:
     take_in(_rows(*range(1, 11)), FIRST)
     text = PROFILE.replace('words = ["Valid"]', 'words = ["Valid", "In force"]\nlegal_term = "Valid"')
@@ -532,3 +538,21 @@ def test_the_command_ends_with_the_reason_where_it_refuses(tmp_path: Path) -> No
     profile.write_text(PROFILE, encoding="utf-8")
     with pytest.raises(CommandError, match=r"list.unreadable"):
         call_command("intake", str(profile), "nothing.csv", on=FIRST)
+
+
+@pytest.mark.usefixtures("db", "stopped")
+def test_a_refused_list_still_gets_its_report(tmp_path: Path) -> None:
+    profile, out = tmp_path / "p.toml", tmp_path / "out.json"
+    profile.write_text(PROFILE, encoding="utf-8")
+    for on, numbers in ((FIRST, range(10)), (SECOND, range(5))):
+        file = tmp_path / f"{on}.csv"
+        lines = "".join(f"{number:04},DEMO Agency {number},,Valid,A,\n" for number in numbers)
+        file.write_text(f"No.,Name,Town,Status,Class,Phone\n{lines}", encoding="utf-8")
+        if on == FIRST:
+            call_command("intake", str(profile), str(file), on=on, stdout=StringIO())
+            continue
+        with pytest.raises(CommandError, match=r"list.would_shrink: 50.0 % of the register would be gone"):
+            call_command("intake", str(profile), str(file), on=on, report=out)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert (report["rows"], report["accepted"], report["gone"]) == (5, 5, 5)
+    assert [(p["line"], p["code"]) for p in report["problems"]] == [(0, "list.would_shrink")]

@@ -15,7 +15,7 @@ from registry import audit, lookup
 from registry.intake import taking
 from registry.intake.refusals import ListBusy
 from registry.intake.report import Report
-from registry.models import Agency, Licence, ListSnapshot
+from registry.models import Agency, Authority, Licence, ListSnapshot
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 
@@ -169,6 +169,7 @@ def test_an_intake_cut_off_while_it_writes_leaves_nothing(
     assert isinstance(intake.error, Error)
     assert not Licence.objects.exists()
     assert not Agency.objects.exists()
+    assert not Authority.objects.exists()
     assert not ListSnapshot.objects.exists()
     again = taking.take_in(large[0], large[1], on=ON, at=NOW, by="intake")
     assert again.added == ROWS

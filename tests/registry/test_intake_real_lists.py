@@ -33,8 +33,8 @@ UK_FILES = {
 UK_CUT_OFF = "2022-09-30_-_Worker_and_Temporary_Worker.csv"
 
 
-def _take_in(profile: str, file: Path, on: date, **options: bool) -> Report:
-    return taking.take_in(profile, file, on=on, at=NOW, by="intake", **options)
+def _take_in(profile: str, file: Path, on: date) -> Report:
+    return taking.take_in(profile, file, on=on, at=NOW, by="intake")
 
 
 def _on(number: str, day: date) -> tuple[str, str]:

@@ -129,6 +129,7 @@ def test_what_is_no_toml_says_where(tmp_path: Path) -> None:
         ("columns.last_day", {"heading": "Until", "dates": ["%Y"]}),
         ("columns.number", {"heading": "No.", "trading_as": True}),
         ("columns.number", {"absent": "refuse"}),
+        ("columns.name", {"heading": "Name", "absent": "flag"}),
         ("identity.holder", ["licence_number"]),
         ("identity.holder", []),
         ("identity.licence", ["class"]),

@@ -19,11 +19,12 @@ from rich.progress import (
 
 from registry import clock
 from registry.intake import taking
-from registry.intake.report import Report
+from registry.intake.report import Problem, Report
 from registry.rules.errors import RegistryError
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """The day of ``--on``."""
     return date.fromisoformat(text)
 
 
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("profile", metavar="PROFILE", help="name of a shipped profile, or path to one")
         parser.add_argument("file", metavar="FILE", type=Path, help="CSV, TSV or XLSX, as the profile says")
         parser.add_argument(
-            "--on", required=True, type=_day, metavar="DATE", help="the day of the list, YYYY-MM-DD"
+            "--on", required=True, type=day, metavar="DATE", help="the day of the list, YYYY-MM-DD"
         )
         parser.add_argument("--dry-run", action="store_true", help="read and compare, write nothing")
         parser.add_argument("--report", type=Path, metavar="OUT.json", help="write the whole report there")
@@ -47,13 +48,14 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Take the list in, print the counts, and end with an error where it is refused."""
+        report = Report()
         try:
-            report = self._take_in(options)
+            self._take_in(options, report)
         except RegistryError as refusal:
+            report.note(Problem(0, "", refusal.code, refusal.detail))
+            self._write(report, options["report"])
             raise CommandError(f"{refusal.code}: {refusal.detail}") from refusal
-        if options["report"]:
-            with options["report"].open("w", encoding="utf-8") as out:
-                report.write(out)
+        self._write(report, options["report"])
         verb = "Would change" if options["dry_run"] else "Changed"
         self.stdout.write(
             f"{report.rows:,} rows in {report.seconds:.1f} s: {report.accepted:,} accepted, "
@@ -62,7 +64,12 @@ class Command(BaseCommand):
         )
         self._show_problems(report)
 
-    def _take_in(self, options: dict[str, Any]) -> Report:
+    def _write(self, report: Report, path: Path | None) -> None:
+        if path is not None:
+            with path.open("w", encoding="utf-8") as out:
+                report.write(out)
+
+    def _take_in(self, options: dict[str, Any], report: Report) -> None:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -72,7 +79,7 @@ class Command(BaseCommand):
         )
         with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
             task = bar.add_task(f"Reading {options['file'].name}", total=1.0)
-            return taking.take_in(
+            taking.take_in(
                 options["profile"],
                 options["file"],
                 on=options["on"],
@@ -81,6 +88,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 allow_shrink=options["allow_shrink"],
                 progress=lambda share: bar.update(task, completed=share),
+                report=report,
             )
 
     def _show_problems(self, report: Report, most: int = 10) -> None:
