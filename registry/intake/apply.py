@@ -84,6 +84,7 @@ class Application:
             cursor.execute("ANALYZE intake_number")
             cursor.execute(statements.NUMBER_HOLDERS, self._parameters())
             cursor.execute(statements.WAYS)
+            _plan(cursor, loops=False, scans=False)  # what it asks for each row is to be found by an index
             cursor.execute(statements.OUT, {**self._parameters(), "common": json.dumps(self._common)})
             cursor.execute("CREATE UNIQUE INDEX ON intake_out (place)")
             cursor.execute("ANALYZE intake_out (place, licence_id, identity, holder, agency_id)")
