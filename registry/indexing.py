@@ -155,16 +155,8 @@ def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
 
 
 def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Read by the indexes, whatever the planner thinks of tables that this very transaction has just filled.
-
-    Without statistics it read the whole table once for each agency: minutes instead of milliseconds.
-    """
-    cursor.execute("SELECT current_setting('enable_seqscan'), set_config('enable_seqscan', 'off', true)")
-    before, _ = cursor.fetchone()
     cursor.execute(sql, [list(numbers)])
-    rows = list(cursor.fetchall())
-    cursor.execute("SELECT set_config('enable_seqscan', %s, true)", [before])
-    return rows
+    return list(cursor.fetchall())
 
 
 def _legal_names(legal: str, latin: str) -> Iterator[tuple[str, str]]:

@@ -126,8 +126,6 @@ def propose(
     step = _step(action)
     if not step.approvals:
         raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
-    if action is Action.DEBAR:
-        raise errors.StepNotAllowed("a bar is of the agency: propose it there", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -140,6 +138,7 @@ def propose(
         return proposal(done["proposal"])
     licence = _locked(number, by=by)
     _version(licence, expected_version)
+    _of_one_licence(licence, step, terms)
     recording.freeze(licence, step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=licence, agency=licence.agency)
     once.keep({"proposal": made.pk})
@@ -150,10 +149,14 @@ def propose(
 def propose_for_agency(
     agency: str, action: Action, *, by: Actor, at: datetime, terms: StepTerms, idempotency_key: str
 ) -> ProposalRecord:
-    """Begin a step that decides all licences of an agency at once: a bar, or the end of a dissolved company."""
+    """Begin a step that decides all licences of an agency at once.
+
+    A bar, an order or a correction about a bar (``refers_to`` names it on any of the licences), or the end of a
+    dissolved company.
+    """
     step = _step(action)
-    if action not in {Action.DEBAR, Action.CANCEL}:
-        raise errors.StepNotAllowed(f"{action} is a step of one licence", action=action.value)
+    if not step.approvals:
+        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -165,8 +168,8 @@ def propose_for_agency(
     if (done := once.outcome()) is not None:
         return proposal(done["proposal"])
     holder = _agency(agency, by=by)
-    for licence in _all_locked(holder, step, at):
-        recording.freeze(licence, step, terms, at=at)
+    _of_all_licences(holder, step, terms)
+    recording.freeze_for_agency(holder, _all_locked(holder, step, at), step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
     once.keep({"proposal": made.pk})
     return proposal(made.pk)
@@ -188,7 +191,8 @@ def approve(
     waiting = _open_proposal(proposal_id, by=by)
     step = _step(Action(waiting.action))
     given = list(waiting.approvals.order_by("pk"))
-    _may_approve(step, waiting, given, by, no_conflict=no_conflict)
+    needed = _approvals(step, waiting)
+    _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
     _second_factor(by, at)
     licences = (
         [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step, at)
@@ -199,10 +203,13 @@ def approve(
         _version(licences[0], expected_version)
     Approval.objects.create(proposal=waiting, by=by.number, at=at, second_factor_at=by.second_factor_at)
     entries: tuple[Entry, ...] = ()
-    if len(given) + 1 == len(step.approvals):
+    if len(given) + 1 == len(needed):
         officers = (waiting.proposed_by, *(a.by for a in given), by.number)
         said = terms_json.read(waiting.terms)
-        taken = recording.take(licences, step, said, officers=officers, at=at, agency=waiting.agency)
+        taken = recording.take(
+            licences, step, said, officers=officers, at=at, agency=waiting.agency,
+            together=not waiting.licence_id,
+        )  # fmt: skip
         entries = taken.entries
         waiting.state, waiting.closed_by, waiting.closed_at, waiting.entry = (
             "approved",
@@ -230,10 +237,9 @@ def decline(
         return proposal(proposal_id)
     waiting = _open_proposal(proposal_id, by=by)
     step = _step(Action(waiting.action))
-    if by.number != waiting.proposed_by and not by.roles & frozenset().union(*step.approvals):
-        raise errors.RoleNotAllowed(
-            "this role does not decide on the step", roles=sorted(frozenset().union(*step.approvals))
-        )
+    deciding = frozenset[Role]().union(*_approvals(step, waiting))
+    if by.number != waiting.proposed_by and not by.roles & deciding:
+        raise errors.RoleNotAllowed("this role does not decide on the step", roles=sorted(deciding))
     _still_open(waiting, at)
     waiting.state, waiting.closed_by, waiting.closed_at, waiting.closed_reason = (
         "declined",
@@ -256,33 +262,42 @@ def decide(
     Emergencies, ratifications, filings and facts. A step of several officers is refused: propose it. A decision needs
     a second factor not older than five minutes; filings and facts do not.
     """
-    step = _step(action)
-    if step.approvals:
-        raise errors.StepNotAllowed(
-            f"{action} needs {step.officers} officers: propose it",
-            action=action.value,
-            officers=step.officers,
-        )
-    _may_begin(step, by, terms)
-    if step.kind is Kind.DECISION:
-        _second_factor(by, at)
-    once = Once(
-        by,
-        idempotency_key,
-        "decide",
-        terms_json.plain(terms) | {"number": number, "action": action.value},
-        at,
-    )
+    step = _alone(action, terms, by=by, at=at)
+    said = terms_json.plain(terms) | {"number": number, "action": action.value}
+    once = Once(by, idempotency_key, "decide", said, at)
     if (done := once.outcome()) is not None:
         return _decisions(done["made"])[0]
     licence = _locked(number, by=by)
     _version(licence, expected_version)
+    _of_one_licence(licence, step, terms)
     if action is Action.RATIFY:
         _somebody_else(licence, terms, by)
     taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
     once.keep({"made": _made(taken.entries)})
     taken.close(by=by.number, at=at)
     return _decisions(_made(taken.entries))[0]
+
+
+@transaction.atomic(durable=True)
+def decide_all(
+    agency: str, action: Action, *, by: Actor, at: datetime, terms: StepTerms, idempotency_key: str
+) -> tuple[Decision, ...]:
+    """Take one such step on all licences of an agency at once: an appeal against a bar is filed.
+
+    One decision a licence, in one transaction and in the order of their numbers. Refuses as ``decide`` does.
+    """
+    step = _alone(action, terms, by=by, at=at)
+    said = terms_json.plain(terms) | {"agency": agency, "action": action.value}
+    once = Once(by, idempotency_key, "decide_all", said, at)
+    if (done := once.outcome()) is not None:
+        return tuple(_decisions(done["made"]))
+    holder = _agency(agency, by=by)
+    _of_all_licences(holder, step, terms)
+    licences = _all_locked(holder, step, at)
+    taken = recording.take(licences, step, terms, officers=(by.number,), at=at, agency=holder, together=True)
+    once.keep({"made": _made(taken.entries)})
+    taken.close(by=by.number, at=at)
+    return tuple(_decisions(_made(taken.entries)))
 
 
 def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
@@ -319,23 +334,63 @@ def _role(by: Actor, allowed: frozenset[Role]) -> None:
         raise errors.RoleNotAllowed("this role may not", roles=sorted(allowed))
 
 
+def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step:
+    """The step, if this officer may take it alone."""
+    step = _step(action)
+    if step.approvals:
+        raise errors.StepNotAllowed(
+            f"{action} needs {step.officers} officers: propose it",
+            action=action.value,
+            officers=step.officers,
+        )
+    _may_begin(step, by, terms)
+    if step.kind is Kind.DECISION:
+        _second_factor(by, at)
+    return step
+
+
 def _may_begin(step: Step, by: Actor, terms: StepTerms) -> None:
     _role(by, step.proposes)
     if step.kind in {Kind.DECISION, Kind.ORDER, Kind.CORRECTION} and not terms.no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
 
 
+def _approvals(step: Step, waiting_: Proposal) -> tuple[frozenset[Role], ...]:
+    """Who must say yes, in order: as the table says, and to a correction also whoever had to the corrected step."""
+    if step.action is not Action.CORRECT:
+        return step.approvals
+    corrected = recording.action_behind(waiting_.agency, waiting_.terms["refers_to"])
+    return max(step.approvals, STEPS[corrected].approvals if corrected else (), key=len)
+
+
+def _of_one_licence(licence: Licence, step: Step, terms: StepTerms) -> None:
+    """A bar, and what is said of one, is never of one licence alone."""
+    if step.action is Action.DEBAR or recording.of_agency(licence.agency, terms.refers_to):
+        raise errors.StepNotAllowed("a bar is of the agency: take it there", action=step.action.value)
+
+
+def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:
+    if step.action in {Action.DEBAR, Action.CANCEL} or recording.of_agency(agency, terms.refers_to):
+        return
+    raise errors.StepNotAllowed(f"{step.action} is a step of one licence", action=step.action.value)
+
+
 def _may_approve(
-    step: Step, waiting_: Proposal, given: Sequence[Approval], by: Actor, *, no_conflict: bool
+    needed: Sequence[frozenset[Role]],
+    waiting_: Proposal,
+    given: Sequence[Approval],
+    by: Actor,
+    *,
+    no_conflict: bool,
 ) -> None:
     """Four eyes: never the proposer, never twice, and the role that the table names for this place."""
     if by.number == waiting_.proposed_by:
         raise errors.OwnProposal("nobody approves their own proposal", proposal=waiting_.pk)
     if any(a.by == by.number for a in given):
         raise errors.AlreadyApproved("this officer has approved already", proposal=waiting_.pk)
-    if len(given) >= len(step.approvals):
+    if len(given) >= len(needed):
         raise errors.ProposalClosed("the proposal has all its approvals", proposal=waiting_.pk)
-    _role(by, step.approvals[len(given)])
+    _role(by, needed[len(given)])
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
 
@@ -466,7 +521,7 @@ def _proposal_row(
 def _record(row: Proposal) -> ProposalRecord:
     step = STEPS[Action(row.action)]
     given = tuple(row.approvals.order_by("pk").values_list("by", flat=True))
-    left = step.approvals[len(given) :]
+    left = _approvals(step, row)[len(given) :]
     return ProposalRecord(
         id=row.pk,
         licence=row.licence.number if row.licence else None,

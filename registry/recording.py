@@ -4,11 +4,12 @@ Freeze the effect, append the entry, keep the sanction, project the licence with
 the news. The numbers are taken by ``close`` as the transaction's last act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import QuerySet
 
 from registry import history, indexing, ledger, news, publishing, records
 from registry.models import (
@@ -27,27 +28,47 @@ from registry.rules import days, errors, freezing, numbering, standing
 from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
 
 
-def not_barred(agency: Agency, at: datetime) -> None:
-    """Refuse an agency that is barred on that day."""
-    today = days.local_day(at, agency.authority.zone)
-    bars = Debarment.objects.filter(agency=agency, first_day__lte=today)
-    if bars.filter(last_day__isnull=True).exists() or bars.filter(last_day__gte=today).exists():
+def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:
+    """Refuse a new licence to an agency that is barred at ``at`` or will be, also while the bar is stayed.
+
+    A bar ends the licences that it met, so one given after the bar was decided would outlive it. A ``renewal``, of a
+    licence that the bar has met, is refused only while the bar has effect.
+    """
+    bars = records.bars_of(agency.pk)
+    if bars.in_effect(at, Action.DEBAR) if renewal else bars.to_come(at, Action.DEBAR):
         raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
 
 
 def row_behind(licence: Licence, sequence: int | None) -> int | None:
     """The row behind a sequence number that an officer named."""
-    if sequence is None:
-        return None
-    found = (
-        Entry.objects.filter(licence=licence, commit__base__lt=sequence)
-        .select_related("commit")
-        .order_by("-pk")
-    )
-    for entry in found:
+    return None if sequence is None else _named(Entry.objects.filter(licence=licence), sequence).pk
+
+
+def of_agency(agency: Agency, sequence: int | None) -> bool:
+    """Whether the entry of that number is a bar of the agency or speaks of one, however indirectly."""
+    entry = None if sequence is None else _named(Entry.objects.filter(agency=agency), sequence)
+    while entry is not None and entry.action != Action.DEBAR:
+        entry = entry.refers_to
+    return entry is not None
+
+
+def action_behind(agency: Agency, sequence: int | None) -> Action | None:
+    """What was decided in the entry that an officer named."""
+    return None if sequence is None else Action(_named(Entry.objects.filter(agency=agency), sequence).action)
+
+
+def _beside(agency: Agency, sequence: int) -> Mapping[int | None, int]:
+    """The entry that an officer named and its sisters: one decision about many licences, by licence id."""
+    named = _named(Entry.objects.filter(agency=agency), sequence)
+    sisters = Entry.objects.filter(agency=agency, commit=named.commit_id, action=named.action)
+    return dict(sisters.values_list("licence_id", "pk"))
+
+
+def _named(entries: QuerySet[Entry], sequence: int) -> Entry:
+    for entry in entries.filter(commit__base__lt=sequence).select_related("commit").order_by("-pk"):
         if entry.sequence == sequence:
-            return int(entry.pk)
-    raise errors.EntryNotFound("the licence has no such entry", field="refers_to", sequence=sequence)
+            return entry
+    raise errors.EntryNotFound("there is no such entry", field="refers_to", sequence=sequence)
 
 
 def state_of(licence: Licence, *, at: datetime) -> State:
@@ -57,7 +78,7 @@ def state_of(licence: Licence, *, at: datetime) -> State:
 
 
 def _case(licence: Licence, at: datetime) -> freezing.Case:
-    entries = records.fold_entries(licence.pk)
+    entries = records.fold_entries(licence.pk) if licence.pk else _entries_of_its_own(licence.agency)
     now = standing.at(entries, at=at)
     return freezing.Case(
         entries=entries,
@@ -68,14 +89,48 @@ def _case(licence: Licence, at: datetime) -> freezing.Case:
     )
 
 
+def _entries_of_its_own(agency: Agency) -> list[standing.Entry]:
+    """The entries of an agency that had no licence when it was barred."""
+    rows = Entry.objects.filter(agency=agency, licence__isnull=True, action__in=records.ABOUT_BARS)
+    return [records.as_fold(row) for row in rows.select_related("commit").order_by("pk")]
+
+
 def freeze(
     licence: Licence, step: Step, terms: StepTerms, *, at: datetime
 ) -> tuple[freezing.Frozen, freezing.Case, int | None]:
     """What the step would freeze, taken now: with the case it was judged on and the row that it speaks of."""
+    return _freeze(licence, step, terms, at=at, refers_to=row_behind(licence, terms.refers_to))
+
+
+def freeze_for_agency(
+    agency: Agency, licences: Sequence[Licence], step: Step, terms: StepTerms, *, at: datetime
+) -> list[tuple[Licence, freezing.Frozen, freezing.Case, int | None]]:
+    """The same on all licences of an agency: each speaks of its own entry beside the one that the terms name.
+
+    An agency without a licence that can take the step takes a bar, and what is said of that bar, itself: its own
+    place is a licence without a number.
+    """
+    itself = Licence(authority=agency.authority, agency=agency)
+    places: list[tuple[Licence, int | None]]
+    if terms.refers_to is None:
+        places = [(licence, None) for licence in licences]
+        if not places and step.action is Action.DEBAR:
+            places = [(itself, None)]
+    else:
+        beside = _beside(agency, terms.refers_to)
+        found = {licence.pk: licence for licence in licences}
+        places = [
+            (found.get(key or 0, itself), ref) for key, ref in beside.items() if not key or key in found
+        ]
+    return [(licence, *_freeze(licence, step, terms, at=at, refers_to=ref)) for licence, ref in places]
+
+
+def _freeze(
+    licence: Licence, step: Step, terms: StepTerms, *, at: datetime, refers_to: int | None
+) -> tuple[freezing.Frozen, freezing.Case, int | None]:
     case = _case(licence, at)
     if step.action in {Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE}:
-        not_barred(licence.agency, at)
-    refers_to = row_behind(licence, terms.refers_to)
+        not_barred(licence.agency, at, renewal=step.action in {Action.RENEW, Action.RENEW_LATE})
     frozen = freezing.freeze(step, terms, case, at=at, refers_to=refers_to)
     if step.action is Action.ACTIVATE:
         _security_in_force(case, frozen, at)
@@ -120,25 +175,34 @@ def take(
     officers: Sequence[str],
     at: datetime,
     agency: Agency,
+    together: bool = False,
 ) -> Taken:
-    """Append the entry to each licence, project, publish. The caller closes the commit as its last act."""
-    commit = ledger.Commit()
-    made: list[Entry] = []
-    for licence in licences:
-        frozen, case, refers_to = freeze(licence, step, terms, at=at)
-        if step.action is Action.ADOPT:
-            _renumber(licence, terms, by=officers[-1], at=at)
-        entry = commit.add(_entry(licence, step, terms, frozen, case, refers_to, officers, at))
-        _write_texts(entry, terms)
-        _write_sanction(entry, licence, step)
-        _project(licence, commit, entry, by=officers[-1], at=at)
-        made.append(entry)
-    if step.action is Action.DEBAR:
-        made += _bar(agency, step, terms, made, commit, officers=officers, at=at)
-    if not made:
+    """Append the entry to each licence, project, publish. The caller closes the commit as its last act.
+
+    ``together``: the step is of the agency, so it is taken on all its licences at once.
+    """
+    by = officers[-1]
+    if together:
+        frozen_on = freeze_for_agency(agency, licences, step, terms, at=at)
+    else:
+        frozen_on = [(licence, *freeze(licence, step, terms, at=at)) for licence in licences]
+    if not frozen_on:
         raise errors.StepNotAllowed(
             f"no licence of the agency can take {step.action}", action=step.action.value
         )
+    commit = ledger.Commit()
+    made: list[Entry] = []
+    for licence, frozen, case, refers_to in frozen_on:
+        if step.action is Action.ADOPT:
+            _renumber(licence, terms, by=by, at=at)
+        entry = commit.add(_entry(licence, step, terms, frozen, case, refers_to, officers, at))
+        _write_texts(entry, terms)
+        _write_sanction(entry, agency, step)
+        if entry.licence is not None:
+            _project(licence, commit, entry, by=by, at=at)
+        made.append(entry)
+    if together:
+        _project_bars(agency, by=by, at=at, reason=step.action.value)
     if step.action in {Action.GRANT, Action.ADOPT}:
         indexing.index([agency.number])
     news.put()
@@ -178,7 +242,7 @@ def _entry(
     day = terms.effective if type(terms.effective) is date else None
     return Entry(
         authority=licence.authority,
-        licence=licence,
+        licence=licence if licence.pk else None,
         agency=licence.agency,
         kind=step.kind.value,
         action=step.action.value,
@@ -210,13 +274,13 @@ def _write_texts(entry: Entry, terms: StepTerms) -> None:
     )
 
 
-def _write_sanction(entry: Entry, licence: Licence, step: Step) -> None:
+def _write_sanction(entry: Entry, agency: Agency, step: Step) -> None:
     if step.sanction is None:
         return
     Sanction.objects.create(
         entry=entry,
-        agency=licence.agency,
-        licence=licence,
+        agency=agency,
+        licence=entry.licence,
         kind=step.sanction.value,
         points=entry.effect.get("points", 0),
         points_until=_when(entry.deadlines.get("points_until")),
@@ -224,39 +288,6 @@ def _write_sanction(entry: Entry, licence: Licence, step: Step) -> None:
         amount=entry.effect.get("amount"),
         currency=entry.effect.get("currency", ""),
     )
-
-
-def _bar(
-    agency: Agency, step: Step, terms: StepTerms, made: Sequence[Entry], commit: ledger.Commit,
-    *, officers: Sequence[str], at: datetime,
-) -> list[Entry]:  # fmt: skip
-    """Write the bar itself; an agency without a licence that it could end gets an entry of its own."""
-    own: list[Entry] = []
-    if not made:
-        policy = records.current_policy(agency.authority_id, at=at)
-        case = freezing.Case([], standing.NOTHING_KNOWN, "", agency.authority.zone, policy)
-        frozen = freezing.freeze(step, terms, case, at=at, refers_to=None)
-        entry = _entry(
-            Licence(authority=agency.authority, agency=agency), step, terms, frozen, case, None, officers, at
-        )
-        entry.licence = None
-        own.append(commit.add(entry))
-        _write_texts(entry, terms)
-    first = (*made, *own)[0]
-    zone, until = agency.authority.zone, first.effective_until
-    history.save(
-        Debarment(
-            authority=agency.authority,
-            agency=agency,
-            first_day=days.local_day(first.effective_from, zone),
-            last_day=days.local_day(until - timedelta(microseconds=1), zone) if until else None,
-            grounds=list(terms.grounds),
-        ),
-        by=officers[-1],
-        at=at,
-        reason="debarred",
-    )
-    return own
 
 
 def _project(licence: Licence, commit: ledger.Commit, entry: Entry, *, by: str, at: datetime) -> None:
@@ -282,6 +313,27 @@ def _project_terms(
         history.delete(held[key], by=by, at=at, reason=reason)
     for first, last in sorted(wanted - held.keys()):
         history.save(Term(licence=licence, days=DateRange(first, last, "[]")), by=by, at=at, reason=reason)
+
+
+def _project_bars(agency: Agency, *, by: str, at: datetime, reason: str) -> None:
+    """Bring the agency's bars, by their days, up to what the entries about them now mean."""
+    zone = agency.authority.zone
+    wanted: dict[tuple[date, date | None], standing.Entry] = {}
+    bars = records.bars_of(agency.pk, own_at=at)
+    for bar in bars.those(Action.DEBAR):
+        if (course := bars.course(bar)) is not None:
+            begins, ends = course
+            last = days.local_day(ends - timedelta(microseconds=1), zone) if ends else None
+            wanted[days.local_day(begins, zone), last] = bar
+    held = {(row.first_day, row.last_day): row for row in agency.debarments.all()}
+    for key in held.keys() - wanted.keys():
+        history.delete(held[key], by=by, at=at, reason=reason)
+    for key in sorted(wanted.keys() - held.keys(), key=str):
+        row = Debarment(
+            authority=agency.authority, agency=agency, first_day=key[0], last_day=key[1],
+            grounds=list(wanted[key].grounds),
+        )  # fmt: skip
+        history.save(row, by=by, at=at, reason=reason)
 
 
 def _when(text: str | None) -> datetime | None:

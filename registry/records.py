@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from registry.models import Agency, Channel, Entry, Licence, Office, PolicySet, TradingName
 from registry.rules import policy, standing
 from registry.rules.answer import Facts
+from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Kind
 
 
@@ -17,6 +18,26 @@ def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[sta
     """
     rows = Entry.objects.filter(licence_id=licence_id).order_by("pk")
     return [as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit"))]
+
+
+ABOUT_BARS: Final = frozenset(
+    {
+        Action.DEBAR,
+        Action.SET_ASIDE,
+        Action.FILE_APPEAL,
+        Action.END_APPEAL,
+        Action.STAY,
+        Action.END_STAY,
+        Action.CORRECT,
+    }
+)
+"""A bar of an agency and what can be said of one."""
+
+
+def bars_of(agency_id: int, *, own_at: datetime | None = None) -> Entries:
+    """The agency's bars and all that was said of them, on every licence of it and on none."""
+    rows = Entry.objects.filter(agency_id=agency_id, action__in=ABOUT_BARS).order_by("pk")
+    return Entries(as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit")))
 
 
 def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:

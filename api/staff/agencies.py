@@ -302,10 +302,36 @@ class ProposalsOfAgencyView(door.StaffView):
         return door.answer(body, status=201, at=f"/api/v1/staff/proposals/{made.id}")
 
 
+class FilingsOfAgencyView(door.StaffView):
+    """What was filed about all licences of one agency at once."""
+
+    @extend_schema(
+        operation_id="staff_file_for_agency",
+        summary="Record a filing of an agency",
+        parameters=[door.IDEMPOTENCY_KEY],
+        request=steps.StepInput,
+        responses={201: steps.DecisionBody(many=True)},
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Record that the holder appeals against a bar; ``refers_to`` names the bar on any of its licences."""
+        key = door.idempotency_key(request)
+        sent = door.read(steps.StepInput, request)
+        made = licensing.decide_all(
+            written.agency(number),
+            Action(sent["action"]),
+            by=door.actor(request),
+            at=clock.now(),
+            terms=steps.terms(sent),
+            idempotency_key=key,
+        )
+        return door.answer([steps.decision_body(one) for one in made], status=201)
+
+
 urlpatterns: list[URLPattern] = [
     path("agencies", AgenciesView.as_view()),
     path("agencies/<str:number>", AgencyView.as_view()),
     path("agencies/<str:number>/trading-names", TradingNamesView.as_view()),
     path("agencies/<str:number>/channels", ChannelsView.as_view()),
     path("agencies/<str:number>/proposals", ProposalsOfAgencyView.as_view()),
+    path("agencies/<str:number>/filings", FilingsOfAgencyView.as_view()),
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from registry import agencies, indexing, ledger, news, records
+from registry import agencies, indexing, ledger, news, records, statistics
 from registry.generator import rows, words
 from registry.generator.lives import Life, Lives, filled, plain
 from registry.models import (
@@ -92,6 +92,8 @@ def make_searchable(progress: Callable[[int], None] = lambda _done: None) -> Non
     ``progress`` is told how many holders are done.
     """
     last, done = "", 0
+    with connection.cursor() as cursor:
+        statistics.take(cursor, "registry_agency", "registry_licence")
     while True:
         held = Agency.objects.filter(authority__code=AUTHORITY, number__gt=last).order_by("number")
         numbers = list(held.values_list("number", flat=True)[:_INDEXED])

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection, models, transaction
 from psycopg import sql
 
-from registry import history, indexing, ledger, news, publishing, records
+from registry import history, indexing, ledger, news, publishing, records, statistics
 from registry.intake import statements
 from registry.intake.listed import Publisher
 from registry.intake.profile import Profile
@@ -41,6 +41,11 @@ _STATUS: Final = {
     "unknown": "word_unknown",
 }
 REASON: Final = "list taken in"
+#: What is read beside the list itself; it may have been filled a moment ago.
+_READ: Final = tuple(
+    f"registry_{name}"
+    for name in ("agency", "licence", "listedlicence", "tradingname", "channel", "entry", "office")
+)
 
 
 class Application:
@@ -74,7 +79,7 @@ class Application:
     def prepare(self) -> None:
         """Give numbers to what is new and make what the public will read; no lock is held."""
         with connection.cursor() as cursor:
-            _plan(cursor, loops=False, scans=True)
+            statistics.take(cursor, *_READ)
             cursor.execute(statements.HOLDERS, {"list": self._profile.key})
             cursor.execute("CREATE TEMP TABLE intake_number (kind text, place bigint, number text)")
             cursor.execute("SELECT count(*) FROM intake_holder WHERE agency_id IS NULL")
@@ -84,11 +89,9 @@ class Application:
             cursor.execute("ANALYZE intake_number")
             cursor.execute(statements.NUMBER_HOLDERS, self._parameters())
             cursor.execute(statements.WAYS)
-            _plan(cursor, loops=False, scans=False)  # what it asks for each row is to be found by an index
             cursor.execute(statements.OUT, {**self._parameters(), "common": json.dumps(self._common)})
             cursor.execute("CREATE UNIQUE INDEX ON intake_out (place)")
             cursor.execute("ANALYZE intake_out (place, licence_id, identity, holder, agency_id)")
-            _plan(cursor, loops=True, scans=True)
         Publisher(self._authority, at=self._at).publish()
         with connection.cursor() as cursor:
             cursor.execute(statements.MAY_RECRUIT, {"at": self._at})
@@ -118,7 +121,6 @@ class Application:
         keep_authority(self._authority, by=self._by, at=self._at)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '10s'")
-            _plan(cursor, loops=False, scans=True)
             cursor.execute(statements.LOCK)
             self._write_agencies(cursor)
             cursor.execute(statements.MARK_SPECIAL)
@@ -135,14 +137,14 @@ class Application:
                 parameters,
                 order="o.ordinal",
             )
+            statistics.take(cursor, "registry_entry")
             cursor.execute(statements.ROWS, {"commit": opened.id, "snapshot": snapshot.pk})
             cursor.execute(statements.POSITIONS, parameters)
             self._write_published(cursor, parameters)
-            _plan(cursor, loops=True, scans=False)
+            statistics.take(cursor, "registry_listedlicence", "registry_publishedrecord")
             cursor.execute(statements.RENAMED)
             indexing.index([number for (number,) in cursor.fetchall()])
             _check_references(cursor)
-            _plan(cursor, loops=True, scans=True)
         news.put()
         opened.close(by=self._by, at=self._at)
 
@@ -151,6 +153,7 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Agency, statements.AGENCY, statements.NEW_HOLDERS, parameters, keep=True)
             self._record(Agency, "+")
+        statistics.take(cursor, "registry_agency")
         cursor.execute(statements.LINK_HOLDERS, parameters)
         with _touched(cursor):
             cursor.execute(statements.CHANGE_AGENCIES)
@@ -171,6 +174,7 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Channel, statements.CHANNEL, statements.NEW_CHANNELS, parameters, keep=True)
             self._record(Channel, "+")
+        statistics.take(cursor, "registry_tradingname", "registry_channel")
 
     def _channel_kinds(self) -> list[str]:
         """The kinds of channels that the list gives at all."""
@@ -186,6 +190,7 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Licence, statements.LICENCE, statements.NEW_LICENCES, parameters, keep=True)
             self._record(Licence, "+")
+        statistics.take(cursor, "registry_licence")
         cursor.execute(statements.LINK_LICENCES, parameters)
         with _touched(cursor):
             cursor.execute(statements.CHANGE_LICENCES)
@@ -317,18 +322,6 @@ def _insert(
             "WITH made AS ({} RETURNING id) INSERT INTO intake_ids SELECT id FROM made"
         ).format(statement)
     cursor.execute(statement, parameters)
-
-
-def _plan(cursor: Any, *, loops: bool, scans: bool) -> None:
-    """Tell the planner of this session what to think of.
-
-    Tables may be minutes old and without statistics, and it then takes loops over them, or scans of them for each
-    row, to be cheap; they would take for ever.
-    """
-    cursor.execute(
-        "SELECT set_config('enable_nestloop', %s, false), set_config('enable_seqscan', %s, false)",
-        ["on" if loops else "off", "on" if scans else "off"],
-    )
 
 
 def _check_references(cursor: Any) -> None:

@@ -115,6 +115,19 @@ class Entries:
         """The entries of these actions that have effect at ``t``, oldest first."""
         return [e for e in self.those(*actions) if self.has_effect(e, t)]
 
+    def course(self, entry: Entry) -> tuple[datetime, datetime | None] | None:
+        """From when to when ``entry`` has effect, stays left out; ``None`` where it is set aside before it begins."""
+        ends = [e.effective_from for e in self.about(entry) if e.action is Action.SET_ASIDE]
+        if entry.effective_until is not None:
+            ends.append(entry.effective_until)
+        end = min(ends, default=None)
+        return None if end is not None and end <= entry.effective_from else (entry.effective_from, end)
+
+    def to_come(self, t: datetime, *actions: Action) -> list[Entry]:
+        """The entries of these actions whose course is not over at ``t``: begun, still to begin, or stayed."""
+        courses = ((e, self.course(e)) for e in self.those(*actions))
+        return [e for e, course in courses if course is not None and (course[1] is None or t < course[1])]
+
     def followed(self, entry: Entry, t: datetime, *actions: Action) -> list[Entry]:
         """The entries of these actions about ``entry`` that have effect at ``t``, oldest first."""
         return [e for e in self.about(entry) if e.action in actions and self.has_effect(e, t)]

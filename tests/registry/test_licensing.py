@@ -10,7 +10,7 @@ from django.db import connection, connections
 from registry import audit, licensing, lookup
 from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRecord
 from registry.rules import errors
-from registry.rules.lifecycle import Action, Role, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
 from tests import builders
 
 DAY = timedelta(days=1)
@@ -321,6 +321,145 @@ def test_a_bar_ends_every_licence_of_the_agency_in_one_commit(licence: str) -> N
         )
     with pytest.raises(errors.AgencyDebarred):
         builders.opened(holder, at=AT)
+
+
+BAR = StepTerms(grounds=("TRAFFICKING",), permanent=True, no_conflict=True)
+ORDER = StepTerms(order_reference="DEMO Tribunal 7/2026", no_conflict=True)
+
+
+def _together(
+    holder: str, action: Action, terms: StepTerms, *, at: datetime, officers: int = 2
+) -> tuple[licensing.Decision, ...]:
+    """Take a step on all licences of an agency with so many officers."""
+    by = builders.maker(at) if action in {Action.DEBAR, Action.CORRECT} else _appeals(at)
+    key = builders.key
+    waiting = licensing.propose_for_agency(holder, action, by=by, at=at, terms=terms, idempotency_key=key())
+    for approver in (builders.checker(at), builders.registrar(at))[: officers - 1]:
+        assert waiting.decisions == ()
+        waiting = licensing.approve(waiting.id, by=approver, at=at, no_conflict=True, idempotency_key=key())
+    return waiting.decisions
+
+
+def _appeals(at: datetime) -> Actor:
+    role = min(STEPS[Action.SET_ASIDE].proposes - {Role.SYSTEM})
+    return builders.officer(role, at=at)
+
+
+def _barred(licence: str) -> tuple[str, str, tuple[licensing.Decision, ...]]:
+    holder = Licence.objects.get(number=licence).agency.number
+    sibling = builders.active(holder, "C")
+    return holder, sibling, _together(holder, Action.DEBAR, BAR, at=AT, officers=3)
+
+
+@pytest.mark.parametrize("from_the_beginning", [True, False])
+def test_a_bar_that_is_set_aside_frees_every_licence_and_the_agency(
+    licence: str, *, from_the_beginning: bool
+) -> None:
+    holder, sibling, made = _barred(licence)
+    later = AT + 20 * DAY
+    terms = replace(ORDER, refers_to=made[1].sequence, ab_initio=from_the_beginning)
+    undone = _together(holder, Action.SET_ASIDE, terms, at=later)
+    assert {one.number for one in undone} == {licence, sibling}
+    for number in (licence, sibling):
+        assert _answer(number, later) == "licensed"
+        assert _answer(number, later - DAY) == ("licensed" if from_the_beginning else "not_licensed")
+    builders.active(holder, "A", at=later)
+    assert list(audit.differences(at=later)) == []
+
+
+def test_a_corrected_bar_is_no_bar_and_takes_as_many_officers_as_the_bar_took(licence: str) -> None:
+    holder, sibling, made = _barred(licence)
+    later = AT + DAY
+    terms = StepTerms(grounds=("CLERICAL-ERROR",), refers_to=made[0].sequence, no_conflict=True)
+    _together(holder, Action.CORRECT, terms, at=later, officers=3)
+    assert _answer(licence, later) == _answer(sibling, later) == "licensed"
+    builders.opened(holder, at=later)
+
+
+def test_a_stayed_bar_lets_its_licences_run_but_allows_no_new_one(licence: str) -> None:
+    holder, sibling, made = _barred(licence)
+    later = AT + DAY
+    (stay, _) = _together(holder, Action.STAY, replace(ORDER, refers_to=made[0].sequence), at=later)
+    assert _answer(licence, later) == _answer(sibling, later) == "licensed"
+    with pytest.raises(errors.AgencyDebarred):
+        builders.opened(holder, at=later)
+    _together(holder, Action.END_STAY, replace(ORDER, refers_to=stay.sequence), at=later + DAY)
+    assert _answer(licence, later + DAY) == _answer(sibling, later + DAY) == "not_licensed"
+
+
+def test_an_appeal_against_a_bar_is_filed_for_all_licences_at_once(licence: str) -> None:
+    holder, sibling, made = _barred(licence)
+    filed = licensing.decide_all(
+        holder, Action.FILE_APPEAL, by=_appeals(AT), at=AT,
+        terms=StepTerms(refers_to=made[0].sequence), idempotency_key="filed",
+    )  # fmt: skip
+    again = licensing.decide_all(
+        holder, Action.FILE_APPEAL, by=_appeals(AT), at=AT,
+        terms=StepTerms(refers_to=made[0].sequence), idempotency_key="filed",
+    )  # fmt: skip
+    assert {one.number for one in filed} == {licence, sibling}
+    assert filed == again
+    for number in (licence, sibling):
+        assert "under_appeal" in lookup.public_licence(number, at=AT).body
+
+
+def test_what_is_said_of_a_bar_is_never_said_of_one_licence(licence: str) -> None:
+    holder, sibling, made = _barred(licence)
+    with pytest.raises(errors.StepNotAllowed, match="a bar is of the agency"):
+        licensing.propose(
+            licence, Action.SET_ASIDE, by=_appeals(AT), at=AT, idempotency_key="1",
+            terms=replace(ORDER, refers_to=next(d.sequence for d in made if d.number == licence)),
+        )  # fmt: skip
+    with pytest.raises(errors.StepNotAllowed, match="a bar is of the agency"):
+        licensing.decide(
+            sibling, Action.FILE_APPEAL, by=_appeals(AT), at=AT, idempotency_key="2",
+            terms=StepTerms(refers_to=next(d.sequence for d in made if d.number == sibling)),
+        )  # fmt: skip
+    with pytest.raises(errors.StepNotAllowed, match="a step of one licence"):
+        licensing.propose_for_agency(
+            holder, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, idempotency_key="3", terms=DANGER
+        )
+
+
+def test_an_agency_without_a_licence_is_barred_and_freed_itself(db: None) -> None:
+    builders.authority()
+    holder = builders.agency()
+    (bar,) = _together(holder, Action.DEBAR, BAR, at=AT, officers=3)
+    with pytest.raises(errors.AgencyDebarred):
+        builders.opened(holder, at=AT)
+    _together(holder, Action.SET_ASIDE, replace(ORDER, refers_to=bar.sequence), at=AT + DAY)
+    builders.active(holder, at=AT + DAY)
+
+
+def test_a_bar_that_is_still_to_begin_allows_no_new_licence(licence: str) -> None:
+    holder = Licence.objects.get(number=licence).agency.number
+    waiting = builders.opened(holder, "C", at=AT)
+    terms = replace(BAR, effective=date(2026, 3, 1))
+    _together(holder, Action.DEBAR, terms, at=AT, officers=3)
+    assert _answer(licence, AT) == "licensed"
+    with pytest.raises(errors.AgencyDebarred):
+        builders.opened(holder, "B", at=AT)
+    with pytest.raises(errors.AgencyDebarred):
+        builders.take(
+            waiting, Action.GRANT, StepTerms(first_day=date(2026, 1, 20), last_day=date(2027, 1, 19)), at=AT
+        )
+
+
+def test_a_revocation_is_corrected_by_three_officers(licence: str) -> None:
+    sequence = builders.revoked(licence, at=AT)
+    terms = StepTerms(grounds=("CLERICAL-ERROR",), refers_to=sequence, no_conflict=True)
+    waiting = licensing.propose(
+        licence, Action.CORRECT, by=builders.maker(AT), at=AT, terms=terms, idempotency_key="1"
+    )
+    assert waiting.approvals_needed == 2
+    waiting = licensing.approve(
+        waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="2"
+    )
+    assert (waiting.state, _answer(licence, AT)) == ("open", "not_licensed")
+    waiting = licensing.approve(
+        waiting.id, by=builders.registrar(AT), at=AT, no_conflict=True, idempotency_key="3"
+    )
+    assert (waiting.state, _answer(licence, AT)) == ("approved", "licensed")
 
 
 # --- two officers at the same instant ----------------------------------------------------------------------------
