@@ -45,7 +45,7 @@ def moment(timestamp: int) -> None:  # noqa: ARG001 - our clock decides, not the
 @app.task(name="search.recount", queueing_lock="search.recount")
 def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there is
     """Add up the counts of words that changed; nightly. Searches are right without it, and a little slower."""
-    from registry import indexing  # noqa: PLC0415 - as in ``due``
+    from registry.search import indexing  # noqa: PLC0415 - as in ``due``
 
     indexing.recount()
 

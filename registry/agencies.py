@@ -16,7 +16,7 @@ import pycountry
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
-from registry import history, indexing, ledger, news, publishing, records
+from registry import history, ledger, news, publishing, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -34,6 +34,7 @@ from registry.models import (
 )
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
+from registry.search import indexing
 
 WRITERS = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})
 _REGIONS = frozenset(region.code for region in pycountry.subdivisions)

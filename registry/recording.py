@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import QuerySet
 
-from registry import history, indexing, ledger, news, publishing, records
+from registry import history, ledger, news, publishing, records
 from registry.models import (
     Agency,
     Authority,
@@ -26,6 +26,7 @@ from registry.models import (
 )
 from registry.rules import days, errors, freezing, numbering, standing
 from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
+from registry.search import indexing
 
 
 def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:

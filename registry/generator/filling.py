@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from registry import agencies, indexing, ledger, news, records, statistics
+from registry import agencies, ledger, news, records, statistics
 from registry.generator import rows, words
 from registry.generator.lives import Life, Lives, filled, plain
 from registry.models import (
@@ -34,6 +34,7 @@ from registry.models import (
 from registry.rules import days, errors, numbering
 from registry.rules.lifecycle import Actor, Role
 from registry.rules.numbering import Kind
+from registry.search import indexing
 
 AUTHORITY: Final = "XZ-GEN"
 """The authority of everything generated; its licences' numbers begin with this."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection, models, transaction
 from psycopg import sql
 
-from registry import history, indexing, ledger, news, publishing, records, statistics
+from registry import history, ledger, news, publishing, records, statistics
 from registry.intake import statements
 from registry.intake.listed import Publisher
 from registry.intake.profile import Profile
@@ -33,6 +33,7 @@ from registry.models import (
 )
 from registry.rules import days, numbering, standing
 from registry.rules.numbering import Kind
+from registry.search import indexing
 
 #: How the list's word for a licence stands in an observation.
 _STATUS: Final = {

@@ -15,7 +15,7 @@ WRITERS = {
     "registry.agencies",
     "registry.publishing",
     "registry.recording",
-    "registry.indexing",
+    "registry.search.indexing",
     "registry.ledger",
     "registry.idempotency",
     "registry.history",

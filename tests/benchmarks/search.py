@@ -194,9 +194,9 @@ def fill(held: Sequence[str]) -> None:
     """One agency with one licence in force for each name; without entries, for nothing here reads them."""
     from django.db import connection, transaction
 
-    from registry import indexing
     from registry.generator import rows
     from registry.models import Agency, Authority, Licence, PublishedRecord, RegisterCommit
+    from registry.search import indexing
 
     started = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 
-from registry import agencies, indexing, search
+from registry import agencies, search
 from registry.models import Agency, Licence
 from registry.models.search import SearchName, SearchWord
 from registry.rules.lifecycle import Action, StepTerms
+from registry.search import indexing
 from tests import builders
 
 DAY = timedelta(days=1)

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from registry import indexing, search
+from registry import search
 from registry.models import Agency, Licence
+from registry.search import indexing
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,14 +16,14 @@ from typing import Final, Generic, TypeVar
 
 from django.db import connection, transaction
 
-from registry import candidates
-from registry.candidates import Within
-from registry.indexing import index, rebuild, recount
 from registry.rules import asked as asking
 from registry.rules import likeness, names
 from registry.rules.asked import Asked
 from registry.rules.errors import BadInput
 from registry.rules.likeness import Claim, Match
+from registry.search import candidates
+from registry.search.candidates import Within
+from registry.search.indexing import index, rebuild, recount
 
 __all__ = ["MOST", "WHY", "CursorInvalid", "Hit", "Page", "find", "index", "rebuild", "recount"]
 
