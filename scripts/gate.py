@@ -37,6 +37,9 @@ STEPS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("types", ("mypy", "--no-error-summary", "."), NO_DATABASE),
 )
 
+TOGETHER = ("-n", "auto", "--maxprocesses=4", "--dist=worksteal")
+"""All tests by as many processes as there are cores, each with a database of its own."""
+
 console = Console(highlight=False)
 
 
@@ -47,7 +50,8 @@ def main(wanted: list[str]) -> int:
     if failed:
         console.print(f"[red]The gate is shut: {', '.join(failed)}.[/red] The tests follow all the same.")
     sys.stdout.flush()
-    tests = subprocess.run([sys.executable, "-m", "pytest", *wanted], cwd=ROOT, env=environment, check=False)
+    command = [sys.executable, "-m", "pytest", *(wanted or TOGETHER)]
+    tests = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     return tests.returncode or len(failed)
 
 
