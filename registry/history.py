@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from psycopg import sql
 
+from registry import statistics
 from registry.rules.errors import NotAllowed, OwnProposal
 
 M = TypeVar("M", bound=models.Model)
@@ -62,10 +63,13 @@ def record_many(
 ) -> None:
     """Give each record whose ``id`` stands in the temporary table ``ids`` a history row: ``+`` new, ``~`` changed.
 
-    For set-based statements over tens of thousands of records, once they have written them.
+    For set-based statements over tens of thousands of records, once they have written them; takes the statistics of
+    both tables.
     """
     kept = model.history.model  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE pg_temp.{}").format(sql.Identifier(ids)))
+        statistics.take(cursor, model._meta.db_table)
         cursor.execute(
             sql.SQL(
                 "INSERT INTO {history} ({columns}, history_date, history_type, history_user_id,"

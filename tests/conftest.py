@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client, TransactionTestCase
 from django.test.client import ClientHandler
 from django.test.testcases import QuietWSGIRequestHandler
@@ -104,6 +104,22 @@ def _tables_are_emptied_by_their_owner() -> Iterator[None]:
     case._fixture_teardown = emptied
     yield
     case._fixture_teardown = usual
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A transaction of the module's: what its fixtures build in it, all its tests read, and it is undone at the end.
+
+    For modules whose tests all stay within transactions of their own (``db``).
+    """
+    with django_db_blocker.unblock():
+        whole = transaction.atomic()
+        whole._from_testcase = True  # type: ignore[attr-defined]  # a durable transaction may begin in it
+        whole.__enter__()
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        whole.__exit__(None, None, None)
 
 
 @pytest.fixture

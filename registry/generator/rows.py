@@ -34,7 +34,6 @@ def add(
         with cursor.copy("COPY generated_ids FROM STDIN") as copy:
             for key in kept:
                 copy.write_row((key,))
-        cursor.execute("ANALYZE generated_ids")
         history.record_many(model, "generated_ids", "+", by=by, at=at, reason="generated")
         cursor.execute("DROP TABLE generated_ids")
 

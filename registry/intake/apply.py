@@ -154,7 +154,6 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Agency, statements.AGENCY, statements.NEW_HOLDERS, parameters, keep=True)
             self._record(Agency, "+")
-        statistics.take(cursor, "registry_agency")
         cursor.execute(statements.LINK_HOLDERS, parameters)
         with _touched(cursor):
             cursor.execute(statements.CHANGE_AGENCIES)
@@ -175,7 +174,6 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Channel, statements.CHANNEL, statements.NEW_CHANNELS, parameters, keep=True)
             self._record(Channel, "+")
-        statistics.take(cursor, "registry_tradingname", "registry_channel")
 
     def _channel_kinds(self) -> list[str]:
         """The kinds of channels that the list gives at all."""
@@ -191,7 +189,6 @@ class Application:
         with _touched(cursor):
             _insert(cursor, Licence, statements.LICENCE, statements.NEW_LICENCES, parameters, keep=True)
             self._record(Licence, "+")
-        statistics.take(cursor, "registry_licence")
         cursor.execute(statements.LINK_LICENCES, parameters)
         with _touched(cursor):
             cursor.execute(statements.CHANGE_LICENCES)

@@ -1,7 +1,6 @@
 """Batches, agencies, search, changes and badges over the public API."""
 
 import json
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -26,10 +25,20 @@ def _full_buckets() -> None:
     throttles.look_ups.forget()
 
 
+@pytest.fixture(scope="module")
+def _built(kept: None, django_db_blocker: Any) -> dict[str, str]:
+    with django_db_blocker.unblock():
+        return _build()
+
+
 @pytest.fixture
-def register(db: None, clock: Any) -> dict[str, str]:
+def register(_built: dict[str, str], db: None, clock: Any) -> dict[str, str]:
     """A few licences in different states under two authorities, by what they are called here."""
-    clock.stop(START)
+    clock.stop(LATER)
+    return dict(_built)
+
+
+def _build() -> dict[str, str]:
     builders.authority()
     builders.authority("XB-LAB")
     agency = builders.agency("Bluefinch Manpower Pvt Ltd (DEMO)")
@@ -43,7 +52,6 @@ def register(db: None, clock: Any) -> dict[str, str]:
     far = builders.agency("Silver Quay (DEMO)", authority="XB-LAB")
     there["far"] = builders.active(far, authority="XB-LAB", legacy_number="17/2080")
     builders.suspended(there["suspended"], at=START + timedelta(days=1))
-    clock.stop(LATER)
     return there
 
 
@@ -236,38 +244,6 @@ def test_the_changes_come_in_order_without_a_gap(register: dict[str, str], publi
     }
     assert public.get("/api/v1/changes", {"after": str(last)}).json()["data"] == []
     assert public.get("/api/v1/changes", {"after": str(last + 99)}).json()["next"] == last
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_waits_is_told_as_soon_as_something_happens(public: Client, clock: Any) -> None:
-    clock.stop(START)
-    builders.authority()
-    number = builders.active()
-    last = public.get("/api/v1/changes").json()["last"]
-    told: list[Any] = []
-
-    def wait() -> None:
-        told.append(public.get("/api/v1/changes", {"after": str(last), "wait": "20"}).json())
-        connection.close()
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    builders.suspended(number, at=START)
-    waiting.join(timeout=15)
-    assert [one["action"] for one in told[0]["data"]] == ["suspend_preventive"]
-
-
-@pytest.mark.django_db
-def test_nobody_waits_longer_than_asked_and_a_second_reader_is_answered_at_once(public: Client) -> None:
-    from api.public import changes
-
-    assert public.get("/api/v1/changes", {"wait": "1"}).json()["data"] == []
-    taken = changes._seats.acquire(blocking=False)
-    try:
-        assert taken
-        assert public.get("/api/v1/changes", {"wait": "25"}).json()["data"] == []
-    finally:
-        changes._seats.release()
 
 
 # Badges
