@@ -44,9 +44,9 @@ class Verdict:
     """The answer to a code at ``checked_at``.
 
     ``record``: the published body of the licence that the answer names, for withdrawn badges too (it says how
-    to find the holder); empty where no licence is known. ``until``: when the answer may change by the clock
-    alone. ``number``: the subject's own number; ``licence``: the number of the licence that it stands or
-    falls with.
+    to find the holder); empty where no licence is known; ``body`` is the same as JSON text. ``until``: when
+    the answer may change by the clock alone. ``number``: the subject's own number; ``licence``: the number of
+    the licence that it stands or falls with.
     """
 
     code: str
@@ -67,6 +67,7 @@ class Verdict:
     siblings: tuple[Sibling, ...] = ()
     badge: BadgeRecord | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
+    body: str = ""
 
     @property
     def appearance(self) -> Appearance:
@@ -209,6 +210,7 @@ def _judged(
         siblings=siblings,
         badge=badge,
         record=record,
+        body=answer.body if answer else "",
     )
 
 

@@ -1,5 +1,6 @@
 """A web application of ours: routes and middleware of its own beside others in the same process."""
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -47,3 +48,9 @@ class Door(BaseHandler):
 
 class Application(Door, WSGIHandler):
     """A door that a WSGI server can open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Load everything; what stands now stands for as long as the process, so the collector need not visit it."""
+        super().__init__(*args, **kwargs)
+        gc.collect()
+        gc.freeze()

@@ -5,6 +5,7 @@ and without a redirect: what is printed is what answers. The register is read ea
 which it was, so that minute is a part of its ETag.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -139,6 +140,11 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
 def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
     """What fills the slots: this badge's own facts, as HTML."""
     record = found.record
+    if found.kind == "licence":
+        compare, licence = _written(found.body, get_language() or "en")
+    else:
+        compare = facts.listed(_comparing(found)) if record else ""
+        licence = facts.listed(facts.standing(record) + _siblings(found, kept)) if record else ""
     return {
         "who": escape(_who(found)),
         "sentences": "</p>\n<p>".join(map(escape, wording.sentences(found.reasons, facts.dates(record)))),
@@ -147,11 +153,24 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "act_href": escape(act.href) if act else "",
         "act_text": escape(act.text) if act else "",
         "compare_title": escape(_title(found)),
-        "compare": facts.listed(_comparing(found)) if record else "",
-        "licence": facts.listed(facts.standing(record) + _siblings(found, kept)) if record else "",
+        "compare": compare,
+        "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "code": escape(found.shown),
     }
+
+
+@lru_cache(maxsize=4096)
+def _written(body: str, language: str) -> tuple[str, str]:  # noqa: ARG001 - the active language is a part of the key
+    """A licence's facts to compare, and how it stands, as HTML.
+
+    Only the writing is remembered, by the very text that was read from the register for this reader: nothing here says
+    whether a badge is good, and another text is written anew.
+    """
+    if not body:
+        return "", ""
+    record = json.loads(body)
+    return facts.listed(facts.comparing(record)), facts.listed(facts.standing(record))
 
 
 def checked(now: datetime, zone: str) -> str:
