@@ -674,7 +674,7 @@ _STEPS: Final = (
         (C,),
         grounds=frozenset({"CLERICAL-ERROR"}),
         needs=frozenset({"refers_to"}),
-        summary="A wrong entry is marked corrected, not deleted, by as many officers as made it; all told are told again.",
+        summary="A wrong entry is marked corrected, not deleted, by as many officers as made it; all are told again.",
     ),
     Step(
         "L21",
