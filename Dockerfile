@@ -13,4 +13,4 @@ RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none
     && useradd --system --no-create-home registry
 USER registry
 EXPOSE 8000 8001
-CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=2", "--no-ws", "api.conf.public:application"]
+CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=2", "--workers-kill-timeout=5", "--no-ws", "api.conf.public:application"]

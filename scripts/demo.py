@@ -143,6 +143,7 @@ def _serve(door: str, port: int, place: dict[str, str], *, processes: int = 1) -
             "granian",
             *options,
             "--blocking-threads=2",
+            "--workers-kill-timeout=3",
             "--no-ws",
             f"api.conf.{door}:application",
         ],

@@ -38,7 +38,7 @@ def server(
     with log.open("wb") as lines:
         process = subprocess.Popen(
             [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}", "--workers=2",
-             f"--blocking-threads={threads}", "--no-ws", application],
+             f"--blocking-threads={threads}", "--workers-kill-timeout=5", "--no-ws", application],
             cwd=ROOT, env=dict(place), stdout=lines, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:

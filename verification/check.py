@@ -122,7 +122,7 @@ def _of_badge(badge: BadgeRecord, at: datetime) -> Verdict:
     record = json.loads(answers[0].body)
     result, reasons, siblings = _read_together(subject, answers, record)
     return _judged(
-        badge, result, reasons, at, subject=subject, answer=answers[0], record=record, siblings=siblings
+        badge, result, reasons, at, subject=subject, answers=answers, record=record, siblings=siblings
     )
 
 
@@ -153,14 +153,15 @@ def _read_together(
 ) -> tuple[Result, tuple[str, ...], tuple[Sibling, ...]]:
     """The lower of the subject's own verdict and its licence's (rulings 9), with reasons by weight.
 
-    A holder with one licence in force and another suspended is not simply licensed: its office may recruit
-    under the one and must not under the other, so it reads as limited.
+    A holder with one licence in force and another suspended, revoked or cut is not simply licensed: its office may
+    recruit under the one and must not under the other, so it reads as limited. A licence that ended without blame, or
+    has not begun, takes nothing away, nor does one of which a list says too little.
     """
     best, others = answers[0], answers[1:]
     reasons = [reason["code"] for reason in record["verdict"]["reasons"]]
     results = [best.result]
     siblings = tuple(Sibling(one.number, one.state, one.result) for one in others)
-    if any(one.state == "suspended" for one in siblings) and best.state != "suspended":
+    if best.result == Result.LICENSED and any(_takes_away(one) for one in siblings):
         results.append(Result.LIMITED)
         reasons.append("scope.limited")
     if subject is not None and subject.problem:
@@ -171,6 +172,13 @@ def _read_together(
         reasons = [reason for reason in reasons if reason not in _FAVOURABLE]
     return result, tuple(reasons), siblings
 
+
+def _takes_away(sibling: Sibling) -> bool:
+    return sibling.result in {Result.NOT_LICENSED, Result.LIMITED} and sibling.state not in _BLAMELESS
+
+
+_BLAMELESS: Final = frozenset({"not_granted", "pending_activation", "expired", "surrendered", "cancelled"})
+"""States in which a licence is not in force and nothing is held against its holder."""
 
 _FAVOURABLE: Final = frozenset({"licence.in_force", "renewal.deemed_in_force", "listed.on_list"})
 """Reasons that would read as a contradiction under a closed office or an ended appointment."""
@@ -183,12 +191,13 @@ def _judged(
     at: datetime,
     *,
     subject: PublicSubject | None = None,
-    answer: PublishedAnswer | None = None,
+    answers: Sequence[PublishedAnswer] = (),
     record: Mapping[str, Any] | None = None,
     siblings: tuple[Sibling, ...] = (),
 ) -> Verdict:
     """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
     record, withdrawn = record or {}, badge.withdrawn_at is not None
+    answer = answers[0] if answers else None
     if withdrawn:
         result, reasons = Result.NOT_GENUINE, ("badge.withdrawn",)
     return Verdict(
@@ -203,7 +212,7 @@ def _judged(
         licence=answer.number if answer else "",
         state=answer.state if answer else "",
         since=_since(record),
-        until=_until(record, subject, answer, at),
+        until=_until(record, subject, answers, at),
         sequence=answer.sequence if answer else 0,
         office=subject.office if subject and subject.office else next(iter(record.get("offices", ())), None),
         person=subject.person if subject else None,
@@ -221,11 +230,14 @@ def _since(record: Mapping[str, Any]) -> datetime | None:
 
 
 def _until(
-    record: Mapping[str, Any], subject: PublicSubject | None, answer: PublishedAnswer | None, at: datetime
+    record: Mapping[str, Any], subject: PublicSubject | None, answers: Sequence[PublishedAnswer], at: datetime
 ) -> datetime | None:
-    """The licence's next boundary; of an office or person no later than tonight, when their days may end."""
-    if answer is None or subject is None:
-        return answer.until if answer else None
-    zone = record["authority"]["zone"]
-    tonight = days.end_of(days.local_day(at, zone), zone)
-    return min(tonight, answer.until) if answer.until else tonight
+    """The next boundary of the licence; of an office or person, of all the licences behind it.
+
+    Theirs is no later than tonight, when their own days may end.
+    """
+    boundaries = [answer.until for answer in answers if answer.until is not None]
+    if subject is not None and answers:
+        zone = record["authority"]["zone"]
+        boundaries.append(days.end_of(days.local_day(at, zone), zone))
+    return min(boundaries, default=None)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,9 +17,7 @@ from registry import clock, lookup
 from registry.rules import errors, numbering
 from registry.rules.numbering import Kind
 from registry.rules.standing import BEGINNING
-
-#: From worst to best: the worst part of a day answers for the day.
-_WORST_FIRST: Final = ("not_licensed", "unknown", "limited", "licensed")
+from verification.verdicts import rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,10 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
     if day is None:
         problem = gettext("This is not a day. Write it as year-month-day: 2026-03-14.")
         return _today(request, found, now, problem=problem)
-    if day > now.astimezone(ZoneInfo(zone)).date():
+    today = now.astimezone(ZoneInfo(zone)).date()
+    if day == today:
+        return HttpResponseRedirect(f"/licences/{number}{languages.kept(request)}")
+    if day > today:
         problem = gettext("This day has not come yet. The register knows the past and today, not the future.")
         return _today(request, found, now, problem=problem, as_of=asked)
     return _past(request, number, day, now)
@@ -106,7 +107,7 @@ def _today(
 def _past(request: HttpRequest, number: str, day: date, now: datetime) -> HttpResponse:
     parts = lookup.day_answers(number, day=day, now=now)
     records = [json.loads(part.body) for part in parts]
-    worst = min(range(len(parts)), key=lambda place: _WORST_FIRST.index(parts[place].result))
+    worst = min(range(len(parts)), key=lambda place: rank(parts[place].result))
     record = records[worst]
     zone = facts.zone(record)
     seen = []

@@ -177,6 +177,9 @@ def test_a_past_day_is_answered_as_past_and_can_not_pass_for_today(
     with world.frozen(later):
         builders.suspended(bluefinch.licence, at=later)
         page = public.get(f"/licences/{bluefinch.licence}?as_of=2026-02-01").content.decode()
+        today = public.get(f"/licences/{bluefinch.licence}?as_of=2026-02-14")
+    assert (today.status_code, today["Location"]) == (302, f"/licences/{bluefinch.licence}")
+    with world.frozen(later + timedelta(days=1)):
         both = public.get(f"/licences/{bluefinch.licence}?as_of=2026-02-14").content.decode()
     assert 'class="verdict go past"' in page
     assert "This is the past: 1 February 2026" in page

@@ -201,6 +201,42 @@ def test_an_office_of_a_holder_with_one_licence_suspended_is_not_simply_green(ho
     assert check.verdict(code, at=LATER + timedelta(hours=1)).result is Result.NOT_LICENSED
 
 
+def test_an_office_does_not_turn_green_when_its_holders_other_licence_gets_worse(holder: str) -> None:
+    office = builders.head_office(holder)
+    builders.active(holder)
+    bad = builders.active(holder, "C")
+    code = badge_of("office", office)
+    builders.suspended(bad, at=LATER)
+    builders.revoked(bad, at=LATER + timedelta(days=1))
+    verdict = check.verdict(code, at=LATER + timedelta(days=1))
+    assert [other.state for other in verdict.siblings] == ["revoked"]
+    assert verdict.result is Result.LIMITED
+
+
+def test_an_office_of_a_holder_whose_other_licence_is_cut_is_not_simply_green(holder: str) -> None:
+    office = builders.head_office(holder)
+    builders.active(holder)
+    cut = builders.active(holder, "C", scope=Scope(corridors=("XC", "XD")))
+    terms = StepTerms(
+        grounds=("FALSE-DOC",), cut=Scope(corridors=("XC",)), immediate=True, texts={"en": "Jobs in XC."}
+    )
+    builders.take(cut, Action.RESTRICT, terms, at=LATER)
+    assert check.verdict(badge_of("office", office), at=LATER).result is Result.LIMITED
+
+
+def test_the_answer_about_an_office_is_promised_no_longer_than_its_holders_other_licence(holder: str) -> None:
+    office = builders.head_office(holder)
+    builders.active(holder)
+    other = builders.active(holder, "C")
+    terms = StepTerms(
+        grounds=("FALSE-DOC",),
+        effective=LATER + timedelta(hours=2),
+        texts={"en": "Papers under examination."},
+    )
+    builders.take(other, Action.SUSPEND_PREVENTIVE, terms, at=LATER)
+    assert check.verdict(badge_of("office", office), at=LATER).until == LATER + timedelta(hours=2)
+
+
 def test_a_licence_that_ended_by_the_clock_does_not_hide_one_in_force(holder: str) -> None:
     office = builders.head_office(holder)
     builders.active(holder, last_day=date(2026, 1, 31))

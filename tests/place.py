@@ -1,0 +1,12 @@
+"""A place of its own for each process of a parallel run, made known before the settings are read.
+
+PostgreSQL counts transactions by server, not by database: a long one in one process would keep another's tests waiting.
+"""
+
+import os
+from pathlib import Path
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER and not os.environ.get("DATABASE_URL"):
+    var = Path(os.environ.get("REGISTRY_VAR") or Path(__file__).resolve().parents[1] / "var")
+    os.environ["REGISTRY_VAR"] = str(var / f"tests-{WORKER}")
