@@ -51,6 +51,15 @@ def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there 
     indexing.recount()
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="log.witness", queueing_lock="log.witness")
+def witness(timestamp: int) -> None:  # noqa: ARG001 - whatever is newest
+    """Have our witnesses sign the newest checkpoint."""
+    from verification import witnessing  # noqa: PLC0415 - as in ``due``
+
+    witnessing.ask(at=clock.now())
+
+
 @app.periodic(cron="17 3 * * *")
 @app.task(name="queue.tidy", queueing_lock="queue.tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - it tidies by its own clock

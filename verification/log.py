@@ -27,7 +27,7 @@ _LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
 
 
 class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
-    """No such entry, tile or tree in the log, or not yet under a checkpoint."""
+    """No such thing in the log, or not yet under a checkpoint; the text is what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def newest() -> notes.Note:
         )
         found = cursor.fetchone()
     if found is None:
-        raise NotInLog("nothing was signed yet")
+        raise NotInLog("checkpoint")
     return notes.read((found[0] + (found[1] or "")).encode())
 
 
@@ -151,14 +151,14 @@ def proof(index: int) -> LogProof:
     note = newest()
     tree = notes.read_checkpoint(note.text).size
     if not 0 <= index < tree:
-        raise NotInLog(f"entry {index} is not under the checkpoint of {tree}")
+        raise NotInLog("entry")
     return LogProof(index, tuple(merkle.inclusion_proof(index, tree, read_tiles)), note)
 
 
 def consistency_proof(old: int, new: int) -> list[bytes]:
     """The hashes that show the tree of the old size to be the beginning of that of the new one."""
     if not 0 < old <= new <= size():
-        raise NotInLog(f"no trees of {old} and {new} entries to compare")
+        raise NotInLog("tree")
     return merkle.consistency_proof(old, new, read_tiles)
 
 
@@ -166,7 +166,7 @@ def latest(about: str) -> int:
     """The index of the newest entry about this; refuses with ``NotInLog`` when there is none."""
     found = LogLeaf.objects.filter(about=about).order_by("-index").values_list("index", flat=True).first()
     if found is None or not about:
-        raise NotInLog(f"nothing about {about}")
+        raise NotInLog("entry")
     return found
 
 
@@ -186,7 +186,7 @@ def entry(index: int) -> bytes:
     """The entry at the index, under a checkpoint or not; refuses with ``NotInLog`` when there is none."""
     found = LogLeaf.objects.filter(index=index).values_list("data", flat=True).first()
     if found is None:
-        raise NotInLog(f"no entry {index}")
+        raise NotInLog("entry")
     return bytes(found)
 
 
@@ -194,7 +194,7 @@ def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:
     """The tile's hashes at this width, as published; refuses with ``NotInLog`` a width it has not reached."""
     data = read_tiles((where,)).get(where, b"")
     if not 0 < width * merkle.HASH_SIZE <= len(data):
-        raise NotInLog(where.path())
+        raise NotInLog("tile")
     return data[: width * merkle.HASH_SIZE]
 
 
@@ -204,7 +204,7 @@ def bundle(number: int, width: int = merkle.WIDTH) -> bytes:
     found = LogLeaf.objects.filter(index__gte=first, index__lt=first + width).order_by("index")
     entries = [bytes(data) for data in found.values_list("data", flat=True)]
     if len(entries) < width or not entries:
-        raise NotInLog(merkle.bundle_path(number))
+        raise NotInLog("bundle of entries")
     return merkle.bundle(entries)
 
 
