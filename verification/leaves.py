@@ -146,10 +146,10 @@ def _public(told: Recorded) -> Leaf | None:
 
 
 def about(leaf: Mapping[str, Any]) -> str:
-    """What an entry is found by: its licence, else its agency, the digest of its token, its name or kind."""
+    """What an entry is found by: a token's digest, a licence, an agency, a dump, or that nobody speaks for it."""
     if leaf["t"] == "unattributed":
         return ABOUT_NOBODY
-    return str(leaf.get("lic") or leaf.get("tok") or leaf.get("ag") or leaf.get("name") or "")
+    return str(leaf.get("tok") or leaf.get("lic") or leaf.get("ag") or leaf.get("name") or "")
 
 
 def instant(at: datetime | None) -> str | None:

@@ -217,10 +217,10 @@ def _policy_set(change: Change, _at: datetime) -> list[Leaf]:
     return [
         {
             "t": "policy.set",
-            "at": leaves.instant(datetime.fromisoformat(image["recorded_at"])),
+            "at": _said(image["recorded_at"]),
             "auth": leaves.did(settings.REGISTRY_HOST, journal.authority_code(image["authority_id"])),
             "ver": image["version"],
-            "from": leaves.instant(datetime.fromisoformat(image["in_force_from"])),
+            "from": _said(image["in_force_from"]),
             "rules": hashlib.sha256(rfc8785.dumps(image["rules"])).hexdigest(),
         }
     ]
@@ -239,7 +239,7 @@ def _badge_withdrawn(change: Change, at: datetime) -> list[Leaf]:
     return [
         {
             "t": "badge.withdrawn",
-            "at": leaves.instant(datetime.fromisoformat(withdrawn) if withdrawn else at),
+            "at": _said(withdrawn) if withdrawn else leaves.instant(at),
             "auth": leaves.did(settings.REGISTRY_HOST, image["authority"]),
             "code": image["code"],
             "why": image["withdrawn_reason"],
@@ -248,10 +248,72 @@ def _badge_withdrawn(change: Change, at: datetime) -> list[Leaf]:
     ]
 
 
+def _token_issued(change: Change, _at: datetime) -> list[Leaf]:
+    image = change.image
+    return [
+        {
+            "t": "badge.issued",
+            "at": _said(image["issued_at"]),
+            "code": image["badge_id"],
+            "kid": image["kid"],
+            "tok": image["sha256"],
+        }
+    ]
+
+
+def _status_list_published(change: Change, _at: datetime) -> list[Leaf]:
+    image = change.image
+    return [
+        {
+            "t": "statuslist.published",
+            "at": _said(image["published_at"]),
+            "uri": image["uri"],
+            "sha256": image["sha256"],
+        }
+    ]
+
+
+def _trust_list_published(change: Change, _at: datetime) -> list[Leaf]:
+    image = change.image
+    return [
+        {
+            "t": "trustlist.published",
+            "at": _said(image["published_at"]),
+            "ver": image["version"],
+            "sha256": image["digest"],
+        }
+    ]
+
+
+def _key_stated(change: Change, _at: datetime) -> list[Leaf]:
+    image = change.image
+    return [
+        {
+            "t": {"active": "key.added"}.get(image["state"], f"key.{image['state']}"),
+            "at": _said(image["recorded_at"]),
+            "of": image["authority"],
+            "use": image["use"],
+            "kid": image["kid"],
+            "jwk": image["jwk"],
+            "first": image["first"],
+            "last": image["last"],
+            "cutoff": image["cutoff"],
+        }
+    ]
+
+
+def _said(instant: str) -> str | None:
+    return leaves.instant(datetime.fromisoformat(instant))
+
+
 _LAWFUL: Final[Mapping[tuple[str, str], Callable[[Change, datetime], list[Leaf]]]] = {
     ("registry_authority", "I"): _authority_added,
     ("registry_policyset", "I"): _policy_set,
     ("registry_licence", "I"): _licence_opened,
     ("verification_badge", "U"): _badge_withdrawn,
+    ("verification_badgetoken", "I"): _token_issued,
+    ("verification_statuspublication", "I"): _status_list_published,
+    ("verification_trustlistversion", "I"): _trust_list_published,
+    ("verification_keystatement", "I"): _key_stated,
 }
 """What may happen without an entry of the register, by table and operation, and what the log says of it."""

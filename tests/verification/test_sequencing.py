@@ -201,6 +201,55 @@ def test_a_transaction_that_still_runs_is_waited_for() -> None:
     assert {one["rel"] for one in entries()[-2:]} == {"registry_agency", "registry_licence"}
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("table", "image", "kind", "about"),
+    [
+        (
+            "badgetoken",
+            {"badge_id": "XA0000000000A", "kid": "k", "sha256": "ab" * 32, "issued_at": "2026-01-05T09:00:00+00:00"},
+            "badge.issued",
+            "ab" * 32,
+        ),
+        (
+            "statuspublication",
+            {"uri": "https://h/s/1", "sha256": "cd" * 32, "published_at": "2026-01-05T09:00:00+00:00"},
+            "statuslist.published",
+            "",
+        ),
+        (
+            "trustlistversion",
+            {"version": 2, "digest": "ef" * 32, "published_at": "2026-01-05T09:00:00+00:00"},
+            "trustlist.published",
+            "",
+        ),
+        (
+            "keystatement",
+            {
+                "kid": "k", "use": "badge", "authority": "h/a/xa", "jwk": {"kty": "EC"}, "state": "compromised",
+                "first": 1, "last": 2, "cutoff": 17, "recorded_at": "2026-01-05T09:00:00+00:00",
+            },
+            "key.compromised",
+            "",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_proofs_publish_is_taken_from_the_journal(
+    table: str, image: dict[str, Any], kind: str, about: str
+) -> None:
+    by_hand(
+        "INSERT INTO registry_changejournal (relation, operation, key, image, transaction_id)"
+        " VALUES (%s, 'I', 1, %s, pg_current_xact_id()::text::bigint)",
+        f"verification_{table}",
+        json.dumps(image),
+    )
+    sequencing.advance(at=START)
+    (leaf,) = entries()
+    assert (leaf["t"], leaf["at"]) == (kind, "2026-01-05T09:00:00Z")
+    if about:
+        assert log.latest(about) == 0
+
+
 @pytest.mark.django_db
 def test_without_a_signer_the_log_grows_and_is_signed_later(place: Place) -> None:
     builders.authority()
