@@ -60,6 +60,15 @@ def witness(timestamp: int) -> None:  # noqa: ARG001 - whatever is newest
     witnessing.ask(at=clock.now())
 
 
+@app.periodic(cron="7 1 * * *")
+@app.task(name="dump.publish", queueing_lock="dump.publish")
+def dump(timestamp: int) -> None:  # noqa: ARG001 - it writes whatever there is
+    """Publish the register as files; nightly."""
+    from verification import dumps  # noqa: PLC0415 - as in ``due``
+
+    dumps.publish(at=clock.now())
+
+
 @app.periodic(cron="17 3 * * *")
 @app.task(name="queue.tidy", queueing_lock="queue.tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - it tidies by its own clock

@@ -284,6 +284,9 @@ KINDS: Final[dict[str, Kind]] = {
         _("{where} must be {wanted}."),
         shows=("where", "wanted"),
     ),
+    "dump.not_found": Kind(
+        404, _("There is no such dump, or no such file in it"), _("The dumps there are: /api/v1/dumps.")
+    ),
     "witness.malformed": Kind(400, _("This is no request to a witness"), _("{reason}."), shows=("reason",)),
     "witness.log_unknown": Kind(
         404, _("We do not witness this log"), _("Its operator has to be entered here first.")

@@ -185,6 +185,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+REGISTRY_DUMPS = Path(environment.text("REGISTRY_DUMPS", str(embedded.VAR / "dumps")))
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
 if REGISTRY_DEMO:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ class FileBody(serializers.Serializer[Any]):
     """A file of a dump."""
 
     name = serializers.CharField()
-    table = serializers.ChoiceField(choices=[table.value for table in dumps.Table])
+    table = serializers.ChoiceField(choices=list(dumps.TABLES))
     media_type = serializers.CharField(help_text="Of what is in it; the file itself is gzip.")
     sha256 = serializers.CharField(help_text="Of the file as it is served.")
     bytes = serializers.IntegerField()

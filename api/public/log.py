@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 from django.utils.cache import patch_vary_headers
 
@@ -36,14 +37,14 @@ _HIGHEST_LEVEL: Final = 6
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def reads(offered: str, parameters: Mapping[str, route.Parameter] | None = None) -> Callable[[View], View]:
     """Make a reading route of a function that takes the request, its parameters and the path's parts."""
 
     def wrap(view: View) -> View:
-        def answer(request: HttpRequest, **parts: str) -> HttpResponse:
+        def answer(request: HttpRequest, **parts: str) -> HttpResponseBase:
             if request.method == "OPTIONS":
                 return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
             if request.method not in {"GET", "HEAD"}:
@@ -67,7 +68,7 @@ def reads(offered: str, parameters: Mapping[str, route.Parameter] | None = None)
 def open_to_all(view: View) -> View:
     """Answer pages of other origins too, and refuse in JSON."""
 
-    def answer(request: HttpRequest, **parts: str) -> HttpResponse:
+    def answer(request: HttpRequest, **parts: str) -> HttpResponseBase:
         request.in_json = True  # type: ignore[attr-defined]
         try:
             response = view(request, **parts)
@@ -123,7 +124,7 @@ def proof(request: HttpRequest, index: str) -> HttpResponse:
     """That the entry stands in the log: a proof to keep, with the entry itself as its extra line."""
     if not _INDEX.fullmatch(index):
         raise Refusal("log.malformed", where="the index", wanted="a whole number without leading zeros")
-    return told(request, _proof(int(index)), TEXT, ASK_AGAIN)
+    return told(request, kept_proof(int(index)), TEXT, ASK_AGAIN)
 
 
 @reads(TEXT)
@@ -134,7 +135,7 @@ def badge(request: HttpRequest, digest: str) -> HttpResponse:
     index = log.latest(digest)
     if leaves.read(log.entry(index))["t"] != "badge.issued":
         raise log.NotInLog("token")
-    return told(request, _proof(index), TEXT, ASK_AGAIN)
+    return told(request, kept_proof(index), TEXT, ASK_AGAIN)
 
 
 _SIZE: Final = reading.Whole(1, merkle.LARGEST)
@@ -220,7 +221,8 @@ def _signed() -> int:
     return notes.read_checkpoint(log.newest().text).size
 
 
-def _proof(index: int) -> bytes:
+def kept_proof(index: int) -> bytes:
+    """The proof for an entry as one text, the entry itself in its extra line."""
     found = log.proof(index)
     return str(notes.LogProof(found.index, found.path, found.note, extra=log.entry(index))).encode()
 
