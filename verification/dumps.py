@@ -86,7 +86,7 @@ def publish(*, at: datetime, full: bool = True) -> list[Dump]:
             "t": "dump.published",
             "at": leaves.instant(at),
             "name": dump.name,
-            "seq": dump.sequence,
+            "upto": dump.sequence,
             "sha256": hashlib.sha256((root / dump.name / MANIFEST).read_bytes()).hexdigest(),
         }
         sequencing.append(leaf, at=at)
