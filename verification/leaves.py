@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import rfc8785
-
 from registry.rules.lifecycle import STEPS, Action
 from registry.rules.recorded import Recorded
 from verification.cbor import Malformed
@@ -70,9 +68,9 @@ def write(leaf: Leaf) -> bytes:
     """The entry's bytes; refuses with ``Malformed`` an unknown type, and what no entry can hold."""
     if leaf.get("t") not in TYPES:
         raise Malformed(f"no entry is of the type {leaf.get('t')}")
-    data = rfc8785.dumps(
-        {"v": VERSION} | {name: value for name, value in leaf.items() if value not in (None, "")}
-    )
+    told = {name: value for name, value in leaf.items() if value not in (None, "")} | {"v": VERSION}
+    # RFC 8785 for what an entry is made of: names in ASCII, whole numbers, texts; the library is ten times slower.
+    data = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     if len(data) > LONGEST:
         raise Malformed("an entry is too long")
     return data
