@@ -2,7 +2,7 @@
 
 A dump is a directory: licences and entries as NDJSON and CSV, gzip, and ``manifest.json`` with the size, the digest and
 the rows of each file. The manifest's SHA-256 stands in the log (``dump.published``), under the log's signature and its
-witnesses' (ADR 0005). A directory is complete before the pointer ``current.json`` names it, and what is named is never
+witnesses' (ADR 0008). A directory is complete before the pointer ``current.json`` names it, and what is named is never
 altered. A delta is made every time, also when it is empty, so a reader who has one a night knows that none is missing.
 """
 
