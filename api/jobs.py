@@ -60,6 +60,15 @@ def witness(timestamp: int) -> None:  # noqa: ARG001 - whatever is newest
     witnessing.ask(at=clock.now())
 
 
+@app.periodic(cron="27 1 * * *")
+@app.task(name="log.reconcile", queueing_lock="log.reconcile")
+def reconcile(timestamp: int) -> None:  # noqa: ARG001 - it compares whatever there is
+    """Compare what is published with the log; nightly. A difference raises the alarm of ``/readyz``."""
+    from verification import sequencing  # noqa: PLC0415 - as in ``due``
+
+    sequencing.reconcile(at=clock.now())
+
+
 @app.periodic(cron="7 1 * * *")
 @app.task(name="dump.publish", queueing_lock="dump.publish")
 def dump(timestamp: int) -> None:  # noqa: ARG001 - it writes whatever there is

@@ -7,7 +7,7 @@ has ended.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -195,6 +195,23 @@ def answers(numbers: Sequence[str]) -> list[Recorded]:
         )
         for licence, authority, agency, name, company, said in rows
     ]
+
+
+def published(*, batch: int) -> Iterator[list[str]]:
+    """The numbers of every licence that has or should have an answer, in their order, so many at a time."""
+    after = ""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT number FROM registry_licence l WHERE number > %s AND renumbered_to_id IS NULL"
+                " AND EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = l.id) ORDER BY number LIMIT %s",
+                [after, batch],
+            )
+            numbers = [number for (number,) in cursor.fetchall()]
+        if not numbers:
+            return
+        yield numbers
+        after = numbers[-1]
 
 
 def changes(place: Place) -> tuple[list[Change], Place]:

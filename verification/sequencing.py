@@ -94,6 +94,36 @@ def acknowledge() -> int:
     return int(position.acknowledged)
 
 
+def reconcile(*, at: datetime) -> list[str]:
+    """Compare every published answer with the log; the numbers of the licences that nobody speaks for, logged as such.
+
+    Finds what was changed with the triggers switched off, which the journal never saw.
+    """
+    odd: list[str] = []
+    for numbers in journal.published(batch=BATCH):
+        suspects = _unlike(numbers, at=at)
+        if suspects:
+            advance(at=at)  # what was decided meanwhile is no difference
+            odd += _unlike(suspects, at=at)
+    if odd:
+        logger.error("Published answers that are not those of the log: %s", ", ".join(odd[:_NAMED]))
+        append(_unattributed_leaf("registry_publishedrecord", "U", odd, "", at), at=at)
+    return odd
+
+
+def _unlike(numbers: Sequence[str], *, at: datetime) -> list[str]:
+    """The licences whose answer is another than the newest entry about them says."""
+    told = journal.answers(numbers)
+    heads = log.heads(numbers)
+    found = []
+    for one in told:
+        number = one.licence or ""
+        said = leaves.read(heads[number][1]).get("pub", {}).get("spans", []) if number in heads else []
+        if said != (leaves.republished(one, settings.REGISTRY_HOST, at=at)["pub"] or {}).get("spans"):
+            found.append(number)
+    return found
+
+
 def _unattributed() -> int:
     try:
         return log.latest(leaves.ABOUT_NOBODY)

@@ -149,6 +149,27 @@ def test_a_change_that_nobody_decided_is_logged_and_raises_the_alarm(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_the_journal_never_saw_is_found_at_night(as_owner: Block, place: Place) -> None:
+    builders.authority()
+    number, other = builders.active(), builders.active()
+    sequencing.advance(at=START)
+    assert sequencing.reconcile(at=START) == []
+    builders.revoked(other, at=START)
+    assert sequencing.reconcile(at=START) == [], "what is decided meanwhile is no difference"
+    with as_owner():
+        by_hand("ALTER TABLE registry_publishedrecord DISABLE TRIGGER USER")
+        by_hand(
+            "UPDATE registry_publishedrecord SET state = 'active' WHERE number = %s AND state = 'revoked'",
+            other,
+        )
+        by_hand("DELETE FROM registry_publishedrecord WHERE number = %s", number)
+        by_hand("ALTER TABLE registry_publishedrecord ENABLE TRIGGER USER")
+    assert sequencing.reconcile(at=START) == sorted([number, other])
+    assert entries()[-1]["of"] == sorted([number, other])
+    assert sequencing.state(at=START, patience=PATIENCE) == State.UNATTRIBUTED
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_entry_squeezed_into_an_old_commit_is_nobodys(as_owner: Block) -> None:
     builders.authority()
     builders.active()
