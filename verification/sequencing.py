@@ -24,6 +24,9 @@ from verification.leaves import Leaf
 BATCH: Final = 5_000
 """Entries of the register in one round; larger ones would make others wait for the lock."""
 
+_ATTEMPTS: Final = 5
+"""A signer that is busy for a moment must not leave the log unsigned until the next round."""
+
 _NAMED: Final = 20
 """So many numbers an unattributed entry names."""
 
@@ -53,12 +56,17 @@ def publish(*, at: datetime) -> None:
     client = signing.client()
     if client is None:
         return
-    try:
-        log.publish(client, log.origin(), at=at)
-    except signing.SignerDown as fault:
-        logger.warning("The log is not signed: %s", fault)
-    except signing.NotSigned as refusal:
-        logger.error("The log is not signed: %s", refusal)  # noqa: TRY400 - the signer's words say it all
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            log.publish(client, log.origin(), at=at)
+        except signing.SignerDown as fault:
+            if attempt == _ATTEMPTS:
+                logger.warning("The log is not signed: %s", fault)
+        except signing.NotSigned as refusal:
+            logger.error("The log is not signed: %s", refusal)  # noqa: TRY400 - the signer's words say it all
+            return
+        else:
+            return
 
 
 def append(leaf: Leaf, *, at: datetime) -> int:
