@@ -1,5 +1,5 @@
 FROM python:3.11-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static REGISTRY_DUMPS=/srv/dumps
 WORKDIR /srv/registry
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
@@ -11,6 +11,8 @@ COPY api api
 RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
     python manage.py collectstatic --noinput \
     && useradd --system --no-create-home registry
+# The worker writes the dumps, the public application reads them: a volume mounted here begins with this owner.
+RUN install --directory --owner=registry --group=registry --mode=0755 /srv/dumps
 USER registry
 EXPOSE 8000 8001
 CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=2", "--workers-kill-timeout=5", "--no-ws", "api.conf.public:application"]

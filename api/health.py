@@ -1,5 +1,6 @@
 """Whether this process lives, and whether this place can answer truly."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from django.conf import settings
@@ -8,6 +9,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
+
+from registry import clock
+from verification import sequencing
+from verification.sequencing import State
 
 _WORKER = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - max(last_heartbeat)), 1e9) FROM procrastinate_workers
@@ -20,6 +25,10 @@ SELECT coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(job.schedule
 """Seconds since the last sign of life of any worker, and since the oldest job that could run became due."""
 
 
+_GOOD = frozenset({"ok", State.NO_SIGNER.value})
+"""A place without a signer proves nothing, and says so; that is how it was set up and no reason for an alarm."""
+
+
 @require_safe
 def alive(_request: HttpRequest) -> HttpResponse:
     """200 as long as the process answers; asks nobody else."""
@@ -28,12 +37,12 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, it has the tables of this code and the worker works; else 503.
+    """200 when the database answers with the tables of this code, the worker works and the log is whole; else 503.
 
     An alarm and a gate for a starting process. A verdict needs no worker, so a proxy that routes by this
     answer would take a healthy register from the public: route by ``/healthz``.
     """
-    found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
+    found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown", "log": "unknown"}
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -42,6 +51,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         found["migrations"] = "missing" if missing else "ok"
         found["worker"] = "stalled" if _stalled() else "ok"
+        patience = timedelta(seconds=settings.REGISTRY_WORKER_STALL_SECONDS)
+        found["log"] = sequencing.state(at=clock.now(), patience=patience)
     except DatabaseError:
         connection.close()
     return _answer(found)
@@ -54,7 +65,7 @@ def _stalled() -> bool:
 
 
 def _answer(found: dict[str, str]) -> HttpResponse:
-    good = all(state == "ok" for state in found.values())
+    good = all(state in _GOOD for state in found.values())
     return JsonResponse(
         {"status": "ok" if good else "not ready", "checks": found},
         status=HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE,

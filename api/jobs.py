@@ -24,8 +24,9 @@ def due() -> tuple[Work, ...]:
     Only the worker asks: the public application loads this module with the queue and may not reach a writer.
     """
     from registry import licensing, publishing  # noqa: PLC0415 - see above
+    from verification import sequencing  # noqa: PLC0415 - the same
 
-    return publishing.refresh, licensing.expire_proposals
+    return publishing.refresh, licensing.expire_proposals, sequencing.advance, sequencing.publish
 
 
 @app.task(name="register.changed")
@@ -48,6 +49,33 @@ def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there 
     from registry.search import indexing  # noqa: PLC0415 - as in ``due``
 
     indexing.recount()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="log.witness", queueing_lock="log.witness")
+def witness(timestamp: int) -> None:  # noqa: ARG001 - whatever is newest
+    """Have our witnesses sign the newest checkpoint."""
+    from verification import witnessing  # noqa: PLC0415 - as in ``due``
+
+    witnessing.ask(at=clock.now())
+
+
+@app.periodic(cron="27 1 * * *")
+@app.task(name="log.reconcile", queueing_lock="log.reconcile")
+def reconcile(timestamp: int) -> None:  # noqa: ARG001 - it compares whatever there is
+    """Compare what is published with the log; nightly. A difference raises the alarm of ``/readyz``."""
+    from verification import sequencing  # noqa: PLC0415 - as in ``due``
+
+    sequencing.reconcile(at=clock.now())
+
+
+@app.periodic(cron="7 1 * * *")
+@app.task(name="dump.publish", queueing_lock="dump.publish")
+def dump(timestamp: int) -> None:  # noqa: ARG001 - it writes whatever there is
+    """Publish the register as files; nightly."""
+    from verification import dumps  # noqa: PLC0415 - as in ``due``
+
+    dumps.publish(at=clock.now())
 
 
 @app.periodic(cron="17 3 * * *")

@@ -271,6 +271,36 @@ KINDS: Final[dict[str, Kind]] = {
     "country.unknown": Kind(
         400, _("No country has this code"), _("{field} must be two letters of ISO 3166-1."), shows=("field",)
     ),
+    # --- the log
+    "log.not_found": Kind(
+        404,
+        _("This is not in the log"),
+        _("There is no such {what}, or no checkpoint covers it yet."),
+        shows=("what",),
+    ),
+    "log.malformed": Kind(
+        400,
+        _("The log has no such address"),
+        _("{where} must be {wanted}."),
+        shows=("where", "wanted"),
+    ),
+    "dump.not_found": Kind(
+        404, _("There is no such dump, or no such file in it"), _("The dumps there are: /api/v1/dumps.")
+    ),
+    "witness.malformed": Kind(400, _("This is no request to a witness"), _("{reason}."), shows=("reason",)),
+    "witness.log_unknown": Kind(
+        404, _("We do not witness this log"), _("Its operator has to be entered here first.")
+    ),
+    "witness.not_signed": Kind(403, _("The checkpoint is not signed by its log")),
+    "witness.not_consistent": Kind(
+        422,
+        _("The checkpoint does not continue the log that we saw"),
+        _("The proof does not lead from the tree of {old} entries to this one."),
+        shows=("old",),
+    ),
+    "signer.unreachable": Kind(
+        503, _("Nothing can be signed now"), _("Everything else is answered. Try again in a minute.")
+    ),
     # --- the wire
     "request.malformed": Kind(400, _("The request cannot be read")),
     "request.cross_site": Kind(

@@ -5,7 +5,7 @@ published, the numbers of the register with each other, and the journal with the
 difference). An entry is never changed by this; it only looks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,6 +33,13 @@ def differences(*, at: datetime) -> Iterator[Difference]:
         yield from of_licence(licence, at=at)
     yield from _numbers()
     yield from _journal()
+
+
+def of_numbers(numbers: Sequence[str], *, at: datetime) -> Iterator[Difference]:
+    """The differences of these licences alone."""
+    found = Licence.objects.select_related("agency__authority", "authority").filter(number__in=numbers)
+    for licence in found.order_by("number"):
+        yield from of_licence(licence, at=at)
 
 
 def of_licence(licence: Licence, *, at: datetime) -> Iterator[Difference]:

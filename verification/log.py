@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from verification import merkle, notes, signing
 from verification.merkle import Tile
-from verification.models import LogCheckpoint, LogLeaf
+from verification.models import LogCheckpoint, LogCosignature, LogLeaf, LogPosition
 from verification.notes import Checkpoint, LogProof
 
 MOST_AT_ONCE: Final = 10_000
@@ -26,7 +27,7 @@ _LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
 
 
 class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
-    """No such entry, tile or tree in the log, or not yet under a checkpoint."""
+    """No such thing in the log, or not yet under a checkpoint; the text is what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,22 @@ class Leaf:
             raise ValueError("an entry has at most 65,535 bytes")
 
 
+def origin() -> str:
+    """The name of this place's log."""
+    return f"{settings.REGISTRY_HOST}/log"
+
+
+def hold() -> None:
+    """Wait until nobody else appends, and keep others waiting until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def position() -> LogPosition:
+    """How far the register was taken into the log."""
+    return LogPosition.objects.get_or_create(pk=1)[0]
+
+
 @transaction.atomic
 def append(leaves: Sequence[Leaf]) -> int:
     """The index of the first of these entries, which stand in the log in this order once the transaction commits.
@@ -50,8 +67,8 @@ def append(leaves: Sequence[Leaf]) -> int:
     """
     if not 0 < len(leaves) <= MOST_AT_ONCE:
         raise ValueError(f"one to {MOST_AT_ONCE} entries are appended at once")
+    hold()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         first = size()
         hashes = [merkle.leaf_hash(leaf.data) for leaf in leaves]
         tiles = merkle.append(first, read_tiles(merkle.right_edge(first)), hashes)
@@ -90,16 +107,40 @@ def publish(client: signing.Client, origin: str, *, at: datetime) -> Checkpoint:
     if LogCheckpoint.objects.filter(size=tree).exists():
         return stated
     note = signing.checkpoint(client, stated, consistency_proof)
-    LogCheckpoint(size=stated.size, root=stated.root, note=str(note), signed_at=at).save(force_insert=True)
+    vkey = signing.log_key(client, origin).vkey()
+    with transaction.atomic():
+        LogCheckpoint(size=tree, root=stated.root, note=str(note), signed_at=at).save(force_insert=True)
+        hold()
+        signed = position()
+        signed.vkey, signed.unsigned_since = vkey, None if size() == tree else at
+        signed.save(update_fields=["vkey", "unsigned_since"])
     return stated
 
 
 def newest() -> notes.Note:
-    """The newest checkpoint as it is published; refuses with ``NotInLog`` before the first."""
-    text = LogCheckpoint.objects.order_by("-size").values_list("note", flat=True).first()
-    if text is None:
-        raise NotInLog("nothing was signed yet")
-    return notes.read(text.encode())
+    """The newest checkpoint with all its signatures, as it is published; refuses with ``NotInLog`` before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.note, (SELECT string_agg(w.line, '' ORDER BY w.id) FROM verification_logcosignature w"
+            " WHERE w.size = c.size) FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1"
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise NotInLog("checkpoint")
+    return notes.read((found[0] + (found[1] or "")).encode())
+
+
+def cosigned(tree: int, witness: notes.Key, line: notes.Signature, *, at: datetime) -> None:
+    """Keep a witness's line under the checkpoint of this size; the first one counts."""
+    LogCosignature.objects.get_or_create(
+        size=tree, witness=witness.vkey(), defaults={"line": line.line(), "signed_at": at}
+    )
+
+
+def seen_by(witness: notes.Key) -> int:
+    """The largest size of our log that this witness signed; 0 before the first."""
+    newest_seen = LogCosignature.objects.filter(witness=witness.vkey()).order_by("-size")
+    return newest_seen.values_list("size", flat=True).first() or 0
 
 
 def proof(index: int) -> LogProof:
@@ -110,14 +151,14 @@ def proof(index: int) -> LogProof:
     note = newest()
     tree = notes.read_checkpoint(note.text).size
     if not 0 <= index < tree:
-        raise NotInLog(f"entry {index} is not under the checkpoint of {tree}")
+        raise NotInLog("entry")
     return LogProof(index, tuple(merkle.inclusion_proof(index, tree, read_tiles)), note)
 
 
 def consistency_proof(old: int, new: int) -> list[bytes]:
     """The hashes that show the tree of the old size to be the beginning of that of the new one."""
     if not 0 < old <= new <= size():
-        raise NotInLog(f"no trees of {old} and {new} entries to compare")
+        raise NotInLog("tree")
     return merkle.consistency_proof(old, new, read_tiles)
 
 
@@ -125,15 +166,35 @@ def latest(about: str) -> int:
     """The index of the newest entry about this; refuses with ``NotInLog`` when there is none."""
     found = LogLeaf.objects.filter(about=about).order_by("-index").values_list("index", flat=True).first()
     if found is None or not about:
-        raise NotInLog(f"nothing about {about}")
+        raise NotInLog("entry")
     return found
+
+
+def heads(about: Collection[str]) -> Mapping[str, tuple[int, bytes]]:
+    """The index and the bytes of the newest entry about each of these; those without one are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.about, l.index, l.data FROM unnest(%s::text[]) AS w (about) CROSS JOIN LATERAL ("
+            " SELECT index, data FROM verification_logleaf WHERE about = w.about AND about <> ''"
+            " ORDER BY index DESC LIMIT 1) l",
+            [list(about)],
+        )
+        return {name: (index, bytes(data)) for name, index, data in cursor.fetchall()}
+
+
+def entry(index: int) -> bytes:
+    """The entry at the index, under a checkpoint or not; refuses with ``NotInLog`` when there is none."""
+    found = LogLeaf.objects.filter(index=index).values_list("data", flat=True).first()
+    if found is None:
+        raise NotInLog("entry")
+    return bytes(found)
 
 
 def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:
     """The tile's hashes at this width, as published; refuses with ``NotInLog`` a width it has not reached."""
     data = read_tiles((where,)).get(where, b"")
     if not 0 < width * merkle.HASH_SIZE <= len(data):
-        raise NotInLog(where.path())
+        raise NotInLog("tile")
     return data[: width * merkle.HASH_SIZE]
 
 
@@ -143,7 +204,7 @@ def bundle(number: int, width: int = merkle.WIDTH) -> bytes:
     found = LogLeaf.objects.filter(index__gte=first, index__lt=first + width).order_by("index")
     entries = [bytes(data) for data in found.values_list("data", flat=True)]
     if len(entries) < width or not entries:
-        raise NotInLog(merkle.bundle_path(number))
+        raise NotInLog("bundle of entries")
     return merkle.bundle(entries)
 
 

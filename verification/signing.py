@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -187,6 +188,19 @@ class Client:
         return int(stated["size"])
 
 
+def client() -> Client | None:
+    """Who asks this place's signer (setting ``REGISTRY_SIGNER``, a socket); ``None`` where nothing is signed."""
+    from django.conf import settings  # noqa: PLC0415 - the signer's own process shares this module, not the settings
+
+    path = str(settings.REGISTRY_SIGNER)
+    return _client(Path(path)) if path else None
+
+
+@lru_cache(maxsize=8)
+def _client(path: Path) -> Client:
+    return Client(path)
+
+
 class _Timed:
     """A stream over a socket on which every step must end before one deadline."""
 
@@ -249,6 +263,15 @@ Consistency = Callable[[int, int], Sequence[bytes]]
 """Makes the proof that the tree of the first size is the beginning of that of the second."""
 
 
+def log_key(client: Client, origin: str) -> Key:
+    """The key that signs this log's checkpoints now; refuses with ``NotSigned`` when there is none."""
+    return _note_key(client.signer(Kind.CHECKPOINT, origin))
+
+
+def _note_key(signer: RemoteSigner) -> Key:
+    return Key(signer.authority, notes.Kind.NOTE, unbase64url(signer.public_jwk["x"]))
+
+
 def checkpoint(client: Client, stated: Checkpoint, consistency: Consistency) -> Note:
     """Our log's checkpoint, signed.
 
@@ -257,8 +280,7 @@ def checkpoint(client: Client, stated: Checkpoint, consistency: Consistency) -> 
     """
     signer = client.signer(Kind.CHECKPOINT, stated.origin)
     proof = _proof(client.last(stated.origin, stated.origin), stated.size, consistency)
-    key = Key(stated.origin, notes.Kind.NOTE, unbase64url(signer.public_jwk["x"]))
-    return notes.sign(str(stated), key, lambda message: signer.sign(message, proof=proof))
+    return notes.sign(str(stated), _note_key(signer), lambda message: signer.sign(message, proof=proof))
 
 
 def cosignature(

@@ -33,6 +33,11 @@ REGISTRY_SIGNER = environment.text(
     "REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else ""
 )
 
+# Others' logs that we witness (vkey, …), under which name, and who witnesses ours (vkey@address, …)
+REGISTRY_WITNESS = environment.text("REGISTRY_WITNESS", f"{REGISTRY_HOST}/witness")
+REGISTRY_WITNESSED = environment.words("REGISTRY_WITNESSED")
+REGISTRY_WITNESSES = environment.words("REGISTRY_WITNESSES")
+
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
@@ -180,6 +185,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+REGISTRY_DUMPS = Path(environment.text("REGISTRY_DUMPS", str(embedded.VAR / "dumps")))
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
 if REGISTRY_DEMO:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

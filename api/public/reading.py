@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -171,43 +171,58 @@ def plain(text: str, where: str, *, fault: str = "field.invalid") -> None:
 
 
 @lru_cache(maxsize=512)
-def speaks_json(accepts: str) -> bool:
-    """Whether an ``Accept`` header has room for JSON."""
+def speaks(accepts: str, offered: str) -> bool:
+    """Whether an ``Accept`` header has room for a media type."""
+    wide = f"{offered.partition('/')[0]}/*"
     for item in accepts.lower().split(","):
         media, *options = (part.strip() for part in item.split(";"))
         refused = any(re.fullmatch(r"q=0(\.0{0,3})?", option.replace(" ", "")) for option in options)
-        if media in {JSON, "*/*", "application/*", "application/problem+json"} and not refused:
+        if media in {offered, "*/*", wide, "application/problem+json"} and not refused:
             return True
     return not accepts.strip()
 
 
-def accepted(accepts: str) -> None:
-    """Refuse a request that cannot read JSON."""
-    if not speaks_json(accepts[:500]):
-        raise Refusal("route.not_acceptable", offers=[JSON])
+def speaks_json(accepts: str) -> bool:
+    """Whether an ``Accept`` header has room for JSON."""
+    return speaks(accepts, JSON)
+
+
+def accepted(accepts: str, offered: str = JSON) -> None:
+    """Refuse a request that cannot read what is offered."""
+    if not speaks(accepts[:500], offered):
+        raise Refusal("route.not_acceptable", offers=[offered])
 
 
 def json_body(request: HttpRequest) -> Any:
     """The JSON of a request's body; refuses what is too large, of another type or ambiguous."""
     if request.META.get("HTTP_SEC_FETCH_SITE", "none") == "cross-site" or _from_elsewhere(request):
         raise Refusal("request.cross_site")
-    if request.content_type != JSON:
-        raise Refusal("body.wrong_media_type", headers={"Accept-Post": JSON}, accepts=[JSON])
+    return parsed(body_of(request, (JSON,)))
+
+
+def body_of(request: HttpRequest, accepts: Sequence[str], *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a request's body; refuses another media type than these, and more bytes than ``most``."""
+    if request.content_type not in accepts:
+        raise Refusal(
+            "body.wrong_media_type",
+            headers={"Accept-Post": ", ".join(filter(None, accepts))},
+            accepts=accepts,
+        )
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         raise Refusal("request.malformed") from None
-    if length > MOST_BYTES:
-        raise Refusal("body.too_large", limit=MOST_BYTES)
+    if length > most:
+        raise Refusal("body.too_large", limit=most)
     try:
-        body = _stream(request).read(MOST_BYTES + 1)
+        body: bytes = _stream(request).read(most + 1)
     except (UnreadablePostError, RawPostDataException, OSError):
         raise Refusal("body.incomplete") from None
-    if len(body) > MOST_BYTES:
-        raise Refusal("body.too_large", limit=MOST_BYTES)
+    if len(body) > most:
+        raise Refusal("body.too_large", limit=most)
     if len(body) < length:
         raise Refusal("body.incomplete")
-    return parsed(body)
+    return body
 
 
 def _stream(request: HttpRequest) -> Any:

@@ -98,9 +98,9 @@ class Route:
             reading.accepted(accepts)
         language: str = request.language  # type: ignore[attr-defined]
         query = meta.get("QUERY_STRING", "")
-        parameters = self._parameters(query) if query else {}
+        parameters = read_parameters(query, self.parameters) if query else {}
         if not parameters and any(p.required for p in self.parameters.values()):
-            self._required(parameters)
+            _required(parameters, self.parameters)
         if "lang" in parameters:
             language = request.language = parameters["lang"]  # type: ignore[attr-defined]
         body = reading.json_body(request) if self.method == "POST" else None
@@ -129,23 +129,25 @@ class Route:
         allowed = self._allowed.split(", ")
         raise Refusal("route.method_not_allowed", headers={"Allow": self._allowed}, allowed=allowed)
 
-    def _parameters(self, query: str) -> dict[str, Any]:
-        """Each parameter read; refuses by name what is unknown, repeated, missing or cannot be read."""
-        found: dict[str, Any] = {}
-        for name, written in _pairs(query):
-            parameter = self.parameters.get(name)
-            if parameter is None:
-                raise Refusal("parameter.unknown", parameter=name[:64], known=sorted(self.parameters))
-            if name in found:
-                raise Refusal("parameter.repeated", parameter=name)
-            found[name] = parameter.read(name, written)
-        self._required(found)
-        return found
 
-    def _required(self, found: Mapping[str, Any]) -> None:
-        for name, parameter in self.parameters.items():
-            if parameter.required and name not in found:
-                raise Refusal("parameter.missing", parameter=name)
+def read_parameters(query: str, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Each parameter read; refuses by name what is unknown, repeated, missing or cannot be read."""
+    found: dict[str, Any] = {}
+    for name, text in _pairs(query):
+        parameter = known.get(name)
+        if parameter is None:
+            raise Refusal("parameter.unknown", parameter=name[:64], known=sorted(known))
+        if name in found:
+            raise Refusal("parameter.repeated", parameter=name)
+        found[name] = parameter.read(name, text)
+    _required(found, known)
+    return found
+
+
+def _required(found: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
+    for name, parameter in known.items():
+        if parameter.required and name not in found:
+            raise Refusal("parameter.missing", parameter=name)
 
 
 def get(

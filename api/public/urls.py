@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 
 from api.problems import Refusal
-from api.public import agencies, badges, changes, codes, licences, schema, search, verifications
+from api.public import agencies, badges, changes, codes, dumps, licences, schema, search, verifications
 
 
 def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
@@ -20,5 +20,6 @@ described: list[URLPattern] = [
     *agencies.urlpatterns,
     *changes.urlpatterns,
     *codes.urlpatterns,
+    *dumps.urlpatterns,
 ]
-urlpatterns: list[URLPattern] = [*described, *schema.urlpatterns, re_path("", nothing_here)]
+urlpatterns: list[URLPattern] = [*described, *dumps.files, *schema.urlpatterns, re_path("", nothing_here)]

@@ -7,7 +7,7 @@ from registry.models.intake import Finding, ListedLicence, ListSnapshot, Observe
 from registry.models.licence import Licence, Term
 from registry.models.person import Appointment, Debarment, Person
 from registry.models.publication import PublishedRecord
-from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit
+from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit, Salt
 from registry.models.search import SearchName, SearchWord
 
 #: Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either.
@@ -72,6 +72,7 @@ __all__ = [
     "PublishedRecord",
     "Register",
     "RegisterCommit",
+    "Salt",
     "Sanction",
     "SearchName",
     "SearchWord",

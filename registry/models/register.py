@@ -65,6 +65,7 @@ class ChangeJournal(models.Model):
                 condition=models.Q(relation="registry_entry"),
                 name="journal_entries",
             ),
+            models.Index(fields=["transaction_id"], name="journal_of_transaction"),
         ]
 
     def __str__(self) -> str:
@@ -82,3 +83,16 @@ class NumberSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} {self.last}"
+
+
+class Salt(models.Model):
+    """Thirty-two random bytes behind the commitments about one thing; whoever deletes the row erases them all.
+
+    ``about`` is the sequence number of an entry or the number of an agency.
+    """
+
+    about = models.TextField(primary_key=True)
+    value = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.about

@@ -43,6 +43,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
     "RegisterCommit": {"id": I, "base": P, "count": P, "recorded_at": P, "by": R},
     "ChangeJournal": {"id": I, "relation": I, "operation": I, "key": I, "image": I, "transaction_id": I, "commit_id": I,
                       "ordinal": I},
+    "Salt": {"about": I, "value": I},
     "NumberSeries": {"id": I, "prefix": I, "last": I},
     "Agency": {"id": I, "number": P, "authority": P, "legal_name": P, "latin_name": P, "legal_form": P, "sole_trader": P,
                "country": P, "company_register": P, "company_number": P, "lei": P, "tax_number": R, "incorporated_on": P,

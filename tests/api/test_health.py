@@ -1,8 +1,15 @@
 """What a proxy and an alarm are told."""
 
+from datetime import UTC, datetime
+from io import StringIO
+
 import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+
+from verification import sequencing
 
 
 def _a_worker(seconds_ago: int) -> None:
@@ -18,7 +25,10 @@ def _a_worker(seconds_ago: int) -> None:
 def test_a_place_with_a_working_worker_is_ready(public: Client) -> None:
     _a_worker(seconds_ago=1)
     answer = public.get("/readyz")
-    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "worker": "ok"}}
+    assert answer.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "migrations": "ok", "worker": "ok", "log": "ok"},
+    }
     assert answer.status_code == 200
 
 
@@ -29,7 +39,12 @@ def test_a_missing_or_stalled_worker_raises_the_alarm(public: Client, seconds_ag
         _a_worker(seconds_ago)
     answer = public.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "ok", "migrations": "ok", "worker": "stalled"}
+    assert answer.json()["checks"] == {
+        "database": "ok",
+        "migrations": "ok",
+        "worker": "stalled",
+        "log": "ok",
+    }
 
 
 @pytest.mark.django_db
@@ -51,3 +66,22 @@ def test_a_missing_migration_is_named(public: Client) -> None:
     answer = public.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"] == "missing"
+
+
+@pytest.mark.django_db
+def test_a_place_that_has_no_signer_says_so_and_is_ready(public: Client, settings: LazySettings) -> None:
+    settings.REGISTRY_SIGNER = ""
+    _a_worker(seconds_ago=1)
+    answer = public.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["log"]) == (200, "no signer")
+
+
+@pytest.mark.django_db
+def test_what_nobody_speaks_for_raises_the_alarm_until_somebody_looked(public: Client) -> None:
+    _a_worker(seconds_ago=1)
+    leaf = {"t": "unattributed", "at": "2026-05-01T00:00:00Z", "rel": "registry_licence", "op": "U"}
+    sequencing.append(leaf, at=datetime(2026, 5, 1, tzinfo=UTC))
+    answer = public.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "unattributed")
+    call_command("log", "--acknowledge", stdout=StringIO())
+    assert public.get("/readyz").json()["checks"]["log"] != "unattributed"

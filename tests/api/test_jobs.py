@@ -1,15 +1,20 @@
 """Work after a change: queued with it or not at all, done by name, not lost because other work failed."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
 from api import jobs
-from registry import news
+from registry import clock, lookup, news
+from tests import builders
+from tests.verification.logging_place import place_with_signer
+from verification import log, sequencing
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -54,6 +59,19 @@ def test_a_change_wakes_the_worker_and_what_is_due_is_done(monkeypatch: pytest.M
     _work_until_nothing_waits()
     assert (news.TASK, "succeeded") in _jobs()
     assert done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_decided_is_in_the_log_and_signed_when_the_worker_has_been_woken(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    with place_with_signer(tmp_path, settings):
+        builders.authority()
+        builders.active()
+        _work_until_nothing_waits()
+        assert sequencing.state(at=clock.now(), patience=timedelta(seconds=5)) == sequencing.State.OK
+        assert log.newest().text.splitlines()[1] == str(log.size())
+        assert log.size() > lookup.sequence_now()
 
 
 def test_work_that_fails_stops_no_other_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

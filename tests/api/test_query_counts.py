@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,7 +26,8 @@ from registry.rules import numbering
 from tests import builders
 from tests.api.officials import Desk, appoint, sign_in
 from tests.conftest import Clock
-from verification import badges
+from tests.verification.logging_place import place_with_signer
+from verification import badges, sequencing
 
 PINNED = Path(__file__).with_name("query_counts.json")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -46,8 +48,8 @@ class Known:
 
 
 @pytest.fixture
-def known(clock: Clock) -> Known:
-    """A licence with a history, its holder with an office, two badges, and a clock that stands still."""
+def known(clock: Clock, tmp_path: Path, settings: LazySettings) -> Iterator[Known]:
+    """A licence with a history, its holder with an office, two badges, a log, and a clock that stands still."""
     clock.stop(AT)
     throttles.look_ups.forget()
     builders.authority()
@@ -56,13 +58,11 @@ def known(clock: Clock) -> Known:
     office = builders.head_office(agency, at=start)
     number = builders.active(agency, at=start, legacy_number="77/2026")
     builders.lifted(number, builders.suspended(number, at=start), at=start)
-    return Known(
-        agency,
-        number,
-        office,
-        badges.issue("licence", number, at=AT).code,
-        badges.issue("office", office, at=AT).code,
-    )
+    codes = [badges.issue(kind, one, at=AT).code for kind, one in (("licence", number), ("office", office))]
+    with place_with_signer(tmp_path, settings):
+        sequencing.advance(at=AT)
+        sequencing.publish(at=AT)
+        yield Known(agency, number, office, *codes)
 
 
 @contextmanager
@@ -104,12 +104,24 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "api/v1/agencies by name": ("/api/v1/agencies?q=Bluefinch", {}),
         "api/v1/changes": ("/api/v1/changes?after=0", {}),
         "api/v1/codes": ("/api/v1/codes", {}),
+        "api/v1/dumps": ("/api/v1/dumps", {}),
+        "api/v1/dumps/<str:name>/proof": ("/api/v1/dumps/none/proof", {}),
+        "api/v1/dumps/<str:name>/<str:wanted>": ("/api/v1/dumps/none/manifest.json", {}),
         "api/v1/schema": ("/api/v1/schema", {}),
         "api/v1/docs": ("/api/v1/docs", {}),
         "api/v1/docs/start.js": ("/api/v1/docs/start.js", {}),
         "api/": ("/api/nothing", {}),
         "healthz": ("/healthz", {}),
         "readyz": ("/readyz", {}),
+        "log/checkpoint": ("/log/checkpoint", {}),
+        "log/tile/entries/<path:place>": ("/log/tile/entries/000.p/2", {}),
+        "log/tile/<str:level>/<path:place>": ("/log/tile/0/000.p/2", {}),
+        "log/proof/<str:index>": ("/log/proof/1", {}),
+        "log/consistency": ("/log/consistency?from=1&to=2", {}),
+        "log/policy": ("/log/policy", {}),
+        "log/badge/<str:digest>": (f"/log/badge/{'0' * 64}", {}),
+        "log/witness/add-checkpoint": ("/log/witness/add-checkpoint", {}),
+        "log/ (anything else)": ("/log/nothing", {}),
         "v/<str:code>": (f"/v/{known.code}", html),
         "v/<str:code> of an office": (f"/v/{known.office_code}", html),
         "v/<str:code> as JSON": (f"/v/{known.code}", {"Accept": "application/json"}),

@@ -17,6 +17,7 @@ WRITERS = {
     "registry.recording",
     "registry.search.indexing",
     "registry.ledger",
+    "registry.commitments",
     "registry.idempotency",
     "registry.history",
     "registry.intake",

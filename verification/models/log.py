@@ -55,3 +55,42 @@ class LogCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint at {self.size}"
+
+
+class LogCosignature(models.Model):
+    """A witness's line under one of our checkpoints; the rows only grow."""
+
+    size = models.BigIntegerField()
+    witness = models.TextField(help_text="the witness's key, as lists state it")
+    line = models.TextField(help_text="as it stands under the note")
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["witness", "size"], name="log_cosigned_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness} at {self.size}"
+
+
+class LogPosition(models.Model):
+    """How far the register was taken into the log; one row.
+
+    ``sequence`` is the newest entry's, ``transaction`` and ``journal`` are the place in the journal beside the
+    entries. ``acknowledged`` is the index below which unattributed entries were looked into, ``unsigned_since`` when
+    the oldest entry without a checkpoint joined, ``vkey`` the key of the newest checkpoint.
+    """
+
+    sequence = models.BigIntegerField(default=0)
+    transaction = models.BigIntegerField(default=0)
+    journal = models.BigIntegerField(default=0)
+    acknowledged = models.BigIntegerField(default=0)
+    unsigned_since = models.DateTimeField(null=True)
+    vkey = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_log")]
+
+    def __str__(self) -> str:
+        return f"log up to {self.sequence}"

@@ -1,0 +1,75 @@
+"""This place with a signer for its log, as tests want it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import LazySettings
+
+from registry import clock
+from verification import keys, log, notes, public_keys, signer, signing
+from verification.keys import Use
+
+WITNESS = "witness.example.org"
+
+
+class Place:
+    """A directory of keys and the signer that answers for it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Make the log's key and a witness's."""
+        self.directory, self.socket = directory, directory / "s"
+        at = int(clock.now().timestamp()) - 86_400 * 2000
+        record = keys.create(directory, Use.LOG, log.origin(), at=at)
+        signer.begin_log(directory, record)
+        self.record = record
+        self.witness = keys.create(directory, Use.WITNESS, WITNESS, at=at)
+        self._door: signer.Door | None = None
+        self._thread: threading.Thread | None = None
+
+    def vkey(self) -> notes.Key:
+        """The log's key as others hold it."""
+        return notes.Key(log.origin(), notes.Kind.NOTE, public_keys.unbase64url(self.record.jwk["x"]))
+
+    def witness_key(self) -> notes.Key:
+        """Our witness's key as others hold it."""
+        return notes.Key(WITNESS, notes.Kind.COSIGNATURE, public_keys.unbase64url(self.witness.jwk["x"]))
+
+    def up(self) -> None:
+        """Answer at the socket."""
+        self._door = signer.Door(self.socket, signer.Signatory(self.directory))
+        self._thread = threading.Thread(target=self._door.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer no more."""
+        assert self._door is not None
+        assert self._thread is not None
+        self._door.shutdown()
+        self._thread.join()
+        self._door.server_close()
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Nobody answers while the block runs."""
+        self.close()
+        try:
+            yield
+        finally:
+            self.up()
+
+
+@contextmanager
+def place_with_signer(directory: Path, settings: LazySettings) -> Iterator[Place]:
+    """A signer of this place's log while the block runs; ``directory`` is its own."""
+    made = Place(directory)
+    settings.REGISTRY_SIGNER = str(made.socket)
+    made.up()
+    try:
+        yield made
+    finally:
+        client = signing.client()
+        assert client is not None
+        client.close()
+        made.close()
