@@ -121,10 +121,15 @@ def decode(digits: str) -> tuple[Badge, Envelope]:
 
     The signature is not judged here: nothing is to be believed before somebody did.
     """
-    envelope = envelopes.open_cose(inflate(from_digits(digits), MOST_BYTES))
+    envelope = envelopes.open_cose(sealed(digits))
     if envelope.unprotected or envelope.protected.keys() != {envelopes.ALGORITHM, envelopes.KID}:
         raise Malformed("a badge names its algorithm and key under the signature, and nothing else")
     return from_claims(envelope.payload), envelope
+
+
+def sealed(digits: str) -> bytes:
+    """The COSE_Sign1 behind the digits, whose SHA-256 is the token's name in the log; refuses what is none."""
+    return inflate(from_digits(digits), MOST_BYTES)
 
 
 def to_claims(badge: Badge) -> bytes:
