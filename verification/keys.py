@@ -113,9 +113,13 @@ class Record:
         return self.state is KeyState.ACTIVE and period is not None and self.first + period <= at
 
     def public(self) -> dict[str, Any]:
-        """What the world may know of the key, as lists of trust state it; the log's and a witness's too."""
+        """What the world may know of the key, as lists of trust state it; the log's and a witness's too.
+
+        The world may believe it from the day it was made, so that a successor who waits can begin early when the
+        key before it was stolen.
+        """
         stated: dict[str, Any] = {"kid": self.kid, "use": self.use.value, "authority": self.authority}
-        stated |= {"jwk": dict(self.jwk), "nbf": self.first, "exp": self.last, "state": self.state.value}
+        stated |= {"jwk": dict(self.jwk), "nbf": self.created, "exp": self.last, "state": self.state.value}
         stated["insecure"] = self.insecure
         return stated | ({} if self.cutoff is None else {"cutoff": self.cutoff})
 

@@ -7,6 +7,7 @@ proofs are ``merkle``'s, texts are ``notes``', and what an entry says its writer
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,6 +128,20 @@ def latest(about: str) -> int:
     if found is None or not about:
         raise NotInLog(f"nothing about {about}")
     return found
+
+
+def issued_below(token: str, leaf: int) -> bool:
+    """Whether the badge token with this SHA-256 (hex) was logged as issued before the entry ``leaf``.
+
+    So the true tokens of a stolen key are told from a thief's: ``offline.verify(…, logged=log.issued_below)``.
+    """
+    found = LogLeaf.objects.filter(about=token, index__lt=leaf).values_list("data", flat=True)
+    return any(_issues(bytes(data), token) for data in found) if token else False
+
+
+def _issues(entry: bytes, token: str) -> bool:
+    stated = json.loads(entry)
+    return isinstance(stated, dict) and (stated.get("t"), stated.get("tok")) == ("badge.issued", token)
 
 
 def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:

@@ -144,6 +144,11 @@ def issuer(did: str) -> str:
     return did.removeprefix(_DID).replace(":", "/").replace("%3A", ":")
 
 
+def did(issuer: str) -> str:
+    """The did:web of an issuer: ``host/a/np`` is ``did:web:host:a:np``."""
+    return _DID + issuer.replace(":", "%3A").replace("/", ":")
+
+
 def accept(document: bytes, *, roots: Collection[str], known: Signed | None, at: int) -> Signed:
     """The signed list, when it may be believed at ``at`` (seconds since 1970).
 
@@ -267,6 +272,8 @@ def read(payload: Mapping[str, Any]) -> TrustList:
             expires=_whole(payload["exp"]),
             authorities={authority.issuer: authority for authority in authorities},
         )
+    except Malformed:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError) as unclear:
         raise Malformed("not the payload of a list of trust") from unclear
     if len(found.authorities) != len(authorities):

@@ -33,6 +33,12 @@ REGISTRY_SIGNER = environment.text(
     "REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else ""
 )
 
+# Whose signatures the first list of trust must bear: three RFC 7638 thumbprints
+REGISTRY_TRUST_ROOTS = environment.words("REGISTRY_TRUST_ROOTS")
+
+# Whom to tell of a weakness (RFC 9116): mailto: or https:
+REGISTRY_SECURITY_CONTACT = environment.words("REGISTRY_SECURITY_CONTACT")
+
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
