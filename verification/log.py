@@ -133,7 +133,7 @@ def latest(about: str) -> int:
 def issued_below(token: str, leaf: int) -> bool:
     """Whether the badge token with this SHA-256 (hex) was logged as issued before the entry ``leaf``.
 
-    So the true tokens of a stolen key are told from a thief's: ``offline.verify(…, logged=log.issued_below)``.
+    So the true tokens of a stolen key are told from a thief's.
     """
     found = LogLeaf.objects.filter(about=token, index__lt=leaf).values_list("data", flat=True)
     return any(_issues(bytes(data), token) for data in found) if token else False

@@ -145,8 +145,11 @@ class _Settled(Exception):  # noqa: N818 - no error: the questions end here
         self.verdict = Verdict(result, Reach.OFFLINE_OLD, (reason,), badge)
 
 
-Logged = Callable[[str, int], bool]
-"""Tells whether a token, by the SHA-256 of its COSE_Sign1 in hex, was logged as issued below this leaf."""
+Logged = Callable[[Authority, str, int], bool | None]
+"""Tells whether a token, by the SHA-256 of its COSE_Sign1 in hex, was logged by its authority below this leaf.
+
+None: that log can't be asked here.
+"""
 
 
 def verify(
@@ -172,7 +175,7 @@ def verify(
         host, code, digits = _address(token_or_url, known)
         badge, authority, key = _genuine(digits, host, known, now)
         _own_code(badge, code)
-        _untouched(digits, key, logged)
+        _untouched(digits, authority, key, logged)
         _issued_before(badge, now)
     except _Settled as settled:
         return settled.verdict
@@ -248,13 +251,16 @@ def _issued_before(badge: Badge, now: float) -> None:
         raise _Settled(Result.UNKNOWN, Reason.BADGE_NOT_YET, badge)
 
 
-def _untouched(digits: str, key: TrustedKey, logged: Logged | None) -> None:
+def _untouched(digits: str, authority: Authority, key: TrustedKey, logged: Logged | None) -> None:
     """Settle a token of a key that somebody else may have: only the log knows which are ours."""
     if key.state is not KeyState.COMPROMISED:
         return
-    if logged is None or key.cutoff is None:
+    found = None
+    if logged is not None and key.cutoff is not None:
+        found = logged(authority, hashlib.sha256(codec.sealed(digits)).hexdigest(), key.cutoff)
+    if found is None:
         raise _Settled(Result.UNKNOWN, Reason.KEY_COMPROMISED)
-    if not logged(hashlib.sha256(codec.sealed(digits)).hexdigest(), key.cutoff):
+    if not found:
         raise _Settled(Result.NOT_GENUINE, Reason.TOKEN_NOT_LOGGED)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from registry.rules.errors import NotFound
-from verification import trust_list
+from verification import log, trust_list
 from verification.models import TrustListVersion
-from verification.trust_list import Signed
+from verification.trust_list import Authority, Signed
 
 _LOCK: Final = 0x7472757374  # "trust", the key of the advisory lock
 
@@ -48,6 +49,14 @@ def believed() -> Signed | None:
     """The newest version, read; nothing before the first."""
     row = TrustListVersion.objects.order_by("-version").first()
     return trust_list.recall(row.document.encode()) if row else None
+
+
+def logged(authority: Authority, token: str, leaf: int) -> bool | None:
+    """What ``offline.verify`` asks of a stolen key's token: whether our log has it below the leaf.
+
+    None for an authority at another host, whose log alone knows.
+    """
+    return log.issued_below(token, leaf) if settings.REGISTRY_HOST in authority.hosts else None
 
 
 def document(version: int | None = None) -> bytes:

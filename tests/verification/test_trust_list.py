@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -347,12 +347,13 @@ def _stolen(**changed: Any) -> trust_list.TrustList:
     ("logged", "result", "reason"),
     [
         (None, Result.UNKNOWN, Reason.KEY_COMPROMISED),
-        (lambda _digest, cutoff: cutoff == 50, Result.LICENSED, Reason.STATUS_VALID),
-        (lambda _digest, cutoff: cutoff > 50, Result.NOT_GENUINE, Reason.TOKEN_NOT_LOGGED),
+        (lambda _by, _digest, cutoff: cutoff == 50, Result.LICENSED, Reason.STATUS_VALID),
+        (lambda _by, _digest, cutoff: cutoff > 50, Result.NOT_GENUINE, Reason.TOKEN_NOT_LOGGED),
+        (lambda _by, _digest, _cutoff: None, Result.UNKNOWN, Reason.KEY_COMPROMISED),
     ],
 )
 def test_only_the_log_tells_the_true_tokens_of_a_stolen_key(
-    logged: Callable[[str, int], bool] | None, result: Result, reason: Reason
+    logged: offline.Logged | None, result: Result, reason: Reason
 ) -> None:
     verdict = offline.verify(printed(), trust=_stolen(), status_list=listed(), at=NOW, logged=logged)
     assert (verdict.result, verdict.reasons) == (result, (reason,))
@@ -363,7 +364,7 @@ def test_without_a_cutoff_nothing_of_a_stolen_key_is_believed() -> None:
     stated["authorities"][0]["keys"][0]["state"] = "compromised"
     trust = trust_list.read(stated)
     verdict = offline.verify(
-        printed(), trust=trust, status_list=listed(), at=NOW, logged=lambda _digest, _cutoff: True
+        printed(), trust=trust, status_list=listed(), at=NOW, logged=lambda _by, _digest, _cutoff: True
     )
     assert (verdict.result, verdict.reasons) == (Result.UNKNOWN, (Reason.KEY_COMPROMISED,))
     assert HOST in trust.hosts
