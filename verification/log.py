@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from verification import merkle, notes, signing
@@ -28,6 +29,11 @@ _LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
 
 class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
     """No such entry, tile or tree in the log, or not yet under a checkpoint."""
+
+
+def origin() -> str:
+    """The name of this place's log."""
+    return f"{settings.REGISTRY_HOST}/{settings.REGISTRY_LOG_NAME}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from registry import dossier
 from registry.rules.errors import NotFound
-from verification import codec, notes, shapes, signing, trust_list
+from verification import codec, log, notes, shapes, signing, trust_list
 from verification.models import KeyStatement
 from verification.public_keys import unbase64url
 from verification.trust_list import KeyState, Use
@@ -181,9 +181,10 @@ def statement(code: str, *, at: datetime) -> dict[str, Any]:
         "keys": [key.as_trusted() for key in own],
         "status": f"{_origin()}/s",
     }
-    if log := _vkey(found, "log", notes.Kind.NOTE):
-        stated["log"] = {"origin": log.name, "vkey": log.vkey(), "prefix": f"{_origin()}/log"}
-    if witness := _vkey(found, "witness", notes.Kind.COSIGNATURE):
+    active = [key for key in found if key.state == KeyState.ACTIVE]
+    if own_log := log_key(log.origin(), active):
+        stated["log"] = {"origin": own_log.name, "vkey": own_log.vkey(), "prefix": f"{_origin()}/log"}
+    if witness := _vkey(active, "witness", notes.Kind.COSIGNATURE):
         stated["witness"] = {"vkey": witness.vkey()}
     contact = facts["contact"]
     return stated | {name: contact[name] for name in ("sms", "phone") if contact.get(name)}
@@ -201,9 +202,15 @@ def _believed(keys: Sequence[PublishedKey], at: datetime) -> list[PublishedKey]:
     return [key for key in keys if key.state != KeyState.COMPROMISED and key.needed_at(moment)]
 
 
+def log_key(origin: str, keys: Sequence[PublishedKey] | None = None) -> notes.Key | None:
+    """The key that signs our log of this name, whatever became of it; ``keys`` are all, when they were read already."""
+    found = every() if keys is None else keys
+    return _vkey([key for key in found if key.authority == origin], "log", notes.Kind.NOTE)
+
+
 def _vkey(keys: Sequence[PublishedKey], use: str, kind: notes.Kind) -> notes.Key | None:
-    """The newest key of our log or witness that is in force."""
-    found = [key for key in keys if key.use == use and key.state == KeyState.ACTIVE]
+    """The newest key of this use."""
+    found = [key for key in keys if key.use == use]
     return notes.Key(found[-1].authority, kind, unbase64url(found[-1].jwk["x"])) if found else None
 
 

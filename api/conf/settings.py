@@ -33,6 +33,9 @@ REGISTRY_SIGNER = environment.text(
     "REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else ""
 )
 
+# What the log is called behind the host; a log whose key was lost goes on under another name
+REGISTRY_LOG_NAME = environment.text("REGISTRY_LOG_NAME", "log")
+
 # Whose signatures the first list of trust must bear: three RFC 7638 thumbprints
 REGISTRY_TRUST_ROOTS = environment.words("REGISTRY_TRUST_ROOTS")
 
