@@ -21,7 +21,6 @@ and licensed as of a fresh list; 1 red: not genuine, or known not to be licensed
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import sys
@@ -257,7 +256,7 @@ def _untouched(digits: str, authority: Authority, key: TrustedKey, logged: Logge
         return
     found = None
     if logged is not None and key.cutoff is not None:
-        found = logged(authority, hashlib.sha256(codec.sealed(digits)).hexdigest(), key.cutoff)
+        found = logged(authority, codec.token_digest(digits), key.cutoff)
     if found is None:
         raise _Settled(Result.UNKNOWN, Reason.KEY_COMPROMISED)
     if not found:

@@ -6,7 +6,6 @@ it has not seen: the signer still refuses every tree that does not continue the 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -66,7 +65,7 @@ def reissue(badges: Iterable[Badge], client: Client, *, at: datetime) -> Iterato
         read, envelope = codec.decode(digits)
         if read != fresh or not public_keys.vouches(key.public_jwk, envelope.signed, envelope.signature):
             raise RecoveryRefused(f"What was signed for {badge.code} does not verify.")
-        yield Reissued(fresh, key.kid, digits, hashlib.sha256(codec.sealed(digits)).hexdigest())
+        yield Reissued(fresh, key.kid, digits, codec.token_digest(digits))
 
 
 # The log's published files

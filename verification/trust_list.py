@@ -144,9 +144,9 @@ def issuer(did: str) -> str:
     return did.removeprefix(_DID).replace(":", "/").replace("%3A", ":")
 
 
-def did(issuer: str) -> str:
-    """The did:web of an issuer: ``host/a/np`` is ``did:web:host:a:np``."""
-    return _DID + issuer.replace(":", "%3A").replace("/", ":")
+def did(issuer_name: str) -> str:
+    """The did:web of an authority that is called so on badges; ``issuer`` reads it back."""
+    return _DID + issuer_name.replace(":", "%3A").replace("/", ":")
 
 
 def accept(document: bytes, *, roots: Collection[str], known: Signed | None, at: int) -> Signed:

@@ -105,6 +105,7 @@ def sealed(badge: Badge, client: Client) -> str:
 
 
 def token(digits: str) -> str:
+    """What the log calls it, by hand."""
     return hashlib.sha256(zlib.decompress(codec.from_digits(digits))).hexdigest()
 
 
