@@ -136,11 +136,7 @@ def _check_owner(path: Path, facts: os.stat_result) -> None:
 
 def make_file(directory: Path, algorithm: Algorithm, *, insecure: bool = False) -> dict[str, str]:
     """Make a key in ``directory`` under its own name; its public part. The file is 0600 from its first byte."""
-    key = (
-        Ed25519PrivateKey.generate()
-        if algorithm is Algorithm.ED25519
-        else ec.generate_private_key(ec.SECP256R1())
-    )
+    key = _drawn(algorithm)
     jwk = jwk_of(key.public_key())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     _write_once(directory / f"{kid(jwk)}.pem", (INSECURE.encode() if insecure else b"") + pem)
@@ -149,10 +145,19 @@ def make_file(directory: Path, algorithm: Algorithm, *, insecure: bool = False) 
 
 def make_locked(path: Path, passphrase: str) -> dict[str, str]:
     """Make an ES256 key in a new file, locked with the passphrase; its public part."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _drawn(Algorithm.ES256)
     locked = BestAvailableEncryption(passphrase.encode())
     _write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
     return jwk_of(key.public_key())
+
+
+def _drawn(algorithm: Algorithm) -> Ed25519PrivateKey | ec.EllipticCurvePrivateKey:
+    """A fresh key whose name no command line takes for an option: one in 64 would begin with a hyphen."""
+    while True:
+        ed25519 = algorithm is Algorithm.ED25519
+        key = Ed25519PrivateKey.generate() if ed25519 else ec.generate_private_key(ec.SECP256R1())
+        if not kid(jwk_of(key.public_key())).startswith("-"):
+            return key
 
 
 def _write_once(path: Path, content: bytes) -> None:

@@ -77,6 +77,11 @@ def test_a_key_has_the_name_that_badges_give_it(tmp_path: Path) -> None:
     assert vaults.FileSigner(tmp_path / f"{vaults.kid(jwk)}.pem").kid == public_keys.kid(jwk)
 
 
+def test_no_name_of_a_key_is_taken_for_an_option() -> None:
+    names = [vaults.kid(vaults.jwk_of(vaults._drawn(Algorithm.ED25519).public_key())) for _ in range(500)]
+    assert [name for name in names if name.startswith("-")] == [], "one in 64 would"
+
+
 def test_the_name_of_an_ed25519_key_is_that_of_rfc_8037() -> None:
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     whole = public_keys.unbase64url("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")

@@ -45,7 +45,6 @@ class Command(BaseCommand):
             getattr(self, f"_{options['step'].replace('-', '_')}")(clock.now(), options)
         except (
             recovery.RecoveryRefused,
-            log.NotInLog,
             signing.NotSigned,
             signing.SignerDown,
             Malformed,
@@ -54,7 +53,10 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
 
     def _export(self, _at: datetime, options: dict[str, Any]) -> None:
-        stated = recovery.export(options["folder"])
+        try:
+            stated = recovery.export(options["folder"])
+        except log.NotInLog as nothing:
+            raise CommandError("Nothing of the log was signed yet.") from nothing
         self.stdout.write(f"{stated.size} entries of {stated.origin}.")
 
     def _replay(self, at: datetime, options: dict[str, Any]) -> None:
