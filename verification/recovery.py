@@ -150,9 +150,14 @@ def _entries(folder: Path, first: int, size: int) -> Iterator[bytes]:
 
 
 def _about(entry: bytes) -> str:
-    """What an entry is found by: its licence, else the token of its badge."""
+    """What an entry is found by: the digest of its token, a licence, an agency, a dump."""
     stated = json.loads(entry)
-    return str(stated.get("lic") or stated.get("tok") or "") if isinstance(stated, dict) else ""
+    names = ("tok", "lic", "ag", "name")
+    return (
+        next((str(stated[name]) for name in names if stated.get(name)), "")
+        if isinstance(stated, dict)
+        else ""
+    )
 
 
 # The log's key was lost
