@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,18 @@ def test_a_successor_that_waits_is_believed_by_verifiers_who_have_not_heard_of_t
 def test_a_print_that_would_have_ended_is_not_signed_again(client: Client) -> None:
     ended = replace(badges(1)[0], expires=NOW - 1)
     assert list(recovery.reissue([ended], client, at=AT)) == []
+
+
+def test_the_demo_holds_a_ceremony_of_its_own_when_it_has_to(client: Client, tmp_path: Path) -> None:
+    demo_trust = import_module("scripts.demo_trust")
+    assert not demo_trust.hold(tmp_path / "roots", at=AT), "without an authority there is nothing to say"
+    builders.authority()
+    assert demo_trust.hold(tmp_path / "roots", at=AT)
+    assert not demo_trust.hold(tmp_path / "roots", at=AT + timedelta(days=1))
+    assert demo_trust.hold(tmp_path / "roots", at=AT + timedelta(days=11))
+    known = published_trust.believed()
+    assert known is not None
+    assert (known.trust.version, list(known.trust.authorities)) == (2, [ISSUER])
 
 
 # The database is restored from a backup behind the last checkpoint
