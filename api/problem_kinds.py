@@ -64,6 +64,10 @@ KINDS: Final[dict[str, Kind]] = {
     "office.not_found": Kind(404, _("This office number is not in the register"), result="not_found"),
     "person.not_found": Kind(404, _("This person number is not in the register"), result="not_found"),
     "appointment.not_found": Kind(404, _("This appointment is not in the register"), result="not_found"),
+    "keys.not_found": Kind(404, _("No keys of this authority are published")),
+    "trust_list.not_found": Kind(
+        404, _("This list of trust is not published"), _("None was signed yet, or this version is not ours.")
+    ),
     "officer.not_found": Kind(404, _("There is no such officer")),
     "authority.not_found": Kind(404, _("There is no such authority")),
     "proposal.not_found": Kind(404, _("There is no such proposal")),

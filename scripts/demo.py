@@ -50,6 +50,7 @@ def main() -> int:
             _serve("desk", ports[1], place),
         ]
         said = _manage("demo", place=place)
+        subprocess.run([sys.executable, "-m", "scripts.demo_trust"], cwd=ROOT, env=place, check=True)
         running.append(_work(place))  # not before: it would close the proposals of the stories' past
         with console.status("Starting the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])

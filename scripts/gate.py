@@ -18,6 +18,7 @@ DEPLOYED = {
     "REGISTRY_HOST": "verify.registry.example",
     "REGISTRY_DESK_HOST": "desk.registry.example",
     "REGISTRY_TRUSTED_PROXIES": "1",
+    "REGISTRY_SECURITY_CONTACT": "mailto:security@registry.example",
 }
 """A place as it would be deployed, for ``check --deploy``."""
 

@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 from api.conf import embedded, roles
 
 
-def _administrator() -> str:
+def server_address() -> str:
     """Who may create roles and databases: the embedded server's, or whoever ``DATABASE_URL`` names."""
     return os.environ.get("DATABASE_URL") or embedded.url(embedded.ADMINISTRATOR, "postgres")
 
@@ -56,9 +56,9 @@ def _lives(process: int) -> bool:
 def _forget_the_dead(administrator: psycopg.Connection[Any]) -> None:
     """Drop the databases of runs that were killed before they could."""
     for (name,) in administrator.execute(
-        r"SELECT datname FROM pg_database WHERE datname ~ '^test_registry_\d+$'"
+        r"SELECT datname FROM pg_database WHERE datname ~ '^test_registry_\d+(_|$)'"
     ):
-        number = int(name.rpartition("_")[2])
+        number = int(name.split("_")[2])
         if number == os.getpid() or not _lives(number):
             administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -68,7 +68,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A database of this run's own: migrated by the owner, used by the applications, dropped at the end."""
     name = f"test_registry_{os.getpid()}"
     connection = connections["default"]
-    with psycopg.connect(_administrator(), autocommit=True) as administrator:
+    with psycopg.connect(server_address(), autocommit=True) as administrator:
         password = str(connection.settings_dict["PASSWORD"] or "")
         everybody = (roles.OWNER, roles.APP, roles.SIGNER)
         roles.create(administrator, dict.fromkeys(everybody, password) if password else None)
@@ -85,7 +85,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     yield
     with django_db_blocker.unblock():
         connections.close_all()
-    with psycopg.connect(_administrator(), autocommit=True) as administrator:
+    with psycopg.connect(server_address(), autocommit=True) as administrator:
         administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

@@ -7,6 +7,7 @@ formats are frozen once printed (trust model, section 6.2).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 import zlib
@@ -125,6 +126,11 @@ def decode(digits: str) -> tuple[Badge, Envelope]:
     if envelope.unprotected or envelope.protected.keys() != {envelopes.ALGORITHM, envelopes.KID}:
         raise Malformed("a badge names its algorithm and key under the signature, and nothing else")
     return from_claims(envelope.payload), envelope
+
+
+def token_digest(digits: str) -> str:
+    """The SHA-256 of the signed statement behind the digits, in hexadecimal: what the log calls the token by."""
+    return hashlib.sha256(inflate(from_digits(digits), MOST_BYTES)).hexdigest()
 
 
 def to_claims(badge: Badge) -> bytes:

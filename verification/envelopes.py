@@ -1,4 +1,4 @@
-"""Signed bytes and what they are wrapped in: COSE_Sign1 (RFC 9052) and compact JWS (RFC 7515), ES256 alone.
+"""Signed bytes and what they are wrapped in: COSE_Sign1 (RFC 9052) and JWS (RFC 7515), ES256 alone.
 
 An envelope is taken apart here and never judged: whose key is good for what, its reader decides.
 """
@@ -6,7 +6,7 @@ An envelope is taken apart here and never judged: whose key is good for what, it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,15 +89,47 @@ def open_jws(text: str, *, kind: str) -> Envelope:
     parts = text.split(".")
     if len(parts) != 3:
         raise Malformed("not the three parts of a compact JWS")
-    head, payload, signature = map(unbase64url, parts)
-    header = read_json(head)
+    return _jws(*parts, kind=kind)
+
+
+def countersign(payload: bytes, *, kid: str, sign: Sign, kind: str, jwk: Mapping[str, Any]) -> dict[str, str]:
+    """One signature of a JWS in JSON (RFC 7515, 7.2.1): its header, which carries the public key, and its bytes."""
+    header = _json({"alg": "ES256", "jwk": dict(jwk), "kid": kid, "typ": kind})
+    signed = f"{base64url(header)}.{base64url(payload)}".encode("ascii")
+    return {"protected": base64url(header), "signature": base64url(_signature(sign, signed))}
+
+
+def join_jws(payload: bytes, signatures: Sequence[Mapping[str, str]]) -> bytes:
+    """A JWS in the general JSON form, of what several signed: the media type ``application/jose+json``."""
+    return _json({"payload": base64url(payload), "signatures": [dict(one) for one in signatures]})
+
+
+def part_jws(data: bytes, *, kind: str) -> list[Envelope]:
+    """A JWS in the general JSON form taken apart, an envelope a signature, all over the same payload.
+
+    Refuses with ``Malformed`` what ``open_jws`` refuses, headers that nobody signed, and members that it does not know.
+    """
+    match read_json(data):
+        case {"payload": str() as payload, "signatures": [_, *_] as signatures, **rest} if not rest:
+            return [_signed_alike(payload, one, kind) for one in signatures]
+    raise Malformed("not a payload and its signatures")
+
+
+def _signed_alike(payload: str, stated: Any, kind: str) -> Envelope:
+    match stated:
+        case {"protected": str() as head, "signature": str() as signature, **rest} if not rest:
+            return _jws(head, payload, signature, kind=kind)
+    raise Malformed("not a signature with its protected header alone")
+
+
+def _jws(head: str, payload: str, signature: str, *, kind: str) -> Envelope:
+    header, signed = read_json(unbase64url(head)), unbase64url(signature)
     if header.get("alg") != "ES256" or header.get("typ") != kind or "crit" in header:
         raise Malformed(f"not a {kind} signed with ES256")
     kid = header.get("kid")
-    if not isinstance(kid, str) or len(signature) != SIGNATURE_SIZE:
+    if not isinstance(kid, str) or len(signed) != SIGNATURE_SIZE:
         raise Malformed("no key is named, or the signature has a wrong size")
-    signed = f"{parts[0]}.{parts[1]}".encode("ascii")
-    return Envelope(header, {}, payload, kid, signed, signature)
+    return Envelope(header, {}, unbase64url(payload), kid, f"{head}.{payload}".encode("ascii"), signed)
 
 
 def read_json(data: bytes) -> dict[str, Any]:

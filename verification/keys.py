@@ -113,9 +113,13 @@ class Record:
         return self.state is KeyState.ACTIVE and period is not None and self.first + period <= at
 
     def public(self) -> dict[str, Any]:
-        """What the world may know of the key, as lists of trust state it; the log's and a witness's too."""
+        """What the world may know of the key, as lists of trust state it; the log's and a witness's too.
+
+        The world may believe it from the day it was made, so that a successor who waits can begin early when the
+        key before it was stolen.
+        """
         stated: dict[str, Any] = {"kid": self.kid, "use": self.use.value, "authority": self.authority}
-        stated |= {"jwk": dict(self.jwk), "nbf": self.first, "exp": self.last, "state": self.state.value}
+        stated |= {"jwk": dict(self.jwk), "nbf": self.created, "exp": self.last, "state": self.state.value}
         stated["insecure"] = self.insecure
         return stated | ({} if self.cutoff is None else {"cutoff": self.cutoff})
 
@@ -192,8 +196,9 @@ def rotate(
 ) -> Record:
     """Make the successor of a key; it signs after ``notice`` seconds, and then the old one no more.
 
-    The successor is kept where the old key is unless another ``place`` is given. Refuses with ``KeyRefused``
-    without an old key, with a successor that waits already, and for logs and witnesses, which never change theirs.
+    The successor is kept where the old key is unless another ``place`` is given. One that waits for long stands by:
+    it begins at once when the old one is compromised. Refuses with ``KeyRefused`` without an old key, with a successor
+    that waits already or would come too late, and for logs and witnesses, which never change theirs.
     """
     if PERIOD[use] is None:
         raise KeyRefused(f"A {use} never changes its key: create one under a new name, and publish both.")
@@ -203,6 +208,8 @@ def rotate(
             raise KeyRefused(f"{authority} has no key for {use}: create one.")
         if any(one.first > at and _lives(one, use, authority, at) for one in records):
             raise KeyRefused(f"{authority} has a successor for {use} that waits for its day.")
+        if not 0 <= notice <= max(NOTICE, old.last - at):
+            raise KeyRefused(f"{old.kid} signs until {old.last}: its successor begins no later.")
         facts: dict[str, Any] = {
             "created": at,
             "first": at + notice,

@@ -7,6 +7,7 @@ proofs are ``merkle``'s, texts are ``notes``', and what an entry says its writer
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,11 @@ class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the regi
     """No such thing in the log, or not yet under a checkpoint; the text is what was looked for."""
 
 
+def origin() -> str:
+    """The name of this place's log."""
+    return f"{settings.REGISTRY_HOST}/{settings.REGISTRY_LOG_NAME}"
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """An entry to append: its bytes, and what it is to be found by."""
@@ -41,11 +47,6 @@ class Leaf:
         """Refuses with ``ValueError`` what no bundle can hold."""
         if len(self.data) > merkle.LONGEST_ENTRY:
             raise ValueError("an entry has at most 65,535 bytes")
-
-
-def origin() -> str:
-    """The name of this place's log."""
-    return f"{settings.REGISTRY_HOST}/log"
 
 
 def hold() -> None:
@@ -188,6 +189,20 @@ def entry(index: int) -> bytes:
     if found is None:
         raise NotInLog("entry")
     return bytes(found)
+
+
+def issued_below(token: str, leaf: int) -> bool:
+    """Whether the badge token with this SHA-256 (hex) was logged as issued before the entry ``leaf``.
+
+    So the true tokens of a stolen key are told from a thief's.
+    """
+    found = LogLeaf.objects.filter(about=token, index__lt=leaf).values_list("data", flat=True)
+    return any(_issues(bytes(data), token) for data in found) if token else False
+
+
+def _issues(entry: bytes, token: str) -> bool:
+    stated = json.loads(entry)
+    return isinstance(stated, dict) and (stated.get("t"), stated.get("tok")) == ("badge.issued", token)
 
 
 def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:

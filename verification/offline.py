@@ -10,10 +10,12 @@ As a command::
 
     python -m verification.offline TOKEN_OR_URL --trust FILE --status FILE --at 2026-11-22T12:00:00Z
 
-``--trust`` is the verified payload of a list of trust (JSON), ``--status`` a signed status list, CWT or JWT;
-without one the badge's status is unknown. The verdict is printed as one JSON object. Exit codes: 0 genuine
+``--trust`` is a signed list of trust together with ``--known``, the newest one that was believed before, or the first
+time with ``--roots``, the thumbprints of its three roots (separated by commas, or a file that holds a JSON array);
+without either, the payload of a list that was verified already (JSON). ``--status`` is a signed status list, CWT or
+JWT; without one the badge's status is unknown. The verdict is printed as one JSON object. Exit codes: 0 genuine
 and licensed as of a fresh list; 1 red: not genuine, or known not to be licensed; 3 go online to know;
-2 the command was used wrongly or a file can't be read.
+2 the command was used wrongly, a file can't be read, or the list of trust must not be believed.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -44,8 +46,7 @@ USELESS_AFTER: Final = 7 * DAY
 NEW_KEY_NOTICE: Final = 7 * DAY
 """Keys stand in the list of trust so long before they sign: only a list older than that can miss a good one."""
 
-SKEW: Final = 300
-"""Seconds that a clock may be behind before what it reads seems to come from the future."""
+SKEW: Final = trust_list.SKEW
 
 
 class Reason(StrEnum):
@@ -58,6 +59,7 @@ class Reason(StrEnum):
     TOKEN_MISSING = "token.missing"  # noqa: S105 - a code, no password
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105 - the same
     TOKEN_FORGED = "token.forged"  # noqa: S105 - the same
+    TOKEN_NOT_LOGGED = "token.not_logged"  # noqa: S105 - the same
     ISSUER_UNKNOWN = "issuer.unknown"
     KEY_UNKNOWN = "key.unknown"
     KEY_WRONG_USE = "key.wrong_use"
@@ -142,14 +144,27 @@ class _Settled(Exception):  # noqa: N818 - no error: the questions end here
         self.verdict = Verdict(result, Reach.OFFLINE_OLD, (reason,), badge)
 
 
+Logged = Callable[[Authority, str, int], bool | None]
+"""Tells whether a token, by the SHA-256 of its COSE_Sign1 in hex, was logged by its authority below this leaf.
+
+None: that log can't be asked here.
+"""
+
+
 def verify(
-    token_or_url: str, *, trust: TrustList | None, status_list: bytes | str | None, at: datetime
+    token_or_url: str,
+    *,
+    trust: TrustList | None,
+    status_list: bytes | str | None,
+    at: datetime,
+    logged: Logged | None = None,
 ) -> Verdict:
     """What the badge proves at ``at`` to somebody who has these lists and no connection.
 
     ``token_or_url``: the address that the code holds, or its digits alone, which then say nothing about where
     they were found. ``trust``: a list whose own signatures were verified. ``status_list``: a signed list, CWT
-    as bytes or JWT as text; it is verified here, against the address on the badge.
+    as bytes or JWT as text; it is verified here, against the address on the badge. ``logged``: who can ask the
+    log tells by it the true tokens of a compromised key from those that a thief made; without it all are doubtful.
     """
     if at.tzinfo is None:
         raise ValueError("an instant has a time zone")
@@ -158,7 +173,9 @@ def verify(
         known = _trusted(trust, now)
         host, code, digits = _address(token_or_url, known)
         badge, authority, key = _genuine(digits, host, known, now)
-        _unsuspicious(badge, code, key, now)
+        _own_code(badge, code)
+        _untouched(digits, authority, key, logged)
+        _issued_before(badge, now)
     except _Settled as settled:
         return settled.verdict
     return _standing(badge, authority, status_list, now)
@@ -223,14 +240,27 @@ def _genuine(
     return badge, authority, key
 
 
-def _unsuspicious(badge: Badge, code: str | None, key: TrustedKey, now: float) -> None:
-    """Settle what a good signature alone does not prove."""
+def _own_code(badge: Badge, code: str | None) -> None:
     if code not in {None, badge.code}:
         raise _Settled(Result.NOT_GENUINE, Reason.CODE_MISMATCH)
-    if key.state is KeyState.COMPROMISED:
-        raise _Settled(Result.UNKNOWN, Reason.KEY_COMPROMISED)
+
+
+def _issued_before(badge: Badge, now: float) -> None:
     if badge.issued > now + SKEW:
         raise _Settled(Result.UNKNOWN, Reason.BADGE_NOT_YET, badge)
+
+
+def _untouched(digits: str, authority: Authority, key: TrustedKey, logged: Logged | None) -> None:
+    """Settle a token of a key that somebody else may have: only the log knows which are ours."""
+    if key.state is not KeyState.COMPROMISED:
+        return
+    found = None
+    if logged is not None and key.cutoff is not None:
+        found = logged(authority, codec.token_digest(digits), key.cutoff)
+    if found is None:
+        raise _Settled(Result.UNKNOWN, Reason.KEY_COMPROMISED)
+    if not found:
+        raise _Settled(Result.NOT_GENUINE, Reason.TOKEN_NOT_LOGGED)
 
 
 def _signed(envelope: Envelope, key: TrustedKey) -> bool:
@@ -300,13 +330,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: prints the verdict as JSON and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m verification.offline", description=_SAYS)
     parser.add_argument("badge", metavar="TOKEN_OR_URL", help="the address behind the code, or its digits")
-    parser.add_argument(
-        "--trust", required=True, type=_trust_file, help="verified payload of a list of trust"
-    )
+    parser.add_argument("--trust", required=True, type=_file, help="list of trust, signed or verified")
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--roots", type=_roots, help="thumbprints of the roots that must have signed it")
+    whose.add_argument("--known", type=_file, help="the newest signed list that was believed before")
     parser.add_argument("--status", type=_status_file, help="signed status list, CWT or JWT")
     parser.add_argument("--at", required=True, type=_moment, help="instant, such as 2026-11-22T12:00:00Z")
     given = parser.parse_args(arguments)
-    verdict = verify(given.badge, trust=given.trust, status_list=given.status, at=given.at)
+    try:
+        trust = _trust(given.trust, given.roots, given.known)
+    except (Malformed, trust_list.NotTrusted) as refused:
+        parser.error(f"the list of trust: {refused}")
+    verdict = verify(given.badge, trust=trust, status_list=given.status, at=given.at)
     json.dump(verdict.as_json(), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
     return _EXITS.get(verdict.appearance.colour, GO_ONLINE)
@@ -316,18 +351,37 @@ _SAYS: Final = "Tell whether a badge is genuine and its licence stands, without 
 _EXITS: Final = {Colour.GREEN_OUTLINE: GREEN, Colour.RED: RED}
 
 
-def _trust_file(path: str) -> TrustList:
+def _trust(document: bytes, roots: frozenset[str] | None, known: bytes | None) -> TrustList:
+    """The list to believe; how old it is, the verdict says."""
+    if known is not None:
+        return trust_list.follow(document, trust_list.recall(known)).trust
+    if roots is not None:
+        return trust_list.open_signed(document, roots).trust
+    stated = envelopes.read_json(document)
+    if "signatures" in stated:
+        raise Malformed(
+            "it is signed, and nobody said by whom: give its --roots, or the --known one before it"
+        )
+    return trust_list.read(stated)
+
+
+def _roots(given: str) -> frozenset[str]:
     try:
-        return trust_list.read(envelopes.read_json(Path(path).read_bytes()))
-    except (OSError, Malformed) as unreadable:
+        stated = json.loads(Path(given).read_bytes()) if Path(given).is_file() else given.split(",")
+        return trust_list.thumbprints(stated)
+    except (OSError, ValueError) as unreadable:
+        raise argparse.ArgumentTypeError(f"{given}: {unreadable}") from unreadable
+
+
+def _file(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as unreadable:
         raise argparse.ArgumentTypeError(f"{path}: {unreadable}") from unreadable
 
 
 def _status_file(path: str) -> bytes | str:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as unreadable:
-        raise argparse.ArgumentTypeError(f"{path}: {unreadable}") from unreadable
+    content = _file(path)
     return content.decode("ascii").strip() if re.fullmatch(rb"[\w.-]+\s*", content) else content
 
 

@@ -1,7 +1,7 @@
 """Where private keys are kept: in a file, in a PKCS#11 device, or in a cloud's key service.
 
 Each is a ``signing.Signer``. Only ``verification.keys`` makes and opens them, for the signer and for the command
-that keeps keys; import contracts hold everybody else away.
+that keeps keys, and ``verification.ceremony`` on the machines of the roots; import contracts hold everybody else away.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -98,14 +99,19 @@ class _Named:
 
 
 class FileSigner(_Named):
-    """A key in a PEM file that nobody but its owner may read."""
+    """A key in a PEM file that nobody but its owner may read, or that is locked with a passphrase."""
 
-    def __init__(self, path: Path) -> None:
-        """Refuses with ``VaultClosed`` a file that others may read, that is not ours, or holds no such key."""
+    def __init__(self, path: Path, passphrase: str | None = None) -> None:
+        """Refuses with ``VaultClosed`` a file that others may read, that is not ours, or holds no such key.
+
+        A locked one may lie on a stick that knows no owners.
+        """
         try:
             with path.open("rb") as file:
-                _check_owner(path, os.fstat(file.fileno()))
-                self._key = load_pem_private_key(file.read(), password=None)
+                if passphrase is None:
+                    _check_owner(path, os.fstat(file.fileno()))
+                password = None if passphrase is None else passphrase.encode()
+                self._key = load_pem_private_key(file.read(), password=password)
         except (OSError, ValueError, TypeError) as fault:
             raise VaultClosed(f"{path} can't be read as a private key: {fault}") from fault
         super().__init__(jwk_of(self._key.public_key()))
@@ -130,19 +136,36 @@ def _check_owner(path: Path, facts: os.stat_result) -> None:
 
 def make_file(directory: Path, algorithm: Algorithm, *, insecure: bool = False) -> dict[str, str]:
     """Make a key in ``directory`` under its own name; its public part. The file is 0600 from its first byte."""
-    key = (
-        Ed25519PrivateKey.generate()
-        if algorithm is Algorithm.ED25519
-        else ec.generate_private_key(ec.SECP256R1())
-    )
+    key = _drawn(algorithm)
     jwk = jwk_of(key.public_key())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    handle = os.open(directory / f"{kid(jwk)}.pem", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _write_once(directory / f"{kid(jwk)}.pem", (INSECURE.encode() if insecure else b"") + pem)
+    return jwk
+
+
+def make_locked(path: Path, passphrase: str) -> dict[str, str]:
+    """Make an ES256 key in a new file, locked with the passphrase; its public part."""
+    key = _drawn(Algorithm.ES256)
+    locked = BestAvailableEncryption(passphrase.encode())
+    _write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+    return jwk_of(key.public_key())
+
+
+def _drawn(algorithm: Algorithm) -> Ed25519PrivateKey | ec.EllipticCurvePrivateKey:
+    """A fresh key whose name no command line takes for an option: one in 64 would begin with a hyphen."""
+    while True:
+        ed25519 = algorithm is Algorithm.ED25519
+        key = Ed25519PrivateKey.generate() if ed25519 else ec.generate_private_key(ec.SECP256R1())
+        if not kid(jwk_of(key.public_key())).startswith("-"):
+            return key
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write((INSECURE.encode() if insecure else b"") + pem)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return jwk
 
 
 class HsmSigner(_Named):

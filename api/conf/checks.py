@@ -74,6 +74,13 @@ def _hosts() -> Iterator[CheckMessage]:
         yield Error("REGISTRY_ALLOWED_HOSTS allows every host.", id="registry.E008")
     if settings.REGISTRY_SCHEME != "https":
         yield Error("REGISTRY_SCHEME is not https.", id="registry.E009")
+    contacts = settings.REGISTRY_SECURITY_CONTACT
+    if not contacts or not all(one.startswith(("mailto:", "https://", "tel:")) for one in contacts):
+        yield Caution(
+            "REGISTRY_SECURITY_CONTACT names nobody to tell of a weakness.",
+            hint="Set it to mailto:, https:// or tel: addresses for /.well-known/security.txt.",
+            id="registry.W003",
+        )
     if not settings.REGISTRY_TRUSTED_PROXIES:
         yield Caution(
             "REGISTRY_TRUSTED_PROXIES is 0.",

@@ -11,6 +11,7 @@ MIDDLEWARE = ["api.middleware.Edge", "whitenoise.middleware.WhiteNoiseMiddleware
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("api.public.urls")),
     path("log/", include("api.public.log")),
+    path("", include("api.public.well_known")),
     path("", include("api.health")),
     path("", include("api.pages.urls")),
 ]

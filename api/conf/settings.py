@@ -37,6 +37,14 @@ REGISTRY_SIGNER = environment.text(
 REGISTRY_WITNESS = environment.text("REGISTRY_WITNESS", f"{REGISTRY_HOST}/witness")
 REGISTRY_WITNESSED = environment.words("REGISTRY_WITNESSED")
 REGISTRY_WITNESSES = environment.words("REGISTRY_WITNESSES")
+# What the log is called behind the host; a log whose key was lost goes on under another name
+REGISTRY_LOG_NAME = environment.text("REGISTRY_LOG_NAME", "log")
+
+# Whose signatures the first list of trust must bear: three RFC 7638 thumbprints
+REGISTRY_TRUST_ROOTS = environment.words("REGISTRY_TRUST_ROOTS")
+
+# Whom to tell of a weakness (RFC 9116): mailto: or https:
+REGISTRY_SECURITY_CONTACT = environment.words("REGISTRY_SECURITY_CONTACT")
 
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")

@@ -23,6 +23,7 @@ DEPLOYED = {
     "REGISTRY_DESK_HOST": "desk.registry.example",
     "REGISTRY_SCHEME": "https",
     "REGISTRY_TRUSTED_PROXIES": 1,
+    "REGISTRY_SECURITY_CONTACT": ("mailto:security@registry.example",),
     "ALLOWED_HOSTS": ["verify.registry.example", "desk.registry.example"],
 }
 
@@ -50,6 +51,8 @@ def test_a_place_that_is_set_up_well_is_accepted() -> None:
         ({"ALLOWED_HOSTS": ["*"]}, "registry.E008"),
         ({"REGISTRY_SCHEME": "http"}, "registry.E009"),
         ({"REGISTRY_TRUSTED_PROXIES": 0}, "registry.W001"),
+        ({"REGISTRY_SECURITY_CONTACT": ()}, "registry.W003"),
+        ({"REGISTRY_SECURITY_CONTACT": ("security@registry.example",)}, "registry.W003"),
     ],
 )
 def test_a_place_that_runs_as_a_demo_does_is_refused(changed: dict[str, object], refusal: str) -> None:

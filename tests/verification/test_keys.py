@@ -77,6 +77,11 @@ def test_a_key_has_the_name_that_badges_give_it(tmp_path: Path) -> None:
     assert vaults.FileSigner(tmp_path / f"{vaults.kid(jwk)}.pem").kid == public_keys.kid(jwk)
 
 
+def test_no_name_of_a_key_is_taken_for_an_option() -> None:
+    names = [vaults.kid(vaults.jwk_of(vaults._drawn(Algorithm.ED25519).public_key())) for _ in range(500)]
+    assert [name for name in names if name.startswith("-")] == [], "one in 64 would"
+
+
 def test_the_name_of_an_ed25519_key_is_that_of_rfc_8037() -> None:
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     whole = public_keys.unbase64url("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
@@ -256,6 +261,19 @@ def test_a_successor_is_known_for_a_week_before_it_signs(tmp_path: Path) -> None
     assert keys.every(tmp_path)[0].public()["exp"] == NOW + 8 * DAY
 
 
+def test_a_successor_may_stand_by_and_is_believed_from_the_day_it_was_made(tmp_path: Path) -> None:
+    old = keys.create(tmp_path, Use.BADGE, AUTHORITY, at=NOW)
+    for notice in (-1, old.last - NOW + 1):
+        with pytest.raises(KeyRefused, match="begins no later"):
+            keys.rotate(tmp_path, Use.BADGE, AUTHORITY, at=NOW, notice=notice)
+    spare = keys.rotate(tmp_path, Use.BADGE, AUTHORITY, at=NOW + DAY, notice=300 * DAY)
+    assert (spare.first, spare.public()["nbf"]) == (NOW + 301 * DAY, NOW + DAY)
+    keys.compromise(tmp_path, old.kid, at=NOW + 5 * DAY, cutoff=1)
+    records = keys.every(tmp_path)
+    assert keys.in_force(records, Use.BADGE, AUTHORITY, NOW + 5 * DAY) == records[1]
+    assert records[1].public()["nbf"] == NOW + DAY
+
+
 def test_a_stolen_key_signs_nothing_and_its_successor_begins_at_once(tmp_path: Path) -> None:
     old = keys.create(tmp_path, Use.BADGE, AUTHORITY, at=NOW)
     new = keys.rotate(tmp_path, Use.BADGE, AUTHORITY, at=NOW + DAY)
@@ -363,7 +381,7 @@ def test_the_command_keeps_keys_from_making_to_giving_up(tmp_path: Path, clock: 
     assert (tmp_path / f"{kid}.pem").read_text("utf-8").startswith("INSECURE DEMONSTRATION KEY")
     assert _signs(keys.open_key(tmp_path, keys.every(tmp_path)[0]))
     clock.stop(datetime.fromtimestamp(NOW + DAY, UTC))
-    assert "Publish" in _say(tmp_path, "rotate", "badge", AUTHORITY, "--now")
+    assert "Publish" in _say(tmp_path, "rotate", "badge", AUTHORITY, "--after", "0")
     assert "retired" in _say(tmp_path, "retire", kid)
     successor = _say(tmp_path, "list").splitlines()[1].split()[0]
     assert "cutoff 12" in _say(tmp_path, "compromise", successor, "--cutoff=12")

@@ -57,8 +57,8 @@ def test_the_script_would_write_the_same_files_again() -> None:
 def test_every_reason_and_every_offline_look_has_a_vector() -> None:
     verdicts_ = [read(path)["verdict"] for path in FILES]
     assert {reason for verdict in verdicts_ for reason in verdict["reasons"]} == {
-        reason.value for reason in Reason
-    }
+        reason.value for reason in Reason if reason is not Reason.TOKEN_NOT_LOGGED
+    }, "only who can ask the log says that a token is not in it"
     for verdict in verdicts_:
         look = verdicts.appearance(verdict["result"], verdict["reach"])
         assert (verdict["colour"], verdict["shape"], verdict["word"]) == (look.colour, look.shape, look.word)

@@ -45,7 +45,10 @@ class Command(BaseCommand):
             if name == "create":
                 step.add_argument("--demo", action="store_true", help="mark it as insecure")
             else:
-                step.add_argument("--now", action="store_true", help="without the week's notice")
+                step.add_argument(
+                    "--after", type=int, metavar="DAYS", default=keys.NOTICE // keys.DAY,
+                    help="how long the successor waits; one that waits for long stands by for a theft",
+                )  # fmt: skip
         retire = steps.add_parser("retire", help="end a key whose successor signs")
         retire.add_argument("kid")
         compromise = steps.add_parser("compromise", help="say that somebody else may have a key")
@@ -73,7 +76,7 @@ class Command(BaseCommand):
         self.stdout.write(_line(record, at))
 
     def _rotate(self, directory: Path, at: int, options: dict[str, Any]) -> None:
-        notice = 0 if options["now"] else keys.NOTICE
+        notice = options["after"] * keys.DAY
         use, authority = Use(options["use"]), options["authority"]
         record = keys.rotate(directory, use, authority, at=at, notice=notice, place=_place(options))
         self.stdout.write(_line(record, at))
