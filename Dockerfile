@@ -10,7 +10,10 @@ COPY api api
 # Neither a database nor a secret is at hand while the image is built: these only let the command start.
 RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
     python manage.py collectstatic --noinput \
-    && useradd --system --no-create-home registry
+    && useradd --system --no-create-home --user-group registry \
+    && useradd --system --no-create-home --gid registry signer \
+    && install --directory --owner=signer --group=registry --mode=0700 /srv/keys \
+    && install --directory --owner=signer --group=registry --mode=0750 /run/registry
 USER registry
 EXPOSE 8000 8001
 CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=2", "--no-ws", "api.conf.public:application"]

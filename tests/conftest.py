@@ -135,6 +135,12 @@ def database_url() -> str:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_signs() -> None:
+    """No test meets the signer of a demo that runs beside it; those that want one start their own."""
+    settings.REGISTRY_SIGNER = ""
+
+
 def _client(door: Any, **extra: Any) -> Client:
     from api.conf.door import Door
 

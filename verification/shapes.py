@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,7 +17,6 @@ from verification.cbor import Malformed
 from verification.envelopes import Envelope
 from verification.notes import Checkpoint
 from verification.public_keys import SIGNATURE_SIZE, base64url, unbase64url
-from verification.signing import Kind
 
 SKEW: Final = 300
 """Seconds that a message's time may be off the signer's clock: nothing is dated back."""
@@ -29,6 +29,16 @@ CREDENTIAL_TYPE: Final = "vc+jwt"
 _UNSIGNED: Final = bytes(SIGNATURE_SIZE)
 _TAG: Final = b"\xd2"
 _COSIGNATURE: Final = "cosignature/v1\n"
+
+
+class Kind(StrEnum):
+    """What the signer signs; it signs nothing else."""
+
+    BADGE = "badge"
+    STATUS = "status"
+    RECEIPT = "receipt"
+    CREDENTIAL = "credential"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from verification import notes
 from verification.notes import Checkpoint, Key, Note
 from verification.public_keys import unbase64url
+from verification.shapes import Kind
+
+__all__ = [
+    "TIMEOUT", "Client", "Consistency", "Kind", "NotSigned", "RemoteSigner", "Signer", "SignerDown", "Stream",
+    "checkpoint", "client", "cosignature", "issuer", "receive", "send",
+]  # fmt: skip
 
 TIMEOUT: Final = 0.1
 """Seconds that a signature may take."""
@@ -30,16 +36,6 @@ LONGEST_BODY: Final = 1 << 22
 """Bytes; nothing that we sign is longer."""
 
 _LENGTHS: Final = struct.Struct(">II")
-
-
-class Kind(StrEnum):
-    """What the signer signs; it signs nothing else."""
-
-    BADGE = "badge"
-    STATUS = "status"
-    RECEIPT = "receipt"
-    CREDENTIAL = "credential"
-    CHECKPOINT = "checkpoint"
 
 
 class Signer(Protocol):
@@ -185,6 +181,28 @@ class Client:
             0
         ]
         return int(stated["size"])
+
+
+def client() -> Client | None:
+    """Our signer's client, one for the process; nothing where no signer is set (``REGISTRY_SIGNER`` is empty)."""
+    path: str = _settings().REGISTRY_SIGNER
+    return _client(path) if path else None
+
+
+@lru_cache(maxsize=4)
+def _client(path: str) -> Client:
+    return Client(Path(path))
+
+
+def issuer(authority: str) -> str:
+    """What an authority is called where it signs: ``verify.example.org/a/xa-dla`` for the code ``XA-DLA``."""
+    return f"{_settings().REGISTRY_HOST}/a/{authority.lower()}"
+
+
+def _settings() -> Any:
+    from django.conf import settings  # noqa: PLC0415 - the signer, which speaks as we do, loads no framework
+
+    return settings
 
 
 class _Timed:
