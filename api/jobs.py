@@ -24,8 +24,9 @@ def due() -> tuple[Work, ...]:
     Only the worker asks: the public application loads this module with the queue and may not reach a writer.
     """
     from registry import licensing, publishing  # noqa: PLC0415 - see above
+    from verification import statuses, tokens  # noqa: PLC0415 - see above
 
-    return publishing.refresh, licensing.expire_proposals
+    return publishing.refresh, licensing.expire_proposals, statuses.refresh, tokens.refresh
 
 
 @app.task(name="register.changed")

@@ -81,6 +81,32 @@ KINDS: Final[dict[str, Kind]] = {
         _("The last symbol does not fit the others: at least one is wrong. Check the code and try again."),
         result="not_found",
     ),
+    "badge.not_signed": Kind(
+        404,
+        _("This badge has no signed form yet"),
+        _(
+            "Its page and its short code work. The signed form follows once its licence is good and was signed for."
+        ),
+    ),
+    "list.not_found": Kind(
+        404,
+        _("No status list has this address, or it was not signed yet"),
+        _("The addresses of all lists are at /s."),
+    ),
+    "list.no_history": Kind(
+        501,
+        _("Status lists of the past are not served"),
+        _(
+            "Who asks for a past instant would tell whom they are asking about. The log holds what was published."
+        ),
+    ),
+    "signature.unavailable": Kind(
+        503,
+        _("Nothing can be signed now"),
+        _(
+            "The same answer is there unsigned, as application/json. Try again in a minute for the signed form."
+        ),
+    ),
     "changes.gone": Kind(
         410,
         _("The journal no longer reaches back that far"),

@@ -150,22 +150,16 @@ def _licence(number: str, at: datetime) -> PublishedAnswer:
 def _read_together(
     subject: PublicSubject | None, answers: Sequence[PublishedAnswer], record: Mapping[str, Any]
 ) -> tuple[Result, tuple[str, ...], tuple[Sibling, ...]]:
-    """The lower of the subject's own verdict and its licence's (rulings 9), with reasons by weight.
-
-    A holder with one licence in force and another suspended is not simply licensed: its office may recruit
-    under the one and must not under the other, so it reads as limited.
-    """
+    """The verdict of the subject and its licences read together (``verdicts.of_subject``), with reasons by weight."""
     best, others = answers[0], answers[1:]
     reasons = [reason["code"] for reason in record["verdict"]["reasons"]]
-    results = [best.result]
     siblings = tuple(Sibling(one.number, one.state, one.result) for one in others)
-    if any(one.state == "suspended" for one in siblings) and best.state != "suspended":
-        results.append(Result.LIMITED)
+    states, problem = [one.state for one in siblings], subject.problem if subject is not None else None
+    if verdicts.limits(best.state, states):
         reasons.append("scope.limited")
-    if subject is not None and subject.problem:
-        results.append(Result.NOT_LICENSED)
-        reasons.insert(0, subject.problem)
-    result = verdicts.worst(*results)
+    if problem:
+        reasons.insert(0, problem)
+    result = verdicts.of_subject(best.result, best.state, states, problem=bool(problem))
     if result not in {Result.LICENSED, Result.LIMITED}:
         reasons = [reason for reason in reasons if reason not in _FAVOURABLE]
     return result, tuple(reasons), siblings

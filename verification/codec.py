@@ -7,6 +7,7 @@ formats are frozen once printed (trust model, section 6.2).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 import zlib
@@ -104,12 +105,13 @@ def encode(badge: Badge, *, kid: str, sign: Sign) -> str:
     direction of what follows.
     """
     for name in (badge.name, badge.person or ""):
-        if name != unicodedata.normalize("NFC", name) or any(map(_misleads, name)):
+        if name != unicodedata.normalize("NFC", name) or any(map(misleads, name)):
             raise Malformed("a name is not in NFC, or has control characters")
     return to_digits(zlib.compress(envelopes.seal_cose(to_claims(badge), kid=kid, sign=sign), 9))
 
 
-def _misleads(symbol: str) -> bool:
+def misleads(symbol: str) -> bool:
+    """Whether a symbol is a control character, or turns the direction of what follows: no name is printed with it."""
     return unicodedata.category(symbol) == "Cc" or unicodedata.bidirectional(symbol) in _TURNING
 
 
@@ -125,6 +127,11 @@ def decode(digits: str) -> tuple[Badge, Envelope]:
     if envelope.unprotected or envelope.protected.keys() != {envelopes.ALGORITHM, envelopes.KID}:
         raise Malformed("a badge names its algorithm and key under the signature, and nothing else")
     return from_claims(envelope.payload), envelope
+
+
+def token_digest(digits: str) -> str:
+    """The SHA-256 of the signed statement behind the digits, in hexadecimal: what the log calls the token by."""
+    return hashlib.sha256(inflate(from_digits(digits), MOST_BYTES)).hexdigest()
 
 
 def to_claims(badge: Badge) -> bytes:

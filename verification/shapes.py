@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from verification import cbor, codec, envelopes, notes, status_list
+from verification import cbor, codec, envelopes, notes, status_list, trust_list
 from verification.cbor import Malformed
 from verification.envelopes import Envelope
 from verification.notes import Checkpoint
@@ -57,7 +57,7 @@ class Key:
     @property
     def did(self) -> str:
         """The authority as a did:web: ``verify.example.org/a/np`` is ``did:web:verify.example.org:a:np``."""
-        return "did:web:" + self.authority.replace(":", "%3A").replace("/", ":")
+        return trust_list.did(self.authority)
 
 
 def check(kind: Kind, message: bytes, key: Key) -> None:

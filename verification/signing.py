@@ -14,18 +14,20 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from verification import notes
+from verification import notes, trust_list
 from verification.notes import Checkpoint, Key, Note
 from verification.public_keys import unbase64url
 from verification.shapes import Kind
+from verification.trust_list import TrustList
 
 __all__ = [
     "TIMEOUT", "Client", "Consistency", "Kind", "NotSigned", "RemoteSigner", "Signer", "SignerDown", "Stream",
-    "checkpoint", "client", "cosignature", "issuer", "receive", "send",
+    "checkpoint", "client", "cosignature", "issuer", "receive", "send", "trust",
 ]  # fmt: skip
 
 TIMEOUT: Final = 0.1
@@ -191,12 +193,27 @@ def client() -> Client | None:
 
 @lru_cache(maxsize=4)
 def _client(path: str) -> Client:
-    return Client(Path(path))
+    return Client(Path(path), timeout=TIMEOUT)
 
 
 def issuer(authority: str) -> str:
     """What an authority is called where it signs: ``verify.example.org/a/xa-dla`` for the code ``XA-DLA``."""
     return f"{_settings().REGISTRY_HOST}/a/{authority.lower()}"
+
+
+def trust(keys: Sequence[Mapping[str, Any]], *, at: datetime) -> TrustList:
+    """A list of trust of our own keys alone, as the signer states them (``Client.keys``), to judge what we signed."""
+    named = {str(key["authority"]) for key in keys if key["use"] in trust_list.SIGNING}
+    issued = int(at.timestamp())
+    authorities = [
+        {
+            "id": trust_list.did(name),
+            "hosts": [name.partition("/")[0]],
+            "keys": [key for key in keys if key["authority"] == name and key["use"] in trust_list.SIGNING],
+        }
+        for name in sorted(named)
+    ]
+    return trust_list.read({"ver": 0, "iat": issued, "exp": issued + 3600, "authorities": authorities})
 
 
 def _settings() -> Any:

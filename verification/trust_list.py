@@ -75,6 +75,9 @@ class TrustList:
 
 _DID: Final = "did:web:"
 _USES: Final = frozenset(Use)
+SIGNING: Final = _USES - {Use.OTHER}
+"""What keys in a list of trust sign that we can judge."""
+
 _STATES: Final = frozenset(KeyState)
 
 
@@ -83,6 +86,11 @@ def issuer(did: str) -> str:
     if not did.startswith(_DID) or not did.isascii():
         raise Malformed("an authority is named by a did:web")
     return did.removeprefix(_DID).replace(":", "/").replace("%3A", ":")
+
+
+def did(issuer_name: str) -> str:
+    """The did:web of an authority that is called so on badges; ``issuer`` reads it back."""
+    return _DID + issuer_name.replace(":", "%3A").replace("/", ":")
 
 
 def read(payload: Mapping[str, Any]) -> TrustList:

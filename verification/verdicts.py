@@ -7,6 +7,7 @@ missing. Whatever the table does not know is shown as unknown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -144,6 +145,25 @@ def reached_offline(age: timedelta | None) -> Reach:
 def worst(*results: str) -> Result:
     """The lower of several results, as an office's verdict is the lower of its own and its head licence's."""
     return min(map(_known, results), key=rank, default=Result.UNKNOWN)
+
+
+def of_subject(result: str, state: str, siblings: Iterable[str], *, problem: bool) -> Result:
+    """The lower of a subject's own verdict and its best licence's (rulings 9).
+
+    ``siblings``: the states of the holder's other licences. A holder with one licence in force and another suspended
+    is not simply licensed: its office may recruit under the one and must not under the other, so it reads as limited.
+    """
+    results = [result]
+    if limits(state, siblings):
+        results.append(Result.LIMITED)
+    if problem:
+        results.append(Result.NOT_LICENSED)
+    return worst(*results)
+
+
+def limits(state: str, siblings: Iterable[str]) -> bool:
+    """Whether a suspended sibling limits what a licence of this state says of its holder's offices and people."""
+    return state != "suspended" and "suspended" in siblings
 
 
 def rank(result: str) -> int:

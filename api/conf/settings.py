@@ -33,6 +33,11 @@ REGISTRY_SIGNER = environment.text(
     "REGISTRY_SIGNER", str(embedded.VAR / "signer.sock") if REGISTRY_DEMO else ""
 )
 
+# The vocabulary that our credentials name; it is printed into each and never fetched
+REGISTRY_UNTP_CONTEXT = environment.text(
+    "REGISTRY_UNTP_CONTEXT", "https://test.uncefact.org/vocabulary/untp/dia/working/"
+)
+
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
