@@ -107,6 +107,17 @@ KINDS: Final[dict[str, Kind]] = {
             "The same answer is there unsigned, as application/json. Try again in a minute for the signed form."
         ),
     ),
+    "signature.no_licence": Kind(
+        409,
+        _("There is no licence behind this badge, so there is nothing to sign"),
+        _("Ask for application/json."),
+    ),
+    "receipt.malformed": Kind(
+        400, _("This is not a receipt of ours"), _("Send the receipt whole, as it was given to you.")
+    ),
+    "token.malformed": Kind(
+        400, _("This is not what stands behind a badge's code"), _("Send what the scanner read, whole.")
+    ),
     "changes.gone": Kind(
         410,
         _("The journal no longer reaches back that far"),
@@ -313,7 +324,7 @@ KINDS: Final[dict[str, Kind]] = {
         405, _("This address does not do that"), _("It allows: {allowed}."), shows=("allowed",)
     ),
     "route.not_acceptable": Kind(
-        406, _("This address speaks JSON only"), _("Ask for application/json."), shows=("offers",)
+        406, _("This address does not speak that"), _("Ask for {offers}."), shows=("offers",)
     ),
     "rate.exceeded": Kind(
         429,

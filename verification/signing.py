@@ -117,6 +117,7 @@ class Client:
     def __init__(self, path: Path, *, timeout: float = TIMEOUT) -> None:
         """Nothing is connected yet; ``timeout`` is in seconds and for the whole of a question."""
         self._path, self._timeout, self._threads = path, timeout, threading.local()
+        self._signers: dict[tuple[Kind, str], RemoteSigner] = {}
 
     def ask(self, header: Mapping[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
         """The answer; refuses with ``SignerDown`` when there is none in time, ``NotSigned`` when it is no."""
@@ -172,10 +173,17 @@ class Client:
         found: list[dict[str, Any]] = self.ask({"ask": "keys"})[0]["keys"]
         return found
 
-    def signer(self, kind: Kind, authority: str) -> RemoteSigner:
-        """The authority's key that signs this kind now; refuses with ``NotSigned`` when it has none."""
+    def signer(self, kind: Kind, authority: str, *, known: bool = False) -> RemoteSigner:
+        """The authority's key that signs this kind now; refuses with ``NotSigned`` when it has none.
+
+        ``known``: the one that signed when this was last asked will do, for who can ask again when it has changed.
+        """
+        if known and (kind, authority) in self._signers:
+            return self._signers[kind, authority]
         stated = self.ask({"ask": "key", "kind": kind, "authority": authority})[0]
-        return RemoteSigner(self, kind, authority, stated["kid"], stated["alg"], stated["jwk"])
+        found = RemoteSigner(self, kind, authority, stated["kid"], stated["alg"], stated["jwk"])
+        self._signers[kind, authority] = found
+        return found
 
     def last(self, authority: str, origin: str) -> int:
         """The size of this origin's tree when the authority's key last signed it; 0 before the first time."""

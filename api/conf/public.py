@@ -10,6 +10,7 @@ MIDDLEWARE = ["api.middleware.Edge", "whitenoise.middleware.WhiteNoiseMiddleware
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("api.public.urls")),
+    path("", include("api.public.proofs")),
     path("", include("api.health")),
     path("", include("api.pages.urls")),
 ]
