@@ -120,13 +120,11 @@ def test_the_w3c_lists_are_credentials_of_the_same_state(known: Known, public: V
         assert not status_list.read_bitstring(claims["credentialSubject"]["encodedList"], place.index)
 
 
-@pytest.mark.parametrize(
-    "path", ["/s/0", "/s/999", "/s/01", "/s/-1", "/s/x", "/s/99999999999", "/b/999/revocation"]
-)
-def test_a_list_that_is_not_there_is_a_problem(known: Known, public: Visitor, path: str) -> None:
-    answer = public.get(path)
-    refused(answer, 404, "list.not_found")
-    assert answer["Access-Control-Allow-Origin"] == "*"
+def test_a_list_that_is_not_there_is_a_problem(public: Visitor, db: None) -> None:
+    for path in ("/s/0", "/s/999", "/s/01", "/s/-1", "/s/x", "/s/99999999999", "/b/999/revocation"):
+        answer = public.get(path)
+        refused(answer, 404, "list.not_found")
+        assert answer["Access-Control-Allow-Origin"] == "*"
 
 
 def test_what_a_list_does_not_do_is_said(known: Known, public: Visitor) -> None:
