@@ -12,7 +12,7 @@ from api import etags
 from api.problems import Refusal
 from api.public import reading, route
 from registry import clock
-from verification import check, log, notes, receipts, signing
+from verification import check, log, receipts, signing
 from verification.public_keys import base64url
 from verification.receipts import Statement
 from verification.signing import NotSigned, SignerDown
@@ -96,13 +96,9 @@ def _asked(ask: route.Ask) -> dict[str, Any]:
 
 def _log(licence: str) -> dict[str, Any]:
     """Where the log stands: the licence's latest entry, or that it waits for one, and the newest checkpoint."""
-    try:
-        newest = notes.read_checkpoint(log.newest().text)
-    except log.NotInLog:
+    reached = log.reached(licence)
+    if reached is None:
         return {"index": "pending", "size": 0, "root": None}
-    try:
-        index = log.latest(licence)
-    except log.NotInLog:
-        index = newest.size
-    held = index < newest.size
-    return {"index": index if held else "pending", "size": newest.size, "root": base64url(newest.root)}
+    held = reached.latest is not None and reached.latest < reached.size
+    index = reached.latest if held else "pending"
+    return {"index": index, "size": reached.size, "root": base64url(reached.root)}

@@ -27,6 +27,7 @@ from verification import (
     envelopes,
     keys,
     known_keys,
+    log,
     offline,
     public_keys,
     receipts,
@@ -210,6 +211,20 @@ def test_a_suspension_is_in_the_next_receipt(known: Known, public: Visitor) -> N
     builders.suspended(known.number, at=AT)
     claims = read(public.get(f"/api/v1/verify/{known.code}", headers=JWT), known)
     assert (claims["verdict"]["result"], claims["state"]) == ("not_licensed", "suspended")
+
+
+def test_a_receipt_says_where_the_log_stands(known: Known, public: Visitor) -> None:
+    path, origin = f"/api/v1/verify/{known.code}", "127.0.0.1:8000/log"
+    client = Client(known.house.path, timeout=10)
+    log.append([log.Leaf(b"{}", about="other"), log.Leaf(b"{}", about=known.number)])
+    assert read(public.get(path, headers=JWT), known)["log"]["index"] == "pending", (
+        "not under a checkpoint yet"
+    )
+    stated = log.publish(client, origin, at=AT)
+    told = {"index": 1, "size": 2, "root": public_keys.base64url(stated.root)}
+    assert read(public.get(path, headers=JWT), known)["log"] == told
+    log.append([log.Leaf(b"{}", about=known.number)])
+    assert read(public.get(path, headers=JWT), known)["log"] == told | {"index": "pending"}
 
 
 def test_a_certificate_of_a_past_day_is_signed_as_json_web_token_and_as_pdf(
