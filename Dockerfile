@@ -1,6 +1,8 @@
 FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static REGISTRY_DUMPS=/srv/dumps
 WORKDIR /srv/registry
+# Letters of every script for certificates as PDF.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-core && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY manage.py ./
@@ -10,7 +12,10 @@ COPY api api
 # Neither a database nor a secret is at hand while the image is built: these only let the command start.
 RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
     python manage.py collectstatic --noinput \
-    && useradd --system --no-create-home registry
+    && useradd --system --no-create-home --user-group registry \
+    && useradd --system --no-create-home --gid registry signer \
+    && install --directory --owner=signer --group=registry --mode=0700 /srv/keys \
+    && install --directory --owner=signer --group=registry --mode=0750 /run/registry
 # The worker writes the dumps, the public application reads them: a volume mounted here begins with this owner.
 RUN install --directory --owner=registry --group=registry --mode=0755 /srv/dumps
 USER registry

@@ -24,11 +24,13 @@ def due() -> tuple[Work, ...]:
     Only the worker asks: the public application loads this module with the queue and may not reach a writer.
     """
     from registry import licensing, publishing  # noqa: PLC0415 - see above
-    from verification import published_keys, sequencing  # noqa: PLC0415 - the same
+    from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
     return (
         publishing.refresh,
         licensing.expire_proposals,
+        statuses.refresh,
+        tokens.refresh,
         published_keys.refresh,
         sequencing.advance,
         sequencing.publish,

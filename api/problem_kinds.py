@@ -85,6 +85,43 @@ KINDS: Final[dict[str, Kind]] = {
         _("The last symbol does not fit the others: at least one is wrong. Check the code and try again."),
         result="not_found",
     ),
+    "badge.not_signed": Kind(
+        404,
+        _("This badge has no signed form yet"),
+        _(
+            "Its page and its short code work. The signed form follows once its licence is good and was signed for."
+        ),
+    ),
+    "list.not_found": Kind(
+        404,
+        _("No status list has this address, or it was not signed yet"),
+        _("The addresses of all lists are at /s."),
+    ),
+    "list.no_history": Kind(
+        501,
+        _("Status lists of the past are not served"),
+        _(
+            "Who asks for a past instant would tell whom they are asking about. The log holds what was published."
+        ),
+    ),
+    "signature.unavailable": Kind(
+        503,
+        _("Nothing can be signed now"),
+        _(
+            "The same answer is there unsigned, as application/json. Try again in a minute for the signed form."
+        ),
+    ),
+    "signature.no_licence": Kind(
+        409,
+        _("There is no licence behind this badge, so there is nothing to sign"),
+        _("Ask for application/json."),
+    ),
+    "receipt.malformed": Kind(
+        400, _("This is not a receipt of ours"), _("Send the receipt whole, as it was given to you.")
+    ),
+    "token.malformed": Kind(
+        400, _("This is not what stands behind a badge's code"), _("Send what the scanner read, whole.")
+    ),
     "changes.gone": Kind(
         410,
         _("The journal no longer reaches back that far"),
@@ -321,7 +358,7 @@ KINDS: Final[dict[str, Kind]] = {
         405, _("This address does not do that"), _("It allows: {allowed}."), shows=("allowed",)
     ),
     "route.not_acceptable": Kind(
-        406, _("This address speaks JSON only"), _("Ask for application/json."), shows=("offers",)
+        406, _("This address does not speak that"), _("Ask for {offers}."), shows=("offers",)
     ),
     "rate.exceeded": Kind(
         429,

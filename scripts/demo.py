@@ -1,4 +1,4 @@
-"""Starts the whole register on this machine and stops it again: database, both applications, worker."""
+"""Starts the whole register on this machine and stops it again: database, signer, both applications, worker."""
 
 import hashlib
 import os
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -20,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from api.conf import embedded, environment, roles  # noqa: E402 - the path is set above
+from registry import clock  # noqa: E402 - the same
+from verification import keys, signer  # noqa: E402 - the same
+from verification.keys import Use  # noqa: E402 - the same
 
 PATIENCE = 60
 GRACE = 10
@@ -45,6 +49,7 @@ def main() -> int:
         with console.status("Starting the database"):
             place = _place(*ports)
         _migrate(place)
+        running.append(_sign(place))
         running += [
             _serve("public", ports[0], place, processes=2),
             _serve("desk", ports[1], place),
@@ -52,7 +57,7 @@ def main() -> int:
         said = _manage("demo", place=place)
         subprocess.run([sys.executable, "-m", "scripts.demo_trust"], cwd=ROOT, env=place, check=True)
         running.append(_work(place))  # not before: it would close the proposals of the stories' past
-        with console.status("Starting the applications and the worker"):
+        with console.status("Starting the signer, the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
         _greet(ports, said, time.monotonic() - started)
         return _watch(running)
@@ -90,6 +95,7 @@ def _place(public: int, desk: int) -> dict[str, str]:
         "REGISTRY_DEMO": "true",
         "REGISTRY_HOST": f"127.0.0.1:{public}",
         "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
+        "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
         "PYTHONWARNINGS": "ignore",
     }
 
@@ -154,6 +160,31 @@ def _serve(door: str, port: int, place: dict[str, str], *, processes: int = 1) -
 
 def _work(place: dict[str, str]) -> subprocess.Popen[bytes]:
     return _start("worker", [sys.executable, "manage.py", "procrastinate", "worker"], place)
+
+
+def _sign(place: dict[str, str]) -> subprocess.Popen[bytes]:
+    """The signer, with keys of a demonstration; ``check --deploy`` refuses them, and so does it without ``--demo``."""
+    directory = embedded.VAR / "keys"
+    _make_keys(directory, place["REGISTRY_HOST"])
+    files = [f"--keys={directory}", f"--socket={place['REGISTRY_SIGNER']}"]
+    return _start("signer", [sys.executable, "-m", "verification.signer", *files, "--demo"], place)
+
+
+def _make_keys(directory: Path, host: str) -> None:
+    """Have a key for each use of each authority of the demo, for its log and for its witness; old ones are kept."""
+    at = int(clock.now().timestamp())
+    told = tomllib.loads((ROOT / "fixtures" / "demo.toml").read_text(encoding="utf-8"))
+    wanted = [
+        (use, f"{host}/a/{row['code'].lower()}")
+        for row in told["authority"]
+        for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL)
+    ]
+    known = keys.every(directory)
+    for use, name in [*wanted, (Use.LOG, f"{host}/log"), (Use.WITNESS, f"{host}/witness")]:
+        if keys.in_force(known, use, name, at) is None:
+            record = keys.create(directory, use, name, at=at, insecure=True)
+            if use is Use.LOG:
+                signer.begin_log(directory, record)
 
 
 def _start(name: str, command: list[str], place: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -135,6 +136,12 @@ def database_url() -> str:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_signs() -> None:
+    """No test meets the signer of a demo that runs beside it; those that want one start their own."""
+    settings.REGISTRY_SIGNER = ""
+
+
 def _client(door: Any, **extra: Any) -> Client:
     from api.conf.door import Door
 
@@ -226,6 +233,57 @@ def clock() -> Iterator[Clock]:
     standing = Clock()
     yield standing
     standing.start()
+
+
+class House:
+    """A signer in threads of this process with keys of its own, which is the product's until it is closed."""
+
+    def __init__(self, directory: Path, path: Path) -> None:
+        """Keep keys in ``directory`` and answer at ``path``."""
+        self.directory, self.path = directory, path
+        self.open()
+
+    def open(self) -> None:
+        """Answer."""
+        from verification import signer
+
+        self.door = signer.Door(self.path, signer.Signatory(self.directory))
+        self.thread = threading.Thread(target=self.door.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self) -> None:
+        """Answer no more."""
+        self.door.shutdown()
+        self.thread.join()
+        self.door.server_close()
+
+
+@pytest.fixture
+def sign_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> Iterator[Callable[..., House]]:
+    """Start a signer with a key for each use of these authorities and for the log, from an instant on."""
+    from verification import keys, signer, signing
+    from verification.keys import Use
+
+    started: list[House] = []
+
+    def start(*authorities: str, at: datetime) -> House:
+        directory, since = tmp_path / "keys", int(at.timestamp())
+        for authority in authorities:
+            for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
+                keys.create(directory, use, signing.issuer(authority), at=since)
+        origin = f"{settings.REGISTRY_HOST}/log"
+        signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
+        started.append(House(directory, tmp_path / "s"))
+        monkeypatch.setattr(signing, "TIMEOUT", 10.0)  # a busy machine is no reason to fail here
+        settings.REGISTRY_SIGNER = str(started[0].path)
+        return started[0]
+
+    yield start
+    for house in started:
+        if house.thread.is_alive():
+            house.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from registry import lookup, prepared
+from registry import lookup, news, prepared
 from registry.rules import numbering
 from registry.rules.errors import BadInput, LicenceNotFound, NotFound, Refused
 from registry.rules.numbering import Kind
@@ -105,6 +105,7 @@ def issue(
                 badge = Badge.objects.create(
                     code=code, subject_kind=kind, subject_number=number, authority=authority, issued_at=at
                 )
+                news.put()
         except IntegrityError:
             live = _live(number)  # somebody else was first, or the code is taken and the next draw decides
             if live is not None:
@@ -178,6 +179,7 @@ def withdraw(code: str, *, reason: str, by: str, at: datetime) -> BadgeRecord:
             raise BadgeWithdrawn(badge=code)
         badge.withdrawn_at, badge.withdrawn_reason, badge.withdrawn_by = at, reason, by
         badge.save(update_fields=["withdrawn_at", "withdrawn_reason", "withdrawn_by"])
+        news.put()
     return _record(badge)
 
 

@@ -151,34 +151,21 @@ def _licence(number: str, at: datetime) -> PublishedAnswer:
 def _read_together(
     subject: PublicSubject | None, answers: Sequence[PublishedAnswer], record: Mapping[str, Any]
 ) -> tuple[Result, tuple[str, ...], tuple[Sibling, ...]]:
-    """The lower of the subject's own verdict and its licence's (rulings 9), with reasons by weight.
-
-    A holder with one licence in force and another suspended, revoked or cut is not simply licensed: its office may
-    recruit under the one and must not under the other, so it reads as limited. A licence that ended without blame, or
-    has not begun, takes nothing away, nor does one of which a list says too little.
-    """
+    """The verdict of the subject and its licences read together (``verdicts.of_subject``), with reasons by weight."""
     best, others = answers[0], answers[1:]
     reasons = [reason["code"] for reason in record["verdict"]["reasons"]]
-    results = [best.result]
     siblings = tuple(Sibling(one.number, one.state, one.result) for one in others)
-    if best.result == Result.LICENSED and any(_takes_away(one) for one in siblings):
-        results.append(Result.LIMITED)
+    standing = [(one.state, one.result) for one in siblings]
+    problem = subject.problem if subject is not None else None
+    if verdicts.limits(best.result, standing):
         reasons.append("scope.limited")
-    if subject is not None and subject.problem:
-        results.append(Result.NOT_LICENSED)
-        reasons.insert(0, subject.problem)
-    result = verdicts.worst(*results)
+    if problem:
+        reasons.insert(0, problem)
+    result = verdicts.of_subject(best.result, standing, problem=bool(problem))
     if result not in {Result.LICENSED, Result.LIMITED}:
         reasons = [reason for reason in reasons if reason not in _FAVOURABLE]
     return result, tuple(reasons), siblings
 
-
-def _takes_away(sibling: Sibling) -> bool:
-    return sibling.result in {Result.NOT_LICENSED, Result.LIMITED} and sibling.state not in _BLAMELESS
-
-
-_BLAMELESS: Final = frozenset({"not_granted", "pending_activation", "expired", "surrendered", "cancelled"})
-"""States in which a licence is not in force and nothing is held against its holder."""
 
 _FAVOURABLE: Final = frozenset({"licence.in_force", "renewal.deemed_in_force", "listed.on_list"})
 """Reasons that would read as a contradiction under a closed office or an ended appointment."""

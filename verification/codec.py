@@ -105,12 +105,13 @@ def encode(badge: Badge, *, kid: str, sign: Sign) -> str:
     direction of what follows.
     """
     for name in (badge.name, badge.person or ""):
-        if name != unicodedata.normalize("NFC", name) or any(map(_misleads, name)):
+        if name != unicodedata.normalize("NFC", name) or any(map(misleads, name)):
             raise Malformed("a name is not in NFC, or has control characters")
     return to_digits(zlib.compress(envelopes.seal_cose(to_claims(badge), kid=kid, sign=sign), 9))
 
 
-def _misleads(symbol: str) -> bool:
+def misleads(symbol: str) -> bool:
+    """Whether a symbol is a control character, or turns the direction of what follows: no name is printed with it."""
     return unicodedata.category(symbol) == "Cc" or unicodedata.bidirectional(symbol) in _TURNING
 
 

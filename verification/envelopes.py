@@ -77,9 +77,9 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     return cbor.encode(["Signature1", protected, b"", payload])
 
 
-def seal_jws(claims: Mapping[str, Any], *, kid: str, sign: Sign, kind: str) -> str:
-    """The claims in a compact JWS with its ``typ``."""
-    header = {"alg": "ES256", "kid": kid, "typ": kind}
+def seal_jws(claims: Mapping[str, Any], *, kid: str, sign: Sign, kind: str, content: str = "") -> str:
+    """The claims in a compact JWS with its ``typ``, and its ``cty`` where one is given."""
+    header = {"alg": "ES256", "kid": kid, "typ": kind} | ({"cty": content} if content else {})
     signed = ".".join(base64url(_json(part)) for part in (header, claims))
     return f"{signed}.{base64url(_signature(sign, signed.encode('ascii')))}"
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from verification import codec, trust_list, vaults
-from verification.signing import Kind, Signer
+from verification.shapes import Kind
+from verification.signing import Signer
 from verification.trust_list import KeyState
 from verification.vaults import Algorithm, VaultClosed
 

@@ -16,6 +16,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection, transaction
 
+from registry import prepared
 from verification import merkle, notes, signing
 from verification.merkle import Tile
 from verification.models import LogCheckpoint, LogCosignature, LogLeaf, LogPosition
@@ -25,6 +26,17 @@ MOST_AT_ONCE: Final = 10_000
 """Entries that one append takes; whoever has more appends again."""
 
 _LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
+
+
+#: Every receipt says how far the log is: planned once a connection.
+_REACHED: Final = prepared.Statement(
+    "log_reached",
+    """
+SELECT c.size, encode(c.root, 'hex'),
+       (SELECT l.index FROM verification_logleaf l WHERE l.about = $1 AND l.about <> '' ORDER BY l.index DESC LIMIT 1)
+FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1
+""",
+)
 
 
 class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
@@ -203,6 +215,24 @@ def issued_below(token: str, leaf: int) -> bool:
 def _issues(entry: bytes, token: str) -> bool:
     stated = json.loads(entry)
     return isinstance(stated, dict) and (stated.get("t"), stated.get("tok")) == ("badge.issued", token)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far the log is: the newest checkpoint's tree, and the newest entry about something, where it has one."""
+
+    size: int
+    root: bytes
+    latest: int | None
+
+
+def reached(about: str) -> Reached | None:
+    """How far the log is, and with it what was asked about; nothing before the first checkpoint. One query."""
+    rows = _REACHED.rows(about)
+    if not rows:
+        return None
+    size, root, latest = ("" if value is None else value.decode() for value in rows[0])
+    return Reached(int(size), bytes.fromhex(root), int(latest) if latest else None)
 
 
 def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:

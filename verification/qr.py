@@ -94,8 +94,21 @@ def png(code: str, origin: str, digits: str = "", *, module: int = 10) -> bytes:
 @lru_cache(maxsize=512)
 def svg(code: str, origin: str, digits: str = "", *, title: str = "") -> str:
     """The picture as SVG of no fixed size, black on white, with a ``title`` for who cannot see it."""
+    return _svg(_drawn(code, origin, digits), title=title)
+
+
+def text_svg(text: str) -> str:
+    """Any text as SVG of no fixed size, at level L, as dense as it may be: a whole receipt on a page of paper."""
+    try:
+        drawn = segno.make(text, error="l", boost_error=False, micro=False)
+    except segno.DataOverflowError:
+        raise PrintTooLarge("the text fits into no QR code") from None
+    return _svg(drawn, title="")
+
+
+def _svg(drawn: segno.QRCode, *, title: str) -> str:
     out = BytesIO()
-    _drawn(code, origin, digits).save(
+    drawn.save(
         out,
         kind="svg",
         border=QUIET_ZONE,

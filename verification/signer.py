@@ -34,7 +34,8 @@ from verification import keys, merkle, shapes, signing
 from verification.cbor import Malformed
 from verification.keys import Record, Use
 from verification.notes import Checkpoint
-from verification.signing import Kind, NotSigned, Signer
+from verification.shapes import Kind
+from verification.signing import NotSigned, Signer
 from verification.vaults import VaultClosed
 
 DIGESTS: Final = "signed.log"

@@ -14,18 +14,20 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from verification import notes
+from verification import notes, trust_list
 from verification.notes import Checkpoint, Key, Note
 from verification.public_keys import unbase64url
 from verification.shapes import Kind
+from verification.trust_list import TrustList
 
 __all__ = [
     "TIMEOUT", "Client", "Consistency", "Kind", "NotSigned", "RemoteSigner", "Signer", "SignerDown", "Stream",
-    "checkpoint", "client", "cosignature", "issuer", "receive", "send",
+    "checkpoint", "client", "cosignature", "issuer", "receive", "send", "trust",
 ]  # fmt: skip
 
 TIMEOUT: Final = 0.1
@@ -115,6 +117,7 @@ class Client:
     def __init__(self, path: Path, *, timeout: float = TIMEOUT) -> None:
         """Nothing is connected yet; ``timeout`` is in seconds and for the whole of a question."""
         self._path, self._timeout, self._threads = path, timeout, threading.local()
+        self._signers: dict[tuple[Kind, str], RemoteSigner] = {}
 
     def ask(self, header: Mapping[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
         """The answer; refuses with ``SignerDown`` when there is none in time, ``NotSigned`` when it is no."""
@@ -170,10 +173,17 @@ class Client:
         found: list[dict[str, Any]] = self.ask({"ask": "keys"})[0]["keys"]
         return found
 
-    def signer(self, kind: Kind, authority: str) -> RemoteSigner:
-        """The authority's key that signs this kind now; refuses with ``NotSigned`` when it has none."""
+    def signer(self, kind: Kind, authority: str, *, known: bool = False) -> RemoteSigner:
+        """The authority's key that signs this kind now; refuses with ``NotSigned`` when it has none.
+
+        ``known``: the one that signed when this was last asked will do, for who can ask again when it has changed.
+        """
+        if known and (kind, authority) in self._signers:
+            return self._signers[kind, authority]
         stated = self.ask({"ask": "key", "kind": kind, "authority": authority})[0]
-        return RemoteSigner(self, kind, authority, stated["kid"], stated["alg"], stated["jwk"])
+        found = RemoteSigner(self, kind, authority, stated["kid"], stated["alg"], stated["jwk"])
+        self._signers[kind, authority] = found
+        return found
 
     def last(self, authority: str, origin: str) -> int:
         """The size of this origin's tree when the authority's key last signed it; 0 before the first time."""
@@ -191,12 +201,27 @@ def client() -> Client | None:
 
 @lru_cache(maxsize=4)
 def _client(path: str) -> Client:
-    return Client(Path(path))
+    return Client(Path(path), timeout=TIMEOUT)
 
 
 def issuer(authority: str) -> str:
     """What an authority is called where it signs: ``verify.example.org/a/xa-dla`` for the code ``XA-DLA``."""
     return f"{_settings().REGISTRY_HOST}/a/{authority.lower()}"
+
+
+def trust(keys: Sequence[Mapping[str, Any]], *, at: datetime) -> TrustList:
+    """A list of trust of our own keys alone, as the signer states them (``Client.keys``), to judge what we signed."""
+    named = {str(key["authority"]) for key in keys if key["use"] in trust_list.SIGNING}
+    issued = int(at.timestamp())
+    authorities = [
+        {
+            "id": trust_list.did(name),
+            "hosts": [name.partition("/")[0]],
+            "keys": [key for key in keys if key["authority"] == name and key["use"] in trust_list.SIGNING],
+        }
+        for name in sorted(named)
+    ]
+    return trust_list.read({"ver": 0, "iat": issued, "exp": issued + 3600, "authorities": authorities})
 
 
 def _settings() -> Any:

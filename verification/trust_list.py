@@ -134,6 +134,9 @@ class NotTrusted(ValueError):  # noqa: N818 - named by the refusal, like the reg
 _DID: Final = "did:web:"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _USES: Final = frozenset(Use)
+SIGNING: Final = _USES - {Use.OTHER}
+"""What keys in a list of trust sign that we can judge."""
+
 _STATES: Final = frozenset(KeyState)
 
 

@@ -7,6 +7,7 @@ missing. Whatever the table does not know is shown as unknown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -144,6 +145,36 @@ def reached_offline(age: timedelta | None) -> Reach:
 def worst(*results: str) -> Result:
     """The lower of several results, as an office's verdict is the lower of its own and its head licence's."""
     return min(map(_known, results), key=rank, default=Result.UNKNOWN)
+
+
+def of_subject(result: str, siblings: Sequence[tuple[str, str]], *, problem: bool) -> Result:
+    """The lower of a subject's own verdict and its best licence's (rulings 9), as far as its siblings leave it.
+
+    ``siblings``: state and result of each of the holder's other licences. A holder with one licence in force and
+    another suspended, revoked or cut is not simply licensed: its office may recruit under the one and must not
+    under the other, so it reads as limited.
+    """
+    results = [result]
+    if limits(result, siblings):
+        results.append(Result.LIMITED)
+    if problem:
+        results.append(Result.NOT_LICENSED)
+    return worst(*results)
+
+
+def limits(result: str, siblings: Sequence[tuple[str, str]]) -> bool:
+    """Whether something held against a sibling limits what a licence says of its holder's offices and people.
+
+    A licence that ended without blame, or has not begun, takes nothing away, nor does one of which a list says too
+    little.
+    """
+    return result == Result.LICENSED and any(
+        told in {Result.NOT_LICENSED, Result.LIMITED} and state not in _BLAMELESS for state, told in siblings
+    )
+
+
+_BLAMELESS: Final = frozenset({"not_granted", "pending_activation", "expired", "surrendered", "cancelled"})
+"""States in which a licence is not in force and nothing is held against its holder."""
 
 
 def rank(result: str) -> int:

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("api.public.urls")),
     path("log/", include("api.public.log")),
     path("", include("api.public.well_known")),
+    path("", include("api.public.proofs")),
     path("", include("api.health")),
     path("", include("api.pages.urls")),
 ]

@@ -45,6 +45,10 @@ REGISTRY_TRUST_ROOTS = environment.words("REGISTRY_TRUST_ROOTS")
 
 # Whom to tell of a weakness (RFC 9116): mailto: or https:
 REGISTRY_SECURITY_CONTACT = environment.words("REGISTRY_SECURITY_CONTACT")
+# The vocabulary that our credentials name; it is printed into each and never fetched
+REGISTRY_UNTP_CONTEXT = environment.text(
+    "REGISTRY_UNTP_CONTEXT", "https://test.uncefact.org/vocabulary/untp/dia/working/"
+)
 
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")

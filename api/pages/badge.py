@@ -1,5 +1,7 @@
 """``/v/{code}/qr.png|svg`` and ``/v/{code}/badge``: the code as a picture, and a badge to print.
 
+``?print=L`` asks for the picture that proves itself without a network, which there is once the badge was signed; print
+S, the address alone, there always is.
 The print carries no verdict and no last day: paper goes stale, the page behind the code does not. A badge of a licence
 that may not recruit today is not offered for printing at all.
 """
@@ -11,9 +13,10 @@ from django.utils.translation import gettext
 from api import etags, throttles
 from api.pages import answer, facts, home, refusals, render, sheet, verdicts, written
 from api.pages.facts import Fact
+from api.problems import Refusal
 from registry import clock
 from registry.rules import numbering
-from verification import badges, check, qr
+from verification import badges, check, qr, tokens
 from verification.check import Proof
 
 _PICTURE = "public, max-age=3600"
@@ -23,7 +26,8 @@ _PIXELS = 10
 @refusals.guarded
 def png(request: HttpRequest, code: str) -> HttpResponse:
     """The picture as PNG, ten pixels a module."""
-    body = qr.png(_live(request, code), origin(), module=_PIXELS)
+    live = _live(request, code)
+    body = qr.png(live, origin(), _digits(request, live), module=_PIXELS)
     return HttpResponse(body, content_type="image/png", headers={"Cache-Control": _PICTURE})
 
 
@@ -33,7 +37,8 @@ def svg(request: HttpRequest, code: str) -> HttpResponse:
     live = _live(request, code)
     title = gettext("Badge %(code)s") % {"code": numbering.shown_badge(live)}
     headers = {"Cache-Control": _PICTURE, "Content-Security-Policy": "default-src 'none'"}
-    return HttpResponse(qr.svg(live, origin(), title=title), content_type="image/svg+xml", headers=headers)
+    body = qr.svg(live, origin(), _digits(request, live), title=title)
+    return HttpResponse(body, content_type="image/svg+xml", headers=headers)
 
 
 @refusals.guarded
@@ -46,7 +51,7 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
         return refusals.not_found(request, found.reasons[0], typed=code)
     if not found.may_recruit:
         return _not_now(request, found)
-    record = found.record
+    record, signed = found.record, tokens.digits(found.code, at=found.checked_at)
     authority = " · ".join((facts.authority_name(record), written.country(record["authority"]["country"])))
     context = {
         "authority": authority,
@@ -58,6 +63,8 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
         "code": found.shown,
         "compact": found.code,
         "host": settings.REGISTRY_HOST,
+        "long": bool(signed),
+        "address": f"{settings.REGISTRY_HOST}/v/{found.code}",
         "legend": home.legend("licensed", "limited", "not_licensed"),
     }
     return render.page(request, "badge.html", context, styles=sheet.BADGE)
@@ -66,6 +73,18 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
 def origin() -> str:
     """The scheme and host that are printed."""
     return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}"
+
+
+def _digits(request: HttpRequest, code: str) -> str:
+    """The signed statement for print L, nothing for print S; refuses L of a badge that was not signed."""
+    wanted = request.GET.getlist("print") or ["S"]
+    if wanted not in (["S"], ["L"]):
+        raise Refusal("parameter.invalid", parameter="print", wanted="S or L")
+    if wanted == ["S"]:
+        return ""
+    if not (signed := tokens.digits(code, at=clock.now())):
+        raise Refusal("badge.not_signed")
+    return signed
 
 
 def _live(request: HttpRequest, code: str) -> str:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from api import etags, labels, throttles
 from api.problems import Refusal
-from api.public import bodies, route
+from api.public import bodies, route, signed
 from registry import clock
 from verification import check
 from verification.check import Proof
@@ -65,26 +65,31 @@ class BadgeBody(serializers.Serializer[Any]):
     tag="Badges",
     body=BadgeBody,
     path={"code": "The thirteen symbols of a badge; any letter case, separators ignored."},
-    says=["badge.not_found", "badge.mistyped"],
+    parameters=signed.PARAMETERS,
+    also=signed.SIGNED,
+    says=["badge.not_found", "badge.mistyped", "signature.no_licence", *signed.SAYS],
 )
 def badge(ask: route.Ask, code: str) -> route.Answer:
     """What a scanned badge proves now.
 
     The register is asked each time: a suspension is seen by the very next scan. A withdrawn badge answers
-    `not_genuine` and says whose it was; a code that we never gave is a `404`.
+    `not_genuine` and says whose it was; a code that we never gave is a `404`. With `Accept: application/jwt` the
+    answer is signed, as a receipt to keep.
     """
     throttles.look_ups.check(ask.request)
     found = check.verdict(code, at=clock.now())
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(ask.request)
         raise Refusal(f"badge.{found.proof.value}")
-    told = _told(found)
+    if signed.wanted(ask):
+        return signed.answer(signed.of_badge(ask, found))
     caching = etags.verdict_caching(found.until, found.checked_at)
-    text = route.written(told)
+    text = route.written(told(found))
     return route.Answer(lambda: labels.spliced(text.decode(), ask.language), seeds=(text,), caching=caching)
 
 
-def _told(found: check.Verdict) -> dict[str, Any]:
+def told(found: check.Verdict) -> dict[str, Any]:
+    """The answer as its body says it, with codes and without texts."""
     appearance = found.appearance
     return {
         "code": found.shown,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.views import APIView
@@ -41,6 +42,7 @@ def cls(
     takes: Any,
     says: Sequence[str],
     tag: str,
+    also: Mapping[str, str],
 ) -> type[APIView]:
     """A class for the generator: the view's words, parameters, answers and problems."""
     summary, _, words = (view.__doc__ or "").strip().partition("\n")
@@ -54,7 +56,7 @@ def cls(
             *(_parameter(parameter) for parameter in parameters),
         ],
         request=takes,
-        responses=_responses(body, (*says, *EVERYWHERE), reads=method == "GET"),
+        responses=_responses(body, (*says, *EVERYWHERE), also, reads=method == "GET"),
         auth=[],
     )
 
@@ -92,10 +94,15 @@ def _parameter(parameter: Any) -> OpenApiParameter:
     )
 
 
-def _responses(body: Any, codes: Sequence[str], *, reads: bool) -> dict[Any, Any]:
+def _responses(body: Any, codes: Sequence[str], also: Mapping[str, str], *, reads: bool) -> dict[Any, Any]:
     """The good answer, ``304``, and one answer for each status of the problems the route can say."""
     about = (body.__doc__ or "").strip().partition("\n")[0]
     found: dict[Any, Any] = {200: OpenApiResponse(body, description=about)}
+    if also:
+        found = {(200, "application/json"): found[200]}
+    for media, what in also.items():
+        kind = OpenApiTypes.BINARY if media == "application/pdf" else OpenApiTypes.STR
+        found[200, media] = OpenApiResponse(kind, description=what)
     if reads:
         found[304] = OpenApiResponse(description="You have this answer already (`If-None-Match`).")
     by_status: dict[int, list[str]] = {}

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 
 from api import etags, labels, problems, throttles
 from api.problems import Refusal
-from api.public import bodies, reading, route
+from api.public import bodies, certificate, reading, route, signed
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.numbering import Kind
@@ -33,8 +33,16 @@ _NOT_FOUND: Final = ("licence.not_found", "licence.mistyped")
     tag="Licences",
     body=bodies.LicenceBody,
     path={"number": "Our licence number; any letter case, separators ignored."},
-    parameters=[AS_OF, KNOWN_AT],
-    says=[*_NOT_FOUND, "licence.renumbered", "parameter.invalid", "parameter.repeated", "time.in_future"],
+    parameters=[AS_OF, KNOWN_AT, *signed.PARAMETERS],
+    also=signed.SIGNED,
+    says=[
+        *_NOT_FOUND,
+        "licence.renumbered",
+        "parameter.invalid",
+        "parameter.repeated",
+        "time.in_future",
+        *signed.SAYS,
+    ],
 )
 def licence(ask: route.Ask, number: str) -> route.Answer | HttpResponse:
     """One licence, and whether its holder may recruit.
@@ -42,7 +50,8 @@ def licence(ask: route.Ask, number: str) -> route.Answer | HttpResponse:
     Answers with the verdict and the public record behind it. The answer holds from `since` until `until` (the
     next instant at which the clock alone may change it; `null`: none known); ask again with `If-None-Match`.
     With `as_of` a day, `segments` lists every part of that local day, and the whole answer is that of the
-    worst part.
+    worst part. With `Accept: application/jwt` the answer of now is signed, as a receipt to keep; for another day
+    ask for the certificate.
     """
     throttles.look_ups.check(ask.request)
     try:
@@ -66,8 +75,17 @@ def licence(ask: route.Ask, number: str) -> route.Answer | HttpResponse:
         ),
         AS_OF,
         KNOWN_AT,
+        *signed.PARAMETERS,
     ],
-    says=[*_NOT_FOUND, "licence.ambiguous", "parameter.missing", "parameter.invalid", "time.in_future"],
+    also=signed.SIGNED,
+    says=[
+        *_NOT_FOUND,
+        "licence.ambiguous",
+        "parameter.missing",
+        "parameter.invalid",
+        "time.in_future",
+        *signed.SAYS,
+    ],
 )
 def licence_by_legacy_number(ask: route.Ask) -> route.Answer | HttpResponse:
     """One licence by the number of its own authority.
@@ -145,6 +163,8 @@ def candidate(found: lookup.PublishedAnswer) -> dict[str, Any]:
 def _answer(ask: route.Ask, number: str) -> route.Answer:
     now = clock.now()
     as_of, known_at = ask["as_of"], ask["known_at"]
+    if signed.wanted(ask):
+        return _receipt(ask, number, now)
     if as_of is None and known_at is None:
         return current(lookup.public_licence(number, at=now), ask.language, now)
     _not_in_future(now, as_of=as_of, known_at=known_at)
@@ -167,6 +187,16 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
     return route.Answer(
         lambda: labels.spliced(_with(found.body, echo), ask.language), seeds=_seeds(found, echo)
     )
+
+
+def _receipt(ask: route.Ask, number: str, now: datetime) -> route.Answer:
+    """What the register says now, signed."""
+    for name in ("as_of", "known_at"):
+        if ask[name] is not None:
+            wanted = "left out of a signed look-up; the certificate is signed for any day"
+            raise Refusal("parameter.invalid", parameter=name, wanted=wanted)
+    body = json.loads(lookup.public_licence(number, at=now).body)
+    return signed.answer(signed.of_answer(ask, body, at=now))
 
 
 def current(found: lookup.PublishedAnswer, language: str, now: datetime) -> route.Answer:
@@ -253,14 +283,17 @@ def _moved(request: HttpRequest, number: str, below: str = "") -> HttpResponse:
     parameters=[
         route.Parameter("on", reading.day, "A day, by the authority's calendar; today when absent."),
         KNOWN_AT,
+        *signed.PARAMETERS,
     ],
-    says=[*_NOT_FOUND, "licence.renumbered", "parameter.invalid", "time.in_future"],
+    also=signed.SIGNED | certificate.PRINTED,
+    says=[*_NOT_FOUND, "licence.renumbered", "parameter.invalid", "time.in_future", *signed.SAYS],
 )
 def licence_certificate(ask: route.Ask, number: str) -> route.Answer | HttpResponse:
     """The status of a licence on a day, to be kept.
 
     Says what the register says about that day: the verdict, all parts of the day, the entries it rests on
-    (`sequence`), and since when the public history is complete. Not signed.
+    (`sequence`), and since when the public history is complete. In JSON it is not signed; as `application/jwt` it is,
+    and so it is as `application/pdf`, where the signed text stands in a square code.
     """
     throttles.look_ups.check(ask.request)
     now = clock.now()
@@ -278,8 +311,38 @@ def licence_certificate(ask: route.Ask, number: str) -> route.Answer | HttpRespo
     body = {"on": day, "zone": whole["authority"]["zone"]} | {name: whole[name] for name in _CERTIFIED}
     if ask["known_at"] is not None:
         body |= {"known_at": ask["known_at"], "known_sequence": parts[0].sequence}
+    if ask.media != route.JSON:
+        return _certified(ask, body, now=now)
+    signed.wanted(ask)
     text = route.written(body)
     return route.Answer(lambda: labels.spliced(text.decode(), ask.language), seeds=(text,))
+
+
+def _certified(ask: route.Ask, body: Mapping[str, Any], *, now: datetime) -> route.Answer:
+    """The certificate signed: as a receipt of that day, or printed with it."""
+    day: date = body["on"]
+    today = days.local_day(now, body["zone"]) == day
+    at = now if today else days.first_instant(day, body["zone"])
+    more: dict[str, Any] = {
+        "on": day.isoformat(),
+        "zone": body["zone"],
+        "segments": [
+            {
+                "since": part["since"],
+                "until": part["until"],
+                "result": part["verdict"]["result"],
+                "state": part["standing"]["state"],
+            }
+            for part in body["segments"]
+        ],
+        "history_complete_since": body["history_complete_since"],
+    }
+    if "known_at" in body:
+        more |= {"known_at": reading.as_json(body["known_at"]), "known_sequence": body["known_sequence"]}
+    receipt = signed.of_answer(ask, body, at=at, **more)
+    if ask.media == signed.JWT:
+        return signed.answer(receipt)
+    return certificate.printed(body, receipt, language=ask.language, at=now)
 
 
 #: What a certificate takes over from the answer for the day.

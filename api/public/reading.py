@@ -307,3 +307,31 @@ def _instant(text: str) -> datetime | None:
         return datetime.fromisoformat(text.upper().replace(",", ".")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=512)
+def chosen(accepts: str, offers: tuple[str, ...]) -> str:
+    """Which of the media types offered an ``Accept`` header likes best (RFC 9110, 12.5.1); refuses when it is none.
+
+    Of two that it likes equally, the one that is offered first.
+    """
+    weights = dict(map(_weighed, accepts.lower().split(",")))
+    if not accepts.strip():
+        return offers[0]
+
+    def liked(offer: str) -> float:
+        wide = f"{offer.partition('/')[0]}/*"
+        also = "application/problem+json" if offer == JSON else offer
+        return next((weights[one] for one in (offer, also, wide, "*/*") if one in weights), 0.0)
+
+    best = max(offers, key=liked)
+    if not liked(best):
+        raise Refusal("route.not_acceptable", offers=list(offers))
+    return best
+
+
+def _weighed(item: str) -> tuple[str, float]:
+    """A media range and its weight; one that can't be read weighs nothing."""
+    media, *options = (part.strip().replace(" ", "") for part in item.split(";"))
+    weight = next((option[2:] for option in options if option.startswith("q=")), "1")
+    return media, float(weight) if re.fullmatch(r"[01](\.\d{0,3})?", weight, re.ASCII) else 0.0

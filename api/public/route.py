@@ -58,12 +58,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request as a route sees it: the parameters read, the language, the body."""
+    """A request as a route sees it: the parameters read, the language, the body, the media type to answer in."""
 
     request: HttpRequest
     parameters: Mapping[str, Any]
     language: str
     body: Any = None
+    media: str = JSON
 
     def __getitem__(self, name: str) -> Any:
         """The value of a parameter, or ``None`` when it was not given."""
@@ -78,6 +79,7 @@ class Route:
     method: str
     parameters: Mapping[str, Parameter]
     cls: type
+    offers: tuple[str, ...] = (JSON,)
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
     csrf_exempt: bool = True
 
@@ -94,8 +96,8 @@ class Route:
         if request.method not in _READ if self.method == "GET" else request.method != self.method:
             return self._other_method(request)
         meta = request.META
-        if (accepts := meta.get("HTTP_ACCEPT", "")) not in ANYTHING:
-            reading.accepted(accepts)
+        accepts = meta.get("HTTP_ACCEPT", "")
+        media = JSON if accepts in ANYTHING else reading.chosen(accepts[:500], self.offers)
         language: str = request.language  # type: ignore[attr-defined]
         query = meta.get("QUERY_STRING", "")
         parameters = read_parameters(query, self.parameters) if query else {}
@@ -104,7 +106,7 @@ class Route:
         if "lang" in parameters:
             language = request.language = parameters["lang"]  # type: ignore[attr-defined]
         body = reading.json_body(request) if self.method == "POST" else None
-        ask = Ask(request, parameters, language, body)
+        ask = Ask(request, parameters, language, body, media)
         answer = self.view(ask, **path) if body is not None else self._read_twice(ask, path)
         return answer if isinstance(answer, HttpResponse) else respond(ask, answer)
 
@@ -157,9 +159,13 @@ def get(
     path: Mapping[str, str] | None = None,
     parameters: Sequence[Parameter] = (),
     says: Sequence[str] = (),
+    also: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
-    """Make a reading route of a function: its parameters, its body and the problems it can say."""
-    return _made("GET", tag, body, path or {}, (*parameters, LANG), says, None)
+    """Make a reading route of a function: its parameters, its body and the problems it can say.
+
+    ``also``: other media types that it answers in when they are asked for, and what each is.
+    """
+    return _made("GET", tag, body, path or {}, (*parameters, LANG), says, None, also or {})
 
 
 def post(
@@ -181,7 +187,7 @@ def post(
         "field.invalid",
         "request.cross_site",
     )
-    return _made("POST", tag, body, {}, (*parameters, LANG), said, takes)
+    return _made("POST", tag, body, {}, (*parameters, LANG), said, takes, {})
 
 
 def _made(
@@ -192,12 +198,22 @@ def _made(
     parameters: Sequence[Parameter],
     says: Sequence[str],
     takes: Any,
+    also: Mapping[str, str],
 ) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
     def wrap(view: Callable[..., Answer | HttpResponse]) -> Route:
         described = describe.cls(
-            view, method, parameters=parameters, path=path, body=body, takes=takes, says=says, tag=tag
+            view,
+            method,
+            parameters=parameters,
+            path=path,
+            body=body,
+            takes=takes,
+            says=says,
+            tag=tag,
+            also=also,
         )
-        return Route(view, method, {parameter.name: parameter for parameter in parameters}, described)
+        known = {parameter.name: parameter for parameter in parameters}
+        return Route(view, method, known, described, (JSON, *also))
 
     return wrap
 

@@ -45,6 +45,7 @@ each address; answers that nobody may share tell what is left in `RateLimit` and
 _TAGS = {
     "Licences": "What the register says about a licence.",
     "Badges": "What a printed code proves.",
+    "Receipts": "Answers that were signed, and prints, judged for who can not do it.",
     "Search": "From whatever you were given to a licence.",
     "Agencies": "Who holds licences.",
     "Changes": "For whoever keeps a copy.",

@@ -4,7 +4,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 
 from api.problems import Refusal
-from api.public import agencies, badges, changes, codes, dumps, licences, schema, search, verifications
+from api.public import (
+    agencies,
+    badges,
+    changes,
+    codes,
+    dumps,
+    licences,
+    receipts,
+    schema,
+    search,
+    verifications,
+)
 
 
 def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
@@ -16,6 +27,7 @@ described: list[URLPattern] = [
     *licences.urlpatterns,
     *badges.urlpatterns,
     *verifications.urlpatterns,
+    *receipts.urlpatterns,
     *search.urlpatterns,
     *agencies.urlpatterns,
     *changes.urlpatterns,

@@ -24,7 +24,7 @@ from registry.rules import grounds, lifecycle, likeness
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Scope
 from tests import builders
-from verification import badges, verdicts
+from verification import badges, statuses, tokens, verdicts
 
 DOCS = Path(settings.ROOT) / "docs"
 START = builders.START
@@ -138,7 +138,7 @@ def test_a_name_cannot_look_like_a_code() -> None:
 
 
 @pytest.fixture
-def numbers(transactional_db: None, clock: Any) -> dict[str, str]:
+def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -> dict[str, str]:
     clock.stop(START)
     builders.authority()
     agency = builders.agency()
@@ -147,8 +147,14 @@ def numbers(transactional_db: None, clock: Any) -> dict[str, str]:
     suspension = builders.suspended(number, at=START + timedelta(days=1))
     builders.lifted(number, suspension, at=START + timedelta(days=2))
     badge = badges.issue("licence", number, at=START + timedelta(days=3))
-    clock.stop(LATER)
-    return {"number": number, "agency": agency, "badge": badge.code}
+    sign_for("XA-DLA", at=clock.stop(LATER))
+    statuses.refresh(at=LATER)
+    tokens.refresh(at=LATER)
+    receipt = public.get(f"/api/v1/verify/{badge.code}", headers={"Accept": "application/jwt"})
+    return {
+        "number": number, "agency": agency, "badge": badge.code, "receipt": receipt.content.decode(),
+        "token": tokens.digits(badge.code, at=LATER),
+    }  # fmt: skip
 
 
 #: Each route: its path in the description and what is asked.
@@ -163,7 +169,9 @@ def schema_of(document: dict[str, Any], path: str, method: str) -> dict[str, Any
 def ask(public: Client, route: dict[str, Any], numbers: dict[str, str]) -> Any:
     path = route["ask"].format(**numbers)
     if "post" in route:
-        body = json.dumps(route["post"]).replace("NUMBER", numbers["number"])
+        body = json.dumps(route["post"])
+        for name in ("number", "receipt", "token"):
+            body = body.replace(name.upper(), numbers[name])
         return public.post(path, body, content_type="application/json")
     return public.get(path)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,9 +24,8 @@ from registry import lookup
 from registry.rules import numbering
 from tests import builders
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock
-from tests.verification.logging_place import place_with_signer
-from verification import badges, sequencing
+from tests.conftest import Clock, House
+from verification import badges, sequencing, statuses, tokens
 
 PINNED = Path(__file__).with_name("query_counts.json")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -45,10 +43,11 @@ class Known:
     office: str
     code: str
     office_code: str
+    listed: int
 
 
 @pytest.fixture
-def known(clock: Clock, tmp_path: Path, settings: LazySettings) -> Iterator[Known]:
+def known(clock: Clock, sign_for: Callable[..., House]) -> Known:
     """A licence with a history, its holder with an office, two badges, a log, and a clock that stands still."""
     clock.stop(AT)
     throttles.look_ups.forget()
@@ -58,11 +57,15 @@ def known(clock: Clock, tmp_path: Path, settings: LazySettings) -> Iterator[Know
     office = builders.head_office(agency, at=start)
     number = builders.active(agency, at=start, legacy_number="77/2026")
     builders.lifted(number, builders.suspended(number, at=start), at=start)
-    codes = [badges.issue(kind, one, at=AT).code for kind, one in (("licence", number), ("office", office))]
-    with place_with_signer(tmp_path, settings):
-        sequencing.advance(at=AT)
-        sequencing.publish(at=AT)
-        yield Known(agency, number, office, *codes)
+    code, of_office = (
+        badges.issue(kind, of, at=AT).code for kind, of in (("licence", number), ("office", office))
+    )
+    sign_for("XA-DLA", at=AT)
+    statuses.refresh(at=AT)
+    tokens.refresh(at=AT)
+    sequencing.advance(at=AT)
+    sequencing.publish(at=AT)
+    return Known(agency, number, office, code, of_office, statuses.places([code])[code].number)
 
 
 @contextmanager
@@ -84,7 +87,7 @@ def _hold_to(part: str, counts: dict[str, int]) -> None:
 def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
     """By the name of a count (route, then what is asked of it): the path and the headers."""
     licence, day = f"/api/v1/licences/{known.number}", (AT - timedelta(days=3)).date()
-    html = {"Accept": "text/html"}
+    html, signed = {"Accept": "text/html"}, {"Accept": "application/jwt"}
     return {
         "api/v1/licences/<str:number>": (licence, {}),
         "api/v1/licences/<str:number> on a day": (f"{licence}?as_of={day}", {}),
@@ -98,6 +101,12 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "api/v1/licences/<str:number>/timeline": (f"{licence}/timeline", {}),
         "api/v1/licences": ("/api/v1/licences?number=77/2026", {}),
         "api/v1/verify/<str:code>": (f"/api/v1/verify/{known.code}", {}),
+        "api/v1/verify/<str:code> signed": (f"/api/v1/verify/{known.code}", signed),
+        "s": ("/s", {}),
+        "s/<str:number>": (f"/s/{known.listed}", {}),
+        "b/<str:number>/<str:purpose>": (f"/b/{known.listed}/revocation", {}),
+        "c/<str:code>": (f"/c/{known.code}", {}),
+        "v/<str:code>/qr.png with the token": (f"/v/{known.code}/qr.png?print=L", {}),
         "api/v1/search": ("/api/v1/search?q=Bluefinch+Manpower", {}),
         "api/v1/agencies/<str:number>": (f"/api/v1/agencies/{known.agency}", {}),
         "api/v1/agencies": ("/api/v1/agencies?country=XA&limit=10", {}),
@@ -157,6 +166,14 @@ def test_public_routes_ask_the_database_as_often_as_pinned(known: Known, public:
         with _counting(counts, f"api/v1/verifications of {size}"):
             answer = public.post("/api/v1/verifications", told, content_type="application/json")
         assert len(answer.json()["data"]) == size
+    receipt = public.get(f"/api/v1/verify/{known.code}", headers={"Accept": "application/jwt"})
+    for name, sent in (
+        ("receipts/verify", {"receipt": receipt.content.decode()}),
+        ("verify-token", {"token": tokens.digits(known.code, at=AT)}),
+    ):
+        with _counting(counts, f"api/v1/{name}"):
+            answer = public.post(f"/api/v1/{name}", sent, content_type="application/json")
+        assert answer.status_code == 200
     assert counts["api/v1/licences/<str:number>"] == 1, "one indexed read of one row"
     assert counts["api/v1/verifications of 1"] == counts["api/v1/verifications of 3"]
     _hold_to("public", counts)

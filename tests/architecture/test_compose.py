@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api.conf import embedded, probe
+from verification.signing import Client, SignerDown
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -35,7 +36,8 @@ PATIENCE = 20
 
 
 def _code() -> str:
-    files = [*ROOT.glob("api/conf/*.py"), ROOT / "registry" / "clock.py"]
+    commands = ROOT / "api" / "management" / "commands"
+    files = [*ROOT.glob("api/conf/*.py"), ROOT / "registry" / "clock.py", commands / "keys.py"]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -175,7 +177,17 @@ def _check(environment: dict[str, str]) -> str:
     return checked.stdout + checked.stderr
 
 
-def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str]) -> None:
+def test_the_keys_are_the_signers_alone_and_it_is_reached_by_a_socket_alone() -> None:
+    mounts = {name: dict(m.split(":")[:2] for m in s.get("volumes", [])) for name, s in SERVICES.items()}
+    assert [name for name in mounts if "keys" in mounts[name]] == ["signer"]
+    assert {name for name in mounts if "socket" in mounts[name]} == {"signer", "public", "worker"}
+    signer = SERVICES["signer"]
+    assert signer["network_mode"] == "none"
+    assert signer["user"].split(":")[0] not in re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert f"--socket={SERVICES['public']['environment']['REGISTRY_SIGNER']}" in signer["command"]
+
+
+def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str], tmp_path: Path) -> None:
     ports = {name: _free_port() for name in ("public", "desk")}
 
     def here(name: str) -> Callable[[str], str]:
@@ -183,8 +195,19 @@ def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str])
             "0.0.0.0", "127.0.0.1"
         )
 
+    (tmp_path / "keys").mkdir()
     running = [_start(name, prepared, here(name)) for name in ports] + [_start("worker", prepared)]
+    running.append(
+        _start(
+            "signer",
+            prepared,
+            lambda word: word.replace("/srv/keys", f"{tmp_path}/keys").replace(
+                "/run/registry", str(tmp_path)
+            ),
+        )
+    )
     try:
+        _until(partial(_signs, Client(tmp_path / "signer.sock", timeout=PATIENCE)))
         for name, port in ports.items():
             asked = shlex.join(SERVICES[name]["healthcheck"]["test"])
             assert f"python -m {probe.__name__} http://127.0.0.1:" in asked
@@ -196,6 +219,14 @@ def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str])
         for program in running:
             program.communicate(timeout=PATIENCE)
     assert not any(probe.lives(f"http://127.0.0.1:{port}/healthz") for port in ports.values())
+
+
+def _signs(client: Client) -> bool:
+    """Whether the signer answers; it has no keys yet."""
+    try:
+        return client.keys() == []
+    except SignerDown:
+        return False
 
 
 def _free_port() -> int:

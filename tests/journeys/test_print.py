@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from api.pages import sheet
+from registry.rules.numbering import shown_badge
 from tests import builders
 from tests.journeys.conftest import Bluefinch, settled
 from tests.journeys.test_scan import text
-from verification import badges
+from verification import badges, qr, statuses, tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("misses_forgotten")]
 
@@ -42,6 +43,38 @@ def test_our_own_picture_leads_to_the_right_licence(public_site: str, clock: Any
     assert f"<bdi dir=ltr>{bluefinch.licence}</bdi>" in page
     assert other not in page
     assert 'class="verdict go"' in page
+
+
+def test_a_signed_badge_is_printed_with_the_code_that_proves_itself(
+    public: Client, bluefinch: Bluefinch, sign_for: Any, settings: Any
+) -> None:
+    before = public.get(f"/v/{bluefinch.badge}/badge").content.decode()
+    assert "print=L" not in before
+    assert public.get(f"/v/{bluefinch.badge}/qr.png?print=L").status_code == 404
+    sign_for("XA-DLA", at=bluefinch.at)
+    statuses.refresh(at=bluefinch.at)
+    tokens.refresh(at=bluefinch.at)
+    after = public.get(f"/v/{bluefinch.badge}/badge").content.decode()
+    address = f"{settings.REGISTRY_HOST}/v/{bluefinch.badge}"
+    assert f'<img src="/v/{bluefinch.badge}/qr.svg?print=L"' in after
+    assert f'<b dir="ltr">{address}</b>' in after, "the address of print S stands beside print L"
+    assert shown_badge(bluefinch.badge) in after
+    assert f'<img src="/v/{bluefinch.badge}/qr.svg"' in after, "the card has print S"
+    digits = tokens.digits(bluefinch.badge, at=bluefinch.at)
+    picture = public.get(f"/v/{bluefinch.badge}/qr.png?print=L")
+    assert decoded(picture.content) == f"{settings.REGISTRY_SCHEME}://{address}#{digits}"
+    assert len(public.get(f"/v/{bluefinch.badge}/qr.svg?print=L").content) < 16_000
+    assert decoded(public.get(f"/v/{bluefinch.badge}/qr.png?print=S").content).endswith(bluefinch.badge)
+    for wrong in ("M", "", "L&print=S"):
+        assert public.get(f"/v/{bluefinch.badge}/qr.png?print={wrong}").status_code == 400
+
+
+def test_the_certificate_gives_print_l_the_room_that_a_cheap_phone_needs() -> None:
+    width = re.search(r"\.scan img\{width:(\d+)mm", sheet.BADGE.css)
+    assert width is not None
+    modules = 17 + 4 * max(qr.LONG_VERSIONS) + 2 * qr.QUIET_ZONE
+    assert int(width[1]) >= 36
+    assert int(width[1]) / modules >= 0.4, "millimetres a module"
 
 
 def test_the_picture_comes_as_png_and_svg_and_may_be_kept(

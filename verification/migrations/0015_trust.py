@@ -12,7 +12,7 @@ def _id() -> tuple[str, models.Field]:
 class Migration(migrations.Migration):
     """Add both."""
 
-    dependencies: ClassVar = [("verification", "0005_log_position")]
+    dependencies: ClassVar = [("verification", "0011_tokens_and_lists_guards")]
 
     operations: ClassVar = [
         migrations.CreateModel(

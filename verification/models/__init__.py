@@ -1,22 +1,30 @@
-"""Tables of the proofs: badges, the transparency log, trust; no behaviour, one aggregate a file."""
+"""Tables of the proofs: badges, what is signed about them, the log, trust; no behaviour, one aggregate a file."""
 
 from typing import Final
 
 from verification.models.badge import SUBJECTS, WITHDRAWALS, Badge
 from verification.models.log import LogCheckpoint, LogCosignature, LogLeaf, LogPosition, LogTile
+from verification.models.status import SignedList, StatusIndex, StatusList, StatusPublication
+from verification.models.token import BadgeToken
 from verification.models.trust import KeyStatement, TrustListVersion
 
 __all__ = [
     "APPEND_ONLY",
+    "JOURNALLED",
     "SUBJECTS",
     "WITHDRAWALS",
     "Badge",
+    "BadgeToken",
     "KeyStatement",
     "LogCheckpoint",
     "LogCosignature",
     "LogLeaf",
     "LogPosition",
     "LogTile",
+    "SignedList",
+    "StatusIndex",
+    "StatusList",
+    "StatusPublication",
     "TrustListVersion",
 ]
 
@@ -24,7 +32,18 @@ APPEND_ONLY: Final = (
     "verification_logleaf",
     "verification_logcheckpoint",
     "verification_logcosignature",
+    "verification_statusindex",
+    "verification_statuspublication",
+    "verification_badgetoken",
     "verification_keystatement",
     "verification_trustlistversion",
 )
 """Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either."""
+
+JOURNALLED: Final = (
+    "verification_statuspublication",
+    "verification_badgetoken",
+    "verification_keystatement",
+    "verification_trustlistversion",
+)
+"""Tables whose new rows the change journal records, so that the log takes them."""

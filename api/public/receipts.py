@@ -1,0 +1,131 @@
+"""``/receipts/verify`` and ``/verify-token``: for whoever can not verify what an authority of ours signed."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import URLPattern, path
+from rest_framework import serializers
+
+from api import etags, labels, throttles
+from api.problems import Refusal
+from api.public import badges, reading, route
+from registry import clock
+from verification import check, known_keys, offline, receipts, statuses
+from verification.cbor import Malformed
+from verification.check import Proof
+from verification.statuses import ListNotFound
+from verification.trust_list import TrustList
+
+LONGEST_TOKEN: Final = 8192
+"""Symbols of an address with its digits."""
+
+
+class ReceiptInput(serializers.Serializer[Any]):
+    """A receipt or a certificate, as it was given."""
+
+    receipt = serializers.CharField(max_length=receipts.LONGEST)
+
+
+class ReceiptBody(serializers.Serializer[Any]):
+    """Whether an authority of ours signed it, and what it says."""
+
+    genuine = serializers.BooleanField()
+    reason = serializers.ChoiceField(choices=[reason.value for reason in receipts.Reason])
+    receipt = serializers.JSONField(allow_null=True, help_text="Its claims, when it is genuine.")
+
+
+@route.post(
+    tag="Receipts", body=ReceiptBody, takes=ReceiptInput, says=["receipt.malformed", "signature.unavailable"]
+)
+def verify_receipt(ask: route.Ask) -> route.Answer:
+    """Whether a receipt is genuine.
+
+    It says what the register stated at that instant, not what is true today: look the licence up for that. Who has
+    our list of trust can verify receipts without asking us.
+    """
+    text = _text(ask.body, "receipt", receipts.LONGEST)
+    throttles.take(ask.request, throttles.CHECKS)
+    try:
+        judged = receipts.judge(text, trust=_trust())
+    except Malformed:
+        raise Refusal("receipt.malformed") from None
+    return route.Answer(judged.as_json(), seeds=None, caching=etags.KEEP_NOT)
+
+
+class TokenInput(serializers.Serializer[Any]):
+    """What a scanner read from print L: the whole address, or its digits."""
+
+    token = serializers.CharField(max_length=LONGEST_TOKEN)
+
+
+class TokenBody(serializers.Serializer[Any]):
+    """What the print proves by itself, and what its code proves now; the lower of the two counts."""
+
+    result = serializers.CharField(
+        help_text="Of both together; `licensed` only when the print is genuine and good now."
+    )
+    print = serializers.JSONField(help_text="As the offline verifier says it.")
+    now = badges.BadgeBody(allow_null=True, help_text="What the register says, when the print is genuine.")
+
+
+@route.post(
+    tag="Receipts", body=TokenBody, takes=TokenInput, says=["token.malformed", "signature.unavailable"]
+)
+def verify_token(ask: route.Ask) -> route.Answer:
+    """Check a scanned print, for whoever can not verify it.
+
+    Better is to verify it on your own device, which tells nobody whom you check.
+    """
+    text = _text(ask.body, "token", LONGEST_TOKEN).strip()
+    throttles.take(ask.request, throttles.CHECKS)
+    at = clock.now()
+    trust = _trust()
+    judged = offline.verify(text, trust=trust, status_list=None, at=at)
+    if offline.Reason.TOKEN_MALFORMED in judged.reasons:
+        raise Refusal("token.malformed")
+    badge = judged.badge
+    if badge is None:
+        told = {"result": judged.result.value, "print": judged.as_json(), "now": None}
+        return route.Answer(told, seeds=None, caching=etags.KEEP_NOT)
+    judged = offline.verify(text, trust=trust, status_list=_list(badge.code, at), at=at)
+    found = check.verdict(badge.code, at=at)
+    known = found.proof in {Proof.KNOWN, Proof.WITHDRAWN}
+    told = {
+        "result": found.result.value,
+        "print": judged.as_json(),
+        "now": badges.told(found) if known else None,
+    }
+    text = labels.spliced(route.written(told).decode(), ask.language)
+    return route.Answer(text, seeds=None, caching=etags.KEEP_NOT)
+
+
+def _list(code: str, at: datetime) -> bytes | None:
+    """The status list that speaks of the badge, where one is signed."""
+    place = statuses.places([code]).get(code)
+    try:
+        return statuses.read(place.number, at=at).cwt if place is not None else None
+    except ListNotFound:
+        return None
+
+
+def _text(body: Any, name: str, most: int) -> str:
+    """The one field of a body."""
+    text = reading.fields(body, {name: True})[name]
+    if not isinstance(text, str) or not 0 < len(text) <= most:
+        raise Refusal("field.invalid", field=name, wanted=f"text of 1 to {most} characters")
+    reading.plain(text, name)
+    return text
+
+
+def _trust() -> TrustList:
+    """The keys of our own authorities; refuses while they are not known."""
+    try:
+        return known_keys.trust(at=clock.now())
+    except known_keys.KeysUnknown:
+        raise Refusal("signature.unavailable", headers={"Retry-After": "30"}) from None
+
+
+urlpatterns: list[URLPattern] = [
+    path("v1/receipts/verify", verify_receipt, name="verify-receipt"),
+    path("v1/verify-token", verify_token, name="verify-token"),
+]
