@@ -30,10 +30,12 @@ BYTES: Final = {"Accept": "*/*"}
 SINGLES: Final = 200
 _CHUNK: Final = 10_000
 _MEASURED: Final = """
-import resource, sys
+import sys
+from pathlib import Path
 from verification import audit
 code = audit.main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+status = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 sys.exit(code)
 """
 
