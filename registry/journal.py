@@ -55,7 +55,8 @@ a.number, a.legal_name, NOT a.sole_trader AND (a.company_number <> '' OR a.lei <
 
 _ENTRIES: Final = f"""
 SELECT f.sequence, f.recorded_at, f.image::text, u.code, l.number, {_HOLDER}, c.base + 1 + r.ordinal, was.number,
-       texts.told, spans.said
+       texts.told, spans.said,
+       l.id IS NOT NULL OR EXISTS (SELECT FROM registry_publishedrecord p WHERE p.agency_number = a.number)
 FROM (
     SELECT c.base + 1 + j.ordinal AS sequence, c.recorded_at, j.image
     FROM registry_registercommit c
@@ -145,7 +146,21 @@ def entries(*, after: int, limit: int) -> list[Recorded]:
 
 
 def _recorded(row: Sequence[Any], kept: Mapping[str, bytes], stated: set[str]) -> Recorded:
-    sequence, recorded_at, image, authority, licence, agency, name, company, refers_to, was, texts, said = row
+    (
+        sequence,
+        recorded_at,
+        image,
+        authority,
+        licence,
+        agency,
+        name,
+        company,
+        refers_to,
+        was,
+        texts,
+        said,
+        public,
+    ) = row
     salt, entry = kept[str(sequence)], json.loads(image)
     digest = commitments.commit(salt, ROW, image)
     if not entry["published"]:
@@ -170,7 +185,7 @@ def _recorded(row: Sequence[Any], kept: Mapping[str, bytes], stated: set[str]) -
             language: commitments.commit(salt, TEXT + language, text)
             for language, text in sorted(json.loads(texts or "{}").items())
         },
-        holder=_holder(agency, name, company=company, kept=kept) if agency else None,
+        holder=_holder(agency, name, company=company, kept=kept) if agency and public else None,
         spans=_spans(said) if licence is not None and licence not in stated else None,
     )
 

@@ -114,9 +114,14 @@ def witnessed() -> Mapping[str, Key]:
 
 
 def witnesses() -> Sequence[tuple[Key, str]]:
-    """Who witnesses our log: key and address."""
-    told = (one.partition("@") for one in settings.REGISTRY_WITNESSES)
-    return [(notes.read_key(vkey), address.rstrip("/")) for vkey, _, address in told]
+    """Who witnesses our log: key and address; refuses with ``Malformed`` what is set and can not be that."""
+    found = []
+    for vkey, _, address in (one.partition("@") for one in settings.REGISTRY_WITNESSES):
+        key = notes.read_key(vkey)
+        if key.kind is not notes.Kind.COSIGNATURE or not address.startswith(("https://", "http://")):
+            raise Malformed(f"{key.name} is no witness's key with an address")
+        found.append((key, address.rstrip("/")))
+    return found
 
 
 def ask(*, at: datetime) -> int:

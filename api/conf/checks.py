@@ -10,7 +10,8 @@ from django.core.checks import Warning as Caution
 from django.db import connections
 
 from api.conf import roles
-from verification import signing
+from verification import signing, witnessing
+from verification.cbor import Malformed
 
 LEAST_SECRET = 32
 SIGNER_SECONDS = 5
@@ -87,6 +88,27 @@ def _hosts() -> Iterator[CheckMessage]:
             hint="Behind a proxy all visitors would share one rate limit; say how many proxies there are.",
             id="registry.W001",
         )
+
+
+@register(Tags.security)
+def read_witnesses(**_facts: Any) -> list[CheckMessage]:
+    """Refuse keys of witnesses and of logs that can not be read: they would be missed when they are needed."""
+    found: list[CheckMessage] = []
+    for name, read in (
+        ("REGISTRY_WITNESSED", witnessing.witnessed),
+        ("REGISTRY_WITNESSES", witnessing.witnesses),
+    ):
+        try:
+            read()
+        except Malformed as fault:
+            found.append(
+                Error(
+                    f"{name} can not be read: {fault}.",
+                    hint="A key is as its owner publishes it (vkey); behind a witness's stands @ and its address.",
+                    id="registry.E012",
+                )
+            )
+    return found
 
 
 @register(Tags.security, deploy=True)

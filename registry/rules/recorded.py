@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An agency by its number; a name that may be a person's is given as its commitment, and ``name`` is empty."""
+    """An agency of which something is public; a name that may be a person's is a commitment, and ``name`` is empty."""
 
     number: str
     name: str

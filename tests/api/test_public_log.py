@@ -15,6 +15,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from api import throttles
+from api.conf import checks
 from tests import builders
 from tests.builders import START
 from tests.conftest import Clock
@@ -342,6 +343,23 @@ def test_our_checkpoint_carries_the_signatures_of_our_witnesses(
     assert policy[0] == f"log {place.vkey().vkey()} http://{log.origin()}"
     assert policy[1].startswith(f"witness w1 {Witness.key().vkey()} http://")
     assert policy[-2:] == ["group witnesses 1 w1 w2", "quorum witnesses"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REGISTRY_WITNESSED", "nonsense"),
+        ("REGISTRY_WITNESSES", "nonsense@https://w.example.net"),
+        ("REGISTRY_WITNESSES", Witness.key().vkey()),
+        ("REGISTRY_WITNESSES", f"{Key('l.example.net', Kind.NOTE, bytes(32)).vkey()}@https://l.example.net"),
+    ],
+)
+def test_a_witness_that_cannot_be_read_is_refused_when_the_place_is_checked(
+    settings: LazySettings, name: str, value: str
+) -> None:
+    assert checks.read_witnesses() == []
+    setattr(settings, name, [value])
+    assert [found.id for found in checks.read_witnesses()] == ["registry.E012"]
 
 
 def test_a_witness_that_remembers_another_size_is_asked_again_from_there(
