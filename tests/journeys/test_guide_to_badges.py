@@ -63,7 +63,7 @@ def test_the_examples_on_badges_work_as_printed(
             exec(compile(here(block), "docs/verification.md", "exec"), names)  # noqa: S102 - our own pages
     lines = said.getvalue().splitlines()
     assert lines[0].startswith("licensed green_outline")
-    assert lines[1:] == ["True 0", "True licensed my-file-17", number]
+    assert lines[1:] == ["True 0", "True licensed my-file-17", f"credential.genuine {number}"]
 
     Path("list.cwt").write_bytes(names["status"])
     Path("receipt.jwt").write_text(names["receipt"], encoding="ascii")

@@ -75,7 +75,8 @@ def signer(name: str) -> Sign:
     return sign
 
 
-def _trusted(name: str, use: str, state: str, first: int, last: int) -> dict[str, Any]:
+def trusted(name: str, use: str, state: str, first: int, last: int) -> dict[str, Any]:
+    """The key of this name as a list of trust states it."""
     return {"kid": kid(name), "use": use, "state": state, "nbf": first, "exp": last, "jwk": jwk(name)}
 
 
@@ -111,7 +112,7 @@ def _authority(code: str, country: str, host: str, keys: Mapping[str, tuple[str,
         "iso": country,
         "name": {"en": f"Ministry of Labour of {country} (invented)"},
         "hosts": [host],
-        "keys": [_trusted(name, *terms) for name, terms in keys.items()],
+        "keys": [trusted(name, *terms) for name, terms in keys.items()],
         "status": f"https://{host}/s",
     }
 
