@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from registry import news
 from registry.rules import days
 from verification import check, codec, credentials, log, offline, qr, signing, standings, statuses
 from verification.cbor import Malformed
@@ -37,7 +38,7 @@ RENEWED_BEFORE: Final = timedelta(days=180)
 LONGEST_LIFE: Final = timedelta(seconds=codec.LONGEST_LIFE)
 GOOD: Final = frozenset({Result.LICENSED, Result.LIMITED})
 AT_ONCE: Final = 1000
-"""Tokens that one call signs at most; the next goes on."""
+"""Tokens that one call signs at most, a few seconds' work; the next goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,11 @@ def refresh(*, at: datetime) -> int:
         return 0
     known = client.keys()
     distrusted = frozenset(key["kid"] for key in known if key["state"] == "compromised")
-    waiting = due(at=at, distrusted=distrusted)[:AT_ONCE]
-    return sign(client, waiting, trust=signing.trust(known, at=at), at=at) if waiting else 0
+    waiting = due(at=at, distrusted=distrusted)
+    signed = sign(client, waiting[:AT_ONCE], trust=signing.trust(known, at=at), at=at) if waiting else 0
+    if signed and len(waiting) > AT_ONCE:
+        news.put()  # the rest comes after whatever else has waited meanwhile: a suspension goes before
+    return signed
 
 
 def sign(client: Client, waiting: Sequence[Due], *, trust: TrustList, at: datetime) -> int:

@@ -93,6 +93,23 @@ def test_asking_again_signs_nothing_new_until_something_new_is_published(
     assert BadgeToken.objects.filter(badge=code).count() == 2
 
 
+def test_many_badges_are_signed_in_portions_and_the_worker_is_woken_for_the_rest(
+    house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "AT_ONCE", 2)
+    for _ in range(3):
+        badges.issue("licence", builders.active(), at=START)
+
+    def woken() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+            return int(cursor.fetchone()[0])
+
+    before = woken()
+    assert (refreshed(START), woken() - before) == (2, 1)
+    assert (refreshed(START), woken() - before) == (1, 1)
+
+
 def test_a_withdrawn_badge_and_a_licence_that_ended_get_no_token(house: House, refreshed: Refreshed) -> None:
     gone, ended = builders.active(), builders.active()
     code = badges.issue("licence", gone, at=START).code
