@@ -1,0 +1,39 @@
+"""The demo's keys: one for each use of each authority, all of them marked, and made once."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from verification import keys, signer
+from verification.keys import Use
+from verification.vaults import VaultClosed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _demo() -> ModuleType:
+    found = importlib.util.spec_from_file_location("demo_script", ROOT / "scripts" / "demo.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_demo_makes_marked_keys_once_and_only_a_demo_signs_with_them(tmp_path: Path) -> None:
+    demo = _demo()
+    for _ in range(2):
+        demo._make_keys(tmp_path, "127.0.0.1:8100")
+    records = keys.every(tmp_path)
+    assert all(record.insecure for record in records)
+    by_use = [record.use for record in records]
+    authorities = {record.authority for record in records if record.use is Use.BADGE}
+    assert "127.0.0.1:8100/a/xa-dla" in authorities
+    for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
+        assert by_use.count(use) == len(authorities)
+    assert (by_use.count(Use.LOG), by_use.count(Use.WITNESS)) == (1, 1)
+    with pytest.raises(VaultClosed, match="demonstration"):
+        signer.Signatory(tmp_path)
+    signer.Signatory(tmp_path, demo=True).close()
