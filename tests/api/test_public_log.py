@@ -350,7 +350,7 @@ def test_our_checkpoint_carries_the_signatures_of_our_witnesses(
     [
         ("REGISTRY_WITNESSED", "nonsense"),
         ("REGISTRY_WITNESSES", "nonsense@https://w.example.net"),
-        ("REGISTRY_WITNESSES", Witness.key().vkey()),
+        ("REGISTRY_WITNESSES", Key("w.example.net", Kind.COSIGNATURE, bytes(32)).vkey()),
         ("REGISTRY_WITNESSES", f"{Key('l.example.net', Kind.NOTE, bytes(32)).vkey()}@https://l.example.net"),
     ],
 )
