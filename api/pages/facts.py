@@ -5,7 +5,7 @@ with a paper, a door plate or a phone.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -202,9 +202,15 @@ def scope(record: Record) -> list[Fact]:
         gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations")
     )
     if cut.get("new_recruitment_only"):
-        note = gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
-        without = [replace(fact, note=note) for fact in without[:1]] + without[1:]
+        without.append(Fact(gettext("New workers"), _new_workers(record)))
     return found + without
+
+
+def _new_workers(record: Record) -> str:
+    """For what nobody new may be taken on, where a cut is about new recruitment."""
+    if (record.get("verdict") or {}).get("may_recruit"):
+        return gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
+    return gettext("The agency may finish what it had begun; it may not take on anybody new.")
 
 
 def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:

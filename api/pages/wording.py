@@ -68,6 +68,9 @@ BECAUSE: Final[dict[str, str]] = {
     "scope.limited": _(
         "This agency may recruit only for the jobs and countries named below. For others it must not."
     ),
+    "scope.no_new_recruitment": _(
+        "This agency must not take on anybody new. It may only finish what it had begun for workers it already has."
+    ),
     "agency.debarred": _("The authority has banned this agency from recruiting since %(barred)s."),
     "listed.on_list": _("This agency stands on the list “%(source)s”, last seen there on %(seen)s."),
     "listed.stale": _(
@@ -179,6 +182,11 @@ STEPS_FOR: Final[dict[str, tuple[str, ...]]] = {
         _("Call the agency on the number in the register, not on this person’s number."),
         _KEEP,
     ),
+    "scope.no_new_recruitment": (
+        _DO_NOT,
+        _("Has it taken you on already? Ask the licensing authority whether it may go on."),
+        _KEEP,
+    ),
     "register.unreachable": (
         _("Wait a minute and try again."),
         _("Until you have an answer, do not pay, do not sign, and do not hand over your passport."),
@@ -192,7 +200,8 @@ def sentences(reasons: Sequence[str], facts: Mapping[str, str]) -> list[str]:
 
     Beside a limit the plain "may recruit" is left out: who reads only one of the two must not read that one.
     """
-    plain = {"licence.in_force"} if "scope.limited" in reasons else set()
+    limits = {"scope.limited", "scope.no_new_recruitment"}
+    plain = {"licence.in_force"} if limits.intersection(reasons) else set()
     return [_filled(reason, facts) for reason in reasons if reason not in plain]
 
 

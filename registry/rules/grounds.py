@@ -96,6 +96,7 @@ REASONS: Final = frozenset(
         "renewal.refused",
         "security.missing",
         "scope.limited",
+        "scope.no_new_recruitment",
         "agency.debarred",
         "listed.on_list",
         "listed.stale",

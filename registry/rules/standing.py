@@ -69,6 +69,8 @@ _NOTED: Mapping[Overlay, str] = {
 class Standing:
     """What a licence is at one instant.
 
+    ``may_recruit``: whether anybody may be taken on under it; a limited licence under which only what had begun
+    may be finished says no.
     ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at
     which the answer may change by the clock alone. ``since``: since when the state has been this one.
     ``grace_until``: until when an expired licence may be renewed late.
@@ -178,7 +180,9 @@ class _Fold(Entries):
         live, reasons = state in LIVE, [*why]
         limited = live and cut.scope is not None
         if limited:
-            reasons.insert(0, "scope.limited")
+            reasons.insert(
+                0, "scope.no_new_recruitment" if cut.all_new and not cut.everything else "scope.limited"
+            )
         if live and securities.missing(self, t, self.latest(t, "security")):
             live = False
             reasons.insert(0, "security.missing")
@@ -187,7 +191,7 @@ class _Fold(Entries):
         return Standing(
             state=state,
             result=(Result.LIMITED if limited else Result.LICENSED) if live else Result.NOT_LICENSED,
-            may_recruit=live,
+            may_recruit=live and not cut.all_new,
             reasons=tuple(dict.fromkeys(reasons)),
             overlays=overlays,
             suspensions=suspensions,

@@ -117,7 +117,8 @@ def instants_of(life: tuple[Span, ...]) -> list[datetime]:
 def test_nobody_recruits_without_a_licence_that_lives(walk: Walk) -> None:
     for span in walk.spans():
         now = span.standing
-        assert now.may_recruit is (now.result in {Result.LICENSED, Result.LIMITED})
+        assert now.may_recruit <= (now.result in {Result.LICENSED, Result.LIMITED})
+        assert now.may_recruit >= (now.result is Result.LICENSED)
         if now.may_recruit:
             assert now.state in LIVE or now.reasons[0] == "listed.on_list"
             assert not now.suspensions
