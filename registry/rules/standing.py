@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from registry.rules import days, measures, securities, sightings
 from registry.rules.entries import Entries, Entry, first_unstayed
+from registry.rules.grounds import FAVOURABLE
 from registry.rules.lifecycle import ENDED, LIVE, SUSPENSIONS, Action, Overlay, Result, Scope, State
 from registry.rules.measures import Cut, Measure, Suspension
 
@@ -70,10 +71,10 @@ class Standing:
     """What a licence is at one instant.
 
     ``may_recruit``: whether anybody may be taken on under it; a limited licence under which only what had begun
-    may be finished says no.
-    ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at
-    which the answer may change by the clock alone. ``since``: since when the state has been this one.
-    ``grace_until``: until when an expired licence may be renewed late.
+    may be finished says no. ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first; none is
+    favourable beside a no. ``until``: the next instant at which the answer may change by the clock alone.
+    ``since``: since when the state has been this one. ``grace_until``: until when an expired licence may be
+    renewed late.
     """
 
     state: State
@@ -180,18 +181,19 @@ class _Fold(Entries):
         live, reasons = state in LIVE, [*why]
         limited = live and cut.scope is not None
         if limited:
-            reasons.insert(
-                0, "scope.no_new_recruitment" if cut.all_new and not cut.everything else "scope.limited"
-            )
+            reasons.insert(0, _reason(cut))
         if live and securities.missing(self, t, self.latest(t, "security")):
             live = False
             reasons.insert(0, "security.missing")
         live = live and not cut.everything
+        may_recruit = live and not cut.all_new
+        if not may_recruit:
+            reasons = [reason for reason in reasons if reason not in FAVOURABLE]
         reasons += [_NOTED[o] for o in _NOTED if o in overlays]
         return Standing(
             state=state,
             result=(Result.LIMITED if limited else Result.LICENSED) if live else Result.NOT_LICENSED,
-            may_recruit=live and not cut.all_new,
+            may_recruit=may_recruit,
             reasons=tuple(dict.fromkeys(reasons)),
             overlays=overlays,
             suspensions=suspensions,
@@ -426,7 +428,7 @@ class _Fold(Entries):
         reasons = [reason, *(_NOTED[o] for o in _NOTED if o in overlays)]
         if self.barred_from_lists(t, said):
             result = Result.NOT_LICENSED
-            reasons.insert(0, "agency.debarred")
+            reasons = ["agency.debarred", *(r for r in reasons if r not in FAVOURABLE)]
         return Standing(
             state=State.LISTED,
             result=result,
@@ -460,6 +462,13 @@ def _implied(
     if state is State.EXPIRED and suspensions:
         found.add(Overlay.SUSPENDED_AT_EXPIRY)
     return frozenset(found)
+
+
+def _reason(cut: Cut) -> str:
+    """How much a restriction leaves."""
+    if cut.everything:
+        return "scope.nothing_left"
+    return "scope.no_new_recruitment" if cut.all_new else "scope.limited"
 
 
 def _instant(text: str) -> datetime:

@@ -54,6 +54,11 @@ def test_a_bar_of_new_recruitment_is_a_fact_of_its_own(
     assert facts.scope(record)[-1].text.endswith(end)
 
 
+def test_a_limit_is_never_read_beside_a_plain_yes() -> None:
+    yes = ["licence.in_force", "renewal.deemed_in_force", "scope.limited"]
+    assert wording.sentences(yes, FACTS) == wording.sentences(["scope.limited"], FACTS)
+
+
 def test_who_may_take_on_nobody_new_must_not_be_paid() -> None:
     told = wording.sentences(["scope.no_new_recruitment", "licence.in_force"], FACTS)
     assert len(told) == 1

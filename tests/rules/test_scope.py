@@ -58,7 +58,7 @@ def test_a_licence_with_nothing_left_is_no_licence(what: Scope) -> None:
     walk.take(Action.RESTRICT, cut=what, immediate=True)
     now = walk.stands()
     assert (now.state, now.result, now.may_recruit) == (State.ACTIVE, Result.NOT_LICENSED, False)
-    assert now.reasons[0] == "scope.limited"
+    assert now.reasons == ("scope.nothing_left",)
 
 
 def test_two_cuts_can_leave_nothing_together() -> None:

@@ -158,6 +158,14 @@ def test_the_pieces_follow_each_other_without_seam_or_overlap(
     assert pieces[-1][1] is None
 
 
+def test_a_bar_is_not_told_beside_a_list_that_reads_as_a_yes() -> None:
+    walk = Walk().starting(ONE)
+    walk.observe(ONE)
+    walk.take(Action.DEBAR)
+    assert walk.stands().result is Result.NOT_LICENSED
+    assert walk.stands().reasons == ("agency.debarred",)
+
+
 def test_a_decision_outweighs_every_list() -> None:
     walk = Walk(zone=LONDON)
     walk.observe(date(2026, 1, 1))

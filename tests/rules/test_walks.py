@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from registry.rules import standing
 from registry.rules.errors import RegistryError
-from registry.rules.grounds import REASONS
+from registry.rules.grounds import FAVOURABLE, REASONS
 from registry.rules.lifecycle import STEPS, Action, Kind, Overlay, Result, Role, Scope, State, open_steps
 from registry.rules.standing import BEGINNING, Entry, Span
 from tests.rules.walk import KATHMANDU, WITH_SECURITY, Walk
@@ -194,6 +194,7 @@ def test_every_answer_gives_declared_reasons_and_each_once(walk: Walk) -> None:
         reasons = span.standing.reasons
         assert reasons
         assert set(reasons) <= REASONS
+        assert span.standing.may_recruit or not FAVOURABLE.intersection(reasons)
         assert len(set(reasons)) == len(reasons)
 
 
