@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from registry.rules import days, measures, securities, sightings
-from registry.rules.entries import Entries, Entry, first_unstayed
+from registry.rules.entries import Entries, Entry
 from registry.rules.grounds import FAVOURABLE
 from registry.rules.lifecycle import ENDED, LIVE, SUSPENSIONS, Action, Overlay, Result, Scope, State
 from registry.rules.measures import Cut, Measure, Suspension
@@ -153,15 +153,14 @@ class _Fold(Entries):
     @cached_property
     def instants(self) -> tuple[datetime, ...]:
         """Every instant at which the answer may change, in order."""
-        found: set[datetime] = set()
+        found = set(self.turns)
         for entry in self.valid:
-            found |= {entry.effective_from, entry.decided_at}
+            found.add(entry.decided_at)
             deadlines = map(entry.deadline, entry.deadlines)
-            found.update(i for i in (entry.effective_until, *deadlines) if i is not None)
+            found.update(i for i in deadlines if i is not None)
             found.update(measures.ends(self, entry))
             if term := entry.effect.get("term"):
                 found |= {_instant(term["starts_at"]), _instant(term["ends_at"])}
-            found.update(end for _, end in self.stays(entry) if end is not None)
         for start, end, _ in self.sighted:
             found |= {start, end} if end is not None else {start}
         return tuple(sorted(found))
@@ -350,22 +349,15 @@ class _Fold(Entries):
         A stay moves that instant; while nobody knows when the stay ends, there is none to announce. Nothing is
         announced of a licence that has ended but what is graver than its end.
         """
-        found = []
-        for entry in self.those(*_STILL_ANNOUNCED.get(state, ANNOUNCED)):
-            if entry.decided_at > t or self.has_effect(entry, t):
-                continue
-            stays = self.stays_of(entry, decided_by=t)
-            begins = first_unstayed(max(entry.effective_from, t), stays)
-            if begins is None or begins <= t:
-                continue
-            undone = any(
-                e.action is Action.SET_ASIDE and e.decided_at <= t and e.effective_from <= begins
-                for e in self.about(entry)
-            )
-            over = entry.effective_until is not None and entry.effective_until <= begins
-            if not undone and not over:
-                found.append((entry.ref, begins))
-        return tuple(found)
+        waiting = [
+            e for e in self.those(*_STILL_ANNOUNCED.get(state, ANNOUNCED))
+            if e.decided_at <= t and not self.has_effect(e, t)
+        ]  # fmt: skip
+        if not waiting:
+            return ()
+        known = self.decided_by(t)
+        begins = ((e.ref, known.begins(e, t)) for e in waiting)
+        return tuple((ref, instant) for ref, instant in begins if instant is not None and instant > t)
 
     def overlays(self, t: datetime, state: State, cut: Cut) -> frozenset[Overlay]:
         """What else is true at ``t``, apart from what the state and what is pending imply."""
@@ -393,13 +385,8 @@ class _Fold(Entries):
         """Whether an appeal is open: not ended, and what it is about not set aside since."""
         for appeal in self.in_effect(t, Action.FILE_APPEAL):
             target = self.by_ref.get(appeal.refers_to or 0)
-            words = [*self.about(appeal), *(self.about(target) if target is not None else ())]
-            if not any(
-                e.action in {Action.END_APPEAL, Action.SET_ASIDE}
-                and e.ref > appeal.ref
-                and e.effective_from <= t
-                for e in words
-            ):
+            decided = self.first_set_aside(target, after=appeal) if target is not None else None
+            if not self.followed(appeal, t, Action.END_APPEAL) and (decided is None or t < decided):
                 return True
         return False
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.rules import standing
+from registry.rules.entries import Entries
 from registry.rules.errors import RegistryError
 from registry.rules.grounds import FAVOURABLE, REASONS
 from registry.rules.lifecycle import STEPS, Action, Kind, Overlay, Result, Role, Scope, State, open_steps
@@ -156,6 +157,19 @@ def test_within_a_span_the_answer_never_changes(walk: Walk, minutes: list[int]) 
         assert walk.stands(instant) == span.standing
         if fold is not None:
             assert fold.at(instant).same_answer(span.standing)
+
+
+@bounded
+@given(walks())
+def test_whatever_has_effect_lies_in_its_course(walk: Walk) -> None:
+    entries = Entries(walk.entries)
+    for instant in instants_of(walk.spans()):
+        for entry in entries.valid:
+            if entries.has_effect(entry, instant):
+                begins, ends = entries.course(entry) or (None, None)
+                assert begins is not None
+                assert begins <= instant
+                assert ends is None or instant < ends
 
 
 @bounded
