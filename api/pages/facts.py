@@ -254,7 +254,7 @@ def dates(record: Record) -> dict[str, str]:
     for sanction in record.get("sanctions") or ():
         if sanction.get("kind") == "debarment" and not sanction.get("over"):
             told["barred"] = written.days(datetime.fromisoformat(sanction["since"]), local)
-    if since := written.instant((record.get("standing") or {}).get("since")):
+    if since := _since(record):
         told["since"] = written.days(since, local)
         told["ended"] = written.last_day(since, local)
     if (until := written.instant(record.get("until"))) is not None:
@@ -266,6 +266,16 @@ def dates(record: Record) -> dict[str, str]:
         if seen := listed.get("last_seen"):
             told["seen"] = written.stated(seen)
     return told
+
+
+def _since(record: Record) -> datetime | None:
+    """Since when it stands as it does: a listed licence since its suspension began, where one outweighs the list."""
+    standing = record.get("standing") or {}
+    if standing.get("state") != "listed":
+        return written.instant(standing.get("since"))
+    suspended = {"preventive_suspension", "administrative_suspension", "disciplinary_suspension"}
+    open_ones = (s for s in record.get("sanctions") or () if s.get("kind") in suspended and not s.get("over"))
+    return min((datetime.fromisoformat(s["since"]) for s in open_ones), default=None)
 
 
 def offices(record: Record, office: Record | None = None) -> list[Fact]:

@@ -35,6 +35,8 @@ TERMINAL = (
     (Action.VOID, State.VOID),
     (Action.REVOKE, State.REVOKED),
 )
+#: Decisions that end a licence without blame, in the order of their weight.
+_ENDING: Mapping[Action, State] = {Action.CANCEL: State.CANCELLED, Action.SURRENDER: State.SURRENDERED}
 #: The entries that say for what and on which conditions a licence is good.
 _GIVING = (Action.GRANT, Action.ADOPT, Action.VARY, Action.RENEW, Action.RENEW_LATE)
 #: Decisions whose later effect is announced as "decided, not yet in effect".
@@ -172,7 +174,7 @@ class _Fold(Entries):
         suspensions = measures.suspensions(self, t)
         state, why = self.state(t, suspensions)
         if state is State.LISTED:
-            return self.listed_standing(t)
+            return self.listed_standing(t, suspensions)
         scope = self.scope(t)
         cut = measures.cut(self, t, scope)
         pending = self.pending(t, state)
@@ -186,14 +188,12 @@ class _Fold(Entries):
             reasons.insert(0, "security.missing")
         live = live and not cut.everything
         may_recruit = live and not cut.all_new
-        if not may_recruit:
-            reasons = [reason for reason in reasons if reason not in FAVOURABLE]
         reasons += [_NOTED[o] for o in _NOTED if o in overlays]
         return Standing(
             state=state,
             result=(Result.LIMITED if limited else Result.LICENSED) if live else Result.NOT_LICENSED,
             may_recruit=may_recruit,
-            reasons=tuple(dict.fromkeys(reasons)),
+            reasons=_told(reasons, may_recruit=may_recruit),
             overlays=overlays,
             suspensions=suspensions,
             cut=cut.scope,
@@ -224,14 +224,14 @@ class _Fold(Entries):
 
     def ended(self, t: datetime, grants: list[Entry]) -> tuple[State, list[str]] | None:
         """The end that a cancellation, a surrender or a bar put to a licence that was still alive then."""
-        enders = [*self.in_effect(t, Action.CANCEL, Action.SURRENDER), *self.bars(t, grants)]
+        enders = [*self.in_effect(t, *_ENDING), *self.bars(t, grants)]
         for ender in sorted(enders, key=lambda e: (e.effective_from, e.ref)):
             before, _ = self.running_state(ender.effective_from, grants, ())
             if before in ENDED:
                 continue
             if ender.action is Action.DEBAR:
                 return State.CANCELLED, ["agency.debarred"]
-            state = State.CANCELLED if ender.action is Action.CANCEL else State.SURRENDERED
+            state = _ENDING[ender.action]
             return state, [f"licence.{state.value}"]
         return None
 
@@ -244,9 +244,7 @@ class _Fold(Entries):
             if lapse is not None and t >= lapse and not self.activated_by(lapse, t):
                 return State.CANCELLED, ["licence.activation_lapsed"]
             return State.PENDING_ACTIVATION, ["licence.pending_activation"]
-        suspended = list(
-            dict.fromkeys(f"suspension.{s.kind.value.removesuffix('_suspension')}" for s in suspensions)
-        )
+        suspended = _suspended(suspensions)
         if self.in_term(t):
             return (State.SUSPENDED, suspended) if suspended else (State.ACTIVE, ["licence.in_force"])
         if self.term_over(t) is None:
@@ -402,30 +400,53 @@ class _Fold(Entries):
         """Whether nobody has decided anything: then there is nothing to say but what the lists say."""
         return all(e.action is Action.OBSERVE for e in self.valid)
 
-    def listed_standing(self, t: datetime) -> Standing:
-        """The standing of a licence that is known only from lists; a bar of its agency outweighs them."""
-        overlays: frozenset[Overlay] = frozenset()
-        pending: tuple[tuple[int, datetime], ...] = ()
-        if not self.only_lists:
-            pending = self.pending(t, State.LISTED)
-            overlays = self.overlays(t, State.LISTED, Cut()) | _implied(State.LISTED, (), pending)
+    def listed_standing(self, t: datetime, suspensions: tuple[Suspension, ...]) -> Standing:
+        """The standing of a licence that is known only from lists, its adoption having been undone or never made.
+
+        What was decided against it and still has effect outweighs them: a bar, an end, a suspension, a cut.
+        """
         said = next((w for start, end, w in self.sighted if start <= t and (end is None or t < end)), None)
         reason = str(said["reason"]) if said is not None else "listed.not_yet"
         result = _LISTED_RESULTS.get(reason, Result.UNKNOWN)
-        reasons = [reason, *(_NOTED[o] for o in _NOTED if o in overlays)]
-        if self.barred_from_lists(t, said):
+        licence_class = said.get("class") if said is not None else None
+        if self.only_lists:
+            return Standing(
+                state=State.LISTED, result=result, may_recruit=result is Result.LICENSED, reasons=(reason,),
+                listed=said, licence_class=licence_class,
+            )  # fmt: skip
+        pending, cut = self.pending(t, State.LISTED), measures.cut(self, t, Scope())
+        overlays = self.overlays(t, State.LISTED, cut) | _implied(State.LISTED, suspensions, pending)
+        against = self.against_lists(t, said, suspensions)
+        if against:
             result = Result.NOT_LICENSED
-            reasons = ["agency.debarred", *(r for r in reasons if r not in FAVOURABLE)]
+        elif result is Result.LICENSED and cut.scope is not None:
+            result, against = Result.LIMITED, [_reason(cut)]
+        may_recruit = result in {Result.LICENSED, Result.LIMITED} and not cut.all_new
+        reasons = [*against, reason, *(_NOTED[o] for o in _NOTED if o in overlays)]
         return Standing(
             state=State.LISTED,
             result=result,
-            may_recruit=result is Result.LICENSED,
-            reasons=tuple(dict.fromkeys(reasons)),
+            may_recruit=may_recruit,
+            reasons=_told(reasons, may_recruit=may_recruit),
             overlays=overlays,
+            suspensions=suspensions,
+            cut=cut.scope,
+            new_recruitment_only=cut.new_only,
             pending=pending,
             listed=said,
-            licence_class=said.get("class") if said is not None else None,
+            licence_class=licence_class,
         )
+
+    def against_lists(
+        self, t: datetime, said: Mapping[str, Any] | None, suspensions: tuple[Suspension, ...]
+    ) -> list[str]:
+        """The reasons for which a licence is no licence whatever a list says, the weightiest first."""
+        ends = [e.action for e in self.in_effect(t, *_ENDING)]
+        return [
+            *(["agency.debarred"] if self.barred_from_lists(t, said) else []),
+            *(f"licence.{state.value}" for action, state in _ENDING.items() if action in ends),
+            *_suspended(suspensions),
+        ]
 
     def barred_from_lists(self, t: datetime, said: Mapping[str, Any] | None) -> bool:
         """Whether a bar has begun and no list of a day after its end shows the licence again."""
@@ -456,6 +477,16 @@ def _reason(cut: Cut) -> str:
     if cut.everything:
         return "scope.nothing_left"
     return "scope.no_new_recruitment" if cut.all_new else "scope.limited"
+
+
+def _suspended(suspensions: tuple[Suspension, ...]) -> list[str]:
+    """What the open suspensions give as reasons, each kind once."""
+    return list(dict.fromkeys(f"suspension.{s.kind.value.removesuffix('_suspension')}" for s in suspensions))
+
+
+def _told(reasons: Iterable[str], *, may_recruit: bool) -> tuple[str, ...]:
+    """Each reason once; none that reads as a yes where the answer is no."""
+    return tuple(dict.fromkeys(r for r in reasons if may_recruit or r not in FAVOURABLE))
 
 
 def _instant(text: str) -> datetime:

@@ -66,6 +66,18 @@ def test_who_may_take_on_nobody_new_must_not_be_paid() -> None:
     assert any("Do not pay" in step for step in wording.steps("limited", ["scope.no_new_recruitment"]))
 
 
+def test_a_listed_licence_is_suspended_since_its_suspension_and_not_since_the_list() -> None:
+    record = {
+        "authority": {"zone": "UTC"},
+        "standing": {"state": "listed", "since": "2026-01-01T00:00:00Z"},
+        "sanctions": [{"kind": "preventive_suspension", "over": False, "since": "2026-03-01T00:00:00Z"}],
+    }
+    told = facts.dates(record)
+    assert "1 March 2026" in wording.sentences(["suspension.preventive"], told)[0]
+    without = facts.dates(record | {"sanctions": []})
+    assert wording.sentences(["licence.cancelled"], without) == [labels.REASONS["licence.cancelled"]]
+
+
 def test_an_interim_measure_is_called_so() -> None:
     assert "This is an interim measure, not a finding." in wording.BECAUSE["suspension.preventive"]
 
