@@ -85,6 +85,8 @@ REASONS: Final = {
     "renewal.refused": _("The authority refused to renew the licence."),
     "security.missing": _("The security that the law asks for is not in force."),
     "scope.limited": _("The licence is not good for every country or occupation."),
+    "scope.no_new_recruitment": _("The holder may finish what it had begun and may not take on anybody new."),
+    "scope.nothing_left": _("Every country or occupation of the licence is cut out of it."),
     "agency.debarred": _("The agency is barred from recruiting."),
     "listed.on_list": _("The authority's published list shows this licence."),
     "listed.stale": _("The latest list we have is too old to say."),

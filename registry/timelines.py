@@ -59,16 +59,16 @@ def published(number: str, *, at: datetime) -> list[dict[str, Any]] | None:
         return None
     zone = (rows[0][0] or b"").decode()
     entries = [_read(row) for row in rows if row[1] is not None]
-    hidden = _spent(entries, zone=zone, at=at)
+    spent = _spent(entries, zone=zone, at=at)
+    shown: set[int] = set()
+    for entry in entries:  # oldest first: what speaks of an entry comes after it, and goes with it
+        if entry.ref not in spent and (entry.refers_to is None or entry.refers_to in shown):
+            shown.add(entry.ref)
     sequences = {entry.ref: entry.sequence for entry in entries}
     undone = {
         entry.refers_to: entry for entry in entries if entry.action in {Action.CORRECT, Action.SET_ASIDE}
     }
-    return [
-        item(entry, sequences, undone.get(entry.ref))
-        for entry in entries
-        if entry.ref not in hidden and entry.refers_to not in hidden
-    ]
+    return [item(entry, sequences, undone.get(entry.ref)) for entry in entries if entry.ref in shown]
 
 
 def told(row: Entry) -> Told:

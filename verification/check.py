@@ -16,6 +16,7 @@ from registry import lookup
 from registry.lookup import PublicSubject, PublishedAnswer
 from registry.rules import days, numbering
 from registry.rules.errors import LicenceNotFound, LicenceRenumbered, NotFound
+from registry.rules.grounds import FAVOURABLE
 from verification import badges, verdicts
 from verification.badges import BadgeRecord
 from verification.verdicts import Appearance, Reach, Result
@@ -163,12 +164,8 @@ def _read_together(
         reasons.insert(0, problem)
     result = verdicts.of_subject(best.result, standing, problem=bool(problem))
     if result not in {Result.LICENSED, Result.LIMITED}:
-        reasons = [reason for reason in reasons if reason not in _FAVOURABLE]
+        reasons = [reason for reason in reasons if reason not in FAVOURABLE]
     return result, tuple(reasons), siblings
-
-
-_FAVOURABLE: Final = frozenset({"licence.in_force", "renewal.deemed_in_force", "listed.on_list"})
-"""Reasons that would read as a contradiction under a closed office or an ended appointment."""
 
 
 def _judged(

@@ -5,7 +5,7 @@ with a paper, a door plate or a phone.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -202,9 +202,15 @@ def scope(record: Record) -> list[Fact]:
         gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations")
     )
     if cut.get("new_recruitment_only"):
-        note = gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
-        without = [replace(fact, note=note) for fact in without[:1]] + without[1:]
+        without.append(Fact(gettext("New workers"), _new_workers(record)))
     return found + without
+
+
+def _new_workers(record: Record) -> str:
+    """For what nobody new may be taken on, where a cut is about new recruitment."""
+    if (record.get("verdict") or {}).get("may_recruit"):
+        return gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
+    return gettext("The agency may finish what it had begun; it may not take on anybody new.")
 
 
 def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:
@@ -248,7 +254,7 @@ def dates(record: Record) -> dict[str, str]:
     for sanction in record.get("sanctions") or ():
         if sanction.get("kind") == "debarment" and not sanction.get("over"):
             told["barred"] = written.days(datetime.fromisoformat(sanction["since"]), local)
-    if since := written.instant((record.get("standing") or {}).get("since")):
+    if since := _since(record):
         told["since"] = written.days(since, local)
         told["ended"] = written.last_day(since, local)
     if (until := written.instant(record.get("until"))) is not None:
@@ -260,6 +266,16 @@ def dates(record: Record) -> dict[str, str]:
         if seen := listed.get("last_seen"):
             told["seen"] = written.stated(seen)
     return told
+
+
+def _since(record: Record) -> datetime | None:
+    """Since when it stands as it does: a listed licence since its suspension began, where one outweighs the list."""
+    standing = record.get("standing") or {}
+    if standing.get("state") != "listed":
+        return written.instant(standing.get("since"))
+    suspended = {"preventive_suspension", "administrative_suspension", "disciplinary_suspension"}
+    open_ones = (s for s in record.get("sanctions") or () if s.get("kind") in suspended and not s.get("over"))
+    return min((datetime.fromisoformat(s["since"]) for s in open_ones), default=None)
 
 
 def offices(record: Record, office: Record | None = None) -> list[Fact]:

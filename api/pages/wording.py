@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
 from api import labels
+from registry.rules.grounds import FAVOURABLE
 
 #: What each reason means. ``%(since)s``: since when the state holds; ``%(ended)s``: the last day before it;
 #: ``%(until)s``: last day of the answer; ``%(last_day)s``: last day of the licence; ``%(barred)s``: since when
@@ -67,6 +68,12 @@ BECAUSE: Final[dict[str, str]] = {
     ),
     "scope.limited": _(
         "This agency may recruit only for the jobs and countries named below. For others it must not."
+    ),
+    "scope.no_new_recruitment": _(
+        "This agency must not take on anybody new. It may only finish what it had begun for workers it already has."
+    ),
+    "scope.nothing_left": _(
+        "Everything that this licence was good for has been taken out of it. This agency must not recruit."
     ),
     "agency.debarred": _("The authority has banned this agency from recruiting since %(barred)s."),
     "listed.on_list": _("This agency stands on the list “%(source)s”, last seen there on %(seen)s."),
@@ -179,6 +186,11 @@ STEPS_FOR: Final[dict[str, tuple[str, ...]]] = {
         _("Call the agency on the number in the register, not on this person’s number."),
         _KEEP,
     ),
+    "scope.no_new_recruitment": (
+        _DO_NOT,
+        _("Has it taken you on already? Ask the licensing authority whether it may go on."),
+        _KEEP,
+    ),
     "register.unreachable": (
         _("Wait a minute and try again."),
         _("Until you have an answer, do not pay, do not sign, and do not hand over your passport."),
@@ -190,9 +202,10 @@ STEPS_FOR: Final[dict[str, tuple[str, ...]]] = {
 def sentences(reasons: Sequence[str], facts: Mapping[str, str]) -> list[str]:
     """One sentence for each reason, in the order of weight; where a fact for it is missing, the code's plain text.
 
-    Beside a limit the plain "may recruit" is left out: who reads only one of the two must not read that one.
+    Beside a limit whatever reads as a plain yes is left out: who reads only one of the two must not read that one.
     """
-    plain = {"licence.in_force"} if "scope.limited" in reasons else set()
+    limit = next((reason for reason in reasons if reason.startswith("scope.")), None)
+    plain = FAVOURABLE - {limit} if limit else frozenset()
     return [_filled(reason, facts) for reason in reasons if reason not in plain]
 
 

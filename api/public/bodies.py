@@ -28,7 +28,7 @@ class VerdictBody(serializers.Serializer[Any]):
 
     result = serializers.ChoiceField(choices=_RESULTS, help_text="`unknown` is never a licence.")
     may_recruit = serializers.BooleanField(
-        help_text="True only when the answer is a plain yes or a limited yes."
+        help_text="True only when the answer is a yes or a limited yes and somebody new may be taken on."
     )
     reasons = CodedBody(many=True, help_text="The weightiest first.")
     until = serializers.DateTimeField(allow_null=True, help_text="When the clock alone may change it.")

@@ -8,12 +8,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
-from registry.rules import days, standing
+from registry.rules import days, measures, standing
+from registry.rules.entries import Entries
 from registry.rules.grounds import SanctionKind
 from registry.rules.lifecycle import SUSPENSIONS, Action, Overlay, Result, State
 from registry.rules.standing import BEGINNING, Entry, Span, Standing
+
+_TOLD_BY_STATE: Final = frozenset(SUSPENSIONS) | {Action.RESTRICT}
+"""Sanctions that the answer of a span of time tells even where it does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +62,22 @@ class Piece:
 def pieces(
     facts: Facts, entries: Sequence[Entry], *, at: datetime, known_at: datetime | None = None
 ) -> tuple[Piece, ...]:
-    """The public life of a licence: what was and will be answered, as far as the public may know it at ``at``."""
+    """The public life of a licence: what was and will be answered, as far as the public may know it at ``at``.
+
+    What is spent is judged by all that is known now, also where ``known_at`` asks for less.
+    """
     known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
     life = standing.spans(known)
-    shown = _sanctions(facts.zone, known, life)
-    spent = [s for s in shown if s.public_until is not None and s.public_until <= at]
-    withhold = min(
-        (s.public_until for s in shown if s.public_until is not None and s.public_until > at), default=None
-    )
-    complete_since = max((s.over for s in spent if s.over is not None), default=_first_instant(known))
-    told = {
-        i for s in shown if s not in spent for i in (s.entry.decided_at, s.start, s.over) if i is not None
-    }
+    every = _sanctions(facts.zone, known, life)
+    judged = every if known_at is None else _sanctions(facts.zone, entries, standing.spans(entries))
+    held = {s.entry.ref: s for s in every if not s.undone}
+    ends = [(s, s.public_until) for s in judged if s.entry.ref in held and s.public_until is not None]
+    over = {s.entry.ref: s.over for s, until in ends if until <= at}
+    spent = [s for ref, s in held.items() if ref in over]
+    shown = [s for ref, s in held.items() if ref not in over and not _never_shown(s.entry)]
+    withhold = min((until for _, until in ends if until > at), default=None)
+    complete_since = max((end for end in over.values() if end is not None), default=_first_instant(known))
+    told = {i for s in shown for i in (s.entry.decided_at, s.start, s.over) if i is not None}
     return tuple(
         _piece(facts, span, shown, spent, withhold, complete_since) for span in _cut_again(facts, life, told)
     )
@@ -77,13 +85,18 @@ def pieces(
 
 def spent(entries: Sequence[Entry], *, zone: str, at: datetime) -> frozenset[int]:
     """The ``ref`` of every entry whose sanction the public no longer reads at ``at``, or never did."""
-    never = {e.ref for e in entries if e.effect.get("sanction") and e.effect.get("public_months") == 0}
+    never = {e.ref for e in entries if _never_shown(e)}
     if not any(_may_be_spent(e, zone, at) for e in entries):
         return frozenset(never)
     shown = _sanctions(zone, entries, standing.spans(entries))
     return frozenset(
         {s.entry.ref for s in shown if s.public_until is not None and s.public_until <= at} | never
     )
+
+
+def _never_shown(entry: Entry) -> bool:
+    """Whether it is a sanction that the public never reads as such; while it has effect, the state shows it."""
+    return bool(entry.effect.get("sanction")) and entry.effect.get("public_months") == 0
 
 
 def _may_be_spent(entry: Entry, zone: str, at: datetime) -> bool:
@@ -97,13 +110,17 @@ def _may_be_spent(entry: Entry, zone: str, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A sanction as the public may read it: ``over`` is the end of its effect, ``public_until`` of its publication."""
+    """A sanction as the public may read it: ``over`` is the end of its effect, ``public_until`` of its publication.
+
+    ``undone``: by a correction or from the beginning, so that only earlier knowledge holds it.
+    """
 
     entry: Entry
     kind: SanctionKind
     start: datetime
     over: datetime | None
     public_until: datetime | None
+    undone: bool
 
 
 def _first_instant(entries: Sequence[Entry]) -> datetime | None:
@@ -111,42 +128,56 @@ def _first_instant(entries: Sequence[Entry]) -> datetime | None:
 
 
 def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
-    """Every sanction that was ever public, with the end of its effect and of its publication."""
+    """Every sanction that the public reads, or can tell from a span of time, with both its ends."""
+    if not any(e.effect.get("sanction") for e in entries):
+        return []
+    held = Entries(entries)
+    valid = {e.ref for e in held.valid}
     fold_ends = {suspension.ref: span.end for span in life for suspension in span.standing.suspensions}
-    gone = {
-        e.refers_to for e in entries
-        if e.action is Action.CORRECT or (e.action is Action.SET_ASIDE and e.effect.get("ab_initio"))
-    }  # fmt: skip
     found = []
     for entry in entries:
         kind = entry.effect.get("sanction")
         months = entry.effect.get("public_months")
-        if not kind or months == 0 or entry.ref in gone:
+        if not kind or (months == 0 and entry.action not in _TOLD_BY_STATE):
             continue
-        over = _effect_end(entry, entries, fold_ends)
+        undone = entry.ref not in valid
+        over = _undone_at(entry, held) if undone else _effect_end(entry, held, fold_ends)
         until = None
         if months is not None and over is not None:
-            until = days.end_of(days.add_months(days.local_day(over, zone), int(months)), zone)
-        found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until))
+            until = (
+                days.end_of(days.add_months(days.local_day(over, zone), int(months)), zone)
+                if months
+                else over
+            )
+        found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until, undone))
     return found
 
 
-def _effect_end(
-    entry: Entry, entries: Sequence[Entry], fold_ends: Mapping[int, datetime | None]
-) -> datetime | None:
+def _undone_at(entry: Entry, held: Entries) -> datetime | None:
+    """When an entry that is undone was."""
+    undoing = {Action.CORRECT, Action.SET_ASIDE}
+    words = [e.decided_at for e in held.valid if e.refers_to == entry.ref and e.action in undoing]
+    return min(words, default=None)
+
+
+def _effect_end(entry: Entry, held: Entries, fold_ends: Mapping[int, datetime | None]) -> datetime | None:
     """When the effect of a sanction was or will be over; a single act is over when it is done."""
-    if entry.action in SUSPENSIONS:
-        return fold_ends.get(entry.ref, entry.effective_from)
-    if entry.action in {Action.RESTRICT, Action.DEBAR}:
-        lifted = [
-            e.effective_from
-            for e in entries
-            if e.refers_to == entry.ref and e.action in {Action.LIFT, Action.SET_ASIDE}
-        ]
-        return min([*lifted, *([entry.effective_until] if entry.effective_until else [])], default=None)
-    if entry.action in {Action.REVOKE, Action.VOID}:
-        return None
-    return entry.effective_from
+    match entry.action:
+        case action if action in SUSPENSIONS:
+            return fold_ends.get(entry.ref, entry.effective_from)
+        case Action.RESTRICT:
+            begun = [turn for turn in held.turns if turn >= entry.effective_from]
+            last = max((turn for turn in begun if measures.is_open(held, entry, turn)), default=None)
+            if last is None:
+                return entry.effective_from
+            return next((turn for turn in begun if turn > last), None)
+        case Action.DEBAR:
+            course = held.course(entry)
+            return course[1] if course is not None else entry.effective_from
+        case Action.REVOKE | Action.VOID:
+            return None
+        case _:
+            return entry.effective_from
 
 
 def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
@@ -174,15 +205,17 @@ def _piece(
     stands = span.standing
     hidden = {s.entry.ref for s in spent}
     withheld = any(s.ref in hidden for s in stands.suspensions) or (
-        Overlay.PARTIAL in stands.overlays and any(s.kind is SanctionKind.PARTIAL_SUSPENSION for s in spent)
-        and any(s.start <= span.start and (s.over is None or span.start < s.over) for s in spent)
+        Overlay.PARTIAL in stands.overlays
+        and any(
+            s.start <= span.start and (s.over is None or span.start < s.over)
+            for s in spent if s.kind is SanctionKind.PARTIAL_SUSPENSION
+        )
     )  # fmt: skip
     if withheld:
         stands = Standing(
             state=State.NOT_GRANTED, result=Result.UNKNOWN, may_recruit=False, reasons=("history.not_public",)
         )
-    public = [s for s in shown if s not in spent]
-    body = _body(facts, span, stands, public, complete_since, withheld=withheld)
+    body = _body(facts, span, stands, shown, complete_since, withheld=withheld)
     return Piece(
         start=span.start,
         end=span.end,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from registry.rules.lifecycle import Action, Kind
@@ -47,7 +48,10 @@ class Entries:
         for entry in self.valid:
             if entry.refers_to is not None:
                 self._about.setdefault(entry.refers_to, []).append(entry)
-        self._stays = {e.ref: self.stays_of(e, decided_by=None) for e in self.valid if e.ref in self._about}
+        self._stays: dict[int, Stays] = {}
+        for entry in reversed(self.valid):  # what speaks of an entry is newer, and may be stayed itself
+            if entry.ref in self._about:
+                self._stays[entry.ref] = self._stays_of(entry)
 
     def _undone(self) -> set[int]:
         """Entries that a correction or an order from the beginning has undone; the newest word counts."""
@@ -59,6 +63,16 @@ class Entries:
             if undoes and entry.ref not in gone and entry.refers_to is not None:
                 gone.add(entry.refers_to)
         return gone
+
+    def decided_by(self, t: datetime) -> "Entries":
+        """What of it was decided by ``t``."""
+        return Entries(e for e in self.valid if e.decided_at <= t)
+
+    @cached_property
+    def turns(self) -> Sequence[datetime]:
+        """The instants at which an entry begins or ends to have effect, in order; between them nothing changes."""
+        found = {e.effective_from for e in self.valid}
+        return sorted(found | {e.effective_until for e in self.valid if e.effective_until is not None})
 
     # --- by sort and subject ---
 
@@ -76,24 +90,38 @@ class Entries:
         """The pieces of time in which ``entry`` is stayed, as far as anything is known."""
         return self._stays.get(entry.ref, ())
 
-    def stays_of(self, target: Entry, *, decided_by: datetime | None) -> Stays:
-        """The same as far as it was decided by an instant: by order, or by an appeal that suspends it."""
-        later = _decided(self.about(target), decided_by)
-        found = []
-        for stay in later:
+    def _stays_of(self, target: Entry) -> Stays:
+        """By order, or by an appeal that suspends it, while that has effect itself and nothing has ended it."""
+        found: list[tuple[datetime, datetime | None]] = []
+        for stay in self.about(target):
             by_appeal = stay.action is Action.FILE_APPEAL and stay.effect.get("stays", False)
             if not (stay.action is Action.STAY or by_appeal):
                 continue
-            enders = {Action.END_APPEAL if by_appeal else Action.END_STAY, Action.SET_ASIDE}
-            ends = [
-                e.effective_from
-                for e in (*later, *_decided(self.about(stay), decided_by))
-                if e.action in enders and e.ref > stay.ref
-            ]
-            if stay.effective_until is not None:
-                ends.append(stay.effective_until)
-            found.append((stay.effective_from, min(ends, default=None)))
+            decided = self.first_set_aside(target, after=stay)
+            begun: datetime | None = None
+            for turn in self.turns:
+                holds = (
+                    self.has_effect(stay, turn)
+                    and not self.followed(stay, turn, Action.END_APPEAL, Action.END_STAY)
+                    and (decided is None or turn < decided)
+                )
+                if holds and begun is None:
+                    begun = turn
+                elif not holds and begun is not None:
+                    found.append((begun, turn))
+                    begun = None
+            if begun is not None:
+                found.append((begun, None))
         return sorted(found, key=lambda piece: piece[0])
+
+    def first_set_aside(self, target: Entry, *, after: Entry) -> datetime | None:
+        """The first instant at which an order made ``after`` a stay or appeal has set ``target`` aside.
+
+        It decides on what was stayed or appealed, for good: an order against it brings neither back.
+        """
+        orders = [e for e in self.about(target) if e.action is Action.SET_ASIDE and e.ref > after.ref]
+        begins = (self.begins(order, order.effective_from) for order in orders)
+        return min((b for b in begins if b is not None), default=None)
 
     def stayed(self, entry: Entry, t: datetime) -> bool:
         """Whether ``entry`` is stayed at ``t``."""
@@ -115,13 +143,25 @@ class Entries:
         """The entries of these actions that have effect at ``t``, oldest first."""
         return [e for e in self.those(*actions) if self.has_effect(e, t)]
 
+    def begins(self, entry: Entry, t: datetime) -> datetime | None:
+        """The first instant from ``t`` on at which ``entry`` has effect; ``None`` = never, as far as is known."""
+        later = (turn for turn in self.turns if turn > t)
+        return next((instant for instant in (t, *later) if self.has_effect(entry, instant)), None)
+
     def course(self, entry: Entry) -> tuple[datetime, datetime | None] | None:
-        """From when to when ``entry`` has effect, stays left out; ``None`` where it is set aside before it begins."""
-        ends = [e.effective_from for e in self.about(entry) if e.action is Action.SET_ASIDE]
-        if entry.effective_until is not None:
-            ends.append(entry.effective_until)
-        end = min(ends, default=None)
-        return None if end is not None and end <= entry.effective_from else (entry.effective_from, end)
+        """From when to when ``entry`` has effect, stays of itself left out; ``None`` where it never has.
+
+        An order that sets it aside ends it from where on nothing speaks against that order, be it a stay or an
+        order of a higher instance; where that does not come it never ends.
+        """
+        until = entry.effective_until
+        holds = [
+            turn for turn in self.turns
+            if turn >= entry.effective_from and (until is None or turn < until) and not self.set_aside(entry, turn)
+        ]  # fmt: skip
+        if not holds:
+            return None
+        return holds[0], next((turn for turn in self.turns if turn > holds[-1]), None)
 
     def to_come(self, t: datetime, *actions: Action) -> list[Entry]:
         """The entries of these actions whose course is not over at ``t``: begun, still to begin, or stayed."""
@@ -141,7 +181,3 @@ def first_unstayed(instant: datetime, stays: Stays) -> datetime | None:
                 return None
             instant = end
     return instant
-
-
-def _decided(entries: Sequence[Entry], by: datetime | None) -> list[Entry]:
-    return [e for e in entries if by is None or e.decided_at <= by]

@@ -62,7 +62,7 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     _freeze_money(step, terms, case, effect)
     if terms.order_reference:
         effect["order_reference"] = terms.order_reference
-    if step.action is Action.SET_ASIDE:
+    if "ab_initio" in step.optional:
         effect["ab_initio"] = terms.ab_initio
     if step.action is Action.DEBAR:
         effect["permanent"] = terms.permanent
@@ -87,29 +87,24 @@ def instant(value: date | datetime, zone: str) -> datetime:
 
 
 def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
-    """When the effect begins; the past is refused but for orders, filings, facts and voiding."""
+    """When the effect begins; the past is refused but for filings, facts and orders that say from the beginning."""
     earliest = _earliest(step, terms, case, target, at)
     if terms.effective is None or step.effect is Effect.GRANT_DATE:
+        if step.action is Action.STAY and terms.ab_initio and target is not None:
+            return min(target.effective_from, at)
         return earliest
     today = days.local_day(at, case.zone)
     if terms.effective == today and earliest == at:
         return at  # a decision "from today" has effect from the moment it is made
     stated = instant(terms.effective, case.zone)
-    before_target = target is not None and days.local_day(stated, case.zone) < days.local_day(
-        target.decided_at, case.zone
-    )
     if step.kind is Kind.FILING:
         if stated > at:
             raise BadInput("a filing cannot be received after it is recorded", field="effective")
-        if before_target:
+        if target is not None and days.local_day(stated, case.zone) < days.local_day(
+            target.decided_at, case.zone
+        ):
             raise BadInput("an appeal cannot be filed before the decision", field="effective")
-    elif step.kind is Kind.ORDER:
-        if before_target and not terms.ab_initio:
-            raise BackdatingRefused(
-                "an order cannot have effect before the decision it is about; say from the beginning",
-                field="effective",
-            )  # fmt: skip
-    elif stated < earliest and step.kind is not Kind.FACT:
+    elif stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
         raise BackdatingRefused(
             f"{step.action} cannot have effect before {earliest.isoformat()}",
             field="effective", earliest=earliest.isoformat(),

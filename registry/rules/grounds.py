@@ -96,6 +96,8 @@ REASONS: Final = frozenset(
         "renewal.refused",
         "security.missing",
         "scope.limited",
+        "scope.no_new_recruitment",
+        "scope.nothing_left",
         "agency.debarred",
         "listed.on_list",
         "listed.stale",
@@ -117,6 +119,11 @@ REASONS: Final = frozenset(
         "name.mismatch",
         "register.unreachable",
     }
+)
+
+#: Reasons that say that the holder may recruit; beside a no they would contradict it.
+FAVOURABLE: Final = frozenset(
+    {"licence.in_force", "renewal.deemed_in_force", "scope.limited", "listed.on_list"}
 )
 
 

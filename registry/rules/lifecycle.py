@@ -176,7 +176,8 @@ class StepTerms:
 
     ``effective``: the day (or instant) of effect, ``None`` = the step's own rule. ``until``: last day (or the
     instant of the end). ``refers_to``: the sequence number of the entry that is lifted, stayed, corrected ….
-    ``first_day``/``last_day``: the term granted. ``ab_initio``: an order undoes from the beginning.
+    ``first_day``/``last_day``: the term granted. ``ab_initio``: the order is about the past
+    too: it undoes from the beginning, or stays from the beginning or from a past day.
     ``texts``: the public summary per BCP 47 language. ``restricted_reasons``: never public.
     """
 
@@ -648,8 +649,8 @@ _STEPS: Final = (
         (C,),
         effect=Effect.STATED,
         needs=frozenset({"refers_to", "order_reference"}),
-        optional=frozenset({"effective", "until"}),
-        summary="The appeals body stays a decision.",
+        optional=frozenset({"effective", "until", "ab_initio"}),
+        summary="The appeals body stays a decision, from now or from the beginning.",
     ),
     Step(
         "L19x",

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, Final, NamedTuple
 
 from registry.rules import days
 from registry.rules.entries import Entries, Entry, Stays, first_unstayed
 from registry.rules.grounds import SanctionKind
 from registry.rules.lifecycle import SUSPENSIONS, Action, Scope
+
+_ANY_OTHER: Final = ""
+"""What a scope without names is good for beside all that anybody has named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,13 @@ class Cut(NamedTuple):
     """What restrictions take out of the scope. ``scope`` is ``None`` where there is no restriction.
 
     ``new_only``: it is said of new recruitment alone, or of all new recruitment beside what is cut wholly.
-    ``everything``: no country, or no occupation, of those the licence names is left.
+    ``everything``: nothing of what the licence names is left. ``all_new``: nothing is left for new recruitment.
     """
 
     scope: Scope | None = None
     new_only: bool = False
     everything: bool = False
+    all_new: bool = False
 
 
 def suspensions(entries: Entries, t: datetime) -> tuple[Suspension, ...]:
@@ -68,20 +73,28 @@ def cut(entries: Entries, t: datetime, scope: Scope) -> Cut:
     occupations = {o for e in open_cuts for o in e.effect["cut"]["occupations"]}
     new = [e.effect["cut"] for e in open_cuts if e.effect["new_recruitment_only"]]
     whole = [e.effect["cut"] for e in open_cuts if not e.effect["new_recruitment_only"]]
-    all_new = any(not (c["corridors"] or c["occupations"]) for c in new)
+    without_limit = any(not (c["corridors"] or c["occupations"]) for c in new)
     return Cut(
         scope=Scope(tuple(sorted(corridors)), tuple(sorted(occupations))),
-        new_only=all_new or not whole,
+        new_only=without_limit or not whole,
         everything=_nothing_left(whole, scope),
+        all_new=_nothing_left([*whole, *new], scope),
     )
 
 
 def _nothing_left(cuts: list[Mapping[str, Any]], scope: Scope) -> bool:
-    corridors = {c for cut in cuts if not cut["occupations"] for c in cut["corridors"]}
-    occupations = {o for cut in cuts if not cut["corridors"] for o in cut["occupations"]}
-    return bool(
-        (scope.corridors and corridors.issuperset(scope.corridors))
-        or (scope.occupations and occupations.issuperset(scope.occupations))
+    """Whether every country together with every occupation of ``scope`` is cut out.
+
+    A cut that names both kinds is about both together; one that names neither is about everything.
+    """
+    pairs = product(scope.corridors or (_ANY_OTHER,), scope.occupations or (_ANY_OTHER,))
+    return all(
+        any(
+            corridor in (cut["corridors"] or (corridor,))
+            and occupation in (cut["occupations"] or (occupation,))
+            for cut in cuts
+        )
+        for corridor, occupation in pairs
     )
 
 

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any, Self
 
 from registry.rules import days, measures, securities, sightings
-from registry.rules.entries import Entries, Entry, first_unstayed
+from registry.rules.entries import Entries, Entry
+from registry.rules.grounds import FAVOURABLE
 from registry.rules.lifecycle import ENDED, LIVE, SUSPENSIONS, Action, Overlay, Result, Scope, State
 from registry.rules.measures import Cut, Measure, Suspension
 
@@ -34,6 +35,8 @@ TERMINAL = (
     (Action.VOID, State.VOID),
     (Action.REVOKE, State.REVOKED),
 )
+#: Decisions that end a licence without blame, in the order of their weight.
+_ENDING: Mapping[Action, State] = {Action.CANCEL: State.CANCELLED, Action.SURRENDER: State.SURRENDERED}
 #: The entries that say for what and on which conditions a licence is good.
 _GIVING = (Action.GRANT, Action.ADOPT, Action.VARY, Action.RENEW, Action.RENEW_LATE)
 #: Decisions whose later effect is announced as "decided, not yet in effect".
@@ -69,9 +72,11 @@ _NOTED: Mapping[Overlay, str] = {
 class Standing:
     """What a licence is at one instant.
 
-    ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first. ``until``: the next instant at
-    which the answer may change by the clock alone. ``since``: since when the state has been this one.
-    ``grace_until``: until when an expired licence may be renewed late.
+    ``may_recruit``: whether anybody may be taken on under it; a limited licence under which only what had begun
+    may be finished says no. ``reasons``: codes of ``rules.grounds.REASONS``, the weightiest first; none is
+    favourable beside a no. ``until``: the next instant at which the answer may change by the clock alone.
+    ``since``: since when the state has been this one. ``grace_until``: until when an expired licence may be
+    renewed late.
     """
 
     state: State
@@ -150,15 +155,14 @@ class _Fold(Entries):
     @cached_property
     def instants(self) -> tuple[datetime, ...]:
         """Every instant at which the answer may change, in order."""
-        found: set[datetime] = set()
+        found = set(self.turns)
         for entry in self.valid:
-            found |= {entry.effective_from, entry.decided_at}
+            found.add(entry.decided_at)
             deadlines = map(entry.deadline, entry.deadlines)
-            found.update(i for i in (entry.effective_until, *deadlines) if i is not None)
+            found.update(i for i in deadlines if i is not None)
             found.update(measures.ends(self, entry))
             if term := entry.effect.get("term"):
                 found |= {_instant(term["starts_at"]), _instant(term["ends_at"])}
-            found.update(end for _, end in self.stays(entry) if end is not None)
         for start, end, _ in self.sighted:
             found |= {start, end} if end is not None else {start}
         return tuple(sorted(found))
@@ -170,7 +174,7 @@ class _Fold(Entries):
         suspensions = measures.suspensions(self, t)
         state, why = self.state(t, suspensions)
         if state is State.LISTED:
-            return self.listed_standing(t)
+            return self.listed_standing(t, suspensions)
         scope = self.scope(t)
         cut = measures.cut(self, t, scope)
         pending = self.pending(t, state)
@@ -178,17 +182,18 @@ class _Fold(Entries):
         live, reasons = state in LIVE, [*why]
         limited = live and cut.scope is not None
         if limited:
-            reasons.insert(0, "scope.limited")
+            reasons.insert(0, _reason(cut))
         if live and securities.missing(self, t, self.latest(t, "security")):
             live = False
             reasons.insert(0, "security.missing")
         live = live and not cut.everything
+        may_recruit = live and not cut.all_new
         reasons += [_NOTED[o] for o in _NOTED if o in overlays]
         return Standing(
             state=state,
             result=(Result.LIMITED if limited else Result.LICENSED) if live else Result.NOT_LICENSED,
-            may_recruit=live,
-            reasons=tuple(dict.fromkeys(reasons)),
+            may_recruit=may_recruit,
+            reasons=_told(reasons, may_recruit=may_recruit),
             overlays=overlays,
             suspensions=suspensions,
             cut=cut.scope,
@@ -219,14 +224,14 @@ class _Fold(Entries):
 
     def ended(self, t: datetime, grants: list[Entry]) -> tuple[State, list[str]] | None:
         """The end that a cancellation, a surrender or a bar put to a licence that was still alive then."""
-        enders = [*self.in_effect(t, Action.CANCEL, Action.SURRENDER), *self.bars(t, grants)]
+        enders = [*self.in_effect(t, *_ENDING), *self.bars(t, grants)]
         for ender in sorted(enders, key=lambda e: (e.effective_from, e.ref)):
             before, _ = self.running_state(ender.effective_from, grants, ())
             if before in ENDED:
                 continue
             if ender.action is Action.DEBAR:
                 return State.CANCELLED, ["agency.debarred"]
-            state = State.CANCELLED if ender.action is Action.CANCEL else State.SURRENDERED
+            state = _ENDING[ender.action]
             return state, [f"licence.{state.value}"]
         return None
 
@@ -239,9 +244,7 @@ class _Fold(Entries):
             if lapse is not None and t >= lapse and not self.activated_by(lapse, t):
                 return State.CANCELLED, ["licence.activation_lapsed"]
             return State.PENDING_ACTIVATION, ["licence.pending_activation"]
-        suspended = list(
-            dict.fromkeys(f"suspension.{s.kind.value.removesuffix('_suspension')}" for s in suspensions)
-        )
+        suspended = _suspended(suspensions)
         if self.in_term(t):
             return (State.SUSPENDED, suspended) if suspended else (State.ACTIVE, ["licence.in_force"])
         if self.term_over(t) is None:
@@ -344,22 +347,15 @@ class _Fold(Entries):
         A stay moves that instant; while nobody knows when the stay ends, there is none to announce. Nothing is
         announced of a licence that has ended but what is graver than its end.
         """
-        found = []
-        for entry in self.those(*_STILL_ANNOUNCED.get(state, ANNOUNCED)):
-            if entry.decided_at > t or self.has_effect(entry, t):
-                continue
-            stays = self.stays_of(entry, decided_by=t)
-            begins = first_unstayed(max(entry.effective_from, t), stays)
-            if begins is None or begins <= t:
-                continue
-            undone = any(
-                e.action is Action.SET_ASIDE and e.decided_at <= t and e.effective_from <= begins
-                for e in self.about(entry)
-            )
-            over = entry.effective_until is not None and entry.effective_until <= begins
-            if not undone and not over:
-                found.append((entry.ref, begins))
-        return tuple(found)
+        waiting = [
+            e for e in self.those(*_STILL_ANNOUNCED.get(state, ANNOUNCED))
+            if e.decided_at <= t and not self.has_effect(e, t)
+        ]  # fmt: skip
+        if not waiting:
+            return ()
+        known = self.decided_by(t)
+        begins = ((e.ref, known.begins(e, t)) for e in waiting)
+        return tuple((ref, instant) for ref, instant in begins if instant is not None and instant > t)
 
     def overlays(self, t: datetime, state: State, cut: Cut) -> frozenset[Overlay]:
         """What else is true at ``t``, apart from what the state and what is pending imply."""
@@ -387,13 +383,8 @@ class _Fold(Entries):
         """Whether an appeal is open: not ended, and what it is about not set aside since."""
         for appeal in self.in_effect(t, Action.FILE_APPEAL):
             target = self.by_ref.get(appeal.refers_to or 0)
-            words = [*self.about(appeal), *(self.about(target) if target is not None else ())]
-            if not any(
-                e.action in {Action.END_APPEAL, Action.SET_ASIDE}
-                and e.ref > appeal.ref
-                and e.effective_from <= t
-                for e in words
-            ):
+            decided = self.first_set_aside(target, after=appeal) if target is not None else None
+            if not self.followed(appeal, t, Action.END_APPEAL) and (decided is None or t < decided):
                 return True
         return False
 
@@ -409,30 +400,53 @@ class _Fold(Entries):
         """Whether nobody has decided anything: then there is nothing to say but what the lists say."""
         return all(e.action is Action.OBSERVE for e in self.valid)
 
-    def listed_standing(self, t: datetime) -> Standing:
-        """The standing of a licence that is known only from lists; a bar of its agency outweighs them."""
-        overlays: frozenset[Overlay] = frozenset()
-        pending: tuple[tuple[int, datetime], ...] = ()
-        if not self.only_lists:
-            pending = self.pending(t, State.LISTED)
-            overlays = self.overlays(t, State.LISTED, Cut()) | _implied(State.LISTED, (), pending)
+    def listed_standing(self, t: datetime, suspensions: tuple[Suspension, ...]) -> Standing:
+        """The standing of a licence that is known only from lists, its adoption having been undone or never made.
+
+        What was decided against it and still has effect outweighs them: a bar, an end, a suspension, a cut.
+        """
         said = next((w for start, end, w in self.sighted if start <= t and (end is None or t < end)), None)
         reason = str(said["reason"]) if said is not None else "listed.not_yet"
         result = _LISTED_RESULTS.get(reason, Result.UNKNOWN)
-        reasons = [reason, *(_NOTED[o] for o in _NOTED if o in overlays)]
-        if self.barred_from_lists(t, said):
+        licence_class = said.get("class") if said is not None else None
+        if self.only_lists:
+            return Standing(
+                state=State.LISTED, result=result, may_recruit=result is Result.LICENSED, reasons=(reason,),
+                listed=said, licence_class=licence_class,
+            )  # fmt: skip
+        pending, cut = self.pending(t, State.LISTED), measures.cut(self, t, Scope())
+        overlays = self.overlays(t, State.LISTED, cut) | _implied(State.LISTED, suspensions, pending)
+        against = self.against_lists(t, said, suspensions)
+        if against:
             result = Result.NOT_LICENSED
-            reasons.insert(0, "agency.debarred")
+        elif result is Result.LICENSED and cut.scope is not None:
+            result, against = Result.LIMITED, [_reason(cut)]
+        may_recruit = result in {Result.LICENSED, Result.LIMITED} and not cut.all_new
+        reasons = [*against, reason, *(_NOTED[o] for o in _NOTED if o in overlays)]
         return Standing(
             state=State.LISTED,
             result=result,
-            may_recruit=result is Result.LICENSED,
-            reasons=tuple(dict.fromkeys(reasons)),
+            may_recruit=may_recruit,
+            reasons=_told(reasons, may_recruit=may_recruit),
             overlays=overlays,
+            suspensions=suspensions,
+            cut=cut.scope,
+            new_recruitment_only=cut.new_only,
             pending=pending,
             listed=said,
-            licence_class=said.get("class") if said is not None else None,
+            licence_class=licence_class,
         )
+
+    def against_lists(
+        self, t: datetime, said: Mapping[str, Any] | None, suspensions: tuple[Suspension, ...]
+    ) -> list[str]:
+        """The reasons for which a licence is no licence whatever a list says, the weightiest first."""
+        ends = [e.action for e in self.in_effect(t, *_ENDING)]
+        return [
+            *(["agency.debarred"] if self.barred_from_lists(t, said) else []),
+            *(f"licence.{state.value}" for action, state in _ENDING.items() if action in ends),
+            *_suspended(suspensions),
+        ]
 
     def barred_from_lists(self, t: datetime, said: Mapping[str, Any] | None) -> bool:
         """Whether a bar has begun and no list of a day after its end shows the licence again."""
@@ -456,6 +470,23 @@ def _implied(
     if state is State.EXPIRED and suspensions:
         found.add(Overlay.SUSPENDED_AT_EXPIRY)
     return frozenset(found)
+
+
+def _reason(cut: Cut) -> str:
+    """How much a restriction leaves."""
+    if cut.everything:
+        return "scope.nothing_left"
+    return "scope.no_new_recruitment" if cut.all_new else "scope.limited"
+
+
+def _suspended(suspensions: tuple[Suspension, ...]) -> list[str]:
+    """What the open suspensions give as reasons, each kind once."""
+    return list(dict.fromkeys(f"suspension.{s.kind.value.removesuffix('_suspension')}" for s in suspensions))
+
+
+def _told(reasons: Iterable[str], *, may_recruit: bool) -> tuple[str, ...]:
+    """Each reason once; none that reads as a yes where the answer is no."""
+    return tuple(dict.fromkeys(r for r in reasons if may_recruit or r not in FAVOURABLE))
 
 
 def _instant(text: str) -> datetime:

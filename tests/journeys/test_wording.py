@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api import labels
-from api.pages import wording
+from api.pages import facts, wording
 from registry.rules.grounds import REASONS
 from registry.rules.lifecycle import State
 from verification.verdicts import Result
@@ -40,6 +40,42 @@ def test_every_state_is_explained_and_every_result_says_what_to_do() -> None:
 
 def test_a_result_that_nobody_knows_says_what_to_do_when_nothing_is_known() -> None:
     assert wording.steps("splendid", []) == wording.steps("unknown", [])
+
+
+@pytest.mark.parametrize(
+    ("may_recruit", "corridors", "end"),
+    [(False, [], "take on anybody new."), (True, ["XB"], "take on anybody new for these.")],
+)
+def test_a_bar_of_new_recruitment_is_a_fact_of_its_own(
+    *, may_recruit: bool, corridors: list[str], end: str
+) -> None:
+    cut = {"corridors": corridors, "occupations": [], "new_recruitment_only": True}
+    record = {"verdict": {"may_recruit": may_recruit}, "scope": {"corridors": ["XB", "XC"], "cut": cut}}
+    assert facts.scope(record)[-1].text.endswith(end)
+
+
+def test_a_limit_is_never_read_beside_a_plain_yes() -> None:
+    yes = ["licence.in_force", "renewal.deemed_in_force", "scope.limited"]
+    assert wording.sentences(yes, FACTS) == wording.sentences(["scope.limited"], FACTS)
+
+
+def test_who_may_take_on_nobody_new_must_not_be_paid() -> None:
+    told = wording.sentences(["scope.no_new_recruitment", "licence.in_force"], FACTS)
+    assert len(told) == 1
+    assert "must not take on anybody new" in told[0]
+    assert any("Do not pay" in step for step in wording.steps("limited", ["scope.no_new_recruitment"]))
+
+
+def test_a_listed_licence_is_suspended_since_its_suspension_and_not_since_the_list() -> None:
+    record = {
+        "authority": {"zone": "UTC"},
+        "standing": {"state": "listed", "since": "2026-01-01T00:00:00Z"},
+        "sanctions": [{"kind": "preventive_suspension", "over": False, "since": "2026-03-01T00:00:00Z"}],
+    }
+    told = facts.dates(record)
+    assert "1 March 2026" in wording.sentences(["suspension.preventive"], told)[0]
+    without = facts.dates(record | {"sanctions": []})
+    assert wording.sentences(["licence.cancelled"], without) == [labels.REASONS["licence.cancelled"]]
 
 
 def test_an_interim_measure_is_called_so() -> None:

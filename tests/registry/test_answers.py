@@ -205,6 +205,18 @@ def test_an_interim_measure_without_a_finding_is_spent_after_its_months(licence:
     assert lookup.public_past(licence, at=inside, now=spent - MICROSECOND).result == "unknown"
 
 
+def test_what_was_said_of_a_spent_measure_leaves_the_timeline_with_it(licence: str) -> None:
+    sequence = builders.suspended(licence, at=AT)
+    appeal = builders.take(licence, Action.FILE_APPEAL, StepTerms(refers_to=sequence), at=AT + DAY)
+    dismissed = StepTerms(refers_to=appeal.sequence, order_reference="Appeal 12/2026")
+    builders.take(licence, Action.END_APPEAL, dismissed, at=AT + 2 * DAY)
+    builders.lifted(licence, sequence, at=AT + 5 * DAY)
+    about = {"suspend_preventive", "file_appeal", "end_appeal", "lift"}
+    shortly, spent = AT + 30 * DAY, datetime(2027, 1, 20, 18, 15, tzinfo=UTC)
+    assert about <= {item["action"] for item in lookup.timeline(licence, at=shortly)}
+    assert not about & {item["action"] for item in lookup.timeline(licence, at=spent)}
+
+
 def test_a_revocation_is_told_for_ever(licence: str) -> None:
     builders.revoked(licence, at=AT + 40 * DAY)
     far = AT + 20_000 * DAY

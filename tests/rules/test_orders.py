@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Overlay, Result, State
 from tests.rules.walk import Walk
 
@@ -168,6 +169,87 @@ class TestAnOrderOfAHigherInstance:
         stay = walk.later(days=1).take(Action.STAY, revocation)
         walk.later(days=1).take(Action.SET_ASIDE, stay)
         assert walk.state() is State.REVOKED
+
+    def test_an_end_of_a_stay_that_is_set_aside_ends_nothing(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        revocation = walk.take(Action.REVOKE, immediate=True)
+        stay = walk.later(days=1).take(Action.STAY, revocation)
+        end = walk.later(days=1).take(Action.END_STAY, stay)
+        assert walk.state() is State.REVOKED
+        walk.later(days=1).take(Action.SET_ASIDE, end)
+        assert walk.state() is State.ACTIVE
+
+    def test_an_appeal_that_was_allowed_does_not_come_back_with_the_decision(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        walk.later(days=20).take(Action.FILE_APPEAL, revocation)
+        order = walk.on(date(2026, 5, 1)).take(Action.SET_ASIDE, revocation)
+        walk.later(days=10).take(Action.SET_ASIDE, order)
+        assert walk.state() is State.REVOKED
+        assert Overlay.UNDER_APPEAL not in walk.stands().overlays
+
+    def test_a_dismissal_that_is_set_aside_leaves_the_appeal_open(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        dismissal = walk.later(days=2).take(Action.END_APPEAL, appeal)
+        walk.on(AFTER_APPEAL + timedelta(days=9))
+        assert walk.state() is State.REVOKED
+        walk.take(Action.SET_ASIDE, dismissal)
+        assert walk.state() is State.ACTIVE
+        assert Overlay.UNDER_APPEAL in walk.stands().overlays
+
+    def test_what_a_stayed_order_set_aside_is_announced_again(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        order = walk.later(days=2).take(Action.SET_ASIDE, revocation)
+        assert walk.stands().pending == ()
+        walk.later(days=2).take(Action.STAY, order)
+        assert walk.stands().pending == ((revocation, walk.midnight(AFTER_APPEAL)),)
+
+
+class TestTheCourseOfABar:
+    """It is to come as long as it may have effect again: an order against it counts only while it stands."""
+
+    def barred(self) -> tuple[Walk, int]:
+        walk = Walk().active().on(MARCH_1)
+        return walk, walk.take(Action.DEBAR)
+
+    def to_come(self, walk: Walk) -> list[int]:
+        return [bar.ref for bar in Entries(walk.entries).to_come(walk.now, Action.DEBAR)]
+
+    def test_set_aside_it_is_over(self) -> None:
+        walk, bar = self.barred()
+        assert self.to_come(walk) == [bar]
+        walk.later(days=10).take(Action.SET_ASIDE, bar)
+        assert self.to_come(walk) == []
+
+    def test_while_the_order_against_it_is_stayed_it_is_not_over(self) -> None:
+        walk, bar = self.barred()
+        order = walk.later(days=10).take(Action.SET_ASIDE, bar)
+        stay = walk.later(days=1).take(Action.STAY, order)
+        assert walk.state() is State.CANCELLED
+        assert self.to_come(walk) == [bar]
+        walk.later(days=1).take(Action.END_STAY, stay)
+        assert walk.state() is State.ACTIVE
+        assert self.to_come(walk) == []
+
+    def test_a_stay_with_a_last_day_ends_it_from_then_on(self) -> None:
+        walk, bar = self.barred()
+        order = walk.later(days=10).take(Action.SET_ASIDE, bar)
+        walk.later(days=1).take(Action.STAY, order, until=date(2026, 3, 31))
+        course = Entries(walk.entries).course(walk.entry(bar))
+        assert course == (walk.entry(bar).effective_from, walk.midnight(date(2026, 4, 1)))
+
+    def test_when_the_order_against_it_is_set_aside_it_stands_for_ever(self) -> None:
+        walk, bar = self.barred()
+        order = walk.later(days=10).take(Action.SET_ASIDE, bar)
+        walk.later(days=10).take(Action.SET_ASIDE, order)
+        assert walk.state() is State.CANCELLED
+        assert self.to_come(walk) == [bar]
+
+    def test_set_aside_before_it_begins_it_has_none(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        bar = walk.take(Action.DEBAR, effective=date(2026, 4, 1))
+        walk.later(days=1).take(Action.SET_ASIDE, bar)
+        assert Entries(walk.entries).course(walk.entry(bar)) is None
 
 
 class TestSettingAside:

@@ -19,7 +19,7 @@ from registry.rules.errors import (
     TermRefused,
 )
 from registry.rules.grounds import GROUNDS
-from registry.rules.lifecycle import STEPS, Action, Scope, State, Step
+from registry.rules.lifecycle import STEPS, Action, Overlay, Scope, State, Step
 from tests.rules.walk import LAST, Walk
 
 APRIL_1 = date(2026, 4, 1)
@@ -297,10 +297,41 @@ class TestDays:
         walk.take(Action.SET_ASIDE, suspension, effective=too_early, ab_initio=True)
         assert walk.on_day(APRIL_1) is State.ACTIVE
 
+    @pytest.mark.parametrize("action", [Action.SET_ASIDE, Action.STAY])
+    def test_an_order_rewrites_no_past_unless_it_says_from_the_beginning(self, action: Action) -> None:
+        walk = active()
+        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        walk.on(date(2026, 4, 20))
+        said = {"effective": date(2026, 4, 2)}
+        refusal = refused(walk, action, suspension, **said)
+        assert isinstance(refusal, BackdatingRefused)
+        assert refusal.facts["field"] == "effective"
+        assert walk.on_day(date(2026, 4, 10)) is State.SUSPENDED
+        walk.take(action, suspension, ab_initio=True, **said)
+        assert walk.on_day(date(2026, 4, 10)) is State.ACTIVE
+
+    def test_the_end_of_a_stay_is_never_of_a_past_day(self) -> None:
+        walk = active()
+        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        stay = walk.later(days=1).take(Action.STAY, suspension)
+        walk.on(date(2026, 4, 20))
+        assert isinstance(
+            refused(walk, Action.END_STAY, stay, effective=date(2026, 4, 10)), BackdatingRefused
+        )
+        assert isinstance(refused(walk, Action.END_STAY, stay, ab_initio=True), StepIncomplete)
+
+    def test_a_stay_from_the_beginning_begins_with_what_it_stays(self) -> None:
+        walk = active()
+        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        walk.on(date(2026, 4, 20)).take(Action.STAY, suspension, ab_initio=True)
+        assert walk.state(walk.entry(suspension).effective_from) is State.ACTIVE
+        assert Overlay.STAYED in walk.stands(walk.entry(suspension).effective_from).overlays
+
     def test_an_order_of_yesterday_recorded_today_answers_differently_then_and_now(self) -> None:
         walk = active()
         suspension = walk.take(Action.SUSPEND_PREVENTIVE)
-        walk.on(date(2026, 4, 10)).take(Action.STAY, suspension, effective=date(2026, 4, 8))
+        walk.on(date(2026, 4, 10))
+        walk.take(Action.STAY, suspension, effective=date(2026, 4, 8), ab_initio=True)
         between = walk.local(date(2026, 4, 9))
         assert walk.state(between) is State.ACTIVE
         assert walk.stands(between, known_at=between).state is State.SUSPENDED

@@ -58,7 +58,7 @@ def test_a_licence_with_nothing_left_is_no_licence(what: Scope) -> None:
     walk.take(Action.RESTRICT, cut=what, immediate=True)
     now = walk.stands()
     assert (now.state, now.result, now.may_recruit) == (State.ACTIVE, Result.NOT_LICENSED, False)
-    assert now.reasons[0] == "scope.limited"
+    assert now.reasons == ("scope.nothing_left",)
 
 
 def test_two_cuts_can_leave_nothing_together() -> None:
@@ -67,6 +67,14 @@ def test_two_cuts_can_leave_nothing_together() -> None:
     assert walk.stands().may_recruit
     cut(walk, "XB")
     assert not walk.stands().may_recruit
+
+
+def test_cuts_of_countries_for_some_jobs_can_leave_nothing_together() -> None:
+    walk = licensed()
+    for job in TWO.occupations:
+        assert walk.stands().may_recruit
+        walk.take(Action.RESTRICT, cut=Scope(TWO.corridors, (job,)), immediate=True)
+    assert walk.stands().result is Result.NOT_LICENSED
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,28 @@ class TestNewRecruitment:
         cut(walk, new_recruitment_only=True)
         now = walk.stands()
         assert (now.result, now.new_recruitment_only, now.cut) == (Result.LIMITED, True, Scope())
+
+    def test_where_nothing_is_left_for_anybody_new_it_is_amber_and_no_yes(self) -> None:
+        everywhere, everywhere_named = licensed(), licensed()
+        cut(everywhere, new_recruitment_only=True)
+        cut(everywhere_named, *TWO.corridors, new_recruitment_only=True)
+        for walk in (everywhere, everywhere_named):
+            now = walk.stands()
+            assert (now.state, now.result, now.may_recruit) == (State.ACTIVE, Result.LIMITED, False)
+            assert now.reasons[0] == "scope.no_new_recruitment"
+
+    def test_where_something_is_left_it_is_a_limited_yes(self) -> None:
+        walk = licensed()
+        cut(walk, "XB", new_recruitment_only=True)
+        assert walk.stands().may_recruit
+        assert walk.stands().reasons[0] == "scope.limited"
+
+    def test_a_cut_of_the_rest_leaves_nothing_for_anybody_new(self) -> None:
+        walk = licensed()
+        cut(walk, "XB", new_recruitment_only=True)
+        cut(walk, "XC")
+        now = walk.stands()
+        assert (now.result, now.may_recruit) == (Result.LIMITED, False)
 
     def test_everywhere_it_is_said_beside_a_country_that_is_cut(self) -> None:
         walk = licensed()

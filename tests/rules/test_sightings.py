@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registry.rules import sightings
-from registry.rules.lifecycle import Action, Result, State
+from registry.rules.lifecycle import Action, Result, Scope, State
 from tests.rules.walk import Walk
 
 #: Three lists, 162 and 108 days apart as the UK's are.
@@ -156,6 +156,69 @@ def test_the_pieces_follow_each_other_without_seam_or_overlap(
         assert end is not None
         assert begin < end == start
     assert pieces[-1][1] is None
+
+
+def test_a_bar_is_not_told_beside_a_list_that_reads_as_a_yes() -> None:
+    walk = Walk().starting(ONE)
+    walk.observe(ONE)
+    walk.take(Action.DEBAR)
+    assert walk.stands().result is Result.NOT_LICENSED
+    assert walk.stands().reasons == ("agency.debarred",)
+
+
+class TestAnAdoptionThatIsUndone:
+    """It uncovers the list again, but not over what was decided meanwhile and still has effect."""
+
+    def adopted(self) -> Walk:
+        walk = Walk().starting(ONE)
+        walk.observe(ONE)
+        walk.take(Action.ADOPT, first_day=ONE, last_day=ONE + timedelta(days=300))
+        return walk.later(days=1)
+
+    @pytest.mark.parametrize(
+        ("action", "said", "reason"),
+        [
+            (Action.SUSPEND_EMERGENCY, {}, "suspension.preventive"),
+            (Action.SUSPEND_ADMINISTRATIVE, {}, "suspension.administrative"),
+            (Action.CANCEL, {}, "licence.cancelled"),
+            (Action.SURRENDER, {"effective": ONE + timedelta(days=31)}, "licence.surrendered"),
+        ],
+    )
+    @pytest.mark.parametrize("undoing", [Action.CORRECT, Action.SET_ASIDE])
+    def test_what_stands_against_the_licence_outweighs_the_list(
+        self, action: Action, said: dict[str, Any], reason: str, undoing: Action
+    ) -> None:
+        walk = self.adopted()
+        walk.take(action, **said)
+        walk.to(max(walk.now, walk.entries[-1].effective_from)).take(undoing, 2)
+        now = walk.stands()
+        assert (now.state, now.result, now.may_recruit) == (State.LISTED, Result.NOT_LICENSED, False)
+        assert now.reasons == (reason,)
+
+    def test_when_the_suspension_is_over_the_list_counts_again(self) -> None:
+        walk = self.adopted()
+        walk.take(Action.SUSPEND_EMERGENCY)
+        walk.later(hours=1).take(Action.CORRECT, 2)
+        ends = walk.stands().until
+        assert ends is not None
+        assert walk.stands(ends).reasons[0] == "listed.on_list"
+
+    def test_what_was_cut_stays_cut(self) -> None:
+        walk = self.adopted()
+        walk.take(Action.RESTRICT, cut=Scope(("XB",)), immediate=True)
+        walk.take(Action.CORRECT, 2)
+        now = walk.stands()
+        assert (now.result, now.may_recruit, now.cut) == (Result.LIMITED, True, Scope(("XB",)))
+        assert now.reasons[:2] == ("scope.limited", "listed.on_list")
+        walk.later(hours=1).take(Action.CORRECT, 4)  # the adoption stands again
+        walk.later(hours=1).take(Action.RESTRICT, cut=Scope(), new_recruitment_only=True, immediate=True)
+        walk.take(Action.CORRECT, 5)
+        assert not walk.stands().may_recruit
+
+    def test_with_nothing_against_it_the_list_counts(self) -> None:
+        walk = self.adopted()
+        walk.take(Action.CORRECT, 2)
+        assert walk.stands().may_recruit
 
 
 def test_a_decision_outweighs_every_list() -> None:

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.rules import standing
+from registry.rules.entries import Entries
 from registry.rules.errors import RegistryError
-from registry.rules.grounds import REASONS
+from registry.rules.grounds import FAVOURABLE, REASONS
 from registry.rules.lifecycle import STEPS, Action, Kind, Overlay, Result, Role, Scope, State, open_steps
 from registry.rules.standing import BEGINNING, Entry, Span
 from tests.rules.walk import KATHMANDU, WITH_SECURITY, Walk
@@ -117,9 +118,10 @@ def instants_of(life: tuple[Span, ...]) -> list[datetime]:
 def test_nobody_recruits_without_a_licence_that_lives(walk: Walk) -> None:
     for span in walk.spans():
         now = span.standing
-        assert now.may_recruit is (now.result in {Result.LICENSED, Result.LIMITED})
+        assert now.may_recruit <= (now.result in {Result.LICENSED, Result.LIMITED})
+        assert now.may_recruit >= (now.result is Result.LICENSED)
         if now.may_recruit:
-            assert now.state in LIVE or now.reasons[0] == "listed.on_list"
+            assert now.state in LIVE or "listed.on_list" in now.reasons
             assert not now.suspensions
             assert Overlay.DEBARRED not in now.overlays
         if now.state is State.SUSPENDED:
@@ -159,6 +161,19 @@ def test_within_a_span_the_answer_never_changes(walk: Walk, minutes: list[int]) 
 
 @bounded
 @given(walks())
+def test_whatever_has_effect_lies_in_its_course(walk: Walk) -> None:
+    entries = Entries(walk.entries)
+    for instant in instants_of(walk.spans()):
+        for entry in entries.valid:
+            if entries.has_effect(entry, instant):
+                begins, ends = entries.course(entry) or (None, None)
+                assert begins is not None
+                assert begins <= instant
+                assert ends is None or instant < ends
+
+
+@bounded
+@given(walks())
 def test_later_knowledge_never_changes_what_was_known(walk: Walk) -> None:
     for entry in walk.entries:
         known = [e for e in walk.entries if e.recorded_at <= entry.recorded_at]
@@ -193,6 +208,7 @@ def test_every_answer_gives_declared_reasons_and_each_once(walk: Walk) -> None:
         reasons = span.standing.reasons
         assert reasons
         assert set(reasons) <= REASONS
+        assert span.standing.may_recruit or not FAVOURABLE.intersection(reasons)
         assert len(set(reasons)) == len(reasons)
 
 
