@@ -194,9 +194,10 @@ def approve(
     needed = _approvals(step, waiting)
     _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
     _second_factor(by, at)
-    licences = (
-        [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step, at)
-    )
+    if waiting.licence_id:
+        licences = [_locked_by_id(waiting.licence_id)]
+    else:
+        licences = _all_locked(_agency(waiting.agency.number, by=by), step, at)
     waiting.refresh_from_db()
     _still_open(waiting, at)
     if waiting.licence_id:

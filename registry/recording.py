@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from registry import history, ledger, news, publishing, records
 from registry.models import (
@@ -25,7 +25,8 @@ from registry.models import (
     Term,
 )
 from registry.rules import days, errors, freezing, numbering, standing
-from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
+from registry.rules.entries import Entries
+from registry.rules.lifecycle import STEPS, Action, Kind, State, Step, StepTerms
 from registry.search import indexing
 
 
@@ -36,8 +37,57 @@ def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:
     licence that the bar has met, is refused only while the bar has effect.
     """
     bars = records.bars_of(agency.pk)
-    if bars.in_effect(at, Action.DEBAR) if renewal else bars.to_come(at, Action.DEBAR):
+    if bars.in_effect(at, Action.DEBAR) if renewal else _bars_to_heed(bars, at):
         raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
+
+
+def _bars_to_heed(bars: Entries, at: datetime) -> list[standing.Entry]:
+    """The bars that a licence given at ``at`` would meet: in effect, still to begin, or stayed; oldest first."""
+    heeded = {e.ref: e for e in (*bars.in_effect(at, Action.DEBAR), *bars.to_come(at, Action.DEBAR))}
+    return [heeded[ref] for ref in sorted(heeded)]
+
+
+def inherit_bars(licence: Licence, commit: ledger.Commit, *, at: datetime) -> Entry | None:
+    """Enter on a licence that came later, from a list, the bars that its agency is under; the last entry made, if any.
+
+    Each bar with all that was said of it, as its sisters have them, so that whatever is decided on the bar later meets
+    this licence too. The caller holds the agency's lock: no bar is decided meanwhile.
+    """
+    about = Entry.objects.filter(agency=licence.agency, action__in=records.ABOUT_BARS).order_by("pk")
+    rows = {row.pk: row for row in about.prefetch_related("texts")}
+    bars: dict[int, Entry] = {}
+    for bar in _bars_to_heed(records.bars_of(licence.agency_id, own_at=at), at):
+        bars.setdefault(_decided_in(rows[bar.ref]), rows[bar.ref])
+    last = None
+    for bar_row in bars.values():
+        made: dict[int | None, Entry] = {}
+        for row in rows.values():
+            if row.pk == bar_row.pk or row.refers_to_id in made:
+                last = made[row.pk] = commit.add(_sister(row, licence, made.get(row.refers_to_id)))
+                _copy_texts(row, last)
+                _write_sanction(last, licence.agency, STEPS[Action(row.action)])
+    return last
+
+
+def _sister(row: Entry, licence: Licence, refers_to: Entry | None) -> Entry:
+    """The same decision on another licence; it names the commit in which it was decided."""
+    own = {"id", "commit_id", "ordinal", "licence_id", "refers_to_id", "effect"}
+    same = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname not in own}
+    return Entry(
+        **same, licence=licence, refers_to=refers_to, effect=row.effect | {"decided_in": _decided_in(row)}
+    )
+
+
+def _decided_in(row: Entry) -> int:
+    """The commit in which the decision was made: what is one decision on many licences has it in common."""
+    return int(row.effect.get("decided_in", row.commit_id))
+
+
+def _copy_texts(row: Entry, to: Entry) -> None:
+    EntryText.objects.bulk_create(
+        EntryText(entry=to, language=text.language, text=text.text, restricted=text.restricted)
+        for text in row.texts.all()
+    )
 
 
 def row_behind(licence: Licence, sequence: int | None) -> int | None:
@@ -61,7 +111,9 @@ def action_behind(agency: Agency, sequence: int | None) -> Action | None:
 def _beside(agency: Agency, sequence: int) -> Mapping[int | None, int]:
     """The entry that an officer named and its sisters: one decision about many licences, by licence id."""
     named = _named(Entry.objects.filter(agency=agency), sequence)
-    sisters = Entry.objects.filter(agency=agency, commit=named.commit_id, action=named.action)
+    commit = _decided_in(named)
+    same = Q(commit=commit) | Q(effect__decided_in=commit)
+    sisters = Entry.objects.filter(same, agency=agency, action=named.action)
     return dict(sisters.values_list("licence_id", "pk"))
 
 
