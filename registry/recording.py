@@ -31,19 +31,29 @@ from registry.search import indexing
 
 
 def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:
-    """Refuse a new licence to an agency that is barred at ``at`` or will be, also while the bar is stayed.
+    """Refuse a new licence to an agency that is barred or dissolved at ``at`` or will be, also while that is stayed.
 
     A bar ends the licences that it met, so one given after the bar was decided would outlive it. A ``renewal``, of a
     licence that the bar has met, is refused only while the bar has effect.
     """
     bars = records.bars_of(agency.pk)
-    if bars.in_effect(at, Action.DEBAR) if renewal else _bars_to_heed(bars, at):
+    met = _bars_in_effect(bars, at) if renewal else _bars_to_heed(bars, at)
+    if any(bar.action is Action.DEBAR for bar in met):
         raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
+    if met:
+        raise errors.StepNotAllowed("the agency's company is dissolved", number=agency.number)
+
+
+def _bars_in_effect(bars: Entries, at: datetime) -> list[standing.Entry]:
+    found = bars.in_effect(at, Action.DEBAR, Action.CANCEL)
+    return [e for e in found if records.is_of_agency(e.action, e.grounds)]
 
 
 def _bars_to_heed(bars: Entries, at: datetime) -> list[standing.Entry]:
-    """The bars that a licence given at ``at`` would meet: in effect, still to begin, or stayed; oldest first."""
-    heeded = {e.ref: e for e in (*bars.in_effect(at, Action.DEBAR), *bars.to_come(at, Action.DEBAR))}
+    """What a licence given at ``at`` would meet: bars in effect, still to begin, or stayed; oldest first."""
+    coming = bars.to_come(at, Action.DEBAR, Action.CANCEL)
+    heeded = {e.ref: e for e in coming if records.is_of_agency(e.action, e.grounds)}
+    heeded |= {e.ref: e for e in _bars_in_effect(bars, at)}
     return [heeded[ref] for ref in sorted(heeded)]
 
 
@@ -96,9 +106,9 @@ def row_behind(licence: Licence, sequence: int | None) -> int | None:
 
 
 def of_agency(agency: Agency, sequence: int | None) -> bool:
-    """Whether the entry of that number is a bar of the agency or speaks of one, however indirectly."""
+    """Whether the entry of that number is a bar or the end of the agency, or speaks of one, however indirectly."""
     entry = None if sequence is None else _named(Entry.objects.filter(agency=agency), sequence)
-    while entry is not None and entry.action != Action.DEBAR:
+    while entry is not None and not records.is_of_agency(Action(entry.action), entry.grounds):
         entry = entry.refers_to
     return entry is not None
 
@@ -143,7 +153,7 @@ def _case(licence: Licence, at: datetime) -> freezing.Case:
 
 
 def _entries_of_its_own(agency: Agency) -> list[standing.Entry]:
-    """The entries of an agency that had no licence when it was barred."""
+    """The entries of an agency that had no licence when it was barred or dissolved."""
     rows = Entry.objects.filter(agency=agency, licence__isnull=True, action__in=records.ABOUT_BARS)
     return [records.as_fold(row) for row in rows.select_related("commit").order_by("pk")]
 
@@ -160,14 +170,14 @@ def freeze_for_agency(
 ) -> list[tuple[Licence, freezing.Frozen, freezing.Case, int | None]]:
     """The same on all licences of an agency: each speaks of its own entry beside the one that the terms name.
 
-    An agency without a licence that can take the step takes a bar, and what is said of that bar, itself: its own
-    place is a licence without a number.
+    An agency without a licence that can take the step takes a bar or its end, and what is said of that, itself: its
+    own place is a licence without a number.
     """
     itself = Licence(authority=agency.authority, agency=agency)
     places: list[tuple[Licence, int | None]]
     if terms.refers_to is None:
         places = [(licence, None) for licence in licences]
-        if not places and step.action is Action.DEBAR:
+        if not places and records.is_of_agency(step.action, terms.grounds):
             places = [(itself, None)]
     else:
         beside = _beside(agency, terms.refers_to)

@@ -23,6 +23,7 @@ def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[sta
 ABOUT_BARS: Final = frozenset(
     {
         Action.DEBAR,
+        Action.CANCEL,
         Action.SET_ASIDE,
         Action.FILE_APPEAL,
         Action.END_APPEAL,
@@ -31,11 +32,16 @@ ABOUT_BARS: Final = frozenset(
         Action.CORRECT,
     }
 )
-"""A bar of an agency and what can be said of one."""
+"""A bar of an agency or its dissolution, and what can be said of one."""
+
+
+def is_of_agency(action: Action, grounds: Iterable[str]) -> bool:
+    """Whether a decision is of the agency, so of all its licences: a bar, or the end of a company that is no more."""
+    return action is Action.DEBAR or (action is Action.CANCEL and "ENTITY-DISSOLVED" in grounds)
 
 
 def bars_of(agency_id: int, *, own_at: datetime | None = None) -> Entries:
-    """The agency's bars and all that was said of them, on every licence of it and on none."""
+    """The agency's bars, its dissolution and all that was said of them, on every licence of it and on none."""
     rows = Entry.objects.filter(agency_id=agency_id, action__in=ABOUT_BARS).order_by("pk")
     return Entries(as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit")))
 

@@ -318,11 +318,12 @@ UPDATE intake_out o SET special = true FROM (
 ) odd WHERE odd.place = o.place AND o.listed
 """
 
-#: New licences of agencies that were barred at some time: what was said of the bars is entered on them too.
+#: New licences of agencies that were barred or dissolved at some time: what is so still is entered on them too.
 MARK_OF_BARRED: Final = """
 UPDATE intake_out o SET special = true
 WHERE o.fate = 'new' AND o.listed AND EXISTS (
-    SELECT FROM registry_entry e WHERE e.agency_id = o.agency_id AND e.action = 'debar'
+    SELECT FROM registry_entry e WHERE e.agency_id = o.agency_id
+    AND (e.action = 'debar' OR e.action = 'cancel' AND e.grounds @> '["ENTITY-DISSOLVED"]')
 ) RETURNING o.licence_id
 """
 

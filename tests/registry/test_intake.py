@@ -464,6 +464,20 @@ def test_a_new_listed_licence_of_a_barred_agency_meets_the_bar_and_whatever_is_s
     assert list(audit.differences(at=third_day + DAY)) == []
 
 
+def test_the_end_of_a_company_closes_its_listed_licences_also_those_that_come_later(take_in: TakeIn) -> None:
+    rows = _rows(*range(1, 11))
+    take_in(rows, date(2026, 5, 25))
+    first = _number("0001")
+    dissolved = StepTerms(grounds=("ENTITY-DISSOLVED",), no_conflict=True)
+    _together(first, Action.CANCEL, dissolved, at=NOW)
+    later = NOW + DAY
+    take_in([*rows, "0001,DEMO Agency 1 Ltd,Port Demo,Valid,B"], later.date(), at=later)
+    (sister,) = {one.number for one in lookup.by_legacy("0001", at=later)} - {first}
+    for number in (first, sister):
+        assert "cancel" in {item["action"] for item in lookup.timeline(number, at=later)}
+    assert list(audit.differences(at=later)) == []
+
+
 # --- findings ----------------------------------------------------------------------------------------------------
 
 FINDINGS = """

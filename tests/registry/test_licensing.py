@@ -331,7 +331,8 @@ def _together(
     holder: str, action: Action, terms: StepTerms, *, at: datetime, officers: int = 2
 ) -> tuple[licensing.Decision, ...]:
     """Take a step on all licences of an agency with so many officers."""
-    by = builders.maker(at) if action in {Action.DEBAR, Action.CORRECT} else _appeals(at)
+    proposes = STEPS[action].proposes
+    by = builders.maker(at) if Role.OFFICER in proposes else _appeals(at)
     key = builders.key
     waiting = licensing.propose_for_agency(holder, action, by=by, at=at, terms=terms, idempotency_key=key())
     for approver in (builders.checker(at), builders.registrar(at))[: officers - 1]:
@@ -429,6 +430,45 @@ def test_an_agency_without_a_licence_is_barred_and_freed_itself(db: None) -> Non
         builders.opened(holder, at=AT)
     _together(holder, Action.SET_ASIDE, replace(ORDER, refers_to=bar.sequence), at=AT + DAY)
     builders.active(holder, at=AT + DAY)
+
+
+DISSOLVED = StepTerms(grounds=("ENTITY-DISSOLVED",), no_conflict=True)
+
+
+def test_the_end_of_a_company_is_never_of_one_licence(licence: str) -> None:
+    with pytest.raises(errors.StepNotAllowed, match="of the agency: take it there"):
+        licensing.propose(
+            licence, Action.CANCEL, by=builders.maker(AT), at=AT, terms=DISSOLVED, idempotency_key="1"
+        )
+
+
+def test_the_end_of_a_company_ends_every_licence_and_no_other_is_given(licence: str) -> None:
+    holder = Licence.objects.get(number=licence).agency.number
+    sibling, waiting = builders.active(holder, "C"), builders.opened(holder, "C", at=AT)
+    made = _together(holder, Action.CANCEL, DISSOLVED, at=AT)
+    assert {one.number for one in made} == {licence, sibling, waiting}
+    assert _answer(licence, AT) == _answer(sibling, AT) == "not_licensed"
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.opened(holder, "A", at=AT)
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.take(
+            waiting, Action.GRANT, StepTerms(first_day=date(2026, 1, 20), last_day=date(2027, 1, 19)), at=AT
+        )
+    assert list(audit.differences(at=AT)) == []
+    later = AT + DAY
+    undone = _together(holder, Action.SET_ASIDE, replace(ORDER, refers_to=made[0].sequence), at=later)
+    assert {one.number for one in undone} == {licence, sibling, waiting}
+    assert _answer(licence, later) == _answer(sibling, later) == "licensed"
+    builders.opened(holder, "A", at=later)
+
+
+def test_an_agency_that_waits_for_its_first_licence_is_dissolved_all_the_same(db: None) -> None:
+    builders.authority()
+    holder = builders.agency()
+    (end,) = _together(holder, Action.CANCEL, DISSOLVED, at=AT)
+    assert end.number == ""
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.opened(holder, at=AT)
 
 
 def test_a_bar_that_is_still_to_begin_allows_no_new_licence(licence: str) -> None:
