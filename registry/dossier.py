@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from registry import records, timelines
-from registry.lookup import Page
+from registry.lookup import Page, as_recorded
 from registry.models import Agency, Authority, Debarment, Licence, PolicySet, PublishedRecord
 from registry.rules import answer, errors, standing
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
@@ -111,7 +111,7 @@ def restricted_licences(
     The standing is read from the published spans: the stored one is as of the last entry and knows no clock.
     """
     _may_read(by.authority or "", by)
-    now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=at)
+    now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=as_recorded(at))
     held = Licence.objects.filter(authority__code=by.authority or "", renumbered_to__isnull=True)
     rows = held.annotate(
         now=Coalesce(

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from api.conf import embedded, environment, roles  # noqa: E402 - the path is set above
+from registry import clock  # noqa: E402 - the same
 
 PATIENCE = 60
 GRACE = 10
@@ -84,13 +85,17 @@ def _refuse_a_busy_port(port: int) -> None:
 
 def _place(public: int, desk: int) -> dict[str, str]:
     """The environment of everything that the demo starts."""
-    return os.environ | {
-        "DATABASE_URL": embedded.address(),
-        "REGISTRY_DEMO": "true",
-        "REGISTRY_HOST": f"127.0.0.1:{public}",
-        "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
-        "PYTHONWARNINGS": "ignore",
-    }
+    return (
+        os.environ
+        | clock.shared()
+        | {
+            "DATABASE_URL": embedded.address(),
+            "REGISTRY_DEMO": "true",
+            "REGISTRY_HOST": f"127.0.0.1:{public}",
+            "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
+            "PYTHONWARNINGS": "ignore",
+        }
+    )
 
 
 def _migrate(place: dict[str, str]) -> None:
