@@ -130,7 +130,8 @@ def set_policy(
 ) -> int:  # fmt: skip
     """Put the next version of an authority's policy in force from a day or instant not in the past; give its version.
 
-    Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2).
+    Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2). Where it brings other words
+    for a state, what is published of the authority's licences follows, from the day on which it has force.
     """
     if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
         raise errors.RoleNotAllowed("an administrator sets policy", roles=[Role.ADMINISTRATOR])
@@ -146,7 +147,10 @@ def set_policy(
     start = freezing.instant(in_force_from, row.zone)
     if start < at:
         raise errors.BackdatingRefused("a policy cannot have force before it is set", field="in_force_from")
+    words = records.legal_terms(row.pk)
     version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
+    if records.legal_terms(row.pk) != words:
+        publishing.reword(row, at=at)
     once.keep({"version": version})
     return version
 

@@ -139,16 +139,17 @@ def restricted_licences(
     return Page(data, found[limit - 1].number if len(found) > limit else None)
 
 
-def authority(code: str) -> dict[str, Any]:
-    """An authority and its policy in force, all of it public law."""
+def authority(code: str, *, at: datetime) -> dict[str, Any]:
+    """An authority and its policy in force at ``at``, all of it public law."""
     row = Authority.objects.filter(code=code).first()
     if row is None:
         raise errors.AuthorityNotFound("no authority has this code", code=code)
-    newest = PolicySet.objects.filter(authority=row).order_by("-version").first()
+    policies = PolicySet.objects.filter(authority=row, in_force_from__lte=at)
+    current = policies.order_by("-in_force_from", "-version").first()
     return {
         "code": row.code, "country": row.country, "name": row.name, "zone": row.zone, "languages": row.languages,
         "legal_basis": row.legal_basis, "contact": row.contact, "complaint": row.complaint,
-        "policy": newest.rules if newest else None,
+        "policy": current.rules if current else None,
     }  # fmt: skip
 
 

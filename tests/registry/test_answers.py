@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from registry import agencies, batch, dossier, lookup, publishing, search
+from registry import agencies, audit, batch, dossier, lookup, publishing, search
 from registry import clock as registry_clock
 from registry.models import Licence, PublishedRecord, RegisterCommit
 from registry.rules import errors
@@ -356,3 +356,40 @@ def test_programs_that_are_started_together_share_a_moved_clock(monkeypatch: pyt
     )  # fmt: skip
     shown = datetime.fromisoformat(told.stdout.strip()) - datetime(2026, 5, 1, tzinfo=UTC)
     assert timedelta(hours=1) <= shown < timedelta(hours=1, minutes=1)
+
+
+# --- the authority's words ---------------------------------------------------------------------------------------
+
+
+def test_a_new_policys_words_are_published_from_its_day_on_and_the_past_keeps_the_old(licence: str) -> None:
+    term = {"active": "Validly Licensed"}
+    system = builders.SYSTEM
+    begins = AT + 5 * DAY
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "legal_terms": term}, in_force_from=begins, by=system, at=AT,
+        idempotency_key="1",
+    )  # fmt: skip
+    assert list(audit.differences(at=AT)) == []
+    now = lookup.public_licence(licence, at=AT)
+    assert now.until == begins
+    assert json.loads(now.body)["standing"]["legal_term"] == "In Force"
+    assert dossier.authority("XA-DLA", at=AT)["policy"]["legal_terms"]["active"] == "In Force"
+    after = begins + DAY
+    assert (
+        json.loads(lookup.public_licence(licence, at=after).body)["standing"]["legal_term"] == term["active"]
+    )
+    assert dossier.authority("XA-DLA", at=after)["policy"]["legal_terms"] == term
+    past = lookup.public_past(licence, at=AT, now=after)
+    assert json.loads(past.body)["standing"]["legal_term"] == "In Force"
+    known, _ = lookup.public_known(licence, at=begins, known_at=AT - DAY, now=after)
+    assert json.loads(known.body)["standing"]["legal_term"] == "In Force"
+    assert list(audit.differences(at=after)) == []
+
+
+def test_a_policy_of_the_same_words_publishes_nothing_anew(licence: str) -> None:
+    before = list(PublishedRecord.objects.values_list("pk", flat=True))
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "appeal_days": 20}, in_force_from=AT, by=builders.SYSTEM, at=AT,
+        idempotency_key="1",
+    )  # fmt: skip
+    assert list(PublishedRecord.objects.values_list("pk", flat=True)) == before
