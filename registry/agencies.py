@@ -32,6 +32,7 @@ from registry.models import (
     RegisterCommit,
     TradingName,
 )
+from registry.models import person as persons
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
 from registry.search import indexing
@@ -55,10 +56,8 @@ _CHANNELS = {
     "domain": contacts.web_domain,
     "social": contacts.social_page,
 }
-_ROLES = frozenset(
-    {"responsible_officer", "director", "beneficial_owner", "authorised_representative", "registered_recruiter",
-     "sub_agent", "foreign_representative"}
-)  # fmt: skip
+ROLES = tuple(role for role, _ in persons.ROLES)
+"""What a person can be appointed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +352,8 @@ def appoint(
     if (done := once.outcome()) is not None:
         return _again(done)
     holder = _locked(agency, by=by)
-    if role not in _ROLES:
-        raise errors.BadInput(f"a role is one of {', '.join(sorted(_ROLES))}", field="role")
+    if role not in ROLES:
+        raise errors.BadInput(f"a role is one of {', '.join(sorted(ROLES))}", field="role")
     if not public_name and not withheld_reason:
         raise errors.BadInput("say why the name is withheld", field="withheld_reason")
     _in_order(first_day, last_day)

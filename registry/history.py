@@ -1,6 +1,6 @@
 """The only module that knows django-simple-history: every change of a master record leaves its row, by whom and when.
 
-``save`` for one record; ``save_many`` for a set-based intake. Date, officer and reason are always given: nothing is
+``save`` for one record; ``record_many`` for a set-based intake. Date, officer and reason are always given: nothing is
 guessed from a request. ``redact`` is the one path past the guards of an append-only table, for what the law orders
 deleted; it needs two persons, runs as the tables' owner and leaves a tombstone.
 """
@@ -38,26 +38,6 @@ def delete(record: models.Model, *, by: str, at: datetime, reason: str = "") -> 
     record.delete()
 
 
-def save_many(records: Sequence[M], *, by: str, at: datetime, reason: str = "", batch: int = 5000) -> list[M]:
-    """Insert new ``records`` of one model in bulk, each with its history row."""
-    if not records:
-        return []
-    model = type(records[0])
-    made = model._default_manager.bulk_create(records, batch_size=batch)
-    _history_rows(made, "+", by=by, at=at, reason=reason, batch=batch)
-    return list(made)
-
-
-def change_many(
-    records: Sequence[M], fields: Sequence[str], *, by: str, at: datetime, reason: str = "", batch: int = 5000
-) -> None:
-    """Write ``fields`` of existing ``records`` of one model in bulk, each with its history row."""
-    if not records:
-        return
-    type(records[0])._default_manager.bulk_update(records, list(fields), batch_size=batch)
-    _history_rows(records, "~", by=by, at=at, reason=reason, batch=batch)
-
-
 def record_many(
     model: type[models.Model], ids: str, kind: str, *, by: str, at: datetime, reason: str = ""
 ) -> None:
@@ -83,25 +63,6 @@ def record_many(
             ),
             [at, kind, by, reason],
         )
-
-
-def _history_rows(
-    records: Sequence[Any], kind: str, *, by: str, at: datetime, reason: str, batch: int
-) -> None:
-    rows_of = type(records[0]).history
-    names = (
-        [f.attname for f in rows_of.model.tracked_fields] if hasattr(rows_of.model, "tracked_fields") else []
-    )
-    rows_of.model._default_manager.bulk_create(
-        [
-            rows_of.model(
-                history_date=at, history_type=kind, history_user_id=by, history_change_reason=reason,
-                **{name: getattr(record, name) for name in names},
-            )
-            for record in records
-        ],
-        batch_size=batch,
-    )  # fmt: skip
 
 
 def versions(record: models.Model) -> list[Any]:

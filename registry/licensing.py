@@ -223,6 +223,10 @@ def approve(
         once.keep({"made": _made(entries)})
         taken.close(by=by.number, at=at)
     else:
+        if waiting.licence_id:
+            recording.freeze(licences[0], step, said, at=at)
+        else:
+            recording.freeze_for_agency(waiting.agency, licences, step, said, at=at)
         once.keep({"made": []})
     return _with_decisions(proposal_id, _made(entries))
 

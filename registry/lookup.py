@@ -145,42 +145,6 @@ def public_many(numbers: Sequence[str], *, at: datetime) -> dict[str, PublishedA
     return {number: found[number] for number in numbers if number in found}
 
 
-def verdicts(
-    numbers: Sequence[str], *, at: datetime
-) -> dict[str, tuple[str, bool, str, str, datetime | None, int]]:
-    """(result, may recruit, holder's name, state, until, sequence) of many licences in one query, for a batch."""
-    if not numbers:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT p.number, p.result, p.may_recruit, a.legal_name, p.state, upper(p.span), c.base + 1 + p.ordinal,
-                   p.withhold_from
-            FROM registry_publishedrecord p
-            JOIN registry_registercommit c ON c.id = p.commit_id
-            JOIN registry_agency a ON a.number = p.agency_number
-            WHERE p.number = ANY(%s) AND p.span @> %s
-            """,
-            [list(numbers), at],
-        )
-        return {row[0]: (row[1], row[2], row[3], row[4], row[5], row[6]) for row in cursor.fetchall()}
-
-
-def holder_names(numbers: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Every public name of the holders of these licences, the legal one first."""
-    rows = Licence.objects.filter(number__in=numbers).values_list(
-        "number", "agency_id", "agency__legal_name", "agency__latin_name"
-    )
-    found = {number: [name, latin] for number, _, name, latin in rows}
-    owners: dict[int, list[str]] = {}
-    for number, agency, _, _ in rows:
-        owners.setdefault(agency, []).append(number)
-    for agency, name in TradingName.objects.filter(agency__in=owners).values_list("agency_id", "name"):
-        for number in owners[agency]:
-            found[number].append(name)
-    return {number: tuple(n for n in names if n) for number, names in found.items()}
-
-
 def zone_of(number: str) -> str:
     """The time zone in which the legal days of this licence run."""
     zone = (

@@ -213,6 +213,18 @@ def test_an_approval_is_checked_against_the_state_of_that_moment(licence: str) -
         )
 
 
+def test_every_approval_is_checked_against_the_state_of_that_moment_not_the_last_alone(licence: str) -> None:
+    served = (AT - 30 * DAY).date()
+    terms = StepTerms(grounds=("FEE-PROHIBITED",), notice_served_on=served, immediate=True, no_conflict=True)
+    by = builders.maker(AT)
+    waiting = licensing.propose(licence, Action.REVOKE, by=by, at=AT, terms=terms, idempotency_key="1")
+    assert waiting.approvals_needed == 2
+    builders.take(licence, Action.VOID, StepTerms(grounds=("FALSE-DOC",), notice_served_on=served), at=AT)
+    with pytest.raises(errors.StepNotAllowed):
+        licensing.approve(waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="2")
+    assert licensing.proposal(waiting.id).approved_by == ()
+
+
 # --- the emergency -----------------------------------------------------------------------------------------------
 
 
