@@ -7,6 +7,7 @@ deleted; it needs two persons, runs as the tables' owner and leaves a tombstone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from django.db import connection, models, transaction
 from psycopg import sql
 
 from registry import statistics
+from registry.rules import publication
 from registry.rules.errors import NotAllowed, OwnProposal
 
 M = TypeVar("M", bound=models.Model)
@@ -79,20 +81,32 @@ def as_known(model: type[models.Model], *, at: datetime, **where: Any) -> list[A
 def redact(
     record: models.Model, fields: Sequence[str], *, by: str, second: str, at: datetime, order: str
 ) -> int:
-    """Blank ``fields`` in every history row of ``record``; give the number of rows. The owner's role only.
+    """Blank ``fields`` in every history row and journal image of ``record``; give the number of rows of history.
 
-    Two different persons answer for it; ``order`` names the law or judgment and stays in the row as the tombstone.
+    The owner's role only. Two different persons answer for it; ``order`` names the law or judgment and stays in the row
+    as the tombstone. What the record itself still holds in a restricted field goes too; a public one is amended first,
+    for what is published follows from it.
     """
     if by == second:
         raise OwnProposal("a redaction needs two persons")
     if not order:
         raise NotAllowed("a redaction names the order behind it", field="order")
-    rows = record.history.all()  # type: ignore[attr-defined]
-    blank: dict[str, Any] = {}
-    for name in fields:
-        field = record._meta.get_field(name)
-        blank[name] = None if field.null else ""
+    note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"
+    columns = [record._meta.get_field(name) for name in fields]
+    blank: dict[str, Any] = {column.attname: None if column.null else "" for column in columns}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL registry.redaction = 'on'")
-    note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"
-    return int(rows.update(**blank, history_change_reason=note))
+    record.refresh_from_db(fields=list(blank))
+    held = [column for column in columns if getattr(record, column.attname) != blank[column.attname]]
+    for column in held:
+        if publication.audience(type(record).__name__, column.name) is publication.Audience.PUBLIC:
+            raise NotAllowed("amend the record first: this field is public", field=column.name)
+        setattr(record, column.attname, blank[column.attname])
+    if held:
+        save(record, by=by, at=at, reason=note)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE registry_changejournal SET image = image || %s::jsonb WHERE relation = %s AND key = %s",
+            [json.dumps(blank), record._meta.db_table, record.pk],
+        )
+    return int(record.history.update(**blank, history_change_reason=note))  # type: ignore[attr-defined]
