@@ -43,7 +43,7 @@ def appoint(
 
     ``authority`` may be empty for an administrator or auditor of the whole installation only.
     """
-    _check(number, authority, roles)
+    _check(number, authority, roles, at=at)
     if Officer.objects.filter(number=number).exists():
         raise DuplicateRecord("there is an officer with this number", number=number)
     if User.objects.filter(username=username).exists():
@@ -76,7 +76,7 @@ def end(number: str, *, at: datetime) -> None:
     user.tokens.filter(revoked_at=None).update(revoked_at=at)
 
 
-def _check(number: str, authority: str, roles: Collection[str]) -> None:
+def _check(number: str, authority: str, roles: Collection[str], *, at: datetime) -> None:
     if not _NUMBER.fullmatch(number) or number == SYSTEM:
         raise BadInput(
             "a number has 2 to 40 capitals, digits and hyphens, and is not the system's", field="number"
@@ -87,7 +87,7 @@ def _check(number: str, authority: str, roles: Collection[str]) -> None:
     if not roles:
         raise BadInput("an officer has at least one role", field="roles")
     if authority:
-        dossier.authority(authority)
+        dossier.authority(authority, at=at)
     elif not set(roles) <= _EVERYWHERE:
         raise BadInput("only administrators and auditors have no authority", field="authority")
 

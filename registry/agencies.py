@@ -32,6 +32,7 @@ from registry.models import (
     RegisterCommit,
     TradingName,
 )
+from registry.models import person as persons
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
 from registry.search import indexing
@@ -55,10 +56,8 @@ _CHANNELS = {
     "domain": contacts.web_domain,
     "social": contacts.social_page,
 }
-_ROLES = frozenset(
-    {"responsible_officer", "director", "beneficial_owner", "authorised_representative", "registered_recruiter",
-     "sub_agent", "foreign_representative"}
-)  # fmt: skip
+ROLES = tuple(role for role, _ in persons.ROLES)
+"""What a person can be appointed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,8 @@ def set_policy(
 ) -> int:  # fmt: skip
     """Put the next version of an authority's policy in force from a day or instant not in the past; give its version.
 
-    Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2).
+    Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2). Where it brings other words
+    for a state, what is published of the authority's licences follows, from the day on which it has force.
     """
     if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
         raise errors.RoleNotAllowed("an administrator sets policy", roles=[Role.ADMINISTRATOR])
@@ -146,7 +146,10 @@ def set_policy(
     start = freezing.instant(in_force_from, row.zone)
     if start < at:
         raise errors.BackdatingRefused("a policy cannot have force before it is set", field="in_force_from")
+    words = records.legal_terms(row.pk)
     version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
+    if records.legal_terms(row.pk) != words:
+        publishing.reword(row, at=at)
     once.keep({"version": version})
     return version
 
@@ -349,8 +352,8 @@ def appoint(
     if (done := once.outcome()) is not None:
         return _again(done)
     holder = _locked(agency, by=by)
-    if role not in _ROLES:
-        raise errors.BadInput(f"a role is one of {', '.join(sorted(_ROLES))}", field="role")
+    if role not in ROLES:
+        raise errors.BadInput(f"a role is one of {', '.join(sorted(ROLES))}", field="role")
     if not public_name and not withheld_reason:
         raise errors.BadInput("say why the name is withheld", field="withheld_reason")
     _in_order(first_day, last_day)

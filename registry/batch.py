@@ -10,7 +10,7 @@ from registry import lookup
 from registry.rules import errors, numbering
 from registry.rules.numbering import Kind
 
-_ASKED: Final = """
+_ASKED: Final = f"""
 WITH asked AS (
     SELECT number AS wanted, '' AS legacy, COALESCE(renumbered_to_id, id) AS licence_id
     FROM registry_licence WHERE number = ANY(%(ours)s)
@@ -21,13 +21,13 @@ WITH asked AS (
 SELECT asked.wanted, asked.legacy, p.number, p.state, p.result, p.may_recruit, lower(p.span), upper(p.span), p.body,
        p.withhold_from, c.base + 1 + p.ordinal
 FROM asked
-JOIN registry_publishedrecord p ON p.licence_id = asked.licence_id AND p.span @> %(at)s
+JOIN registry_publishedrecord p ON p.licence_id = asked.licence_id AND p.span @> {lookup.AS_RECORDED.format("%(at)s")}
 JOIN registry_registercommit c ON c.id = p.commit_id
-"""
+"""  # noqa: S608 - an expression of ours
 
 
 def answers(asked: Iterable[str], *, at: datetime) -> dict[str, Sequence[lookup.PublishedAnswer]]:
-    """For each text the licences it can mean, as published at ``at``; a text that means none is not in the result.
+    """For each text the licences it can mean, as published now; a text that means none is not in the result.
 
     Several answers for one text: authorities share that number. A renumbered licence answers under its new number.
     """

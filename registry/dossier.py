@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from registry import records, timelines
-from registry.lookup import Page
+from registry.lookup import Page, as_recorded
 from registry.models import Agency, Authority, Debarment, Licence, PolicySet, PublishedRecord
 from registry.rules import answer, errors, standing
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
@@ -111,7 +111,7 @@ def restricted_licences(
     The standing is read from the published spans: the stored one is as of the last entry and knows no clock.
     """
     _may_read(by.authority or "", by)
-    now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=at)
+    now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=as_recorded(at))
     held = Licence.objects.filter(authority__code=by.authority or "", renumbered_to__isnull=True)
     rows = held.annotate(
         now=Coalesce(
@@ -139,16 +139,17 @@ def restricted_licences(
     return Page(data, found[limit - 1].number if len(found) > limit else None)
 
 
-def authority(code: str) -> dict[str, Any]:
-    """An authority and its policy in force, all of it public law."""
+def authority(code: str, *, at: datetime) -> dict[str, Any]:
+    """An authority and its policy in force at ``at``, all of it public law."""
     row = Authority.objects.filter(code=code).first()
     if row is None:
         raise errors.AuthorityNotFound("no authority has this code", code=code)
-    newest = PolicySet.objects.filter(authority=row).order_by("-version").first()
+    policies = PolicySet.objects.filter(authority=row, in_force_from__lte=at)
+    current = policies.order_by("-in_force_from", "-version").first()
     return {
         "code": row.code, "country": row.country, "name": row.name, "zone": row.zone, "languages": row.languages,
         "legal_basis": row.legal_basis, "contact": row.contact, "complaint": row.complaint,
-        "policy": newest.rules if newest else None,
+        "policy": current.rules if current else None,
     }  # fmt: skip
 
 

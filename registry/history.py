@@ -1,12 +1,13 @@
 """The only module that knows django-simple-history: every change of a master record leaves its row, by whom and when.
 
-``save`` for one record; ``save_many`` for a set-based intake. Date, officer and reason are always given: nothing is
+``save`` for one record; ``record_many`` for a set-based intake. Date, officer and reason are always given: nothing is
 guessed from a request. ``redact`` is the one path past the guards of an append-only table, for what the law orders
 deleted; it needs two persons, runs as the tables' owner and leaves a tombstone.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from django.db import connection, models, transaction
 from psycopg import sql
 
 from registry import statistics
+from registry.rules import publication
 from registry.rules.errors import NotAllowed, OwnProposal
 
 M = TypeVar("M", bound=models.Model)
@@ -36,26 +38,6 @@ def delete(record: models.Model, *, by: str, at: datetime, reason: str = "") -> 
     record._history_user = by  # type: ignore[attr-defined]  # noqa: SLF001
     record._change_reason = reason  # type: ignore[attr-defined]  # noqa: SLF001
     record.delete()
-
-
-def save_many(records: Sequence[M], *, by: str, at: datetime, reason: str = "", batch: int = 5000) -> list[M]:
-    """Insert new ``records`` of one model in bulk, each with its history row."""
-    if not records:
-        return []
-    model = type(records[0])
-    made = model._default_manager.bulk_create(records, batch_size=batch)
-    _history_rows(made, "+", by=by, at=at, reason=reason, batch=batch)
-    return list(made)
-
-
-def change_many(
-    records: Sequence[M], fields: Sequence[str], *, by: str, at: datetime, reason: str = "", batch: int = 5000
-) -> None:
-    """Write ``fields`` of existing ``records`` of one model in bulk, each with its history row."""
-    if not records:
-        return
-    type(records[0])._default_manager.bulk_update(records, list(fields), batch_size=batch)
-    _history_rows(records, "~", by=by, at=at, reason=reason, batch=batch)
 
 
 def record_many(
@@ -85,25 +67,6 @@ def record_many(
         )
 
 
-def _history_rows(
-    records: Sequence[Any], kind: str, *, by: str, at: datetime, reason: str, batch: int
-) -> None:
-    rows_of = type(records[0]).history
-    names = (
-        [f.attname for f in rows_of.model.tracked_fields] if hasattr(rows_of.model, "tracked_fields") else []
-    )
-    rows_of.model._default_manager.bulk_create(
-        [
-            rows_of.model(
-                history_date=at, history_type=kind, history_user_id=by, history_change_reason=reason,
-                **{name: getattr(record, name) for name in names},
-            )
-            for record in records
-        ],
-        batch_size=batch,
-    )  # fmt: skip
-
-
 def versions(record: models.Model) -> list[Any]:
     """The history rows of ``record``, oldest first."""
     return list(record.history.order_by("history_date", "history_id"))  # type: ignore[attr-defined]
@@ -118,20 +81,32 @@ def as_known(model: type[models.Model], *, at: datetime, **where: Any) -> list[A
 def redact(
     record: models.Model, fields: Sequence[str], *, by: str, second: str, at: datetime, order: str
 ) -> int:
-    """Blank ``fields`` in every history row of ``record``; give the number of rows. The owner's role only.
+    """Blank ``fields`` in every history row and journal image of ``record``; give the number of rows of history.
 
-    Two different persons answer for it; ``order`` names the law or judgment and stays in the row as the tombstone.
+    The owner's role only. Two different persons answer for it; ``order`` names the law or judgment and stays in the row
+    as the tombstone. What the record itself still holds in a restricted field goes too; a public one is amended first,
+    for what is published follows from it.
     """
     if by == second:
         raise OwnProposal("a redaction needs two persons")
     if not order:
         raise NotAllowed("a redaction names the order behind it", field="order")
-    rows = record.history.all()  # type: ignore[attr-defined]
-    blank: dict[str, Any] = {}
-    for name in fields:
-        field = record._meta.get_field(name)
-        blank[name] = None if field.null else ""
+    note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"
+    columns = [record._meta.get_field(name) for name in fields]
+    blank: dict[str, Any] = {column.attname: None if column.null else "" for column in columns}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL registry.redaction = 'on'")
-    note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"
-    return int(rows.update(**blank, history_change_reason=note))
+    record.refresh_from_db(fields=list(blank))
+    held = [column for column in columns if getattr(record, column.attname) != blank[column.attname]]
+    for column in held:
+        if publication.audience(type(record).__name__, column.name) is publication.Audience.PUBLIC:
+            raise NotAllowed("amend the record first: this field is public", field=column.name)
+        setattr(record, column.attname, blank[column.attname])
+    if held:
+        save(record, by=by, at=at, reason=note)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE registry_changejournal SET image = image || %s::jsonb WHERE relation = %s AND key = %s",
+            [json.dumps(blank), record._meta.db_table, record.pk],
+        )
+    return int(record.history.update(**blank, history_change_reason=note))  # type: ignore[attr-defined]

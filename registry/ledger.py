@@ -8,11 +8,16 @@ from there to the end of the transaction only, also when the commit holds fifty 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection
 
+from registry import clock
 from registry.models import Entry, RegisterCommit
+
+#: No command takes longer from its first look at the clock to its commit.
+_LONGEST: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,15 @@ class Commit:
         return first
 
     def close(self, *, by: str, at: datetime) -> Closed:
-        """Take the numbers: the last statement before the transaction commits."""
+        """Take the numbers: the last statement before the transaction commits.
+
+        ``at``: when the command began. What it did is recorded now, which for a long list is a minute later: until
+        then the register answered without it (rulings 3). A command that tells of a past, further back than any takes,
+        is recorded in that past.
+        """
+        now = clock.now()
+        if timedelta() <= now - at <= _LONGEST:
+            at = now
         with connection.cursor() as cursor:
             cursor.execute(
                 """

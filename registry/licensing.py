@@ -25,7 +25,7 @@ from registry.models import (
     Proposal,
 )
 from registry.rules import errors, lifecycle, numbering, terms_json
-from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Step, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
 SECOND_FACTOR = timedelta(minutes=5)
 
@@ -169,6 +169,7 @@ def propose_for_agency(
         return proposal(done["proposal"])
     holder = _agency(agency, by=by)
     _of_all_licences(holder, step, terms)
+    step = _on_every_licence(step, terms)
     recording.freeze_for_agency(holder, _all_locked(holder, step, at), step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
     once.keep({"proposal": made.pk})
@@ -189,14 +190,16 @@ def approve(
     if (done := once.outcome()) is not None:
         return _with_decisions(proposal_id, done["made"])
     waiting = _open_proposal(proposal_id, by=by)
-    step = _step(Action(waiting.action))
+    step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
     given = list(waiting.approvals.order_by("pk"))
     needed = _approvals(step, waiting)
     _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
     _second_factor(by, at)
-    licences = (
-        [_locked_by_id(waiting.licence_id)] if waiting.licence_id else _all_locked(waiting.agency, step, at)
-    )
+    if waiting.licence_id:
+        licences = [_locked_by_id(waiting.licence_id)]
+    else:
+        step = _on_every_licence(step, said)
+        licences = _all_locked(_agency(waiting.agency.number, by=by), step, at)
     waiting.refresh_from_db()
     _still_open(waiting, at)
     if waiting.licence_id:
@@ -205,7 +208,6 @@ def approve(
     entries: tuple[Entry, ...] = ()
     if len(given) + 1 == len(needed):
         officers = (waiting.proposed_by, *(a.by for a in given), by.number)
-        said = terms_json.read(waiting.terms)
         taken = recording.take(
             licences, step, said, officers=officers, at=at, agency=waiting.agency,
             together=not waiting.licence_id,
@@ -221,6 +223,10 @@ def approve(
         once.keep({"made": _made(entries)})
         taken.close(by=by.number, at=at)
     else:
+        if waiting.licence_id:
+            recording.freeze(licences[0], step, said, at=at)
+        else:
+            recording.freeze_for_agency(waiting.agency, licences, step, said, at=at)
         once.keep({"made": []})
     return _with_decisions(proposal_id, _made(entries))
 
@@ -364,9 +370,20 @@ def _approvals(step: Step, waiting_: Proposal) -> tuple[frozenset[Role], ...]:
 
 
 def _of_one_licence(licence: Licence, step: Step, terms: StepTerms) -> None:
-    """A bar, and what is said of one, is never of one licence alone."""
-    if step.action is Action.DEBAR or recording.of_agency(licence.agency, terms.refers_to):
+    """A bar or the end of a company, and what is said of either, is never of one licence alone (rulings 9)."""
+    if recording.of_agency(licence.agency, terms.refers_to) or step.action is Action.DEBAR:
         raise errors.StepNotAllowed("a bar is of the agency: take it there", action=step.action.value)
+    if records.is_of_agency(step.action, terms.grounds):
+        raise errors.StepNotAllowed(
+            "the end of a company is of the agency: take it there", action=step.action.value
+        )
+
+
+def _on_every_licence(step: Step, terms: StepTerms) -> Step:
+    """The step of an agency; the end of a company also closes what is only listed or waits for its grant."""
+    if not records.is_of_agency(step.action, terms.grounds):
+        return step
+    return replace(step, sources=step.sources | {State.LISTED, State.NOT_GRANTED})
 
 
 def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:

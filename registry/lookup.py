@@ -8,9 +8,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
+from django.db.models import DateTimeField, Subquery, Value
+from django.db.models.functions import Greatest
 
 from registry import history, prepared, records, timelines
 from registry.models import (
@@ -32,8 +34,14 @@ SELECT p.number, p.state, p.result, p.may_recruit, lower(p.span), upper(p.span),
        c.base + 1 + p.ordinal
 FROM registry_publishedrecord p JOIN registry_registercommit c ON c.id = p.commit_id
 """
+AS_RECORDED: Final = "greatest({}::timestamptz, (SELECT last_recorded_at FROM registry_register))"
+"""Now by the reader's clock, and never before what the register has recorded: a reader whose clock is behind the
+writer's would answer from before a decision that is acknowledged already (rulings 3). SQL, for every read of now."""
+
 #: The one read that everybody makes, planned once a connection.
-_CURRENT = prepared.Statement("current_answer", _ANSWER + "WHERE p.number = $1 AND p.span @> $2::timestamptz")
+_CURRENT = prepared.Statement(
+    "current_answer", f"{_ANSWER} WHERE p.number = $1 AND p.span @> {AS_RECORDED.format('$2')}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,14 @@ class PublishedAnswer:
 
 
 def public_licence(number: str, *, at: datetime) -> PublishedAnswer:
-    """The answer about ``number`` (canonical) at ``at``, as known now; one query. Refuses an unknown number."""
+    """The answer about ``number`` (canonical) now; one query. Refuses an unknown number.
+
+    ``at``: now by the reader's clock; ``public_past`` is for the past.
+    """
     rows = _CURRENT.rows(number, at.isoformat())
     if not rows:
         raise _why_missing(number)
-    return _answer(_from_text(rows[0]), asked_at=at)
+    return _answer(_from_text(rows[0]), asked_at=at, current=True)
 
 
 def public_past(number: str, *, at: datetime, now: datetime) -> PublishedAnswer:
@@ -124,49 +135,14 @@ def by_legacy(text: str, *, at: datetime) -> list[PublishedAnswer]:
 
 
 def public_many(numbers: Sequence[str], *, at: datetime) -> dict[str, PublishedAnswer]:
-    """The answers of many licences in one query; numbers that are not in the register are not in the result."""
+    """The answers of many licences now, in one query; numbers that are not in the register are not in the result."""
     if not numbers:
         return {}
+    now = AS_RECORDED.format("%s")
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWER + "WHERE p.number = ANY(%s) AND p.span @> %s", [list(numbers), at])
-        found = {row[0]: _answer(row, asked_at=at) for row in cursor.fetchall()}
+        cursor.execute(f"{_ANSWER} WHERE p.number = ANY(%s) AND p.span @> {now}", [list(numbers), at])
+        found = {row[0]: _answer(row, asked_at=at, current=True) for row in cursor.fetchall()}
     return {number: found[number] for number in numbers if number in found}
-
-
-def verdicts(
-    numbers: Sequence[str], *, at: datetime
-) -> dict[str, tuple[str, bool, str, str, datetime | None, int]]:
-    """(result, may recruit, holder's name, state, until, sequence) of many licences in one query, for a batch."""
-    if not numbers:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT p.number, p.result, p.may_recruit, a.legal_name, p.state, upper(p.span), c.base + 1 + p.ordinal,
-                   p.withhold_from
-            FROM registry_publishedrecord p
-            JOIN registry_registercommit c ON c.id = p.commit_id
-            JOIN registry_agency a ON a.number = p.agency_number
-            WHERE p.number = ANY(%s) AND p.span @> %s
-            """,
-            [list(numbers), at],
-        )
-        return {row[0]: (row[1], row[2], row[3], row[4], row[5], row[6]) for row in cursor.fetchall()}
-
-
-def holder_names(numbers: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Every public name of the holders of these licences, the legal one first."""
-    rows = Licence.objects.filter(number__in=numbers).values_list(
-        "number", "agency_id", "agency__legal_name", "agency__latin_name"
-    )
-    found = {number: [name, latin] for number, _, name, latin in rows}
-    owners: dict[int, list[str]] = {}
-    for number, agency, _, _ in rows:
-        owners.setdefault(agency, []).append(number)
-    for agency, name in TradingName.objects.filter(agency__in=owners).values_list("agency_id", "name"):
-        for number in owners[agency]:
-            found[number].append(name)
-    return {number: tuple(n for n in names if n) for number, names in found.items()}
 
 
 def zone_of(number: str) -> str:
@@ -201,11 +177,22 @@ def _from_text(row: prepared.Row) -> Sequence[Any]:
     return number, state, result, may_recruit == "t", since_, until_, body, withhold_from_, int(sequence or 0)
 
 
-def _answer(row: Sequence[Any], *, asked_at: datetime, now: datetime | None = None) -> PublishedAnswer:
-    """A row as a record; made again where something in it is no longer public."""
+def as_recorded(at: datetime) -> Greatest:
+    """``AS_RECORDED`` for a query of the framework's."""
+    newest = Subquery(Register.objects.values("last_recorded_at")[:1])
+    return Greatest(Value(at, output_field=DateTimeField()), newest)
+
+
+def _answer(
+    row: Sequence[Any], *, asked_at: datetime, now: datetime | None = None, current: bool = False
+) -> PublishedAnswer:
+    """A row as a record; made again where something in it is no longer public. ``current``: it was asked of now."""
     number, state, result, may_recruit, since, until, body, withhold_from, sequence = row
     judged = now if now is not None else asked_at
     if withhold_from is not None and withhold_from <= judged:
+        if current:
+            recorded = Register.objects.values_list("last_recorded_at", flat=True).get()
+            asked_at = max(asked_at, recorded or asked_at)
         licence = Licence.objects.select_related("agency__authority").get(number=number)
         pieces = answer.pieces(_facts(licence), _entries(licence), at=judged)
         return _from_piece(number, _covering(pieces, asked_at), sequence)
@@ -266,7 +253,7 @@ def _facts_known(licence: Licence, known_at: datetime) -> answer.Facts:
         history.as_known(TradingName, at=known_at, agency_id=holder),
         history.as_known(Office, at=known_at, agency_id=holder),
         history.as_known(Channel, at=known_at, agency_id=holder),
-        records.current_policy(licence.authority_id).legal_terms,
+        records.legal_terms(licence.authority_id, known_at=known_at),
     )
 
 
@@ -422,7 +409,7 @@ def agencies(
 
     ``after``: the cursor of the page before. ``numbers``: only these agencies (what a search found).
     """
-    rows = PublishedRecord.objects.filter(span__contains=at).select_related(None)
+    rows = PublishedRecord.objects.filter(span__contains=as_recorded(at)).select_related(None)
     if country:
         rows = rows.filter(country=country)
     if state:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from registry import records
-from registry.models import Licence, PublishedRecord
+from registry.models import Authority, Licence, PublishedRecord
 from registry.rules import answer
 from registry.rules.answer import Facts, Piece
 from registry.rules.standing import Entry
@@ -57,9 +57,25 @@ def rows(
 def refresh(*, at: datetime, limit: int = 500) -> int:
     """Make again what holds something no longer public at ``at``; how many licences. Readers judge anyway."""
     overdue = PublishedRecord.objects.filter(withhold_from__lte=at).order_by("licence_id")
-    numbers = list(overdue.values_list("licence_id", "commit_id", "ordinal").distinct()[:limit])
-    for licence_id, commit_id, ordinal in numbers:
+    found = list(overdue.values_list("licence_id", flat=True).distinct()[:limit])
+    for licence_id in found:
         with transaction.atomic():
-            licence = Licence.objects.select_for_update().get(pk=licence_id)
-            publish(licence, records.fold_entries(licence_id), commit_id=commit_id, ordinal=ordinal, at=at)
-    return len(numbers)
+            _make_again(licence_id, at=at)
+    return len(found)
+
+
+def reword(authority: Authority, *, at: datetime) -> None:
+    """Make again what is published of an authority's licences, whose words for a state have changed."""
+    published = Licence.objects.filter(authority=authority, published__isnull=False).order_by("number")
+    for licence_id in list(published.values_list("pk", flat=True).distinct()):
+        _make_again(licence_id, at=at)
+
+
+def _make_again(licence_id: int, *, at: datetime) -> None:
+    """The same entries, published anew under the number of the newest; read once nobody else can write them."""
+    licence = Licence.objects.select_for_update().get(pk=licence_id)
+    newest = licence.published.order_by("-commit__base", "-ordinal").first()
+    if newest is None:
+        return
+    entries = records.fold_entries(licence_id)
+    publish(licence, entries, commit_id=newest.commit_id, ordinal=newest.ordinal, at=at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from registry import history, ledger, news, publishing, records
 from registry.models import (
@@ -25,19 +25,79 @@ from registry.models import (
     Term,
 )
 from registry.rules import days, errors, freezing, numbering, standing
-from registry.rules.lifecycle import Action, Kind, State, Step, StepTerms
+from registry.rules.entries import Entries
+from registry.rules.lifecycle import STEPS, Action, Kind, State, Step, StepTerms
 from registry.search import indexing
 
 
 def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:
-    """Refuse a new licence to an agency that is barred at ``at`` or will be, also while the bar is stayed.
+    """Refuse a new licence to an agency that is barred or dissolved at ``at`` or will be, also while that is stayed.
 
     A bar ends the licences that it met, so one given after the bar was decided would outlive it. A ``renewal``, of a
     licence that the bar has met, is refused only while the bar has effect.
     """
     bars = records.bars_of(agency.pk)
-    if bars.in_effect(at, Action.DEBAR) if renewal else bars.to_come(at, Action.DEBAR):
+    met = _bars_in_effect(bars, at) if renewal else _bars_to_heed(bars, at)
+    if any(bar.action is Action.DEBAR for bar in met):
         raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
+    if met:
+        raise errors.StepNotAllowed("the agency's company is dissolved", number=agency.number)
+
+
+def _bars_in_effect(bars: Entries, at: datetime) -> list[standing.Entry]:
+    found = bars.in_effect(at, Action.DEBAR, Action.CANCEL)
+    return [e for e in found if records.is_of_agency(e.action, e.grounds)]
+
+
+def _bars_to_heed(bars: Entries, at: datetime) -> list[standing.Entry]:
+    """What a licence given at ``at`` would meet: bars in effect, still to begin, or stayed; oldest first."""
+    coming = bars.to_come(at, Action.DEBAR, Action.CANCEL)
+    heeded = {e.ref: e for e in coming if records.is_of_agency(e.action, e.grounds)}
+    heeded |= {e.ref: e for e in _bars_in_effect(bars, at)}
+    return [heeded[ref] for ref in sorted(heeded)]
+
+
+def inherit_bars(licence: Licence, commit: ledger.Commit, *, at: datetime) -> Entry | None:
+    """Enter on a licence that came later, from a list, the bars that its agency is under; the last entry made, if any.
+
+    Each bar with all that was said of it, as its sisters have them, so that whatever is decided on the bar later meets
+    this licence too. The caller holds the agency's lock: no bar is decided meanwhile.
+    """
+    about = Entry.objects.filter(agency=licence.agency, action__in=records.ABOUT_BARS).order_by("pk")
+    rows = {row.pk: row for row in about.prefetch_related("texts")}
+    bars: dict[int, Entry] = {}
+    for bar in _bars_to_heed(records.bars_of(licence.agency_id, own_at=at), at):
+        bars.setdefault(_decided_in(rows[bar.ref]), rows[bar.ref])
+    last = None
+    for bar_row in bars.values():
+        made: dict[int | None, Entry] = {}
+        for row in rows.values():
+            if row.pk == bar_row.pk or row.refers_to_id in made:
+                last = made[row.pk] = commit.add(_sister(row, licence, made.get(row.refers_to_id)))
+                _copy_texts(row, last)
+                _write_sanction(last, licence.agency, STEPS[Action(row.action)])
+    return last
+
+
+def _sister(row: Entry, licence: Licence, refers_to: Entry | None) -> Entry:
+    """The same decision on another licence; it names the commit in which it was decided."""
+    own = {"id", "commit_id", "ordinal", "licence_id", "refers_to_id", "effect"}
+    same = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname not in own}
+    return Entry(
+        **same, licence=licence, refers_to=refers_to, effect=row.effect | {"decided_in": _decided_in(row)}
+    )
+
+
+def _decided_in(row: Entry) -> int:
+    """The commit in which the decision was made: what is one decision on many licences has it in common."""
+    return int(row.effect.get("decided_in", row.commit_id))
+
+
+def _copy_texts(row: Entry, to: Entry) -> None:
+    EntryText.objects.bulk_create(
+        EntryText(entry=to, language=text.language, text=text.text, restricted=text.restricted)
+        for text in row.texts.all()
+    )
 
 
 def row_behind(licence: Licence, sequence: int | None) -> int | None:
@@ -46,9 +106,9 @@ def row_behind(licence: Licence, sequence: int | None) -> int | None:
 
 
 def of_agency(agency: Agency, sequence: int | None) -> bool:
-    """Whether the entry of that number is a bar of the agency or speaks of one, however indirectly."""
+    """Whether the entry of that number is a bar or the end of the agency, or speaks of one, however indirectly."""
     entry = None if sequence is None else _named(Entry.objects.filter(agency=agency), sequence)
-    while entry is not None and entry.action != Action.DEBAR:
+    while entry is not None and not records.is_of_agency(Action(entry.action), entry.grounds):
         entry = entry.refers_to
     return entry is not None
 
@@ -61,7 +121,9 @@ def action_behind(agency: Agency, sequence: int | None) -> Action | None:
 def _beside(agency: Agency, sequence: int) -> Mapping[int | None, int]:
     """The entry that an officer named and its sisters: one decision about many licences, by licence id."""
     named = _named(Entry.objects.filter(agency=agency), sequence)
-    sisters = Entry.objects.filter(agency=agency, commit=named.commit_id, action=named.action)
+    commit = _decided_in(named)
+    same = Q(commit=commit) | Q(effect__decided_in=commit)
+    sisters = Entry.objects.filter(same, agency=agency, action=named.action)
     return dict(sisters.values_list("licence_id", "pk"))
 
 
@@ -91,7 +153,7 @@ def _case(licence: Licence, at: datetime) -> freezing.Case:
 
 
 def _entries_of_its_own(agency: Agency) -> list[standing.Entry]:
-    """The entries of an agency that had no licence when it was barred."""
+    """The entries of an agency that had no licence when it was barred or dissolved."""
     rows = Entry.objects.filter(agency=agency, licence__isnull=True, action__in=records.ABOUT_BARS)
     return [records.as_fold(row) for row in rows.select_related("commit").order_by("pk")]
 
@@ -108,14 +170,14 @@ def freeze_for_agency(
 ) -> list[tuple[Licence, freezing.Frozen, freezing.Case, int | None]]:
     """The same on all licences of an agency: each speaks of its own entry beside the one that the terms name.
 
-    An agency without a licence that can take the step takes a bar, and what is said of that bar, itself: its own
-    place is a licence without a number.
+    An agency without a licence that can take the step takes a bar or its end, and what is said of that, itself: its
+    own place is a licence without a number.
     """
     itself = Licence(authority=agency.authority, agency=agency)
     places: list[tuple[Licence, int | None]]
     if terms.refers_to is None:
         places = [(licence, None) for licence in licences]
-        if not places and step.action is Action.DEBAR:
+        if not places and records.is_of_agency(step.action, terms.grounds):
             places = [(itself, None)]
     else:
         beside = _beside(agency, terms.refers_to)

@@ -23,6 +23,7 @@ def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[sta
 ABOUT_BARS: Final = frozenset(
     {
         Action.DEBAR,
+        Action.CANCEL,
         Action.SET_ASIDE,
         Action.FILE_APPEAL,
         Action.END_APPEAL,
@@ -31,11 +32,16 @@ ABOUT_BARS: Final = frozenset(
         Action.CORRECT,
     }
 )
-"""A bar of an agency and what can be said of one."""
+"""A bar of an agency or its dissolution, and what can be said of one."""
+
+
+def is_of_agency(action: Action, grounds: Iterable[str]) -> bool:
+    """Whether a decision is of the agency, so of all its licences: a bar, or the end of a company that is no more."""
+    return action is Action.DEBAR or (action is Action.CANCEL and "ENTITY-DISSOLVED" in grounds)
 
 
 def bars_of(agency_id: int, *, own_at: datetime | None = None) -> Entries:
-    """The agency's bars and all that was said of them, on every licence of it and on none."""
+    """The agency's bars, its dissolution and all that was said of them, on every licence of it and on none."""
     rows = Entry.objects.filter(agency_id=agency_id, action__in=ABOUT_BARS).order_by("pk")
     return Entries(as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit")))
 
@@ -66,7 +72,7 @@ def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
     offices = _grouped(Office.objects.filter(agency__in=agencies).order_by("-kind", "pk"))
     channels = _grouped(Channel.objects.filter(agency__in=agencies).order_by("kind", "pk"))
     authorities = {a.authority_id: a.authority for a in holders.values()}
-    terms = {key: current_policy(key).legal_terms for key in authorities}
+    terms = {key: legal_terms(key) for key in authorities}
     return {
         licence.pk: public_facts(
             licence,
@@ -87,13 +93,28 @@ def _grouped(found: Iterable[Any]) -> dict[int, list[Any]]:
     return groups
 
 
-def current_policy(authority_id: int, *, at: datetime | None = None) -> policy.Policy:
-    """The policy of the authority in force at ``at`` (default: the newest), or the defaults where it has none."""
-    found = PolicySet.objects.filter(authority_id=authority_id)
-    if at is not None:
-        found = found.filter(in_force_from__lte=at)
+def current_policy(authority_id: int, *, at: datetime) -> policy.Policy:
+    """The policy of the authority in force at ``at``, or the defaults where it has none."""
+    found = PolicySet.objects.filter(authority_id=authority_id, in_force_from__lte=at)
     newest = found.order_by("-in_force_from", "-version").first()
     return policy.parse(newest.rules) if newest else policy.Policy(version=0)
+
+
+def legal_terms(
+    authority_id: int, *, known_at: datetime | None = None
+) -> tuple[tuple[datetime, Mapping[str, str]], ...]:
+    """The authority's words for a state as its policies brought them, the one to come included (``Facts``)."""
+    found = PolicySet.objects.filter(authority_id=authority_id)
+    if known_at is not None:
+        found = found.filter(recorded_at__lte=known_at)
+    told: list[tuple[datetime, Mapping[str, str]]] = []
+    for row in found.order_by("in_force_from", "version"):
+        words = policy.parse(row.rules).legal_terms
+        if told and told[-1][0] == row.in_force_from:
+            told.pop()
+        if not told or told[-1][1] != words:
+            told.append((row.in_force_from, words))
+    return tuple(told)
 
 
 def public_facts(
@@ -102,7 +123,7 @@ def public_facts(
     names: Sequence[TradingName],
     offices: Sequence[Office],
     channels: Sequence[Channel],
-    legal_terms: Mapping[str, str],
+    words: tuple[tuple[datetime, Mapping[str, str]], ...],
 ) -> Facts:
     """The public part of these records; restricted columns never enter."""
     authority = agency.authority
@@ -143,5 +164,5 @@ def public_facts(
             {"kind": c.kind, "value": c.value, "first_day": c.first_day, "last_day": c.last_day}
             for c in channels
         ),
-        legal_terms=legal_terms,
+        legal_terms=words,
     )

@@ -90,14 +90,18 @@ def _refuse_a_busy_port(port: int) -> None:
 
 def _place(public: int, desk: int) -> dict[str, str]:
     """The environment of everything that the demo starts."""
-    return os.environ | {
-        "DATABASE_URL": embedded.address(),
-        "REGISTRY_DEMO": "true",
-        "REGISTRY_HOST": f"127.0.0.1:{public}",
-        "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
-        "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
-        "PYTHONWARNINGS": "ignore",
-    }
+    return (
+        os.environ
+        | clock.shared()
+        | {
+            "DATABASE_URL": embedded.address(),
+            "REGISTRY_DEMO": "true",
+            "REGISTRY_HOST": f"127.0.0.1:{public}",
+            "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
+            "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
+            "PYTHONWARNINGS": "ignore",
+        }
+    )
 
 
 def _migrate(place: dict[str, str]) -> None:

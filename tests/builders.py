@@ -131,7 +131,7 @@ def granted(
 ) -> str:  # fmt: skip
     """A granted licence that waits for activation; by default from today for two years."""
     number = opened(agency_number, licence_class, at=at, authority=authority, **more)
-    zone = str(dossier.authority(authority)["zone"])
+    zone = str(dossier.authority(authority, at=at)["zone"])
     first = first_day or days.local_day(at, zone)
     last = last_day or days.add_months(first, 24) - timedelta(days=1)
     take(

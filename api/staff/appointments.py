@@ -13,16 +13,6 @@ from api.staff.fields import Country, Day, Flag, Input, Text
 from registry import agencies, clock
 from registry.rules.numbering import Kind
 
-_ROLES = [
-    "responsible_officer",
-    "director",
-    "beneficial_owner",
-    "authorised_representative",
-    "registered_recruiter",
-    "sub_agent",
-    "foreign_representative",
-]
-
 
 class AppointmentInput(Input):
     """Who acts for the agency, as what and from when.
@@ -35,7 +25,7 @@ class AppointmentInput(Input):
     latin_name = Text(max_length=300, default="", allow_blank=True)
     person = Text(max_length=40, required=False)
     office = Text(max_length=40, required=False)
-    role = serializers.ChoiceField(choices=_ROLES)
+    role = serializers.ChoiceField(choices=agencies.ROLES)
     first_day = Day()
     last_day = Day(required=False)
     birth_date = Day(required=False)

@@ -73,7 +73,7 @@ class AuthoritiesView(door.StaffView):
         code = agencies.create_authority(
             sent.pop("code"), rules=sent.pop("policy"), **sent, by=by, at=at, idempotency_key=key
         )
-        return door.answer(dossier.authority(code), status=201, at=f"/api/v1/staff/authorities/{code}")
+        return door.answer(dossier.authority(code, at=at), status=201, at=f"/api/v1/staff/authorities/{code}")
 
 
 class AuthorityView(door.StaffView):
@@ -84,7 +84,7 @@ class AuthorityView(door.StaffView):
         """Read it with its policy: all of it is public law."""
         door.parameters(request)
         door.actor(request)
-        return door.answer(dossier.authority(code.upper()))
+        return door.answer(dossier.authority(code.upper(), at=clock.now()))
 
 
 class PoliciesView(door.StaffView):

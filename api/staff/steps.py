@@ -149,7 +149,7 @@ class ProposalBody(serializers.Serializer[Any]):
     agency = serializers.CharField()
     action = serializers.CharField()
     step = serializers.CharField()
-    state = serializers.ChoiceField(choices=["open", "approved", "declined", "expired", "overtaken"])
+    state = serializers.ChoiceField(choices=["open", "approved", "declined", "expired"])
     terms = serializers.DictField()
     proposed_by = serializers.CharField()
     proposed_at = serializers.DateTimeField()

@@ -75,9 +75,11 @@ def fill(licences: int, *, at: datetime, batch: int = BATCH) -> Iterator[Batch]:
     if not 0 <= licences <= MOST:
         raise errors.BadInput(f"from 0 to {MOST} licences at a time", field="licences")
     authority = _authority(at)
-    policy = records.current_policy(authority.pk)
+    policy = records.current_policy(authority.pk, at=at)
     holder = Agency(authority=authority, country=authority.country)
-    nobody = records.public_facts(Licence(origin="decided"), holder, (), (), (), policy.legal_terms)
+    nobody = records.public_facts(
+        Licence(origin="decided"), holder, (), (), (), records.legal_terms(authority.pk)
+    )
     lives = Lives(nobody, policy, at=at, plans=max(60, min(_PLANS, licences // 40)))
     writer = _Writer(authority, lives, version=policy.version, law=policy.law, at=at)
     done = 0

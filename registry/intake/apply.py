@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection, models, transaction
 from psycopg import sql
 
-from registry import history, ledger, news, publishing, records, statistics
+from registry import history, ledger, news, publishing, recording, records, statistics
 from registry.intake import statements
 from registry.intake.listed import Publisher
 from registry.intake.profile import Profile
@@ -122,6 +122,7 @@ class Application:
         keep_authority(self._authority, by=self._by, at=self._at)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '10s'")
+            cursor.execute(statements.LOCK_HOLDERS)
             cursor.execute(statements.LOCK)
             self._write_agencies(cursor)
             cursor.execute(statements.MARK_SPECIAL)
@@ -141,7 +142,8 @@ class Application:
             statistics.take(cursor, "registry_entry")
             cursor.execute(statements.ROWS, {"commit": opened.id, "snapshot": snapshot.pk})
             cursor.execute(statements.POSITIONS, parameters)
-            self._write_published(cursor, parameters)
+            barred = self._inherit_bars(cursor, opened)
+            self._write_published(cursor, parameters, barred)
             statistics.take(cursor, "registry_listedlicence", "registry_publishedrecord")
             cursor.execute(statements.RENAMED)
             indexing.index([number for (number,) in cursor.fetchall()])
@@ -203,14 +205,25 @@ class Application:
         self._snapshot.save(force_insert=True)
         return self._snapshot
 
-    def _write_published(self, cursor: Any, parameters: dict[str, Any]) -> None:
+    def _inherit_bars(self, cursor: Any, opened: ledger.Commit) -> dict[int, int]:
+        """Enter the bars of their agencies on new licences; the place of the last entry of each that has one."""
+        cursor.execute(statements.MARK_OF_BARRED)
+        of_barred = [licence_id for (licence_id,) in cursor.fetchall()]
+        found = Licence.objects.filter(pk__in=of_barred).select_related("agency")
+        entered = (
+            (licence.pk, recording.inherit_bars(licence, opened, at=self._at))
+            for licence in found.order_by("number")
+        )
+        return {licence_id: last.ordinal for licence_id, last in entered if last is not None}
+
+    def _write_published(self, cursor: Any, parameters: dict[str, Any], barred: dict[int, int]) -> None:
         """Replace the published rows; those of which more is known than lists say are made one by one."""
         cursor.execute(statements.UNPUBLISH)
         source = "intake_published p JOIN intake_out o ON o.place = p.place AND o.listed AND NOT o.special"
         given = {**parameters, "code": self._authority.code}
         _insert(cursor, "registry_publishedrecord", statements.PUBLISHED, source, given)
         cursor.execute("SELECT licence_id, ordinal FROM intake_out WHERE listed AND special ORDER BY number")
-        special = dict(cursor.fetchall())
+        special = dict(cursor.fetchall()) | barred
         found = Licence.objects.filter(pk__in=special).select_related("authority", "agency__authority")
         for licence in found.order_by("number"):
             self._project(licence, commit_id=parameters["commit"], ordinal=special[licence.pk])

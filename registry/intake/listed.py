@@ -65,7 +65,7 @@ class Publisher:
         """Publish for ``authority`` as may be known to the public at ``at``."""
         self._authority = authority
         self._at = at
-        self._legal_terms = records.current_policy(authority.pk).legal_terms
+        self._legal_terms = records.legal_terms(authority.pk)
         self._patterns: dict[tuple[str, str, str, _Shape], tuple[_Pattern, ...]] = {}
 
     def publish(self) -> None:

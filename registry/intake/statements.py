@@ -136,6 +136,12 @@ SELECT l.id FROM registry_licence l JOIN intake_out o ON o.licence_id = l.id AND
 WHERE l.origin = 'listed' ORDER BY l.number FOR NO KEY UPDATE OF l
 """
 
+#: Nobody bars the holder of a new licence while the list is taken in; before any licence, as every writer locks.
+LOCK_HOLDERS: Final = """
+SELECT a.id FROM registry_agency a
+WHERE a.id IN (SELECT agency_id FROM intake_out WHERE fate = 'new') ORDER BY a.number FOR UPDATE OF a
+"""
+
 NEW_HOLDERS: Final = "intake_holder h WHERE h.agency_id IS NULL ORDER BY h.line"
 
 AGENCY: Final = {
@@ -310,6 +316,15 @@ UPDATE intake_out o SET special = true FROM (
     LEFT JOIN intake_holder h ON h.agency_id = a.id
     WHERE o.agency_version > 0 AND a.version <> coalesce(h.version, o.agency_version)
 ) odd WHERE odd.place = o.place AND o.listed
+"""
+
+#: New licences of agencies that were barred or dissolved at some time: what is so still is entered on them too.
+MARK_OF_BARRED: Final = """
+UPDATE intake_out o SET special = true
+WHERE o.fate = 'new' AND o.listed AND EXISTS (
+    SELECT FROM registry_entry e WHERE e.agency_id = o.agency_id
+    AND (e.action = 'debar' OR e.action = 'cancel' AND e.grounds @> '["ENTITY-DISSOLVED"]')
+) RETURNING o.licence_id
 """
 
 #: Agencies of which something that can be searched is new.

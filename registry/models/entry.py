@@ -93,7 +93,7 @@ class Proposal(models.Model):
     proposed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.TextField(
-        default="open", choices=[(s, s) for s in ("open", "approved", "declined", "expired", "overtaken")]
+        default="open", choices=[(s, s) for s in ("open", "approved", "declined", "expired")]
     )
     closed_by = models.TextField(blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -6,7 +6,7 @@ spent sanction leaves every answer, also about past days, and a span that only i
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -36,7 +36,15 @@ class Facts:
     trading_names: tuple[Mapping[str, Any], ...] = ()
     offices: tuple[Mapping[str, Any], ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
-    legal_terms: Mapping[str, str] = field(default_factory=dict)
+    legal_terms: tuple[tuple[datetime, Mapping[str, str]], ...] = ()
+    """The authority's words for a state, from each instant on; the first also before it."""
+
+    def legal_term(self, state: str, at: datetime) -> str:
+        """The authority's word for ``state`` at ``at``, empty where its law has none."""
+        words = next((said for start, said in reversed(self.legal_terms) if start <= at), None)
+        if words is None:
+            words = self.legal_terms[0][1] if self.legal_terms else {}
+        return words.get(state, "")
 
     @property
     def zone(self) -> str:
@@ -181,7 +189,8 @@ def _effect_end(entry: Entry, held: Entries, fold_ends: Mapping[int, datetime | 
 
 
 def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
-    """The spans, cut again at ``cuts`` and where an office, a channel or a trading name begins or ends."""
+    """The spans, cut again at ``cuts``, where an office, a channel or a name begins or ends, and where words change."""
+    cuts |= {start for start, _ in facts.legal_terms[1:]}
     for row in (*facts.trading_names, *facts.offices, *facts.channels):
         if row["first_day"] is not None:
             cuts.add(days.first_instant(row["first_day"], facts.zone))
@@ -250,7 +259,7 @@ def _body(
         "standing": {
             "state": stated,
             "overlays": sorted(o.value for o in stands.overlays),
-            "legal_term": facts.legal_terms.get(stated or "", ""),
+            "legal_term": facts.legal_term(stated or "", span.start),
             "since": rfc3339(stands.since),
         },
         "holder": {

@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 
 from django.db import connection, transaction
 
+from registry.lookup import AS_RECORDED
 from registry.rules import asked as asking
 from registry.rules import likeness, names
 from registry.rules.asked import Asked
@@ -159,9 +160,9 @@ _BY_KEY: Final = """
     SELECT id, subject, licence, kind, text FROM registry_searchname
     WHERE keys && %s::int[] AND kind = ANY(%s) AND {within} ORDER BY id LIMIT 500"""
 
-_BY_OUR_NUMBER: Final = """
+_BY_OUR_NUMBER: Final = f"""
     SELECT agency_number, number FROM registry_publishedrecord
-    WHERE (number = %s OR agency_number = %s) AND span @> %s::timestamptz ORDER BY number LIMIT 500"""
+    WHERE (number = %s OR agency_number = %s) AND span @> {AS_RECORDED.format("%s")} ORDER BY number LIMIT 500"""  # noqa: S608 - ours
 
 _LOOK_UPS: Final = ("number.same", "number.look_alikes", "number.leading_zeros")
 
@@ -342,9 +343,9 @@ def _against_contacts(asked: Asked, found: list[_Candidate], reached: list[_Cand
 
 # Hits
 
-_LICENCES: Final = """
+_LICENCES: Final = f"""
     SELECT agency_number, number, result FROM registry_publishedrecord
-    WHERE agency_number = ANY(%s) AND span @> %s::timestamptz"""
+    WHERE agency_number = ANY(%s) AND span @> {AS_RECORDED.format("%s")}"""  # noqa: S608 - ours
 
 _HOLDERS: Final = """
     SELECT DISTINCT ON (subject) subject, text FROM registry_searchname

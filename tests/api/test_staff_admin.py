@@ -17,7 +17,7 @@ from django.test import Client
 
 from api import auth
 from api.models import Officer, User
-from registry import dossier
+from registry import clock, dossier
 from registry.models import Agency
 from tests import builders
 from tests.api.officials import PASSWORD, Answer, Desk, Device, appoint, sign_in
@@ -205,7 +205,7 @@ def test_an_authority_is_created_from_a_file(tmp_path: Path) -> None:
     out = io.StringIO()
     call_command("create_authority", "XB-MOL", str(said), stdout=out)
     assert "XB-MOL" in out.getvalue()
-    assert dossier.authority("XB-MOL")["policy"]["appeal_days"] == 14
+    assert dossier.authority("XB-MOL", at=clock.now())["policy"]["appeal_days"] == 14
     with pytest.raises(CommandError, match="already"):
         call_command("create_authority", "XB-MOL", str(said))
 

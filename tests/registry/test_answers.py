@@ -1,13 +1,16 @@
 """What the public reads: today, on any past day, as it was known then, and for how long."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from registry import agencies, lookup, publishing
-from registry.models import PublishedRecord
+from registry import agencies, audit, batch, dossier, lookup, publishing, search
+from registry import clock as registry_clock
+from registry.models import Licence, PublishedRecord, RegisterCommit
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Role, Scope, StepTerms
 from tests import builders
@@ -295,3 +298,110 @@ def test_what_an_agency_may_not_do_is_refused_by_name(licence: str) -> None:
         agencies.amend(holder, {"locality": "X"}, by=inspector, at=AT, idempotency_key="i")
     with pytest.raises(errors.VersionConflict):
         agencies.amend(holder, {"locality": "X"}, by=by, at=AT, expected_version=99, idempotency_key="v")
+
+
+# --- clocks that differ ------------------------------------------------------------------------------------------
+
+
+def test_a_reader_whose_clock_is_behind_answers_no_earlier_than_what_is_recorded(db: None) -> None:
+    builders.authority()
+    number = builders.active(at=builders.START)
+    holder = Licence.objects.get(number=number).agency.number
+    at = builders.START + timedelta(days=10)
+    builders.suspended(number, at=at)
+    behind = at - timedelta(seconds=30)
+    assert lookup.public_licence(number, at=behind).state == "suspended"
+    assert lookup.public_many([number], at=behind)[number].state == "suspended"
+    assert [one.state for one in batch.answers([number], at=behind)[number]] == ["suspended"]
+    assert lookup.public_agency(holder, at=behind)["licences"][0]["standing"]["state"] == "suspended"
+    assert [row["licence"]["state"] for row in lookup.agencies(at=behind, limit=9).data] == ["suspended"]
+    assert [hit.verdict for hit in search.find(number, limit=9, after=None, at=behind).data] == [
+        "not_licensed"
+    ]
+    assert [
+        hit.verdict for hit in search.find("Bluefinch Manpower", limit=9, after=None, at=behind).data
+    ] == ["not_licensed"]
+    listed = dossier.restricted_licences(by=builders.maker(behind), at=behind, after=None, limit=9)
+    assert [row["state"] for row in listed.data] == ["suspended"]
+    assert lookup.public_past(number, at=behind, now=at).state == "active"
+
+
+def test_what_is_no_longer_public_is_withheld_by_the_later_clock_too(db: None) -> None:
+    builders.authority()
+    number = builders.active(at=builders.START)
+    lifted_at = builders.START + timedelta(days=20)
+    builders.lifted(number, builders.suspended(number, at=builders.START + timedelta(days=10)), at=lifted_at)
+    much_later = lifted_at + timedelta(days=600)
+    builders.suspended(number, at=much_later)
+    behind = much_later - timedelta(seconds=30)
+    assert lookup.public_licence(number, at=behind).state == "suspended"
+
+
+def test_a_commit_is_recorded_when_it_ends_not_when_its_command_began(db: None, clock: Any) -> None:
+    builders.authority()
+    number = builders.active(at=builders.START)
+    began = builders.START + timedelta(days=10)
+    ended = clock.stop(began + timedelta(seconds=40))
+    builders.suspended(number, at=began)
+    between = began + timedelta(seconds=20)
+    then, _ = lookup.public_known(number, at=between, known_at=between, now=ended)
+    now, _ = lookup.public_known(number, at=between, known_at=ended, now=ended)
+    assert (then.state, now.state) == ("active", "suspended")
+    assert RegisterCommit.objects.latest("pk").recorded_at == ended
+
+
+def test_a_past_that_is_told_is_recorded_in_that_past(db: None, clock: Any) -> None:
+    clock.stop(builders.START + timedelta(days=400))
+    builders.authority()
+    builders.active(at=builders.START)
+    assert RegisterCommit.objects.latest("pk").recorded_at == builders.START
+
+
+def test_programs_that_are_started_together_share_a_moved_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown_at = registry_clock.now() - timedelta(hours=1)
+    monkeypatch.setenv("REGISTRY_CLOCK", "2026-05-01T00:00:00+00:00")
+    monkeypatch.setenv("REGISTRY_CLOCK_SHOWN_AT", shown_at.isoformat())
+    assert registry_clock.shared() == {"REGISTRY_CLOCK_SHOWN_AT": shown_at.isoformat()}
+    told = subprocess.run(
+        [sys.executable, "-c", "from registry import clock; print(clock.now().isoformat())"],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    shown = datetime.fromisoformat(told.stdout.strip()) - datetime(2026, 5, 1, tzinfo=UTC)
+    assert timedelta(hours=1) <= shown < timedelta(hours=1, minutes=1)
+
+
+# --- the authority's words ---------------------------------------------------------------------------------------
+
+
+def test_a_new_policys_words_are_published_from_its_day_on_and_the_past_keeps_the_old(licence: str) -> None:
+    term = {"active": "Validly Licensed"}
+    system = builders.SYSTEM
+    begins = AT + 5 * DAY
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "legal_terms": term}, in_force_from=begins, by=system, at=AT,
+        idempotency_key="1",
+    )  # fmt: skip
+    assert list(audit.differences(at=AT)) == []
+    now = lookup.public_licence(licence, at=AT)
+    assert now.until == begins
+    assert json.loads(now.body)["standing"]["legal_term"] == "In Force"
+    assert dossier.authority("XA-DLA", at=AT)["policy"]["legal_terms"]["active"] == "In Force"
+    after = begins + DAY
+    assert (
+        json.loads(lookup.public_licence(licence, at=after).body)["standing"]["legal_term"] == term["active"]
+    )
+    assert dossier.authority("XA-DLA", at=after)["policy"]["legal_terms"] == term
+    past = lookup.public_past(licence, at=AT, now=after)
+    assert json.loads(past.body)["standing"]["legal_term"] == "In Force"
+    known, _ = lookup.public_known(licence, at=begins, known_at=AT - DAY, now=after)
+    assert json.loads(known.body)["standing"]["legal_term"] == "In Force"
+    assert list(audit.differences(at=after)) == []
+
+
+def test_a_policy_of_the_same_words_publishes_nothing_anew(licence: str) -> None:
+    before = list(PublishedRecord.objects.values_list("pk", flat=True))
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "appeal_days": 20}, in_force_from=AT, by=builders.SYSTEM, at=AT,
+        idempotency_key="1",
+    )  # fmt: skip
+    assert list(PublishedRecord.objects.values_list("pk", flat=True)) == before

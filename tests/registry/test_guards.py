@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from registry import history
+from registry import audit, history
 from registry.models import APPEND_ONLY, JOURNALLED, Agency, ChangeJournal, Licence, PolicySet
 from registry.rules import errors, publication
 from tests import builders
@@ -102,11 +102,17 @@ def test_a_redaction_takes_two_persons_the_owner_and_leaves_a_tombstone(as_owner
         with pytest.raises(errors.OwnProposal):
             history.redact(agency, ["address"], by="A", second="A", at=builders.START, order="Court 1")
         assert (
-            history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1") == 1
+            history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1") == 2
         )
-    row = history.versions(agency)[0]
-    assert row.address == ""
-    assert row.history_change_reason.startswith("redacted: Court 1")
+        with pytest.raises(errors.NotAllowed, match="amend the record first"):
+            history.redact(agency, ["legal_name"], by="A", second="B", at=builders.START, order="Court 1")
+    for row in history.versions(agency):
+        assert row.address == ""
+        assert row.history_change_reason.startswith("redacted: Court 1")
+    images = ChangeJournal.objects.filter(relation="registry_agency", key=agency.pk)
+    assert [image["address"] for image in images.values_list("image", flat=True)] == ["", ""]
+    assert Agency.objects.get(pk=agency.pk).address == ""
+    assert list(audit.differences(at=builders.START)) == []
     with pytest.raises(Error):
         history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1")
 

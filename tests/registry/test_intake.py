@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -23,7 +24,7 @@ from registry.intake.refusals import (
 from registry.intake.report import Report
 from registry.models import Agency, Authority, Channel, Entry, Licence, ListSnapshot, ObservedRow, TradingName
 from registry.rules import errors
-from registry.rules.lifecycle import Action, Role, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Role, StepTerms
 from tests import builders
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -396,28 +397,85 @@ def test_an_adopted_licence_is_the_authoritys_and_no_list_changes_it(take_in: Ta
     assert list(audit.differences(at=later)) == []
 
 
-def test_a_bar_of_the_agency_outweighs_the_next_list(take_in: TakeIn) -> None:
-    take_in(_rows(*range(1, 11)), date(2026, 5, 25))
-    number = _number("0001")
-    agency = Licence.objects.get(number=number).agency.number
-    at = NOW
+BAR = StepTerms(grounds=("TRAFFICKING",), permanent=True, no_conflict=True, texts={"en": "DEMO bar."})
+ORDER = StepTerms(order_reference="DEMO Tribunal 7/2026", no_conflict=True)
+
+
+def _together(
+    number: str, action: Action, terms: StepTerms, *, at: datetime
+) -> tuple[licensing.Decision, ...]:
+    """Take a step on all licences of the agency that holds this one."""
+    proposes = min(STEPS[action].proposes - {Role.SYSTEM})
     waiting = licensing.propose_for_agency(
-        agency,
-        Action.DEBAR,
-        by=builders.maker(at, "XA-MOL"),
+        Licence.objects.get(number=number).agency.number,
+        action,
+        by=builders.officer(proposes, at=at, authority="XA-MOL"),
         at=at,
-        terms=StepTerms(grounds=("TRAFFICKING",), permanent=True, no_conflict=True),
+        terms=terms,
         idempotency_key=builders.key(),
     )
-    for place, role in enumerate((Role.SUPERVISOR, Role.REGISTRAR)):
-        by = builders.officer(role, at=at, authority="XA-MOL", number=f"OFFICER-{place}")
+    for role in (Role.SUPERVISOR, Role.REGISTRAR)[: waiting.approvals_needed]:
+        by = builders.officer(role, at=at, authority="XA-MOL", number=f"CHECKER-{role}")
         waiting = licensing.approve(
             waiting.id, by=by, at=at, no_conflict=True, idempotency_key=builders.key()
         )
+    return waiting.decisions
+
+
+def test_a_bar_of_the_agency_outweighs_the_next_list(take_in: TakeIn) -> None:
+    take_in(_rows(*range(1, 11)), date(2026, 5, 25))
+    number = _number("0001")
+    _together(number, Action.DEBAR, BAR, at=NOW)
     take_in(_rows(*range(1, 11)), date(2026, 6, 1), at=NOW + 3 * timedelta(hours=1))
     answer = lookup.public_licence(number, at=NOW + DAY)
     assert answer.result == "not_licensed"
     assert list(audit.differences(at=NOW + DAY)) == []
+
+
+def test_a_new_listed_licence_of_a_barred_agency_meets_the_bar_and_whatever_is_said_of_it(
+    take_in: TakeIn,
+) -> None:
+    rows = _rows(*range(1, 11))
+    take_in(rows, date(2026, 5, 25))
+    first = _number("0001")
+    (bar,) = _together(first, Action.DEBAR, BAR, at=NOW)
+    later = NOW + DAY
+    take_in([*rows, "0001,DEMO Agency 1 Ltd,Port Demo,Valid,B"], later.date(), at=later)
+    (sister,) = {one.number for one in lookup.by_legacy("0001", at=later)} - {first}
+    answer = lookup.public_licence(sister, at=later)
+    assert (answer.result, answer.may_recruit) == ("not_licensed", False)
+    assert "agency.debarred" in answer.body
+    told = lookup.timeline(sister, at=later)
+    assert [item["action"] for item in told] == ["observe", "debar"]
+    assert answer.sequence == told[1]["sequence"]
+    stayed = _together(first, Action.STAY, replace(ORDER, refers_to=bar.sequence), at=later + DAY)
+    assert {one.number for one in stayed} == {first, sister}
+    assert lookup.public_licence(sister, at=later + DAY).may_recruit
+    third_day = later + 2 * DAY
+    classes = ("B", "C")
+    more = [f"0001,DEMO Agency 1 Ltd,Port Demo,Valid,{licence_class}" for licence_class in classes]
+    take_in([*rows, *more], third_day.date(), at=third_day)
+    (third,) = {one.number for one in lookup.by_legacy("0001", at=third_day)} - {first, sister}
+    assert lookup.public_licence(third, at=third_day).may_recruit
+    named = next(one.sequence for one in stayed if one.number == first)
+    _together(first, Action.END_STAY, replace(ORDER, refers_to=named), at=third_day + DAY)
+    for number in (first, sister, third):
+        assert not lookup.public_licence(number, at=third_day + DAY).may_recruit
+    assert list(audit.differences(at=third_day + DAY)) == []
+
+
+def test_the_end_of_a_company_closes_its_listed_licences_also_those_that_come_later(take_in: TakeIn) -> None:
+    rows = _rows(*range(1, 11))
+    take_in(rows, date(2026, 5, 25))
+    first = _number("0001")
+    dissolved = StepTerms(grounds=("ENTITY-DISSOLVED",), no_conflict=True)
+    _together(first, Action.CANCEL, dissolved, at=NOW)
+    later = NOW + DAY
+    take_in([*rows, "0001,DEMO Agency 1 Ltd,Port Demo,Valid,B"], later.date(), at=later)
+    (sister,) = {one.number for one in lookup.by_legacy("0001", at=later)} - {first}
+    for number in (first, sister):
+        assert "cancel" in {item["action"] for item in lookup.timeline(number, at=later)}
+    assert list(audit.differences(at=later)) == []
 
 
 # --- findings ----------------------------------------------------------------------------------------------------

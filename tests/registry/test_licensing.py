@@ -213,6 +213,18 @@ def test_an_approval_is_checked_against_the_state_of_that_moment(licence: str) -
         )
 
 
+def test_every_approval_is_checked_against_the_state_of_that_moment_not_the_last_alone(licence: str) -> None:
+    served = (AT - 30 * DAY).date()
+    terms = StepTerms(grounds=("FEE-PROHIBITED",), notice_served_on=served, immediate=True, no_conflict=True)
+    by = builders.maker(AT)
+    waiting = licensing.propose(licence, Action.REVOKE, by=by, at=AT, terms=terms, idempotency_key="1")
+    assert waiting.approvals_needed == 2
+    builders.take(licence, Action.VOID, StepTerms(grounds=("FALSE-DOC",), notice_served_on=served), at=AT)
+    with pytest.raises(errors.StepNotAllowed):
+        licensing.approve(waiting.id, by=builders.checker(AT), at=AT, no_conflict=True, idempotency_key="2")
+    assert licensing.proposal(waiting.id).approved_by == ()
+
+
 # --- the emergency -----------------------------------------------------------------------------------------------
 
 
@@ -331,7 +343,8 @@ def _together(
     holder: str, action: Action, terms: StepTerms, *, at: datetime, officers: int = 2
 ) -> tuple[licensing.Decision, ...]:
     """Take a step on all licences of an agency with so many officers."""
-    by = builders.maker(at) if action in {Action.DEBAR, Action.CORRECT} else _appeals(at)
+    proposes = STEPS[action].proposes
+    by = builders.maker(at) if Role.OFFICER in proposes else _appeals(at)
     key = builders.key
     waiting = licensing.propose_for_agency(holder, action, by=by, at=at, terms=terms, idempotency_key=key())
     for approver in (builders.checker(at), builders.registrar(at))[: officers - 1]:
@@ -362,7 +375,8 @@ def test_a_bar_that_is_set_aside_frees_every_licence_and_the_agency(
     assert {one.number for one in undone} == {licence, sibling}
     for number in (licence, sibling):
         assert _answer(number, later) == "licensed"
-        assert _answer(number, later - DAY) == ("licensed" if from_the_beginning else "not_licensed")
+        then = lookup.public_past(number, at=later - DAY, now=later)
+        assert then.result == ("licensed" if from_the_beginning else "not_licensed")
     builders.active(holder, "A", at=later)
     assert list(audit.differences(at=later)) == []
 
@@ -429,6 +443,45 @@ def test_an_agency_without_a_licence_is_barred_and_freed_itself(db: None) -> Non
         builders.opened(holder, at=AT)
     _together(holder, Action.SET_ASIDE, replace(ORDER, refers_to=bar.sequence), at=AT + DAY)
     builders.active(holder, at=AT + DAY)
+
+
+DISSOLVED = StepTerms(grounds=("ENTITY-DISSOLVED",), no_conflict=True)
+
+
+def test_the_end_of_a_company_is_never_of_one_licence(licence: str) -> None:
+    with pytest.raises(errors.StepNotAllowed, match="of the agency: take it there"):
+        licensing.propose(
+            licence, Action.CANCEL, by=builders.maker(AT), at=AT, terms=DISSOLVED, idempotency_key="1"
+        )
+
+
+def test_the_end_of_a_company_ends_every_licence_and_no_other_is_given(licence: str) -> None:
+    holder = Licence.objects.get(number=licence).agency.number
+    sibling, waiting = builders.active(holder, "C"), builders.opened(holder, "C", at=AT)
+    made = _together(holder, Action.CANCEL, DISSOLVED, at=AT)
+    assert {one.number for one in made} == {licence, sibling, waiting}
+    assert _answer(licence, AT) == _answer(sibling, AT) == "not_licensed"
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.opened(holder, "A", at=AT)
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.take(
+            waiting, Action.GRANT, StepTerms(first_day=date(2026, 1, 20), last_day=date(2027, 1, 19)), at=AT
+        )
+    assert list(audit.differences(at=AT)) == []
+    later = AT + DAY
+    undone = _together(holder, Action.SET_ASIDE, replace(ORDER, refers_to=made[0].sequence), at=later)
+    assert {one.number for one in undone} == {licence, sibling, waiting}
+    assert _answer(licence, later) == _answer(sibling, later) == "licensed"
+    builders.opened(holder, "A", at=later)
+
+
+def test_an_agency_that_waits_for_its_first_licence_is_dissolved_all_the_same(db: None) -> None:
+    builders.authority()
+    holder = builders.agency()
+    (end,) = _together(holder, Action.CANCEL, DISSOLVED, at=AT)
+    assert end.number == ""
+    with pytest.raises(errors.StepNotAllowed, match="dissolved"):
+        builders.opened(holder, at=AT)
 
 
 def test_a_bar_that_is_still_to_begin_allows_no_new_licence(licence: str) -> None:

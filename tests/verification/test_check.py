@@ -90,8 +90,8 @@ def test_a_licence_and_a_code_that_says_so_cost_two_queries(holder: str) -> None
 def test_a_suspension_is_seen_by_the_next_scan_and_its_lifting_too(holder: str) -> None:
     licence = builders.active(holder)
     code = badge_of("licence", licence)
-    suspension = builders.suspended(licence, at=LATER)
     just_before = check.verdict(code, at=LATER - timedelta(microseconds=1))
+    suspension = builders.suspended(licence, at=LATER)
     now = check.verdict(code, at=LATER)
     assert (just_before.result, now.result) == (Result.LICENSED, Result.NOT_LICENSED)
     assert (now.appearance.colour, now.may_recruit, now.state) == (Colour.RED, False, "suspended")
