@@ -168,7 +168,7 @@ def statement(code: str, *, at: datetime) -> dict[str, Any]:
 
     Refuses with ``KeysNotFound`` an authority without keys, and one that is not in the register.
     """
-    facts, found = dossier.authority(code), every()
+    facts, found = dossier.authority(code, at=at), every()
     issuer = signing.issuer(code)
     own = [key for key in found if key.authority == issuer and key.needed_at(int(at.timestamp()))]
     if not own:

@@ -27,7 +27,7 @@ def test_a_place_with_a_working_worker_is_ready(public: Client) -> None:
     answer = public.get("/readyz")
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "worker": "ok", "log": "ok"},
+        "checks": {"database": "ok", "migrations": "ok", "worker": "ok", "log": "no signer"},
     }
     assert answer.status_code == 200
 
@@ -43,7 +43,7 @@ def test_a_missing_or_stalled_worker_raises_the_alarm(public: Client, seconds_ag
         "database": "ok",
         "migrations": "ok",
         "worker": "stalled",
-        "log": "ok",
+        "log": "no signer",
     }
 
 

@@ -247,7 +247,7 @@ def test_a_body_above_the_limit_is_refused_unread(public: Client) -> None:
     assert post(public, b" " * 1_000_000).status_code == 400
 
 
-def test_a_body_that_is_shorter_than_announced_is_refused() -> None:
+def test_a_body_that_is_shorter_than_announced_is_refused(db: None) -> None:
     began: list[str] = []
     environ = {
         "REQUEST_METHOD": "POST",

@@ -101,7 +101,8 @@ def test_the_log_says_what_the_register_answers_also_about_days_to_come() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lawful_life_of_a_register_has_nothing_that_nobody_speaks_for() -> None:
+def test_the_lawful_life_of_a_register_has_nothing_that_nobody_speaks_for(settings: LazySettings) -> None:
+    settings.REGISTRY_SIGNER = "/run/nowhere.sock"
     builders.authority()
     number = builders.active()
     builders.opened(builders.agency("Waiting (DEMO)"))
