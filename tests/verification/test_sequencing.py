@@ -96,7 +96,7 @@ def test_the_log_says_what_the_register_answers_also_about_days_to_come() -> Non
     answer = folded()[number]
     for days in (0, 1, 8, 9, 400, 731, 900):
         at = START + timedelta(days=days, minutes=1)
-        told = lookup.public_licence(number, at=at)
+        told = lookup.public_past(number, at=at, now=START + timedelta(days=1000))
         assert answer.at(str(leaves.instant(at))) == (told.state, told.result, told.may_recruit), days
 
 
