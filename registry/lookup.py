@@ -19,6 +19,7 @@ from registry.models import (
     Agency,
     Appointment,
     Channel,
+    Entry,
     Licence,
     Office,
     PublishedRecord,
@@ -27,6 +28,7 @@ from registry.models import (
     TradingName,
 )
 from registry.rules import answer, days, errors, numbering, standing
+from registry.rules.lifecycle import Kind
 from registry.rules.publication import PUBLIC_ROLES
 
 _ANSWER = """
@@ -524,7 +526,8 @@ class Changes:
 #: Reads no more of the journal than it gives: from the commit that holds the number asked for, commit by commit.
 _CHANGES = """
 SELECT found.sequence, found.recorded_at, found.image ->> 'action', found.image ->> 'kind',
-       (found.image ->> 'published')::boolean, found.image ->> 'effective_from', l.number, a.number
+       (found.image ->> 'published')::boolean, found.image ->> 'effective_from', l.number, a.number,
+       (found.image ->> 'id')::bigint, l.id
 FROM (
     SELECT c.base + 1 + j.ordinal AS sequence, c.base, c.recorded_at, j.image
     FROM registry_registercommit c
@@ -543,14 +546,17 @@ ORDER BY found.sequence
 """
 
 
-def changes(*, after: int, limit: int) -> Changes:
+def changes(*, after: int, limit: int, at: datetime) -> Changes:
     """Published entries with a number above ``after``, read from the change journal in commit order (rulings 26).
 
-    Numbers that hold nothing public are there as ``{"sequence": n, "action": null}``, so a reader sees no gap.
+    Numbers that hold nothing public at ``at``, spent sanctions and what was said of them too (rulings 14), are there as
+    ``{"sequence": n, "action": null}``, so a reader sees no gap.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CHANGES, {"after": after, "limit": limit})
         rows = cursor.fetchall()
+    spent = _spent({row[9] for row in rows if row[9] is not None and row[3] != Kind.OBSERVATION}, at)
+    rows = [(*row[:4], row[4] and row[8] not in spent, *row[5:8]) for row in rows]
     data = [
         {
             "sequence": sequence,
@@ -564,6 +570,26 @@ def changes(*, after: int, limit: int) -> Changes:
         for sequence, recorded_at, action, kind, published, effective, licence, agency in rows
     ]
     return Changes(data=data, last=sequence_now(), oldest=_oldest_change())
+
+
+def _spent(licences: set[int], at: datetime) -> set[int]:
+    """The entries of these licences that the public no longer reads at ``at``: spent sanctions, and what is of them."""
+    if not licences:
+        return set()
+    held = Entry.objects.filter(
+        licence__in=licences, effect__has_key="sanction", effect__public_months__isnull=False
+    )
+    rows = Entry.objects.filter(licence__in=held.values("licence")).select_related("commit").order_by("pk")
+    of_licence: dict[int | None, list[Entry]] = {}
+    for row in rows:
+        of_licence.setdefault(row.licence_id, []).append(row)
+    hidden: set[int] = set()
+    for entries in of_licence.values():
+        hidden |= answer.spent([records.as_fold(row) for row in entries], zone=entries[0].zone, at=at)
+        for row in entries:
+            if row.refers_to_id in hidden:
+                hidden.add(row.pk)
+    return hidden
 
 
 def _oldest_change() -> int:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from api.problems import Refusal
 from api.public import reading, route
-from registry import lookup
+from registry import clock, lookup
 
 LONGEST_WAIT: Final = 25
 _LOOK_EVERY: Final = 0.25
@@ -72,7 +72,7 @@ def changes(ask: route.Ask) -> route.Answer:
 
 def _after(after: int, limit: int) -> lookup.Changes:
     """The changes after ``after``; refuses a place that the journal no longer reaches back to."""
-    found = lookup.changes(after=after, limit=limit)
+    found = lookup.changes(after=after, limit=limit, at=clock.now())
     if after + 1 < found.oldest:
         raise Refusal("changes.gone", oldest=found.oldest, restart_after=found.last)
     return found

@@ -235,10 +235,10 @@ def test_a_revocation_is_told_for_ever(licence: str) -> None:
 def test_the_feed_has_no_gap_and_can_be_read_in_pieces(licence: str) -> None:
     builders.suspended(licence, at=AT)
     builders.take(licence, Action.ENTER_DEMERIT, StepTerms(grounds=("AD-WITHOUT-NUMBER",), points=2), at=AT)
-    whole = lookup.changes(after=0, limit=100)
+    whole = lookup.changes(after=0, limit=100, at=AT)
     assert [c["sequence"] for c in whole.data] == list(range(1, whole.last + 1))
     pieces: list[dict[str, Any]] = []
-    while more := lookup.changes(after=len(pieces), limit=2).data:
+    while more := lookup.changes(after=len(pieces), limit=2, at=AT).data:
         pieces += more
     assert pieces == whole.data
     assert whole.data[-1] == {
@@ -405,3 +405,13 @@ def test_a_policy_of_the_same_words_publishes_nothing_anew(licence: str) -> None
         idempotency_key="1",
     )  # fmt: skip
     assert list(PublishedRecord.objects.values_list("pk", flat=True)) == before
+
+
+def test_the_feed_names_no_spent_sanction_nor_what_was_said_of_it(licence: str) -> None:
+    builders.lifted(licence, builders.suspended(licence, at=AT), at=AT + DAY)
+    later = AT + 3000 * DAY
+    told = [one["action"] for one in lookup.changes(after=0, limit=100, at=AT + 2 * DAY).data]
+    assert {"suspend_preventive", "lift"} <= set(told)
+    kept = lookup.changes(after=0, limit=100, at=later).data
+    assert {"suspend_preventive", "lift"} & {one["action"] for one in kept} == set()
+    assert [one["sequence"] for one in kept] == list(range(1, len(told) + 1))
