@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
 from psycopg import sql
@@ -92,7 +92,9 @@ def redact(
     if not order:
         raise NotAllowed("a redaction names the order behind it", field="order")
     note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"
-    columns = [cast("models.Field[Any, Any]", record._meta.get_field(name)) for name in fields]
+    columns = [column for column in record._meta.concrete_fields if column.name in fields]
+    if unknown := set(fields) - {column.name for column in columns}:
+        raise NotAllowed("the record has no such field", field=min(unknown))
     blank: dict[str, Any] = {column.attname: None if column.null else "" for column in columns}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL registry.redaction = 'on'")
