@@ -226,7 +226,7 @@ def test_an_administrator_creates_an_authority_with_its_policy(administrator: De
     assert _code(administrator.post("authorities", AUTHORITY)) == (409, "record.duplicate")
     later = {"policy": {"appeal_days": 21}, "in_force_from": "2026-04-01"}
     assert _made(administrator.post("authorities/XB-MOL/policies", later)) == {"version": 2}
-    assert administrator.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 21
+    assert administrator.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 14, "not in force yet"
     past = later | {"in_force_from": "2026-01-01"}
     assert _code(administrator.post("authorities/XB-MOL/policies", past)) == (422, "step.backdated")
 

@@ -111,7 +111,7 @@ STORIES: Final[Mapping[Action, Story]] = {
     ),
     Action.REVOKE: _after(REVOKED),
     Action.VOID: _after((Action.VOID, StepTerms(grounds=("FALSE-DOC",), notice_served_on=SERVED))),
-    Action.CANCEL: _after((Action.CANCEL, StepTerms(grounds=("ENTITY-DISSOLVED",), notice_served_on=SERVED))),
+    Action.CANCEL: _after((Action.CANCEL, StepTerms(grounds=("DORMANT",), notice_served_on=SERVED))),
     Action.SURRENDER: _after((Action.SURRENDER, StepTerms(effective=TODAY + timedelta(days=200)))),
     Action.FILE_RENEWAL: _after(FILED, last_day=SHORT),
     Action.RENEW: _after(
