@@ -21,7 +21,9 @@ Work = Callable[..., object]
 def due() -> tuple[Work, ...]:
     """Everything that waits for a change or for a moment; each takes ``at=`` and does what is due by then.
 
-    Only the worker asks: the public application loads this module with the queue and may not reach a writer.
+    Status lists first: they are what a phone without a line knows of a suspension. A token names the newest entry of
+    its licence in the log, and is one itself, so the log is taken further before and after. Only the worker asks: the
+    public application loads this module with the queue and may not reach a writer.
     """
     from registry import licensing, publishing  # noqa: PLC0415 - see above
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
@@ -30,8 +32,9 @@ def due() -> tuple[Work, ...]:
         publishing.refresh,
         licensing.expire_proposals,
         statuses.refresh,
-        tokens.refresh,
         published_keys.refresh,
+        sequencing.advance,
+        tokens.refresh,
         sequencing.advance,
         sequencing.publish,
     )

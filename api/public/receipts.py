@@ -10,11 +10,12 @@ from api import etags, labels, throttles
 from api.problems import Refusal
 from api.public import badges, reading, route
 from registry import clock
-from verification import check, known_keys, offline, receipts, statuses
+from verification import check, known_keys, offline, published_trust, receipts, statuses
 from verification.cbor import Malformed
 from verification.check import Proof
 from verification.statuses import ListNotFound
 from verification.trust_list import TrustList
+from verification.verdicts import Result
 
 LONGEST_TOKEN: Final = 8192
 """Symbols of an address with its digits."""
@@ -87,11 +88,14 @@ def verify_token(ask: route.Ask) -> route.Answer:
     if badge is None:
         told = {"result": judged.result.value, "print": judged.as_json(), "now": None}
         return route.Answer(told, seeds=None, caching=etags.KEEP_NOT)
-    judged = offline.verify(text, trust=trust, status_list=_list(badge.code, at), at=at)
+    judged = offline.verify(
+        text, trust=trust, status_list=_list(badge.code, at), at=at, logged=published_trust.logged
+    )
     found = check.verdict(badge.code, at=at)
     known = found.proof in {Proof.KNOWN, Proof.WITHDRAWN}
+    forged = judged.result.value == Result.NOT_GENUINE
     told = {
-        "result": found.result.value,
+        "result": judged.result.value if forged else found.result.value,
         "print": judged.as_json(),
         "now": badges.told(found) if known else None,
     }

@@ -69,7 +69,7 @@ def test_a_full_dump_holds_every_licence_as_it_is_answered_and_every_entry(place
             answer.state, answer.result, answer.may_recruit, answer.sequence,
         )  # fmt: skip
         assert row["until"] is None or row["until"].endswith("Z")
-    changes = lookup.changes(after=0, limit=1000).data
+    changes = lookup.changes(after=0, limit=1000, at=START).data
     entries = ndjson(full, "entries")
     assert [row["sequence"] for row in entries] == [change["sequence"] for change in changes]
     for row, change in zip(entries, changes, strict=True):
