@@ -183,6 +183,7 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
         raise TermRefused(f"a term is at most {months} months", field="last_day", months=months)
     if last < today:
         raise TermRefused("the term would be over already", field="last_day")
+    _last_term_has_begun(step, case, today)
     ends = [date.fromisoformat(last_day) for _, last_day in case.standing.terms]
     if step.action is Action.RENEW and ends and first != max(ends) + timedelta(days=1):
         expected = max(ends) + timedelta(days=1)
@@ -203,6 +204,18 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
         raise BackdatingRefused(
             "a term cannot begin before the decision", field="first_day", earliest=str(today)
         )
+
+
+def _last_term_has_begun(step: Step, case: Case, today: date) -> None:
+    """One further term at a time: renewals do not chain past the length that the policy allows a term."""
+    if step.action not in {Action.RENEW, Action.RENEW_LATE} or not case.standing.terms:
+        return
+    begins = max(date.fromisoformat(first_day) for first_day, _ in case.standing.terms)
+    if today < begins:
+        raise TermRefused(
+            f"the term granted before begins on {begins}; renew it after that",
+            field="first_day", begins=begins.isoformat(),
+        )  # fmt: skip
 
 
 def _freeze_scope(terms: StepTerms, effect: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.rules.errors import StepNotAllowed
+from registry.rules.errors import StepNotAllowed, TermRefused
 from registry.rules.lifecycle import Action, Overlay, Result, State
 from tests.rules.walk import LAST, Walk
 
@@ -56,6 +56,17 @@ def test_a_second_renewal_is_deemed_as_the_first_was() -> None:
     walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
     walk.on(NEXT_LAST - timedelta(days=60)).filed()
     assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.RENEWAL_PENDING
+
+
+def test_no_renewal_is_granted_upon_a_term_that_has_not_begun() -> None:
+    walk, _ = filed_in_time()
+    walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    chained = {"first_day": NEXT_LAST + timedelta(days=1), "last_day": date(2028, 12, 31)}
+    with pytest.raises(TermRefused) as refusal:
+        walk.on(LAST).take(Action.RENEW, **chained)
+    assert refusal.value.facts == {"field": "first_day", "begins": AFTER.isoformat()}
+    walk.on(AFTER).take(Action.RENEW, **chained)
+    assert walk.on_day(date(2028, 12, 31)) is State.ACTIVE
 
 
 def test_a_short_renewal_is_not_deemed_longer_by_its_old_filing() -> None:
@@ -144,3 +155,12 @@ class TestALateRenewal:
         walk.filed()
         walk.on(AFTER).take(Action.RENEW_LATE, first_day=AFTER, last_day=NEXT_LAST)
         assert Overlay.RENEWAL_FILED not in walk.stands().overlays
+
+    def test_none_is_granted_upon_a_late_renewal_that_has_not_begun(self) -> None:
+        walk = Walk().active().on(AFTER)
+        first = AFTER + timedelta(days=10)
+        walk.take(Action.RENEW_LATE, first_day=first, last_day=NEXT_LAST)
+        said = {"first_day": NEXT_LAST + timedelta(days=1), "last_day": date(2028, 12, 31)}
+        with pytest.raises(TermRefused) as refusal:
+            walk.take(Action.RENEW_LATE, **said)
+        assert refusal.value.facts["begins"] == first.isoformat()
