@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from registry.rules import days, standing
+from registry.rules.entries import Entries
 from registry.rules.errors import (
     BadInput,
     EntryNotFound,
@@ -129,6 +130,10 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
         raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
     if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
         raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
+    if step.action is Action.FILE_APPEAL and any(
+        e.action is Action.FILE_APPEAL for e in Entries(case.entries).about(target)
+    ):
+        raise StepNotAllowed("an appeal against that entry has been filed before", field="refers_to")
     if step.action is Action.MEET_CONDITION and not any(
         ref == target.ref for ref, _ in case.standing.conditions
     ):

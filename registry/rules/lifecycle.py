@@ -625,7 +625,7 @@ _STEPS: Final = (
         effect=Effect.STATED,
         needs=frozenset({"refers_to"}),
         optional=frozenset({"effective"}),
-        summary="The holder appeals; where the law says so the decision waits.",
+        summary="The holder appeals, once against a decision; where the law says so the decision waits.",
     ),
     Step(
         "L19b",

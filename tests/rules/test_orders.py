@@ -2,7 +2,10 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from registry.rules.entries import Entries
+from registry.rules.errors import StepNotAllowed
 from registry.rules.lifecycle import Action, Overlay, Result, State
 from tests.rules.walk import Walk
 
@@ -60,6 +63,32 @@ class TestAnAppealBeforeTheEffect:
         appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
         walk.later(days=2).take(Action.END_APPEAL, appeal)
         assert walk.stands().pending == ((revocation, walk.midnight(AFTER_APPEAL)),)
+
+    def test_dismissed_it_is_not_filed_again(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        for _ in range(2):  # while it is open, and after its dismissal
+            with pytest.raises(StepNotAllowed) as refusal:
+                walk.take(Action.FILE_APPEAL, revocation)
+            assert refusal.value.facts == {"field": "refers_to"}
+            if walk.entries[-1].ref == appeal:
+                walk.later(days=2).take(Action.END_APPEAL, appeal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_against_a_dismissal_an_appeal_stays_nothing(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        dismissal = walk.later(days=2).take(Action.END_APPEAL, appeal)
+        walk.later(days=1).take(Action.FILE_APPEAL, dismissal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_filed_in_error_and_corrected_it_is_filed_again(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        walk.later(days=1).take(Action.CORRECT, appeal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+        walk.later(days=1).take(Action.FILE_APPEAL, revocation)
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
 
     def test_allowed_the_decision_never_has_effect(self) -> None:
         walk, revocation = revoked_after_appeal()
