@@ -74,6 +74,8 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
     _complete(step, terms)
     _days_are_days(terms)
     _grounded(step, terms)
+    if step.action is Action.FILE_RENEWAL and standing.renewal_asked(case.entries, at=at):
+        raise StepNotAllowed("a renewal of that term has been filed before", action=step.action.value)
     target = case.entry(refers_to) if refers_to is not None else None
     if target is not None:
         _target_fits(step, target, case, at)

@@ -50,8 +50,8 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     _freeze_scope(terms, effect)
     _freeze_until(step, terms, case, effect, target=target, effective=effective, at=at)
     _freeze_deadlines(step, terms, case, deadlines, at=at, effective=effective)
-    if step.action is Action.FILE_APPEAL and target is not None:
-        effect["stays"] = _appeal_stays(target, effective)
+    if step.kind is Kind.FILING:
+        _freeze_filing(case, effect, target=target, effective=effective)
     if step.action is Action.LIFT and target is not None and target.action is Action.SUSPEND_DISCIPLINARY:
         last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
         deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
@@ -100,10 +100,12 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
     if step.kind is Kind.FILING:
         if stated > at:
             raise BadInput("a filing cannot be received after it is recorded", field="effective")
-        if target is not None and days.local_day(stated, case.zone) < days.local_day(
-            target.decided_at, case.zone
-        ):
-            raise BadInput("an appeal cannot be filed before the decision", field="effective")
+        about = target or standing.last_term(case.entries, at=at)
+        received = days.local_day(stated, case.zone)
+        if about is not None and received < days.local_day(about.decided_at, case.zone):
+            raise BadInput(
+                "a filing cannot be received before what it is about was decided", field="effective"
+            )
     elif stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
         raise BackdatingRefused(
             f"{step.action} cannot have effect before {earliest.isoformat()}",
@@ -320,6 +322,14 @@ def _freeze_deadlines(
         if first + timedelta(days=policy.renewal_filed_days) <= last:
             put("deemed_until", last, policy.renewal_deemed_days)
             put("grace_until", last, policy.renewal_deemed_days + policy.grace_days)
+
+
+def _freeze_filing(case: Case, effect: dict[str, Any], *, target: Entry | None, effective: datetime) -> None:
+    """What an appeal does to the decision, and the last day of the term that a renewal is to follow."""
+    if target is not None:
+        effect["stays"] = _appeal_stays(target, effective)
+    elif case.standing.terms:
+        effect["renews"] = max(last_day for _, last_day in case.standing.terms)
 
 
 def _appeal_stays(target: Entry, filed: datetime) -> bool:

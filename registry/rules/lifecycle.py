@@ -559,7 +559,7 @@ _STEPS: Final = (
         (),
         effect=Effect.STATED,
         optional=frozenset({"effective"}),
-        summary="A renewal was filed; in time, the law deems the licence in force until it is decided.",
+        summary="A renewal was filed, once a term; in time, the law deems the licence in force until it is decided.",
     ),
     Step(
         "L16",
