@@ -51,7 +51,7 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     _freeze_until(step, terms, case, effect, target=target, effective=effective, at=at)
     _freeze_deadlines(step, terms, case, deadlines, at=at, effective=effective)
     if step.kind is Kind.FILING:
-        _freeze_filing(case, effect, target=target, effective=effective)
+        _freeze_filing(terms, case, effect, target=target, effective=effective)
     if step.action is Action.LIFT and target is not None and target.action is Action.SUSPEND_DISCIPLINARY:
         last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
         deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
@@ -106,12 +106,26 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
             raise BadInput(
                 "a filing cannot be received before what it is about was decided", field="effective"
             )
-    elif stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
+        return stated if at < _recorded_by(received, case) else at
+    if stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
         raise BackdatingRefused(
             f"{step.action} cannot have effect before {earliest.isoformat()}",
             field="effective", earliest=earliest.isoformat(),
         )  # fmt: skip
     return stated
+
+
+def _recorded_by(received: date, case: Case) -> datetime:
+    """Until when a filing must be recorded to count from the day it was received, not from when it is recorded.
+
+    Whoever records a filing states its day alone. A day long past would let one officer stay, or keep in force, what
+    several decided.
+    """
+    policy = case.policy
+    last = days.add_working_days(
+        received, policy.filing_recorded_working_days, weekend=policy.weekend, holidays=policy.holidays
+    )
+    return days.end_of(last, case.zone)
 
 
 def _earliest(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
@@ -324,8 +338,12 @@ def _freeze_deadlines(
             put("grace_until", last, policy.renewal_deemed_days + policy.grace_days)
 
 
-def _freeze_filing(case: Case, effect: dict[str, Any], *, target: Entry | None, effective: datetime) -> None:
-    """What an appeal does to the decision, and the last day of the term that a renewal is to follow."""
+def _freeze_filing(
+    terms: StepTerms, case: Case, effect: dict[str, Any], *, target: Entry | None, effective: datetime
+) -> None:
+    """When it was received; what an appeal does to the decision, or the last day of the term that a renewal is for."""
+    if terms.effective is not None:
+        effect["received_on"] = days.local_day(instant(terms.effective, case.zone), case.zone).isoformat()
     if target is not None:
         effect["stays"] = _appeal_stays(target, effective)
     elif case.standing.terms:

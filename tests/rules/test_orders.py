@@ -6,7 +6,7 @@ import pytest
 
 from registry.rules.entries import Entries
 from registry.rules.errors import StepNotAllowed
-from registry.rules.lifecycle import Action, Overlay, Result, State
+from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
 from tests.rules.walk import Walk
 
 MARCH_1 = date(2026, 3, 1)
@@ -124,6 +124,44 @@ class TestAnAppealBeforeTheEffect:
         walk, revocation = revoked_after_appeal()
         walk.to(walk.midnight(AFTER_APPEAL) - timedelta(seconds=1)).take(Action.FILE_APPEAL, revocation)
         assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+
+class TestAnAppealRecordedLate:
+    """It counts from the day it was received for a few working days; after those from when it is recorded."""
+
+    def test_within_three_working_days_it_counts_from_its_day(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        received = AFTER_APPEAL - timedelta(days=3)  # a Friday
+        last = walk.midnight(AFTER_APPEAL + timedelta(days=3)) - timedelta(seconds=1)  # the Wednesday after
+        walk.to(last).take(Action.FILE_APPEAL, revocation, effective=received)
+        assert walk.state() is State.ACTIVE
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+    def test_after_them_it_stays_nothing_and_its_day_is_kept(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        received = AFTER_APPEAL - timedelta(days=3)
+        walk.to(walk.midnight(AFTER_APPEAL + timedelta(days=3)))
+        appeal = walk.take(Action.FILE_APPEAL, revocation, effective=received)
+        assert walk.state() is State.REVOKED
+        assert Overlay.UNDER_APPEAL in walk.stands().overlays
+        assert walk.entry(appeal).effective_from == walk.now
+        assert walk.effect(appeal)["received_on"] == received.isoformat()
+        walk.take(Action.STAY, revocation)
+        assert walk.state() is State.ACTIVE
+
+    def test_years_later_nobody_brings_a_revoked_licence_back_alone(self) -> None:
+        walk = Walk().active(last=date(2029, 12, 31)).on(MARCH_1)
+        revocation = walk.take(Action.REVOKE)
+        walk.later(days=400).take(Action.FILE_APPEAL, revocation, effective=date(2026, 3, 20))
+        assert (walk.state(), walk.stands().result) == (State.REVOKED, Result.NOT_LICENSED)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_recorded_late_and_still_in_time_it_stays_from_when_it_is_recorded(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        cut = walk.take(Action.RESTRICT, cut=Scope(("XB",)))
+        walk.later(days=20).take(Action.FILE_APPEAL, cut, effective=MARCH_1)
+        assert Overlay.PARTIAL in walk.stands(walk.now - timedelta(seconds=1)).overlays
+        assert Overlay.PARTIAL not in walk.stands().overlays
 
 
 class TestAnImmediateDecision:

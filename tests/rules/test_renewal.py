@@ -41,6 +41,15 @@ def test_filed_a_day_too_late_it_expires_with_its_term() -> None:
     assert walk.state(walk.midnight(AFTER)) is State.EXPIRED
 
 
+def test_recorded_long_after_its_day_it_counts_from_when_it_is_recorded() -> None:
+    walk = Walk().active().on(date(2026, 12, 4))  # three working days after the first of the month
+    walk.take(Action.FILE_RENEWAL, effective=IN_TIME)
+    assert walk.state(walk.midnight(AFTER)) is State.RENEWAL_PENDING
+    late = Walk().active().on(date(2026, 12, 5))
+    late.take(Action.FILE_RENEWAL, effective=IN_TIME)
+    assert late.state(late.midnight(AFTER)) is State.EXPIRED
+
+
 def test_renewed_before_the_end_there_is_no_seam() -> None:
     walk, _ = filed_in_time()
     walk.on(date(2026, 12, 20)).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
