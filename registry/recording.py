@@ -302,7 +302,6 @@ def _entry(
     licence: Licence, step: Step, terms: StepTerms, frozen: freezing.Frozen, case: freezing.Case,
     refers_to: int | None, officers: Sequence[str], at: datetime,
 ) -> Entry:  # fmt: skip
-    day = terms.effective if type(terms.effective) is date else None
     return Entry(
         authority=licence.authority,
         licence=licence if licence.pk else None,
@@ -313,7 +312,7 @@ def _entry(
         decided_at=at,
         effective_from=frozen.effective_from,
         effective_until=frozen.effective_until,
-        effective_day=day or days.local_day(frozen.effective_from, case.zone),
+        effective_day=days.local_day(frozen.effective_from, case.zone),
         zone=case.zone,
         refers_to_id=refers_to,
         grounds=list(terms.grounds),

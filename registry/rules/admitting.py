@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from registry.rules import days, standing
+from registry.rules.entries import Entries
 from registry.rules.errors import (
     BadInput,
     EntryNotFound,
@@ -73,6 +74,8 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
     _complete(step, terms)
     _days_are_days(terms)
     _grounded(step, terms)
+    if step.action is Action.FILE_RENEWAL and standing.renewal_asked(case.entries, at=at):
+        raise StepNotAllowed("a renewal of that term has been filed before", action=step.action.value)
     target = case.entry(refers_to) if refers_to is not None else None
     if target is not None:
         _target_fits(step, target, case, at)
@@ -129,6 +132,10 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
         raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
     if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
         raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
+    if step.action is Action.FILE_APPEAL and any(
+        e.action is Action.FILE_APPEAL for e in Entries(case.entries).about(target)
+    ):
+        raise StepNotAllowed("an appeal against that entry has been filed before", field="refers_to")
     if step.action is Action.MEET_CONDITION and not any(
         ref == target.ref for ref, _ in case.standing.conditions
     ):

@@ -50,8 +50,8 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     _freeze_scope(terms, effect)
     _freeze_until(step, terms, case, effect, target=target, effective=effective, at=at)
     _freeze_deadlines(step, terms, case, deadlines, at=at, effective=effective)
-    if step.action is Action.FILE_APPEAL and target is not None:
-        effect["stays"] = _appeal_stays(target, effective)
+    if step.kind is Kind.FILING:
+        _freeze_filing(terms, case, effect, target=target, effective=effective)
     if step.action is Action.LIFT and target is not None and target.action is Action.SUSPEND_DISCIPLINARY:
         last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
         deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
@@ -100,16 +100,32 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
     if step.kind is Kind.FILING:
         if stated > at:
             raise BadInput("a filing cannot be received after it is recorded", field="effective")
-        if target is not None and days.local_day(stated, case.zone) < days.local_day(
-            target.decided_at, case.zone
-        ):
-            raise BadInput("an appeal cannot be filed before the decision", field="effective")
-    elif stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
+        about = target or standing.last_term(case.entries, at=at)
+        received = days.local_day(stated, case.zone)
+        if about is not None and received < days.local_day(about.decided_at, case.zone):
+            raise BadInput(
+                "a filing cannot be received before what it is about was decided", field="effective"
+            )
+        return stated if at < _recorded_by(received, case) else at
+    if stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
         raise BackdatingRefused(
             f"{step.action} cannot have effect before {earliest.isoformat()}",
             field="effective", earliest=earliest.isoformat(),
         )  # fmt: skip
     return stated
+
+
+def _recorded_by(received: date, case: Case) -> datetime:
+    """Until when a filing must be recorded to count from the day it was received, not from when it is recorded.
+
+    Whoever records a filing states its day alone. A day long past would let one officer stay, or keep in force, what
+    several decided.
+    """
+    policy = case.policy
+    last = days.add_working_days(
+        received, policy.filing_recorded_working_days, weekend=policy.weekend, holidays=policy.holidays
+    )
+    return days.end_of(last, case.zone)
 
 
 def _earliest(step: Step, terms: StepTerms, case: Case, target: Entry | None, at: datetime) -> datetime:
@@ -183,6 +199,7 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
         raise TermRefused(f"a term is at most {months} months", field="last_day", months=months)
     if last < today:
         raise TermRefused("the term would be over already", field="last_day")
+    _last_term_has_begun(step, case, today)
     ends = [date.fromisoformat(last_day) for _, last_day in case.standing.terms]
     if step.action is Action.RENEW and ends and first != max(ends) + timedelta(days=1):
         expected = max(ends) + timedelta(days=1)
@@ -203,6 +220,18 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
         raise BackdatingRefused(
             "a term cannot begin before the decision", field="first_day", earliest=str(today)
         )
+
+
+def _last_term_has_begun(step: Step, case: Case, today: date) -> None:
+    """One further term at a time: renewals do not chain past the length that the policy allows a term."""
+    if step.action not in {Action.RENEW, Action.RENEW_LATE} or not case.standing.terms:
+        return
+    begins = max(date.fromisoformat(first_day) for first_day, _ in case.standing.terms)
+    if today < begins:
+        raise TermRefused(
+            f"the term granted before begins on {begins}; renew it after that",
+            field="first_day", begins=begins.isoformat(),
+        )  # fmt: skip
 
 
 def _freeze_scope(terms: StepTerms, effect: dict[str, Any]) -> None:
@@ -307,6 +336,18 @@ def _freeze_deadlines(
         if first + timedelta(days=policy.renewal_filed_days) <= last:
             put("deemed_until", last, policy.renewal_deemed_days)
             put("grace_until", last, policy.renewal_deemed_days + policy.grace_days)
+
+
+def _freeze_filing(
+    terms: StepTerms, case: Case, effect: dict[str, Any], *, target: Entry | None, effective: datetime
+) -> None:
+    """When it was received; what an appeal does to the decision, or the last day of the term that a renewal is for."""
+    if terms.effective is not None:
+        effect["received_on"] = days.local_day(instant(terms.effective, case.zone), case.zone).isoformat()
+    if target is not None:
+        effect["stays"] = _appeal_stays(target, effective)
+    elif case.standing.terms:
+        effect["renews"] = max(last_day for _, last_day in case.standing.terms)
 
 
 def _appeal_stays(target: Entry, filed: datetime) -> bool:

@@ -559,7 +559,7 @@ _STEPS: Final = (
         (),
         effect=Effect.STATED,
         optional=frozenset({"effective"}),
-        summary="A renewal was filed; in time, the law deems the licence in force until it is decided.",
+        summary="A renewal was filed, once a term; in time, the law deems the licence in force until it is decided.",
     ),
     Step(
         "L16",
@@ -625,7 +625,7 @@ _STEPS: Final = (
         effect=Effect.STATED,
         needs=frozenset({"refers_to"}),
         optional=frozenset({"effective"}),
-        summary="The holder appeals; where the law says so the decision waits.",
+        summary="The holder appeals, once against a decision; where the law says so the decision waits.",
     ),
     Step(
         "L19b",

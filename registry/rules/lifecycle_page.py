@@ -70,6 +70,11 @@ past.
 Nothing sets a state: it is worked out from the entries for the instant that is asked about. Suspensions form a set,
 and the licence stands again only when all of them are over. A lift, an order that sets something aside and a correction
 have no state of their own for that reason: what is left is worked out again.
+
+A filing counts from the day it was received if it is recorded within a few working days of it
+(`filing_recorded_working_days`), and from when it is recorded if it is recorded later: a late appeal then stays nothing
+by itself, and only an order of the appeals body does. There is one appeal against a decision and one renewal filed for
+a term; a refusal of it ends every filing for that term. A further term is granted when the last one granted has begun.
 """
 
 

@@ -49,6 +49,7 @@ class Policy:
     renewal_deemed_in_force: bool = True
     grace_days: int = 30
     stay_end_working_days: int = 6
+    filing_recorded_working_days: int = 3
     stay_max_months: int = 6
     replenish_days: int = 30
     proposal_days: int = 7

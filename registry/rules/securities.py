@@ -1,5 +1,6 @@
 """The security behind a licence: confirmed with its issuers, drawn on, filled up again (rulings 10)."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -34,8 +35,17 @@ def _newest_words(entries: Entries, t: datetime) -> list[Entry]:
     said = [e for e in entries.those(Action.CONFIRM_SECURITY) if entries.has_begun(e, t)]
     newest: dict[str, Entry] = {}
     for entry in sorted(said, key=lambda e: (e.effective_from, e.ref)):
-        newest[str(entry.effect["issuer"])] = entry
+        newest[_folded(str(entry.effect["issuer"]))] = entry
     return list(newest.values())
+
+
+def _folded(issuer: str) -> str:
+    """An issuer's name as it is compared: one spelt differently is no second issuer.
+
+    Unicode NFKC, no case, nothing that cannot be seen, one space between words.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", issuer).casefold())
+    return " ".join("".join(c for c in plain if unicodedata.category(c) != "Cf").split())
 
 
 def _covers(entries: Entries, entry: Entry, t: datetime, currency: str) -> bool:

@@ -26,7 +26,9 @@ __all__ = [
     "Standing",
     "Suspension",
     "at",
+    "last_term",
     "open_measures",
+    "renewal_asked",
     "spans",
 ]
 
@@ -147,6 +149,16 @@ def spans(entries: Iterable[Entry], *, known_at: datetime | None = None) -> tupl
 def open_measures(entries: Iterable[Entry], *, at: datetime) -> Mapping[int, Measure]:
     """The suspensions and restrictions not over at ``at``, by ``ref``: those to come and stayed too."""
     return measures.open_measures(Entries(entries), at)
+
+
+def last_term(entries: Iterable[Entry], *, at: datetime) -> Entry | None:
+    """The entry that gave the term that ends last; ``None`` where no term is given at ``at``."""
+    return _Fold(entries).last_term(at)
+
+
+def renewal_asked(entries: Iterable[Entry], *, at: datetime) -> bool:
+    """Whether a renewal of the term that ends last has been filed by ``at``, be it refused since."""
+    return _Fold(entries).renewal_asked(at)
 
 
 class _Fold(Entries):
@@ -285,27 +297,42 @@ class _Fold(Entries):
         ends = [_instant(e.effect["term"]["ends_at"]) for e in self.term_entries(t)]
         return max((end for end in ends if end <= t), default=None)
 
-    def deemed(self, t: datetime) -> bool:
-        """Whether a renewal filed in time keeps the licence in force at ``t``, after its term (L15)."""
-        return any(
-            (until := filing.deadline("deemed_until")) is not None
-            and t < until
-            and not self.followed(filing, t, Action.REFUSE_RENEWAL)
-            and not self.renewed_since(filing, t)
-            for filing in self.in_effect(t, Action.FILE_RENEWAL)
-        )
+    def last_term(self, t: datetime) -> Entry | None:
+        """The entry that gave the term that ends last of those given by ``t``."""
+        return max(self.term_entries(t), key=lambda e: e.effect["term"]["last_day"], default=None)
 
-    def renewed_since(self, filing: Entry, t: datetime) -> bool:
-        """Whether the term that was renewed upon ``filing`` is itself over at ``t``."""
-        over = self.term_over(t)
-        renewals = [e for e in self.term_entries(t) if e.action is Action.RENEW and e.ref > filing.ref]
-        return over is not None and any(_instant(e.effect["term"]["ends_at"]) <= over for e in renewals)
+    def refused(self, last_day: str, t: datetime) -> bool:
+        """Whether the renewal of the term of that last day stands refused at ``t``, upon whichever filing."""
+        refusals = self.in_effect(t, Action.REFUSE_RENEWAL)
+        filings = (self.by_ref[refusal.refers_to] for refusal in refusals if refusal.refers_to is not None)
+        return any(filing.effect.get("renews") == last_day for filing in filings)
+
+    def renewal_asked(self, t: datetime) -> bool:
+        """Whether a renewal of the term that ends last was filed before, or stands refused."""
+        last = self.last_term(t)
+        if last is None:
+            return False
+        last_day = last.effect["term"]["last_day"]
+        filed = any(e.effect.get("renews") == last_day for e in self.those(Action.FILE_RENEWAL))
+        return filed or self.refused(last_day, t)
+
+    def deemed(self, t: datetime) -> bool:
+        """Whether a renewal filed in time keeps the licence in force at ``t``, after the term it renews (L15)."""
+        over = [e.effect["term"] for e in self.term_entries(t) if _instant(e.effect["term"]["ends_at"]) <= t]
+        last_day = max((term["last_day"] for term in over), default="")
+        return any(
+            filing.effect.get("renews") == last_day
+            and (until := filing.deadline("deemed_until")) is not None
+            and t < until
+            for filing in self.in_effect(t, Action.FILE_RENEWAL)
+        ) and not self.refused(last_day, t)
 
     def grace(self, t: datetime) -> datetime | None:
         """Until when a late renewal may be decided: the grace after the term or what was deemed."""
-        filings = self.in_effect(t, Action.FILE_RENEWAL)
-        unrefused = [e for e in filings if not self.followed(e, t, Action.REFUSE_RENEWAL)]
-        ends = [e.deadline("grace_until") for e in (*self.term_entries(t), *unrefused)]
+        given = self.term_entries(t)
+        open_ = {last_day for _, last_day in self.terms(t) if not self.refused(last_day, t)}
+        filings = [e for e in self.in_effect(t, Action.FILE_RENEWAL) if e.effect.get("renews") in open_]
+        ends = [e.deadline("grace_until") for e in (*given, *filings)]
         return max((end for end in ends if end is not None), default=None)
 
     def filed_undecided(self, t: datetime) -> bool:

@@ -2,8 +2,11 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from registry.rules.entries import Entries
-from registry.rules.lifecycle import Action, Overlay, Result, State
+from registry.rules.errors import StepNotAllowed
+from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
 from tests.rules.walk import Walk
 
 MARCH_1 = date(2026, 3, 1)
@@ -61,6 +64,32 @@ class TestAnAppealBeforeTheEffect:
         walk.later(days=2).take(Action.END_APPEAL, appeal)
         assert walk.stands().pending == ((revocation, walk.midnight(AFTER_APPEAL)),)
 
+    def test_dismissed_it_is_not_filed_again(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        for _ in range(2):  # while it is open, and after its dismissal
+            with pytest.raises(StepNotAllowed) as refusal:
+                walk.take(Action.FILE_APPEAL, revocation)
+            assert refusal.value.facts == {"field": "refers_to"}
+            if walk.entries[-1].ref == appeal:
+                walk.later(days=2).take(Action.END_APPEAL, appeal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_against_a_dismissal_an_appeal_stays_nothing(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        dismissal = walk.later(days=2).take(Action.END_APPEAL, appeal)
+        walk.later(days=1).take(Action.FILE_APPEAL, dismissal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_filed_in_error_and_corrected_it_is_filed_again(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        appeal = walk.later(days=2).take(Action.FILE_APPEAL, revocation)
+        walk.later(days=1).take(Action.CORRECT, appeal)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+        walk.later(days=1).take(Action.FILE_APPEAL, revocation)
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
     def test_allowed_the_decision_never_has_effect(self) -> None:
         walk, revocation = revoked_after_appeal()
         walk.later(days=20).take(Action.FILE_APPEAL, revocation)
@@ -95,6 +124,44 @@ class TestAnAppealBeforeTheEffect:
         walk, revocation = revoked_after_appeal()
         walk.to(walk.midnight(AFTER_APPEAL) - timedelta(seconds=1)).take(Action.FILE_APPEAL, revocation)
         assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+
+class TestAnAppealRecordedLate:
+    """It counts from the day it was received for a few working days; after those from when it is recorded."""
+
+    def test_within_three_working_days_it_counts_from_its_day(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        received = AFTER_APPEAL - timedelta(days=3)  # a Friday
+        last = walk.midnight(AFTER_APPEAL + timedelta(days=3)) - timedelta(seconds=1)  # the Wednesday after
+        walk.to(last).take(Action.FILE_APPEAL, revocation, effective=received)
+        assert walk.state() is State.ACTIVE
+        assert walk.on_day(AFTER_APPEAL) is State.ACTIVE
+
+    def test_after_them_it_stays_nothing_and_its_day_is_kept(self) -> None:
+        walk, revocation = revoked_after_appeal()
+        received = AFTER_APPEAL - timedelta(days=3)
+        walk.to(walk.midnight(AFTER_APPEAL + timedelta(days=3)))
+        appeal = walk.take(Action.FILE_APPEAL, revocation, effective=received)
+        assert walk.state() is State.REVOKED
+        assert Overlay.UNDER_APPEAL in walk.stands().overlays
+        assert walk.entry(appeal).effective_from == walk.now
+        assert walk.effect(appeal)["received_on"] == received.isoformat()
+        walk.take(Action.STAY, revocation)
+        assert walk.state() is State.ACTIVE
+
+    def test_years_later_nobody_brings_a_revoked_licence_back_alone(self) -> None:
+        walk = Walk().active(last=date(2029, 12, 31)).on(MARCH_1)
+        revocation = walk.take(Action.REVOKE)
+        walk.later(days=400).take(Action.FILE_APPEAL, revocation, effective=date(2026, 3, 20))
+        assert (walk.state(), walk.stands().result) == (State.REVOKED, Result.NOT_LICENSED)
+        assert walk.on_day(AFTER_APPEAL) is State.REVOKED
+
+    def test_recorded_late_and_still_in_time_it_stays_from_when_it_is_recorded(self) -> None:
+        walk = Walk().active().on(MARCH_1)
+        cut = walk.take(Action.RESTRICT, cut=Scope(("XB",)))
+        walk.later(days=20).take(Action.FILE_APPEAL, cut, effective=MARCH_1)
+        assert Overlay.PARTIAL in walk.stands(walk.now - timedelta(seconds=1)).overlays
+        assert Overlay.PARTIAL not in walk.stands().overlays
 
 
 class TestAnImmediateDecision:

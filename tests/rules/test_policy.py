@@ -43,6 +43,7 @@ def test_the_defaults_are_the_domains() -> None:
     assert (law.ratify_hours, law.preventive_max_days) == (72, 90)
     assert (law.renewal_filed_days, law.renewal_deemed_days, law.grace_days) == (30, 90, 30)
     assert (law.stay_end_working_days, law.stay_max_months, law.replenish_days) == (6, 6, 30)
+    assert law.filing_recorded_working_days == 3
     assert (law.surveillance_points, law.show_cause_points, law.surveillance_months) == (12, 24, 6)
     assert (law.proposal_days, law.bulk_limit, law.cumulative_suspension_months) == (7, 20, 12)
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.rules.errors import StepNotAllowed
+from registry.rules.errors import BadInput, StepNotAllowed, TermRefused
 from registry.rules.lifecycle import Action, Overlay, Result, State
 from tests.rules.walk import LAST, Walk
 
@@ -41,6 +41,15 @@ def test_filed_a_day_too_late_it_expires_with_its_term() -> None:
     assert walk.state(walk.midnight(AFTER)) is State.EXPIRED
 
 
+def test_recorded_long_after_its_day_it_counts_from_when_it_is_recorded() -> None:
+    walk = Walk().active().on(date(2026, 12, 4))  # three working days after the first of the month
+    walk.take(Action.FILE_RENEWAL, effective=IN_TIME)
+    assert walk.state(walk.midnight(AFTER)) is State.RENEWAL_PENDING
+    late = Walk().active().on(date(2026, 12, 5))
+    late.take(Action.FILE_RENEWAL, effective=IN_TIME)
+    assert late.state(late.midnight(AFTER)) is State.EXPIRED
+
+
 def test_renewed_before_the_end_there_is_no_seam() -> None:
     walk, _ = filed_in_time()
     walk.on(date(2026, 12, 20)).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
@@ -56,6 +65,17 @@ def test_a_second_renewal_is_deemed_as_the_first_was() -> None:
     walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
     walk.on(NEXT_LAST - timedelta(days=60)).filed()
     assert walk.on_day(NEXT_LAST + timedelta(days=1)) is State.RENEWAL_PENDING
+
+
+def test_no_renewal_is_granted_upon_a_term_that_has_not_begun() -> None:
+    walk, _ = filed_in_time()
+    walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    chained = {"first_day": NEXT_LAST + timedelta(days=1), "last_day": date(2028, 12, 31)}
+    with pytest.raises(TermRefused) as refusal:
+        walk.on(LAST).take(Action.RENEW, **chained)
+    assert refusal.value.facts == {"field": "first_day", "begins": AFTER.isoformat()}
+    walk.on(AFTER).take(Action.RENEW, **chained)
+    assert walk.on_day(date(2028, 12, 31)) is State.ACTIVE
 
 
 def test_a_short_renewal_is_not_deemed_longer_by_its_old_filing() -> None:
@@ -87,6 +107,66 @@ def test_refused_while_deemed_it_ends_at_the_decision() -> None:
     walk.on(AFTER + timedelta(days=10)).take(Action.REFUSE_RENEWAL, filing)
     assert walk.state(walk.now - timedelta(seconds=1)) is State.RENEWAL_PENDING
     assert walk.state() is State.EXPIRED
+
+
+def test_it_is_filed_once_a_term_whatever_was_decided_on_it() -> None:
+    walk, filing = filed_in_time()
+    for _ in range(2):  # while it is open, and after it was refused
+        with pytest.raises(StepNotAllowed) as refusal:
+            walk.filed()
+        assert refusal.value.facts == {"action": "file_renewal"}
+        if walk.entries[-1].ref == filing:
+            walk.take(Action.REFUSE_RENEWAL, filing)
+    assert walk.state(walk.midnight(AFTER)) is State.EXPIRED
+
+
+def test_filed_in_error_and_corrected_it_is_filed_again() -> None:
+    walk, filing = filed_in_time()
+    walk.take(Action.CORRECT, filing)
+    walk.filed()
+    assert walk.on_day(AFTER) is State.RENEWAL_PENDING
+
+
+def test_a_refusal_ends_every_filing_of_its_term() -> None:
+    walk, filing = filed_in_time()
+    correction = walk.take(Action.CORRECT, filing)
+    again = walk.filed()
+    walk.take(Action.CORRECT, correction)  # now there are two
+    walk.take(Action.REFUSE_RENEWAL, again)
+    ended = walk.stands(walk.midnight(AFTER))
+    assert (ended.state, ended.reasons) == (State.EXPIRED, ("licence.expired", "renewal.refused"))
+    assert ended.grace_until == walk.midnight(LAST + timedelta(days=31))
+
+
+def test_a_refusal_whose_filing_is_corrected_still_ends_the_renewal() -> None:
+    walk, filing = filed_in_time()
+    walk.take(Action.REFUSE_RENEWAL, filing)
+    walk.take(Action.CORRECT, filing)
+    with pytest.raises(StepNotAllowed):
+        walk.filed()
+    assert walk.on_day(AFTER) is State.EXPIRED
+
+
+def test_a_filing_is_not_received_before_its_term_was_granted() -> None:
+    walk, _ = filed_in_time()
+    granted = walk.on(date(2026, 12, 20)).today
+    walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    with pytest.raises(BadInput) as refusal:
+        walk.later(days=1).take(Action.FILE_RENEWAL, effective=granted - timedelta(days=1))
+    assert refusal.value.facts == {"field": "effective"}
+    filing = walk.take(Action.FILE_RENEWAL, effective=granted)
+    assert walk.effect(filing)["renews"] == NEXT_LAST.isoformat()
+
+
+def test_a_filing_for_a_term_that_was_taken_back_keeps_nothing_in_force() -> None:
+    walk, _ = filed_in_time()
+    renewal = walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+    walk.later(days=1).filed()
+    walk.later(days=1).take(Action.SET_ASIDE, renewal)
+    assert walk.on_day(AFTER) is State.RENEWAL_PENDING
+    late = walk.stands(walk.midnight(LAST + timedelta(days=91)))
+    assert late.state is State.EXPIRED
+    assert late.grace_until == walk.midnight(LAST + timedelta(days=121))
 
 
 def test_a_refusal_of_long_ago_does_not_explain_a_later_expiry() -> None:
@@ -144,3 +224,12 @@ class TestALateRenewal:
         walk.filed()
         walk.on(AFTER).take(Action.RENEW_LATE, first_day=AFTER, last_day=NEXT_LAST)
         assert Overlay.RENEWAL_FILED not in walk.stands().overlays
+
+    def test_none_is_granted_upon_a_late_renewal_that_has_not_begun(self) -> None:
+        walk = Walk().active().on(AFTER)
+        first = AFTER + timedelta(days=10)
+        walk.take(Action.RENEW_LATE, first_day=first, last_day=NEXT_LAST)
+        said = {"first_day": NEXT_LAST + timedelta(days=1), "last_day": date(2028, 12, 31)}
+        with pytest.raises(TermRefused) as refusal:
+            walk.take(Action.RENEW_LATE, **said)
+        assert refusal.value.facts["begins"] == first.isoformat()

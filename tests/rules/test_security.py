@@ -72,6 +72,15 @@ def test_the_newest_word_of_an_issuer_counts_and_is_not_added() -> None:
     assert walk.stands().reasons[0] == MISSING
 
 
+@pytest.mark.parametrize(
+    "spelt", ["DEMO BANK", "Demo  Bank", " demo bank ", "Demo\u00a0Bank", "\uff24emo Bank", "De\u200bmo Bank"]
+)
+def test_an_issuer_spelt_differently_is_no_second_issuer(spelt: str) -> None:
+    walk = secured(amount="60000")
+    walk.later(days=1).take(Action.CONFIRM_SECURITY, amount="60000", issuer=spelt, until=LAST)
+    assert walk.stands().reasons[0] == MISSING
+
+
 def test_an_older_word_does_not_come_back_when_the_newest_ends() -> None:
     walk = secured()
     walk.later(days=1).take(Action.CONFIRM_SECURITY, until=date(2026, 3, 31))
