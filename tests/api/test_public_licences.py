@@ -273,6 +273,30 @@ def test_our_own_number_is_taken_there_too(licence: str, public: Client) -> None
     assert public.get("/api/v1/licences", {"number": licence.lower()}).json()["number"] == licence
 
 
+@pytest.mark.parametrize("standing", ["suspended", "not published"])
+def test_a_list_that_quotes_our_number_does_not_speak_for_our_licence(
+    licence: str, public: Client, clock: Any, standing: str
+) -> None:
+    ours = (
+        licence
+        if standing == "suspended"
+        else builders.opened(builders.agency("New (DEMO)", at=LATER), at=LATER)
+    )
+    if standing == "suspended":
+        builders.suspended(ours, at=LATER)
+    quoting = builders.active(builders.agency("Two (DEMO)", at=LATER), at=LATER, legacy_number=ours)
+    clock.stop(LATER + timedelta(minutes=1))
+    if standing == "suspended":
+        answer = public.get("/api/v1/licences", {"number": ours}).json()
+        assert (answer["number"], answer["verdict"]["result"]) == (ours, "not_licensed")
+    else:
+        assert refusal(public, "/api/v1/licences", number=ours)[1]["code"] == "licence.not_found"
+    body = {"items": [{"number": ours}]}
+    (outcome,) = public.post("/api/v1/verifications", body, content_type="application/json").json()["data"]
+    assert (outcome["number"], outcome["verdict"]["may_recruit"]) == (ours, False)
+    assert quoting not in {hit["number"] for hit in public.get("/api/v1/search", {"q": ours}).json()["data"]}
+
+
 @pytest.mark.usefixtures("licence")
 def test_the_list_of_all_licences_is_not_given_without_a_number(public: Client) -> None:
     status, problem = refusal(public, "/api/v1/licences")
