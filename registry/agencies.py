@@ -317,10 +317,11 @@ def amend_office(
     once = Once(by, idempotency_key, "amend_office", {"number": number, **fields}, at)
     if (done := once.outcome()) is not None:
         return _again(done)
-    found = Office.objects.select_related("agency").filter(number=number).first()
-    if found is None:
+    holder = Office.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    if holder is None:
         raise errors.OfficeNotFound("no office has this number", number=number)
-    agency = _locked(found.agency.number, by=by)
+    agency = _locked(holder, by=by)
+    found = Office.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     for name, value in _office_fields(fields).items():
         setattr(found, name, value)
     _in_order(found.first_day, found.last_day)
@@ -380,10 +381,11 @@ def end_appointment(number: str, *, last_day: date, by: Actor, at: datetime, ide
     once = Once(by, idempotency_key, "end_appointment", {"number": number, "last": last_day}, at)
     if (done := once.outcome()) is not None:
         return _again(done)
-    row = Appointment.objects.select_related("agency").filter(number=number).first()
-    if row is None:
+    holder = Appointment.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    if holder is None:
         raise errors.AppointmentNotFound("no appointment has this number", number=number)
-    agency = _locked(row.agency.number, by=by)
+    agency = _locked(holder, by=by)
+    row = Appointment.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     _in_order(row.first_day, last_day)
     row.last_day = last_day
     _save(row, by=by, at=at, reason="appointment ended")
