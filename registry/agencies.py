@@ -92,6 +92,9 @@ def create_authority(
         "rules": rules,
         "contact": contact,
         "complaint": complaint,
+        "languages": list(languages),
+        "legal_basis": legal_basis,
+        "kind": kind,
     }
     once = Once(by, idempotency_key, "create_authority", body, at) if idempotency_key else None
     if once and (done := once.outcome()) is not None:
@@ -177,7 +180,9 @@ def register(
     ``fields``: ``legal_name`` and ``country``, and any of the agency's columns; ``bank_account`` is kept as HMAC.
     """
     _writer(by, authority)
-    once = Once(by, idempotency_key, "register_agency", {"authority": authority, **fields}, at)
+    once = Once(
+        by, idempotency_key, "register_agency", {"authority": authority, **_keyed_account(fields)}, at
+    )
     if (done := once.outcome()) is not None:
         return _again(done)
     row = Authority.objects.filter(code=authority).first()
@@ -198,7 +203,13 @@ def amend(
     idempotency_key: str, reason: str = "",
 ) -> Written:  # fmt: skip
     """Change an agency's columns; the published answers of its licences follow in the same transaction."""
-    once = Once(by, idempotency_key, "amend_agency", {"number": number, **fields}, at)
+    once = Once(
+        by,
+        idempotency_key,
+        "amend_agency",
+        {"number": number, "reason": reason, **_keyed_account(fields)},
+        at,
+    )
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
@@ -248,7 +259,14 @@ def add_channel(
         by,
         idempotency_key,
         "add_channel",
-        {"number": number, "kind": kind, "value": value, "office": office},
+        {
+            "number": number,
+            "kind": kind,
+            "value": value,
+            "office": office,
+            "verified": verified,
+            "first": first_day,
+        },
         at,
     )
     if (done := once.outcome()) is not None:
@@ -346,8 +364,15 @@ def appoint(
         "name": name,
         "role": role,
         "first": first_day,
+        "latin_name": latin_name,
         "person": person,
         "office": office,
+        "last": last_day,
+        "birth_date": birth_date,
+        "nationality": nationality,
+        "document": keyed(document) if document else "",
+        "public_name": public_name,
+        "withheld_reason": withheld_reason,
     }
     once = Once(by, idempotency_key, "appoint", body, at)
     if (done := once.outcome()) is not None:
@@ -507,6 +532,12 @@ def _agency_fields(fields: Mapping[str, Any], *, country: str) -> dict[str, Any]
             clean[name] = value
     clean.setdefault("country", country)
     return clean
+
+
+def _keyed_account(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` as an idempotency key remembers them: no digest of an account's number without the key."""
+    account = fields.get("bank_account")
+    return dict(fields) | ({"bank_account": keyed(account)} if isinstance(account, str) else {})
 
 
 def _office_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

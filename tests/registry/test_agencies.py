@@ -1,4 +1,4 @@
-"""The writer of agencies and their records: nothing that was acknowledged is lost."""
+"""The writer of agencies and their records: nothing that was acknowledged is lost, and a key means one body."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from django.db import connection, connections, transaction
 
 from registry import agencies
 from registry.models import Agency, Appointment, Office
+from registry.rules import errors
 from tests import builders
 
 AT = builders.START + timedelta(days=10)
@@ -74,3 +75,40 @@ def test_two_changes_of_one_record_at_once_are_both_kept(holder: str) -> None:
     kept = Office.objects.get(number=office)
     assert (kept.last_day, kept.locality) == (date(2026, 1, 20), "New Port")
     assert Appointment.objects.get(number=person).last_day == date(2026, 2, 1)
+
+
+@pytest.mark.django_db
+def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: str) -> None:
+    by = builders.maker(AT)
+
+    def appoint(**other: Any) -> agencies.Written:
+        said = {
+            "name": "Asha Demo",
+            "role": "sub_agent",
+            "first_day": date(2026, 1, 5),
+            "document": "P 1",
+        } | other
+        return agencies.appoint(holder, **said, by=by, at=AT, idempotency_key="appoint")
+
+    def channel(**other: Any) -> agencies.Written:
+        said = {"kind": "email", "value": "office@demo.example"} | other
+        return agencies.add_channel(holder, **said, by=by, at=AT, idempotency_key="channel")
+
+    def amend(reason: str) -> agencies.Written:
+        fields = {"bank_account": "XA00 1"}
+        return agencies.amend(holder, fields, reason=reason, by=by, at=AT, idempotency_key="amend")
+
+    assert appoint() == appoint()
+    assert channel() == channel()
+    assert amend("moved") == amend("moved")
+    for other in (
+        {"latin_name": "Asha"}, {"last_day": date(2026, 3, 1)}, {"birth_date": date(1990, 1, 1)},
+        {"nationality": "XA"}, {"document": "P 2"}, {"public_name": False, "withheld_reason": "threats"},
+    ):  # fmt: skip
+        with pytest.raises(errors.KeyReused):
+            appoint(**other)
+    for other in ({"verified": True}, {"first_day": date(2026, 1, 6)}):
+        with pytest.raises(errors.KeyReused):
+            channel(**other)
+    with pytest.raises(errors.KeyReused):
+        amend("corrected")
