@@ -92,6 +92,9 @@ def create_authority(
         "rules": rules,
         "contact": contact,
         "complaint": complaint,
+        "languages": list(languages),
+        "legal_basis": legal_basis,
+        "kind": kind,
     }
     once = Once(by, idempotency_key, "create_authority", body, at) if idempotency_key else None
     if once and (done := once.outcome()) is not None:
@@ -177,7 +180,9 @@ def register(
     ``fields``: ``legal_name`` and ``country``, and any of the agency's columns; ``bank_account`` is kept as HMAC.
     """
     _writer(by, authority)
-    once = Once(by, idempotency_key, "register_agency", {"authority": authority, **fields}, at)
+    once = Once(
+        by, idempotency_key, "register_agency", {"authority": authority, **_keyed_account(fields)}, at
+    )
     if (done := once.outcome()) is not None:
         return _again(done)
     row = Authority.objects.filter(code=authority).first()
@@ -198,7 +203,13 @@ def amend(
     idempotency_key: str, reason: str = "",
 ) -> Written:  # fmt: skip
     """Change an agency's columns; the published answers of its licences follow in the same transaction."""
-    once = Once(by, idempotency_key, "amend_agency", {"number": number, **fields}, at)
+    once = Once(
+        by,
+        idempotency_key,
+        "amend_agency",
+        {"number": number, "reason": reason, **_keyed_account(fields)},
+        at,
+    )
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
@@ -248,7 +259,14 @@ def add_channel(
         by,
         idempotency_key,
         "add_channel",
-        {"number": number, "kind": kind, "value": value, "office": office},
+        {
+            "number": number,
+            "kind": kind,
+            "value": value,
+            "office": office,
+            "verified": verified,
+            "first": first_day,
+        },
         at,
     )
     if (done := once.outcome()) is not None:
@@ -317,10 +335,11 @@ def amend_office(
     once = Once(by, idempotency_key, "amend_office", {"number": number, **fields}, at)
     if (done := once.outcome()) is not None:
         return _again(done)
-    found = Office.objects.select_related("agency").filter(number=number).first()
-    if found is None:
+    holder = Office.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    if holder is None:
         raise errors.OfficeNotFound("no office has this number", number=number)
-    agency = _locked(found.agency.number, by=by)
+    agency = _locked(holder, by=by)
+    found = Office.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     for name, value in _office_fields(fields).items():
         setattr(found, name, value)
     _in_order(found.first_day, found.last_day)
@@ -345,8 +364,15 @@ def appoint(
         "name": name,
         "role": role,
         "first": first_day,
+        "latin_name": latin_name,
         "person": person,
         "office": office,
+        "last": last_day,
+        "birth_date": birth_date,
+        "nationality": nationality,
+        "document": keyed(document) if document else "",
+        "public_name": public_name,
+        "withheld_reason": withheld_reason,
     }
     once = Once(by, idempotency_key, "appoint", body, at)
     if (done := once.outcome()) is not None:
@@ -380,10 +406,11 @@ def end_appointment(number: str, *, last_day: date, by: Actor, at: datetime, ide
     once = Once(by, idempotency_key, "end_appointment", {"number": number, "last": last_day}, at)
     if (done := once.outcome()) is not None:
         return _again(done)
-    row = Appointment.objects.select_related("agency").filter(number=number).first()
-    if row is None:
+    holder = Appointment.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    if holder is None:
         raise errors.AppointmentNotFound("no appointment has this number", number=number)
-    agency = _locked(row.agency.number, by=by)
+    agency = _locked(holder, by=by)
+    row = Appointment.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     _in_order(row.first_day, last_day)
     row.last_day = last_day
     _save(row, by=by, at=at, reason="appointment ended")
@@ -505,6 +532,12 @@ def _agency_fields(fields: Mapping[str, Any], *, country: str) -> dict[str, Any]
             clean[name] = value
     clean.setdefault("country", country)
     return clean
+
+
+def _keyed_account(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` as an idempotency key remembers them: no digest of an account's number without the key."""
+    account = fields.get("bank_account")
+    return dict(fields) | ({"bank_account": keyed(account)} if isinstance(account, str) else {})
 
 
 def _office_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

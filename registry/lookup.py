@@ -136,6 +136,11 @@ def by_legacy(text: str, *, at: datetime) -> list[PublishedAnswer]:
     return list(public_many(numbers, at=at).values())
 
 
+def is_given(number: str) -> bool:
+    """Whether the register has given this number (canonical) to a licence, published or not."""
+    return Licence.objects.filter(number=number).exists()
+
+
 def public_many(numbers: Sequence[str], *, at: datetime) -> dict[str, PublishedAnswer]:
     """The answers of many licences now, in one query; numbers that are not in the register are not in the result."""
     if not numbers:

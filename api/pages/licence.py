@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from api import etags, labels, throttles
 from api.pages import answer, band, facts, languages, refusals, render, verdicts, wording, written
 from registry import clock, lookup
-from registry.rules import errors, numbering
+from registry.rules import days, errors, numbering
 from registry.rules.numbering import Kind
 from registry.rules.standing import BEGINNING
 from verification.verdicts import rank
@@ -218,9 +218,10 @@ def _hours(part: lookup.PublishedAnswer, day: date, zone: str) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-03-14") else None
+        found = date.fromisoformat(text) if len(text) == len("2026-03-14") else None
     except ValueError:
         return None
+    return found if found is not None and found.year in days.YEARS else None
 
 
 def _query(request: HttpRequest) -> str:

@@ -139,13 +139,23 @@ def canonical(number: str) -> str:
 
 
 def _by_any_number(text: str) -> str:
-    """The one licence that is called so by its authority or by us; refuses several with the candidates."""
+    """The one licence that is called so by us or by its authority; refuses several with the candidates.
+
+    A number that the register gave is that licence alone, whatever somebody's list calls its own.
+    """
+    try:
+        if lookup.is_given(number := canonical(text)):
+            return number
+    except errors.NotFound as unlike:
+        not_ours = unlike
+    else:
+        not_ours = errors.LicenceNotFound()
     found = lookup.by_legacy(text, at=clock.now())
     if len(found) > 1:
         raise Refusal("licence.ambiguous", candidates=[candidate(one) for one in found])
-    if found:
-        return found[0].number
-    return canonical(text)
+    if not found:
+        raise not_ours
+    return found[0].number
 
 
 def candidate(found: lookup.PublishedAnswer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils.translation import get_supported_language_variant
 
 from api.problems import Refusal
-from registry.rules import countries
+from registry.rules import countries, days
 
 JSON: Final = "application/json"
 MOST_BYTES: Final = 1_000_000
@@ -26,6 +26,7 @@ _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
 )
 _WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
+_SPAN: Final = f"of the years {days.YEARS[0]} to {days.YEARS[-1]}"
 
 
 class Reader(Protocol):
@@ -116,7 +117,7 @@ class _Instant:
 
     def __call__(self, name: str, text: str) -> datetime:
         if (instant := _instant(text)) is None:
-            wanted = "an instant with its offset, such as 2026-05-01T12:00:00Z"
+            wanted = f"an instant with its offset, such as 2026-05-01T12:00:00Z, {_SPAN}"
             raise Refusal("parameter.invalid", parameter=name, wanted=wanted)
         return instant
 
@@ -126,7 +127,7 @@ class _Day:
 
     def __call__(self, name: str, text: str) -> date:
         if (day := _day(text)) is None:
-            raise Refusal("parameter.invalid", parameter=name, wanted="a day, such as 2026-05-01")
+            raise Refusal("parameter.invalid", parameter=name, wanted=f"a day, such as 2026-05-01, {_SPAN}")
         return day
 
 
@@ -138,7 +139,7 @@ class _Moment:
 
     def __call__(self, name: str, text: str) -> date | datetime:
         if (found := _day(text) or _instant(text)) is None:
-            wanted = "a day (2026-05-01) or an instant with its offset (2026-05-01T12:00:00Z)"
+            wanted = f"a day (2026-05-01) or an instant with its offset (2026-05-01T12:00:00Z), {_SPAN}"
             raise Refusal("parameter.invalid", parameter=name, wanted=wanted)
         return found
 
@@ -294,9 +295,10 @@ def _day(text: str) -> date | None:
     if not _DAY.fullmatch(text):
         return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.year in days.YEARS else None
 
 
 def _instant(text: str) -> datetime | None:
@@ -304,9 +306,10 @@ def _instant(text: str) -> datetime | None:
     if not _INSTANT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.upper().replace(",", ".")).astimezone(UTC)
+        found = datetime.fromisoformat(text.upper().replace(",", ".")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year in days.YEARS else None
 
 
 @lru_cache(maxsize=512)

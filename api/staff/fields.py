@@ -14,10 +14,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from registry.rules import countries
+from registry.rules import countries, days
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SPAN: Final = f"of the years {days.YEARS[0]} to {days.YEARS[-1]}"
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -82,10 +83,13 @@ class Day(serializers.Field[date, str, str, Any]):
         """The day."""
         if isinstance(data, str) and _DAY.fullmatch(data):
             try:
-                return date.fromisoformat(data)
+                found = date.fromisoformat(data)
             except ValueError:
                 pass
-        raise serializers.ValidationError("a day that exists, such as 2026-05-01")
+            else:
+                if found.year in days.YEARS:
+                    return found
+        raise serializers.ValidationError(f"a day that exists, such as 2026-05-01, {_SPAN}")
 
     def to_representation(self, value: date) -> str:
         """The day as text."""
@@ -100,16 +104,16 @@ class Moment(serializers.Field[date | datetime, str, str, Any]):
 
     def to_internal_value(self, data: Any) -> date | datetime:
         """The day or the instant."""
-        if isinstance(data, str):
+        if isinstance(data, str) and (_DAY.fullmatch(data) or _INSTANT.fullmatch(data)):
             try:
-                if _DAY.fullmatch(data):
-                    return date.fromisoformat(data)
-                if _INSTANT.fullmatch(data):
-                    return datetime.fromisoformat(data)
+                found = date.fromisoformat(data) if _DAY.fullmatch(data) else datetime.fromisoformat(data)
             except ValueError:
                 pass
+            else:
+                if found.year in days.YEARS:
+                    return found
         raise serializers.ValidationError(
-            "a day (2026-05-01) or an instant with its offset (2026-05-01T12:00:00Z)"
+            f"a day (2026-05-01) or an instant with its offset (2026-05-01T12:00:00Z), {_SPAN}"
         )
 
     def to_representation(self, value: date | datetime) -> str:

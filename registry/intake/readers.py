@@ -10,6 +10,7 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ Progress = Callable[[float], None]
 #: Fields whose digits are names, not quantities: a spreadsheet that made numbers of them has lost something.
 _DIGITS_ARE_TEXT: Final = frozenset({"number", "company_number", "postcode", "phone", "reference"})
 
+#: What the library that reads spreadsheets raises of a file that is none, or is damaged.
+_BROKEN: Final = (
+    ET.ParseError, zipfile.BadZipFile, zlib.error, InvalidFileException, ArithmeticError, AttributeError, EOFError,
+    LookupError, NotImplementedError, OSError, TypeError, ValueError,
+)  # fmt: skip
 _SHEET_ERROR: Final = re.compile(r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")
 
 
@@ -253,16 +259,20 @@ def _spreadsheet(path: Path, layout: Layout, progress: Progress) -> Iterator[She
                 _unreadable(
                     path.name, 0, f"there is no sheet {layout.sheet!r}, only {', '.join(book.sheetnames)}"
                 )
-            page = book[layout.sheet] if layout.sheet is not None else book.worksheets[0]
+            pages = {page.title: page for page in book.worksheets}  # a sheet of charts alone holds no rows
+            page = pages.get(layout.sheet) if layout.sheet is not None else next(iter(pages.values()), None)
+            if page is None:
+                _unreadable(path.name, 0, "there is no sheet with rows in it")
             total = page.max_row or 0
-            values = enumerate(page.iter_rows(values_only=True), start=1)
+            page.reset_dimensions()  # what the file says of its size is often wrong, and rows beyond it would be lost
+            values = _parsed(enumerate(page.iter_rows(values_only=True), start=1), path.name)
             head = next((cells for line, cells in values if line == layout.header_row), ())
             sheet = Sheet(headings=_headings(head, path.name, layout), rows=iter(()))
             numbers = {
                 folded(layout.columns[name].heading) for name in _DIGITS_ARE_TEXT & layout.columns.keys()
             }
             tick = _ticker(progress, total)
-            sheet.rows = _sheet_rows(_parsed(values, path.name), sheet.headings, numbers, tick)
+            sheet.rows = _sheet_rows(values, sheet.headings, numbers, tick)
             yield sheet
         finally:
             book.close()
@@ -274,7 +284,7 @@ def _workbook(path: Path) -> Any:
             if sum(member.file_size for member in archive.infolist()) > _LARGEST_SHEET:
                 _unreadable(path.name, 0, "it unpacks to more than a register could hold")
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as broken:
+    except _BROKEN as broken:
         return _unreadable(path.name, 0, f"it is not an XLSX workbook ({broken})")
 
 
@@ -288,7 +298,7 @@ def _parsed(
     """``values``, with a broken sheet refused like any other broken file."""
     try:
         yield from values
-    except (ET.ParseError, zipfile.BadZipFile, ValueError) as broken:
+    except _BROKEN as broken:
         _unreadable(name, 0, f"the sheet breaks off ({broken})")
 
 

@@ -103,7 +103,7 @@ def _days_are_days(terms: StepTerms) -> None:
         value = getattr(terms, name)
         if value is None:
             continue
-        if not 1900 <= value.year <= 2200:
+        if value.year not in days.YEARS:
             raise BadInput("a day of the years 1900 to 2200 is needed", field=name)
         if isinstance(value, datetime) and value.tzinfo is None:
             raise BadInput("an instant needs an offset", field=name)

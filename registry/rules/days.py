@@ -8,9 +8,13 @@ import calendar
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from registry.rules.errors import BadInput
+
+YEARS: Final = range(1900, 2201)
+"""The years of days and instants that anybody may state: far from where calendars end and arithmetic fails."""
 
 
 def zone(name: str) -> ZoneInfo:

@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeVar
 
 from django.db import connection, transaction
 
-from registry.lookup import AS_RECORDED
+from registry.lookup import AS_RECORDED, is_given
 from registry.rules import asked as asking
 from registry.rules import likeness, names
 from registry.rules.asked import Asked
@@ -170,7 +170,7 @@ _LOOK_UPS: Final = ("number.same", "number.look_alikes", "number.leading_zeros")
 def _by_number_and_contact(asked: Asked, within: Within) -> list[_Candidate]:
     found = _ours(asked, within)
     keys = asking.number_keys(asked.numbers) + [contact.key for contact in asked.contacts]
-    if found or not keys:
+    if found or not keys or (asked.ours and is_given(asked.ours)):
         return found
     clause, values = within.clause()
     kinds = ["number", "phone", "email", "domain", "social"]

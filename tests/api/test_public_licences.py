@@ -242,6 +242,26 @@ def test_a_plus_that_became_a_space_on_the_way_is_still_an_offset(licence: str, 
     assert answer.json()["as_of"] == "2026-02-01T06:15:00Z"
 
 
+@pytest.mark.parametrize(
+    "when",
+    ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
+)
+def test_the_ends_of_the_calendar_are_refused_by_name(licence: str, public: Client, when: str) -> None:
+    asked = [("", "as_of")] + [("", "known_at"), ("/certificate", "known_at")] * ("T" in when)
+    for below, parameter in asked + [("/certificate", "on")] * ("T" not in when):
+        status, problem = refusal(public, f"/api/v1/licences/{licence}{below}", **{parameter: when})
+        assert (status, problem["code"], problem["parameter"]) == (400, "parameter.invalid", parameter)
+    assert public.get(f"/licences/{licence}", {"as_of": when}).status_code == 400
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2026-01-04"])
+def test_any_day_before_the_register_has_an_answer(licence: str, public: Client, day: str) -> None:
+    for path in ("", "/certificate"):
+        name = "on" if path else "as_of"
+        answer = public.get(f"/api/v1/licences/{licence}{path}", {name: day})
+        assert (answer.status_code, answer.json()["verdict"]["may_recruit"]) == (200, False)
+
+
 # other numbers
 
 
@@ -271,6 +291,30 @@ def test_a_number_that_two_authorities_use_lists_the_candidates(public: Client) 
 
 def test_our_own_number_is_taken_there_too(licence: str, public: Client) -> None:
     assert public.get("/api/v1/licences", {"number": licence.lower()}).json()["number"] == licence
+
+
+@pytest.mark.parametrize("standing", ["suspended", "not published"])
+def test_a_list_that_quotes_our_number_does_not_speak_for_our_licence(
+    licence: str, public: Client, clock: Any, standing: str
+) -> None:
+    ours = (
+        licence
+        if standing == "suspended"
+        else builders.opened(builders.agency("New (DEMO)", at=LATER), at=LATER)
+    )
+    if standing == "suspended":
+        builders.suspended(ours, at=LATER)
+    quoting = builders.active(builders.agency("Two (DEMO)", at=LATER), at=LATER, legacy_number=ours)
+    clock.stop(LATER + timedelta(minutes=1))
+    if standing == "suspended":
+        answer = public.get("/api/v1/licences", {"number": ours}).json()
+        assert (answer["number"], answer["verdict"]["result"]) == (ours, "not_licensed")
+    else:
+        assert refusal(public, "/api/v1/licences", number=ours)[1]["code"] == "licence.not_found"
+    body = {"items": [{"number": ours}]}
+    (outcome,) = public.post("/api/v1/verifications", body, content_type="application/json").json()["data"]
+    assert (outcome["number"], outcome["verdict"]["may_recruit"]) == (ours, False)
+    assert quoting not in {hit["number"] for hit in public.get("/api/v1/search", {"q": ours}).json()["data"]}
 
 
 @pytest.mark.usefixtures("licence")

@@ -139,6 +139,33 @@ def test_a_field_that_cannot_be_used_is_refused_by_name(
     assert maker.get("agencies").json()["data"] == []
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31"])
+def test_a_day_at_the_ends_of_the_calendar_is_refused_by_name(maker: Desk, day: str) -> None:
+    assert maker.post("agencies", AGENCY | {"incorporated_on": day}).json()["field"] == "incorporated_on"
+    number = _made(maker.post("agencies", AGENCY))["number"]
+    phone = {"kind": "phone", "value": "+44 20 7946 0100"}
+    _made(maker.post(f"agencies/{number}/channels", phone))
+    office = _made(maker.post(f"agencies/{number}/offices", {"kind": "head"}))["number"]
+    person = {"name": "A", "role": "director", "first_day": "2026-01-01"}
+    appointment = _made(maker.post(f"agencies/{number}/appointments", person))["number"]
+    version = maker.get(f"agencies/{number}").json()["version"]
+    for method, path, body, field in (
+        ("POST", f"agencies/{number}/offices", {"kind": "branch"}, "first_day"),
+        ("POST", f"agencies/{number}/offices", {"kind": "branch"}, "last_day"),
+        ("PATCH", f"offices/{office}", {}, "last_day"),
+        ("POST", f"agencies/{number}/trading-names", {"name": "A"}, "first_day"),
+        ("POST", f"agencies/{number}/channels", {"kind": "email", "value": "a@demo.example"}, "first_day"),
+        ("PATCH", f"agencies/{number}/channels", phone, "last_day"),
+        ("POST", f"agencies/{number}/appointments", person, "first_day"),
+        ("POST", f"agencies/{number}/appointments", person, "birth_date"),
+        ("PATCH", f"appointments/{appointment}", {}, "last_day"),
+    ):
+        answer = maker.send(method, path, body | {field: day})
+        assert _code(answer) == (400, "field.invalid"), answer.content
+        assert answer.json()["field"] == field
+    assert maker.get(f"agencies/{number}").json()["version"] == version
+
+
 def test_values_that_the_register_cannot_store_are_refused_by_name(maker: Desk) -> None:
     assert maker.post("agencies", AGENCY | {"lei": "NOT-AN-LEI"}).json()["field"] == "lei"
     number = _made(maker.post("agencies", AGENCY))["number"]

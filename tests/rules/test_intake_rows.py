@@ -3,7 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+import re
+import zipfile
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -317,6 +319,53 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
         read(path, b"No.,Name,Status\n", **SHEET)
     with pytest.raises(FileUnreadable, match="no sheet"):
         read(_workbook(path, [["x"]]), None, file={"format": "xlsx", "sheet": "Liste"})
+
+
+def _changed(path: Path, member: str, change: Callable[[bytes], bytes]) -> Path:
+    """The workbook with one file in it changed."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held[member] = change(held[member])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    return path
+
+
+LISTED: list[list[Any]] = [[], [], ["Name", "No.", "Status"], ["Alpha", "7", "Valid"], ["Beta", "8", "Valid"]]
+FIRST_SHEET = "xl/worksheets/sheet1.xml"
+
+
+def test_rows_beyond_the_size_that_a_sheet_states_are_read(tmp_path: Path) -> None:
+    path = _changed(
+        _workbook(tmp_path / "list.xlsx", LISTED),
+        FIRST_SHEET,
+        lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:C4"', xml),
+    )
+    _, readings, _ = read(path, None, **SHEET)
+    assert [one.fields["number"] for one in readings] == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("member", "change"),
+    [
+        ("xl/workbook.xml", lambda xml: xml[:-40]),
+        ("xl/workbook.xml", lambda _: b"no XML"),
+        ("xl/workbook.xml", lambda xml: re.sub(rb"<sheets>.*</sheets>", b"<sheets/>", xml)),
+        ("xl/styles.xml", lambda xml: xml[:-40]),
+        (FIRST_SHEET, lambda xml: re.sub(rb't="inlineStr"><is>.*?</is>', b't="s"><v>99</v>', xml)),
+        (FIRST_SHEET, lambda _: b""),
+        (FIRST_SHEET, lambda xml: xml[: len(xml) // 3]),
+        (FIRST_SHEET, lambda xml: xml[:-40]),
+        ("[Content_Types].xml", lambda xml: xml[:-40]),
+    ],
+)
+def test_a_damaged_workbook_is_refused_as_a_file(
+    tmp_path: Path, member: str, change: Callable[[bytes], bytes]
+) -> None:
+    path = _changed(_workbook(tmp_path / "list.xlsx", LISTED), member, change)
+    with pytest.raises(FileUnreadable):
+        read(path, None, **SHEET)
 
 
 @given(st.binary(max_size=400))
