@@ -71,6 +71,29 @@ def test_a_revocation_takes_three_different_officers(licence: str) -> None:
     assert _answer(licence, AT) == "not_licensed"
 
 
+def test_one_officer_undoes_no_revocation_by_filing_appeals(licence: str) -> None:
+    revocation = builders.revoked(licence, at=AT, immediate=False)
+    about = StepTerms(refers_to=revocation)
+    appeal = builders.take(licence, Action.FILE_APPEAL, about, at=AT + DAY)
+    builders.take(licence, Action.END_APPEAL, replace(ORDER, refers_to=appeal.sequence), at=AT + 2 * DAY)
+    with pytest.raises(errors.StepNotAllowed, match="has been filed before"):
+        builders.take(licence, Action.FILE_APPEAL, about, at=AT + 3 * DAY)
+    assert _answer(licence, AT + 40 * DAY) == "not_licensed"
+
+
+def test_an_appeal_recorded_long_after_the_revocation_brings_nothing_back(licence: str) -> None:
+    revocation = builders.revoked(licence, at=AT, immediate=False)
+    in_time = StepTerms(refers_to=revocation, effective=(AT + 20 * DAY).date())
+    later = AT + 60 * DAY
+    appeal = builders.take(licence, Action.FILE_APPEAL, in_time, at=later)
+    assert (appeal.state, appeal.effective_from) == ("revoked", later)
+    kept = Entry.objects.get(licence__number=licence, action="file_appeal")
+    assert kept.effective_day == later.date()
+    assert kept.effect["received_on"] == str(in_time.effective)
+    assert _answer(licence, later) == "not_licensed"
+    assert "under_appeal" in lookup.public_licence(licence, at=later).body
+
+
 def test_the_role_that_the_table_names_is_asked_for(licence: str) -> None:
     inspector = builders.officer(Role.INSPECTOR, at=AT)
     with pytest.raises(errors.RoleNotAllowed):
