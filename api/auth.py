@@ -118,7 +118,7 @@ class HalfOpenSession(SessionAuthentication):
         The token comes in the header alone. Django looks into the body of a ``POST`` first; a body is not read here,
         so that whatever is wrong with it is said by who reads it.
         """
-        asked = copy.copy(request._request)  # noqa: SLF001 - the wrapper would read the body
+        asked: Any = copy.copy(request._request)  # noqa: SLF001 - the wrapper would read the body
         if asked.method == "POST":
             asked.method = "PUT"
         try:
