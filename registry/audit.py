@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from registry import lookup, records
-from registry.models import Licence, PublishedRecord
+from registry.models import JOURNALLED, Licence, PublishedRecord
 from registry.rules import answer, standing
 
 
@@ -32,6 +32,7 @@ def differences(*, at: datetime) -> Iterator[Difference]:
     for licence in lookup.every_licence():
         yield from of_licence(licence, at=at)
     yield from _numbers()
+    yield from _instants()
     yield from _journal()
 
 
@@ -77,7 +78,7 @@ def _published(
     facts = records.facts_of([licence])[licence.pk]
     for judged in (written_at, at):
         wanted = {p.start: p for p in answer.pieces(facts, entries, at=judged)}
-        wrong = sorted(_unlike(rows, wanted))
+        wrong = sorted(_unlike(rows, wanted, facts))
         if not wrong:
             return
     start = wrong[0]
@@ -89,12 +90,19 @@ def _published(
     )
 
 
-def _unlike(rows: dict[datetime, Any], wanted: dict[datetime, answer.Piece]) -> set[datetime]:
+def _unlike(
+    rows: dict[datetime, Any], wanted: dict[datetime, answer.Piece], facts: answer.Facts
+) -> set[datetime]:
     odd = set(rows) ^ set(wanted)
     for start in set(rows) & set(wanted):
         row, piece = rows[start], wanted[start]
-        same = (row.span.upper, row.state, row.result, row.may_recruit, row.body) == (
-            piece.end, piece.state, piece.result, piece.may_recruit, piece.body,
+        same = (
+            row.span.upper, row.state, row.result, row.may_recruit, row.body, row.withhold_from, row.licence_class,
+            row.corridors, row.number, row.agency_number, row.authority_code, row.country,
+        ) == (
+            piece.end, piece.state, piece.result, piece.may_recruit, piece.body, piece.withhold_from,
+            piece.licence_class, list(piece.corridors), facts.number, facts.agency_number,
+            str(facts.authority["code"]), str(facts.authority["country"]),
         )  # fmt: skip
         if not same:
             odd.add(start)
@@ -122,20 +130,49 @@ def _numbers() -> Iterator[Difference]:
                 yield Difference(f"commit {commit}", "first number", str(base + 1), str(before + 1))
 
 
+def _instants() -> Iterator[Difference]:
+    """Commits were recorded in the order of their numbers, and the newest is the one that the register remembers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT * FROM (
+                SELECT id, recorded_at, lag(recorded_at) OVER (ORDER BY base, id) AS before
+                FROM registry_registercommit
+            ) c WHERE recorded_at < before
+            """
+        )
+        for commit, recorded, before in cursor.fetchall():
+            yield Difference(f"commit {commit}", "recorded", str(recorded), f"not before {before}")
+        cursor.execute(
+            """
+            SELECT r.last_recorded_at, c.newest, r.last_sequence, c.last FROM registry_register r, (
+                SELECT max(recorded_at) AS newest, coalesce(max(base + count), 0) AS last
+                FROM registry_registercommit) c
+            WHERE (r.last_recorded_at, r.last_sequence) IS DISTINCT FROM (c.newest, c.last)
+            """
+        )
+        for remembered, newest, last, highest in cursor.fetchall():
+            yield Difference("register", "newest commit", f"{highest} at {newest}", f"{last} at {remembered}")
+
+
 def _journal() -> Iterator[Difference]:
-    """Each licence, entry and agency is as the journal last saw it: a trigger that was switched off shows here."""
-    for table in ("registry_licence", "registry_entry", "registry_agency"):
+    """Each row of record is as the journal last saw it: a trigger that was switched off shows here."""
+    for table in JOURNALLED:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
-                SELECT t.id, j.image IS NULL FROM {table} t
-                LEFT JOIN LATERAL (SELECT image FROM registry_changejournal j
-                                   WHERE j.relation = %s AND j.key = t.id ORDER BY j.id DESC LIMIT 1) j ON true
-                WHERE j.image IS NULL OR j.image <> to_jsonb(t)
-                """,  # noqa: S608 - the table's name is one of the three above
+                WITH seen AS (SELECT DISTINCT ON (key) key, operation, image FROM registry_changejournal
+                              WHERE relation = %s ORDER BY key, id DESC)
+                SELECT coalesce(t.id, j.key),
+                       CASE WHEN t.id IS NULL THEN 'none' ELSE 'as found' END,
+                       CASE WHEN j.key IS NULL THEN 'never journalled' WHEN j.operation = 'D' THEN 'deleted'
+                            ELSE 'as journalled' END
+                FROM {table} t FULL JOIN seen j ON j.key = t.id
+                WHERE CASE WHEN t.id IS NULL THEN j.operation <> 'D'
+                           ELSE j.key IS NULL OR j.operation = 'D' OR j.image <> to_jsonb(t) END
+                ORDER BY 1
+                """,  # noqa: S608 - the tables' names are the register's own
                 [table],
             )
-            for key, unseen in cursor.fetchall():
-                yield Difference(
-                    f"{table} {key}", "row", "as found", "never journalled" if unseen else "as journalled"
-                )
+            for key, stored, expected in cursor.fetchall():
+                yield Difference(f"{table} {key}", "row", stored, expected)

@@ -260,7 +260,9 @@ def _spreadsheet(path: Path, layout: Layout, progress: Progress) -> Iterator[She
                     path.name, 0, f"there is no sheet {layout.sheet!r}, only {', '.join(book.sheetnames)}"
                 )
             pages = {page.title: page for page in book.worksheets}  # a sheet of charts alone holds no rows
-            page = pages.get(layout.sheet) if layout.sheet is not None else next(iter(pages.values()), None)
+            page: Any = (
+                pages.get(layout.sheet) if layout.sheet is not None else next(iter(pages.values()), None)
+            )
             if page is None:
                 _unreadable(path.name, 0, "there is no sheet with rows in it")
             total = page.max_row or 0

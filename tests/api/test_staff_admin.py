@@ -59,6 +59,16 @@ def test_every_table_can_be_read_and_none_written(auditor: Client) -> None:
         assert model._default_manager.filter(pk=row.pk).exists()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [{"legal_name__regex": "("}, {"legal_name__iregex": "(a+)+$"}, {"id__exact": "x"}, {"nothing": "1"}],
+)
+def test_a_filter_in_the_address_is_refused(auditor: Client, query: dict[str, str]) -> None:
+    answer = auditor.get("/admin/registry/agency/", query)
+    assert answer.status_code in {302, 400}
+    assert auditor.get("/admin/registry/agency/", {"q": "("}).status_code == 200
+
+
 def test_history_can_be_read_and_not_brought_back(auditor: Client) -> None:
     agency = Agency.objects.get()
     earlier = agency.history.earliest()

@@ -154,6 +154,30 @@ def test_a_write_by_session_without_the_csrf_token_is_refused(desk: Client, devi
     assert _post(desk, path, {"code": device.code}, **{"X-CSRFToken": token}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "status", "code"),
+    [
+        ("application/json", b'{"code": ', 400, "body.not_json"),
+        ("application/json", b'{"code": "1", "code": "2"}', 400, "field.repeated"),
+        ("application/json", b'{"code": "' + b"1" * 1_200_000 + b'"}', 413, "body.too_large"),
+        ("text/plain", b"code", 415, "body.wrong_media_type"),
+        ("application/x-www-form-urlencoded", b"code=1", 415, "body.wrong_media_type"),
+        ("application/x-www-form-urlencoded", b"code=" + b"1" * 3_000_000, 415, "body.wrong_media_type"),
+        ("multipart/form-data; boundary=x", b"--x", 415, "body.wrong_media_type"),
+    ],
+)
+def test_a_wrong_body_from_our_own_page_is_no_forgery(
+    desk: Client, device: Device, content_type: str, body: bytes, status: int, code: str
+) -> None:
+    desk.handler.enforce_csrf_checks = True
+    token = _enter(desk, device.code).json()["csrf_token"]
+    headers = {"X-CSRFToken": token}
+    answer = desk.post(URL + "/second-factor", body, content_type=content_type, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    forged = desk.post(URL + "/second-factor", body, content_type=content_type)
+    assert (forged.status_code, forged.json()["code"]) == (403, "request.forgery")
+
+
 def test_another_site_cannot_sign_anybody_in(desk: Client, device: Device) -> None:
     body = {"username": "dla-7", "password": PASSWORD, "code": device.code}
     answer = _post(desk, URL, body, Origin="https://elsewhere.example")

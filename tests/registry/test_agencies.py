@@ -82,7 +82,7 @@ def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: 
     by = builders.maker(AT)
 
     def appoint(**other: Any) -> agencies.Written:
-        said = {
+        said: dict[str, Any] = {
             "name": "Asha Demo",
             "role": "sub_agent",
             "first_day": date(2026, 1, 5),
@@ -91,7 +91,7 @@ def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: 
         return agencies.appoint(holder, **said, by=by, at=AT, idempotency_key="appoint")
 
     def channel(**other: Any) -> agencies.Written:
-        said = {"kind": "email", "value": "office@demo.example"} | other
+        said: dict[str, Any] = {"kind": "email", "value": "office@demo.example"} | other
         return agencies.add_channel(holder, **said, by=by, at=AT, idempotency_key="channel")
 
     def amend(reason: str) -> agencies.Written:
@@ -101,13 +101,15 @@ def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: 
     assert appoint() == appoint()
     assert channel() == channel()
     assert amend("moved") == amend("moved")
-    for other in (
+    persons: tuple[dict[str, Any], ...] = (
         {"latin_name": "Asha"}, {"last_day": date(2026, 3, 1)}, {"birth_date": date(1990, 1, 1)},
         {"nationality": "XA"}, {"document": "P 2"}, {"public_name": False, "withheld_reason": "threats"},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for other in persons:
         with pytest.raises(errors.KeyReused):
             appoint(**other)
-    for other in ({"verified": True}, {"first_day": date(2026, 1, 6)}):
+    channels: tuple[dict[str, Any], ...] = ({"verified": True}, {"first_day": date(2026, 1, 6)})
+    for other in channels:
         with pytest.raises(errors.KeyReused):
             channel(**other)
     with pytest.raises(errors.KeyReused):

@@ -1,13 +1,15 @@
 """One writer, four eyes: what the doors to a licence promise."""
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from registry import audit, licensing, lookup
+from registry import agencies, audit, licensing, lookup
 from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRecord
 from registry.rules import errors
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
@@ -597,6 +599,37 @@ def test_a_row_edited_by_hand_is_found(licence: str, statement: str, what: str) 
     found = list(audit.differences(at=AT))
     assert found
     assert any(difference.what.startswith(what) and difference.number == licence for difference in found)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_edited_past_the_triggers_is_found(
+    as_owner: Callable[[], AbstractContextManager[None]],
+) -> None:
+    builders.authority()
+    holder = builders.agency()
+    number = builders.active(holder)
+    by = builders.maker(AT)
+    office = builders.head_office(holder, at=AT)
+    agencies.amend_office(office, {"last_day": date(2026, 2, 1)}, by=by, at=AT, idempotency_key="o")
+    agencies.add_trading_name(holder, "Demo Name", by=by, at=AT, idempotency_key="n")
+    builders.suspended(number, at=AT)
+    with as_owner():
+        assert list(audit.differences(at=AT)) == []
+        for table, statement in (
+            ("registercommit", "UPDATE {} SET recorded_at = recorded_at - interval '30 days' WHERE base > 2"),
+            ("registercommit", "UPDATE {} SET recorded_at = recorded_at - interval '30 days'"),
+            ("publishedrecord", "UPDATE {} SET country = 'XB'"),
+            ("publishedrecord", "UPDATE {} SET withhold_from = '2040-01-01'"),
+            ("sanction", "UPDATE {} SET points = 12"),
+            ("office", "UPDATE {} SET last_day = NULL"),
+            ("tradingname", "DELETE FROM {}"),
+        ):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE registry_{table} DISABLE TRIGGER USER")
+                cursor.execute(statement.format(f"registry_{table}"))
+                assert cursor.rowcount, statement
+                assert list(audit.differences(at=AT)), statement
+                transaction.set_rollback(True)
 
 
 def test_everything_published_is_written_with_the_step(licence: str) -> None:
