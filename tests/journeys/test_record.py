@@ -191,7 +191,18 @@ def test_a_past_day_is_answered_as_past_and_can_not_pass_for_today(
     assert "From 14:45 on 14 February 2026" in both
 
 
-NO_DAYS = ("2031-01-01", "yesterday", "2026-02-30", "2026-2-3", "9999-12-31", "'", "\x00", "١٢")
+NO_DAYS = (
+    "2031-01-01",
+    "0001-01-01",
+    "1899-12-31",
+    "yesterday",
+    "2026-02-30",
+    "2026-2-3",
+    "9999-12-31",
+    "'",
+    "\x00",
+    "١٢",
+)
 
 
 def test_a_day_that_is_none_or_has_not_come_is_refused_in_words(public: Client, bluefinch: Bluefinch) -> None:
@@ -204,7 +215,7 @@ def test_a_day_that_is_none_or_has_not_come_is_refused_in_words(public: Client, 
 
 
 def test_a_day_before_the_licence_is_never_green(public: Client, bluefinch: Bluefinch) -> None:
-    for day in ("0001-01-01", "0001-01-02", "1900-01-01", "2026-01-04"):
+    for day in ("1900-01-01", "2026-01-04"):
         page = public.get(f"/licences/{bluefinch.licence}", {"as_of": day}).content.decode()
         assert 'class="verdict go' not in page
         assert re.search(r'class="verdict (stop|unknown)', page)
