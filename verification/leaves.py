@@ -145,7 +145,7 @@ def _public(told: Recorded) -> Leaf | None:
 
 def about(leaf: Mapping[str, Any]) -> str:
     """What an entry is found by: a token's digest, a licence, an agency, a dump, or that nobody speaks for it."""
-    if leaf["t"] == "unattributed":
+    if leaf.get("t") == "unattributed":
         return ABOUT_NOBODY
     return str(leaf.get("tok") or leaf.get("lic") or leaf.get("ag") or leaf.get("name") or "")
 

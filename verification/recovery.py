@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from psycopg import sql
 
-from verification import codec, log, merkle, notes, public_keys
+from verification import codec, leaves, log, merkle, notes, public_keys
 from verification.cbor import Malformed
 from verification.codec import Badge
 from verification.log import Leaf
@@ -124,7 +124,7 @@ def replay(folder: Path, key: Key) -> Checkpoint:
         )
     waiting: list[Leaf] = []
     for entry in _entries(folder, first, stated.size):
-        waiting.append(Leaf(entry, about=_about(entry)))
+        waiting.append(Leaf(entry, about=leaves.about(json.loads(entry))))
         if len(waiting) == log.MOST_AT_ONCE:
             log.append(waiting)
             waiting = []
@@ -147,17 +147,6 @@ def _entries(folder: Path, first: int, size: int) -> Iterator[bytes]:
         except (OSError, ValueError) as fault:
             raise RecoveryRefused(f"{path} can't be read: {fault}") from fault
         yield from entries[max(0, first - number * merkle.WIDTH) :]
-
-
-def _about(entry: bytes) -> str:
-    """What an entry is found by: the digest of its token, a licence, an agency, a dump."""
-    stated = json.loads(entry)
-    names = ("tok", "lic", "ag", "name")
-    return (
-        next((str(stated[name]) for name in names if stated.get(name)), "")
-        if isinstance(stated, dict)
-        else ""
-    )
 
 
 # The log's key was lost

@@ -149,7 +149,7 @@ def refuse_a_powerful_role(databases: Sequence[str] | None = None, **_facts: Any
         with connections[alias].cursor() as cursor:
             cursor.execute(
                 "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind IN ('r', 'p')"
-                " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')",
+                " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE') ORDER BY relname",
                 [list(roles.append_only())],
             )
             tables = [row[0] for row in cursor.fetchall()]

@@ -1,6 +1,7 @@
 """What a proxy and an alarm are told."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -9,6 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from tests import builders
+from tests.conftest import Clock, House
 from verification import sequencing
 
 
@@ -74,6 +77,27 @@ def test_a_place_that_has_no_signer_says_so_and_is_ready(public: Client, setting
     _a_worker(seconds_ago=1)
     answer = public.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["log"]) == (200, "no signer")
+
+
+@pytest.mark.django_db
+def test_a_log_that_its_signer_leaves_unsigned_raises_the_alarm(
+    public: Client, clock: Clock, sign_for: Callable[..., House]
+) -> None:
+    at = clock.stop(datetime(2026, 5, 1, tzinfo=UTC))
+    _a_worker(seconds_ago=1)
+    builders.authority(at=at)
+    signer = sign_for("XA-DLA", at=at)
+    sequencing.advance(at=at)
+    sequencing.publish(at=at)
+    signed = public.get("/readyz")
+    assert (signed.status_code, signed.json()["checks"]["log"]) == (200, "ok")
+    signer.close()
+    builders.active(at=at)
+    sequencing.advance(at=at)
+    sequencing.publish(at=at)
+    clock.stop(at + timedelta(days=1))
+    unsigned = public.get("/readyz")
+    assert (unsigned.status_code, unsigned.json()["checks"]["log"]) == (503, "unsigned")
 
 
 @pytest.mark.django_db

@@ -28,6 +28,7 @@ from verification import (
     codec,
     envelopes,
     keys,
+    leaves,
     log,
     merkle,
     notes,
@@ -247,7 +248,8 @@ def test_a_database_behind_the_last_checkpoint_gets_no_signature_until_its_log_i
     folder = tmp_path / "log"
     log.append(_entries(0, 300))
     log.publish(client, log.origin(), at=AT)
-    log.append(_entries(300, 300))
+    alarm = Leaf(json.dumps({"t": "unattributed", "v": 1}).encode(), about=leaves.ABOUT_NOBODY)
+    log.append([*_entries(300, 299), alarm])
     before = log.publish(client, log.origin(), at=AT)
     call_command("recover", "export", str(folder), stdout=StringIO())
     proof = str(log.proof(550))
@@ -267,7 +269,8 @@ def test_a_database_behind_the_last_checkpoint_gets_no_signature_until_its_log_i
     assert "600 entries again" in told.getvalue()
     assert log.publish(client, log.origin(), at=AT) == before
     assert str(log.proof(550)) == proof
-    assert log.latest("XA-599") == 599
+    assert log.latest("XA-598") == 598
+    assert log.latest(leaves.ABOUT_NOBODY) == 599, "what raised an alarm raises it again"
     with pytest.raises(CommandError, match="nothing is missing"):
         call_command("recover", "replay", str(folder))
     log.append(_entries(600, 1))
