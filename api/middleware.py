@@ -54,6 +54,11 @@ def api_headers() -> dict[str, str]:
     return _API | _transport()
 
 
+def page_headers() -> dict[str, str]:
+    """What every page carries, beside a policy of its own."""
+    return _FIXED | _transport()
+
+
 def _transport() -> dict[str, str]:
     seconds = settings.SECURE_HSTS_SECONDS
     return {"Strict-Transport-Security": f"max-age={seconds}; includeSubDomains; preload"} if seconds else {}
@@ -67,7 +72,7 @@ class Edge:
         self.get_response = get_response
         self._hosts: set[str] = set()
         self._api_headers = _stored(api_headers())
-        self._page_headers = _stored(_FIXED | _transport())
+        self._page_headers = _stored(page_headers())
         labels.prepare()
         throttles.configured(throttles.MISSES)
 

@@ -40,10 +40,17 @@ AS_RECORDED: Final = "greatest({}::timestamptz, (SELECT last_recorded_at FROM re
 """Now by the reader's clock, and never before what the register has recorded: a reader whose clock is behind the
 writer's would answer from before a decision that is acknowledged already (rulings 3). SQL, for every read of now."""
 
+
+def current_sql(number: str, at: str) -> str:
+    """``public_licence`` as a part of somebody else's statement, where that knows the number already.
+
+    ``number`` and ``at`` are SQL; ``current_answer`` reads the row.
+    """
+    return f"{_ANSWER} WHERE p.number = {number} AND p.span @> {AS_RECORDED.format(at)}"
+
+
 #: The one read that everybody makes, planned once a connection.
-_CURRENT = prepared.Statement(
-    "current_answer", f"{_ANSWER} WHERE p.number = $1 AND p.span @> {AS_RECORDED.format('$2')}"
-)
+_CURRENT = prepared.Statement("current_answer", current_sql("$1", "$2"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,12 @@ def public_licence(number: str, *, at: datetime) -> PublishedAnswer:
     rows = _CURRENT.rows(number, at.isoformat())
     if not rows:
         raise _why_missing(number)
-    return _answer(_from_text(rows[0]), asked_at=at, current=True)
+    return current_answer(rows[0], at=at)
+
+
+def current_answer(row: prepared.Row, *, at: datetime) -> PublishedAnswer:
+    """The answer in a row of ``current_sql``, asked now (``at``)."""
+    return _answer(_from_text(row), asked_at=at, current=True)
 
 
 def public_past(number: str, *, at: datetime, now: datetime) -> PublishedAnswer:

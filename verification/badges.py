@@ -31,13 +31,18 @@ KINDS: Final = {
 }
 """What a badge can stand on, and whose numbers these have."""
 
-#: Every scan reads a badge first: planned once a connection.
-_READ: Final = prepared.Statement(
-    "badge",
-    """
-SELECT code, subject_kind, subject_number, authority, issued_at, withdrawn_at, withdrawn_reason
-FROM verification_badge WHERE code = $1
-""",
+_COLUMNS: Final = (
+    "b.code, b.subject_kind, b.subject_number, b.authority, b.issued_at, b.withdrawn_at, b.withdrawn_reason"
+)
+_BADGE: Final = _COLUMNS.count(",") + 1
+_READ: Final = prepared.Statement("badge", f"SELECT {_COLUMNS} FROM verification_badge b WHERE b.code = $1")  # noqa: S608
+#: What every scan reads, in one question: the badge, and what the register says now of the licence that it names.
+_SCANNED: Final = prepared.Statement(
+    "scan",
+    f"""
+SELECT {_COLUMNS}, a.* FROM verification_badge b
+LEFT JOIN LATERAL ({lookup.current_sql("b.subject_number", "$2")}) a ON b.subject_kind = 'licence' WHERE b.code = $1
+""",  # noqa: S608 - both fragments are ours
 )
 
 _DRAWS: Final = 8
@@ -149,7 +154,23 @@ def read(code: str) -> BadgeRecord:
     rows = _READ.rows(code)
     if not rows:
         raise BadgeNotFound(badge=code)
-    told = ["" if value is None else value.decode() for value in rows[0]]
+    return _from_text(rows[0])
+
+
+def scanned(code: str, *, at: datetime) -> tuple[BadgeRecord, lookup.PublishedAnswer | None]:
+    """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
+
+    ``None`` for a badge of an office or a person, and where nothing is published under the number on the badge.
+    """
+    rows = _SCANNED.rows(code, at.isoformat())
+    if not rows:
+        raise BadgeNotFound(badge=code)
+    badge, answer = rows[0][:_BADGE], rows[0][_BADGE:]
+    return _from_text(badge), lookup.current_answer(answer, at=at) if answer[0] is not None else None
+
+
+def _from_text(row: prepared.Row) -> BadgeRecord:
+    told = ["" if value is None else value.decode() for value in row]
     held, kind, number, authority, issued, withdrawn, reason = told
     return BadgeRecord(
         code=held,

@@ -108,16 +108,16 @@ def verdict(code: str, *, at: datetime) -> Verdict:
     except numbering.NotOurs:
         return Verdict("", Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
     try:
-        badge = badges.read(read)
+        badge, licence = badges.scanned(read, at=at)
     except badges.BadgeNotFound:
         return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
-    return _of_badge(badge, at)
+    return _of_badge(badge, licence, at)
 
 
-def _of_badge(badge: BadgeRecord, at: datetime) -> Verdict:
+def _of_badge(badge: BadgeRecord, licence: PublishedAnswer | None, at: datetime) -> Verdict:
     try:
         subject = _subject(badge, at)
-        answers = _answers(badge, subject, at)
+        answers = [licence] if licence is not None else _answers(badge, subject, at)
     except NotFound:
         return _judged(badge, Result.NOT_FOUND, (_WITHOUT_LICENCE,), at)
     record = json.loads(answers[0].body)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from api.conf.door import Application
-from api.public.swift import Swift
+from api.conf.swift import Swift
 
 # Two thin layers: what they cost is a part of every look-up.
 MIDDLEWARE = ["api.middleware.Edge", "whitenoise.middleware.WhiteNoiseMiddleware"]

@@ -25,7 +25,7 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
     except errors.NotFound:
         throttles.look_ups.miss(request)
         raise
-    tag = render.tag(request, "agency", found, now.replace(second=0, microsecond=0))
+    tag = render.tag(render.Reader.of(request), "agency", found, now.replace(second=0, microsecond=0))
     if same := render.unchanged(request, tag):
         return same
     kept = languages.kept(request)

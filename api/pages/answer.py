@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 
 from api import etags, labels, problems, throttles
-from api.pages import asking, facts, languages, refusals, render, verdicts, wording, written
+from api.pages import asking, facts, refusals, render, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.public import badges
 from registry import clock
@@ -68,14 +67,18 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
         if refusal is None:
             raise
         response = refusal
-    patch_vary_headers(response, render.VARY)
+    response["Vary"] = render.VARY
     return response
+
+
+def wants_page(accept: str) -> bool:
+    """Whether nothing in the header ``Accept`` could ask for JSON."""
+    return "json" not in accept and "application/*" not in accept
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether the reader asks for JSON rather than for a page; who asks for nothing in particular gets the page."""
-    accept = request.META.get("HTTP_ACCEPT", "")
-    if "json" not in accept and "application/*" not in accept:
+    if wants_page(request.META.get("HTTP_ACCEPT", "")):
         return False
     return request.get_preferred_type([*_HTML, *_JSON]) in _JSON
 
@@ -88,14 +91,37 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(request)
         return _unknown(request, found, code)
-    tag = render.tag(request, "badge", *_seen(found))
+    return _page(found, render.Reader.of(request)).response()
+
+
+def plain(code: str, environ: Mapping[str, Any]) -> render.Page | None:
+    """The page of a badge that is in the register, for a plain request; ``None`` for any other code.
+
+    ``environ``: the request as WSGI has it; the address has no parameters.
+    """
+    found = check.verdict(code, at=clock.now())
+    if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
+        return None
+    reader = render.Reader.plain(environ)
+    with override(reader.language):
+        return _page(found, reader)
+
+
+def _page(found: check.Verdict, reader: render.Reader) -> render.Page:
+    def body() -> str:
+        act, proven = _act(found, reader.kept), found.proof is Proof.KNOWN
+        form = _form(
+            reader.language,
+            reader.chosen,
+            found.result,
+            settings.REGISTRY_HOST,
+            proven=proven,
+            acts=act is not None,
+        )
+        return form.filled(_told(found, act, reader.kept))
+
     caching = etags.verdict_caching(found.until, found.checked_at)
-    if same := render.unchanged(request, tag, cache=caching):
-        return same
-    language, chosen, kept = languages.of(request), languages.chosen(request), languages.kept(request)
-    act, proven = _act(found, kept), found.proof is Proof.KNOWN
-    form = _form(language, chosen, found.result, settings.REGISTRY_HOST, proven=proven, acts=act is not None)
-    return render.send(request, form.filled(_told(found, act, kept)), language, tag=tag, cache=caching)
+    return render.told(reader, body, tag=render.tag(reader, "badge", *_seen(found)), cache=caching)
 
 
 def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResponse:

@@ -85,7 +85,7 @@ def _today(
     request: HttpRequest, found: lookup.PublishedAnswer, now: datetime, *, problem: str = "", as_of: str = ""
 ) -> HttpResponse:
     minute = now.replace(second=0, microsecond=0)
-    tag = render.tag(request, "licence", found.body, minute)
+    tag = render.tag(render.Reader.of(request), "licence", found.body, minute)
     caching = etags.verdict_caching(found.until, now)
     if not problem and (same := render.unchanged(request, tag, cache=caching)):
         return same
@@ -123,7 +123,7 @@ def _past(request: HttpRequest, number: str, day: date, now: datetime) -> HttpRe
             "today": f"/licences/{number}{languages.kept(request)}",
         },
     }
-    tag = render.tag(request, "past", day, [part.body for part in parts], now.date())
+    tag = render.tag(render.Reader.of(request), "past", day, [part.body for part in parts], now.date())
     return render.unchanged(request, tag) or render.page(request, "licence.html", context, tag=tag)
 
 

@@ -7,7 +7,7 @@ style sheet by hash. The other security headers are those of every answer (``api
 import hashlib
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -15,9 +15,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
-from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
 
 from api import etags, labels
@@ -27,7 +26,7 @@ FOLDER: Final = Path(__file__).parent
 ENGINE: Final = Engine(
     dirs=[str(FOLDER / "templates")], libraries={"i18n": "django.templatetags.i18n"}, string_if_invalid=""
 )
-VARY: Final = ("Accept", "Accept-Language", "Accept-Encoding")
+VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 _SLOT: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 
@@ -60,6 +59,53 @@ def frame(
         chosen=chosen,
         sheet=mark_safe(styles.css),  # noqa: S308 - our own file, fixed at start and named in the policy by its hash
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What of a request shapes a page: its language, the language that the address chose, gzip, the ETags held."""
+
+    language: str
+    chosen: str
+    squeezes: bool
+    held: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Reader":
+        """The reader behind a request."""
+        meta = request.META
+        return cls(languages.of(request), languages.chosen(request), *_wishes(meta))
+
+    @classmethod
+    def plain(cls, environ: Mapping[str, Any]) -> "Reader":
+        """The reader behind a plain request: an address without parameters."""
+        accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        return cls(labels.language(accepted[: labels.LONGEST_HEADER]), "", *_wishes(environ))
+
+    @property
+    def kept(self) -> str:
+        """The end of a link that keeps the language the address had chosen."""
+        return f"?lang={self.chosen}" if self.chosen else ""
+
+
+def _wishes(environ: Mapping[str, Any]) -> tuple[bool, str]:
+    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it goes out, but for the headers that all our pages have: the edge puts them on."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def response(self) -> HttpResponse:
+        """The page as Django sends it."""
+        answer = HttpResponse(self.body, status=self.status, headers=self.headers)
+        if self.status == 304:
+            del answer["Content-Type"]
+        return answer
 
 
 def markup(template: str, context: Mapping[str, Any]) -> str:
@@ -121,40 +167,69 @@ def send(
     styles: sheet.Sheet = sheet.SITE,
 ) -> HttpResponse:
     """Finished HTML with our headers, squeezed for whoever can unsqueeze it."""
-    squeezed = squeezes(request)
-    content = squeeze(body) if squeezed else body.encode()
-    response = HttpResponse(content, content_type="text/html; charset=utf-8", status=status)
-    if squeezed:
-        response["Content-Encoding"] = "gzip"
-    response["Content-Length"] = str(len(content))
-    response["Content-Language"] = language
-    response["Content-Security-Policy"] = styles.policy
-    if tag:
-        response["ETag"] = tag
-    return _headed(response, cache)
+    squeezed, _held = _wishes(request.META)
+    return _sent(
+        body, language, squeezed=squeezed, status=status, tag=tag, cache=cache, styles=styles
+    ).response()
+
+
+def told(
+    reader: Reader, body: Callable[[], str], *, tag: str, cache: str, styles: sheet.Sheet = sheet.SITE
+) -> Page:
+    """The page that ``tag`` names; ``body`` is made unless the reader holds exactly this page."""
+    if reader.held and etags.matches(reader.held, tag):
+        return _same(tag, cache, styles)
+    return _sent(
+        body(), reader.language, squeezed=reader.squeezes, status=200, tag=tag, cache=cache, styles=styles
+    )
 
 
 def unchanged(
     request: HttpRequest, tag: str, *, cache: str = etags.ASK_AGAIN, styles: sheet.Sheet = sheet.SITE
 ) -> HttpResponse | None:
-    """A 304 when the reader already holds exactly this page.
+    """A 304 when the reader already holds exactly this page."""
+    _squeezed, held = _wishes(request.META)
+    return _same(tag, cache, styles).response() if held and etags.matches(held, tag) else None
+
+
+def _sent(
+    body: str,
+    language: str,
+    *,
+    squeezed: bool,
+    status: int,
+    tag: str,
+    cache: str,
+    styles: sheet.Sheet,
+) -> Page:
+    content = squeeze(body) if squeezed else body.encode()
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+    if squeezed:
+        headers["Content-Encoding"] = "gzip"
+    headers |= {
+        "Content-Length": str(len(content)),
+        "Content-Language": language,
+        "Content-Security-Policy": styles.policy,
+    }
+    if tag:
+        headers["ETag"] = tag
+    return Page(status, headers | {"Cache-Control": cache, "Vary": VARY}, content)
+
+
+def _same(tag: str, cache: str, styles: sheet.Sheet) -> Page:
+    """Nothing but headers, for a reader who holds the page.
 
     It says the page's policy once more: a browser puts the headers of a 304 over those it kept, and another policy
     would take the style from the page.
     """
-    held = request.META.get("HTTP_IF_NONE_MATCH")
-    if not held or not etags.matches(held, tag):
-        return None
-    response = HttpResponseNotModified()
-    response["ETag"] = tag
-    response["Content-Security-Policy"] = styles.policy
-    return _headed(response, cache)
+    headers = {"ETag": tag, "Content-Security-Policy": styles.policy, "Cache-Control": cache, "Vary": VARY}
+    return Page(304, headers, b"")
 
 
-def tag(request: HttpRequest, *parts: object) -> str:
+def tag(reader: Reader, *parts: object) -> str:
     """The strong ETag of the page that ``parts`` decide, in this language, squeeze and edition of our texts."""
-    told = (edition(), languages.of(request), languages.chosen(request), squeezes(request), *parts)
-    return etags.strong(repr(told).encode())
+    shaped = (edition(), reader.language, reader.chosen, reader.squeezes, *parts)
+    return etags.strong(repr(shaped).encode())
 
 
 def squeeze(body: str) -> bytes:
@@ -177,11 +252,6 @@ def _begun(head: str) -> tuple[bytes, Any]:
     return begun + squeezer.flush(zlib.Z_SYNC_FLUSH), squeezer
 
 
-def squeezes(request: HttpRequest) -> bool:
-    """Whether the reader takes gzip."""
-    return "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
-
-
 @cache
 def edition() -> str:
     """A digest of everything of ours that shapes a page: templates, sheets, code and catalogues."""
@@ -191,9 +261,3 @@ def edition() -> str:
     for file in sorted({f for folder in folders for f in folder.rglob("*") if f.suffix in shaping}):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _headed(response: HttpResponse, cache_control: str) -> HttpResponse:
-    response["Cache-Control"] = cache_control
-    patch_vary_headers(response, VARY)
-    return response

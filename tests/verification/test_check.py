@@ -78,13 +78,13 @@ def test_a_licence_in_force_is_green_with_what_a_reader_compares(holder: str) ->
     assert verdict.record["number"] == licence
 
 
-def test_a_licence_and_a_code_that_says_so_cost_two_queries(holder: str) -> None:
+def test_a_licence_and_a_code_that_says_so_cost_one_query(holder: str) -> None:
     code = badge_of("licence", builders.active(holder))
     with CaptureQueriesContext(
         connection,
     ) as queries:
         check.verdict(code, at=LATER)
-    assert len(queries) == 2
+    assert len(queries) == 1
 
 
 def test_a_suspension_is_seen_by_the_next_scan_and_its_lifting_too(holder: str) -> None:

@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from api import throttles
 from api.conf import public as door
 from tests import builders
+from verification import badges
 
 START = builders.START
 Heard = tuple[str, dict[str, str], bytes]
@@ -55,6 +56,12 @@ def heard(application: Any, path: str, **environ: str) -> Heard:
     status, headers = began
     assert headers.pop("X-Request-ID")
     return status, headers, body
+
+
+def badge_of(licence: str) -> str:
+    """The code of a badge of the licence, issued once."""
+    held = badges.for_subject("licence", licence)
+    return held[0].code if held else badges.issue("licence", licence, at=START).code
 
 
 def behind() -> Any:
