@@ -5,12 +5,16 @@ digest of its row as it stands now, so that a row changed since it was logged sh
 instant.
 """
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from django.db import connection, transaction
 from psycopg import sql
@@ -30,6 +34,19 @@ class Form(StrEnum):
 
     NDJSON = "ndjson"
     CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows in both forms."""
+
+    rows: int
+    ndjson: bytes
+    csv: bytes
+
+    def form(self, form: Form) -> bytes:
+        """The rows in this form."""
+        return self.ndjson if form is Form.NDJSON else self.csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,8 @@ _COLUMNS: Final = {Table.LICENCES: _LICENCES, Table.ENTRIES: _ENTRIES}
 
 #: JSON never holds these as they are, so nothing is quoted and a row is a line.
 _LINES: Final = "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
-_CELLS: Final = "(FORMAT csv, HEADER)"
+_ROWS: Final = 500
+"""Rows in a piece."""
 
 
 @contextmanager
@@ -115,31 +133,50 @@ def one_instant() -> Iterator[int]:
         yield int(Register.objects.values_list("last_sequence", flat=True).first() or 0)
 
 
-def stream(table: Table, form: Form, *, at: datetime, since: Since | None = None) -> Iterator[bytes]:
-    """The rows of a table, piece by piece, licences as answered ``at``; with ``since`` what is new or other."""
+def stream(table: Table, *, at: datetime, since: Since | None = None) -> Iterator[Piece]:
+    """The rows of a table, piece by piece, licences as answered ``at``; with ``since`` what is new or other.
+
+    Both forms of a row come of one reading of it: most of its price is the digest that PostgreSQL makes. The first
+    piece has the headings and no row.
+    """
+    columns = _COLUMNS[table]
+    pairs = sql.SQL(", ").join(
+        sql.SQL("{}, {}").format(sql.Literal(name), sql.SQL(_in_utc(column))) for name, column, _ in columns
+    )
     chosen = sql.SQL(_FROM[table]).format(
         at=sql.Literal(at),
         after=sql.Literal(since.sequence if since else 0),
         after_at=sql.Literal(since.at) if since else sql.SQL("'-infinity'"),
     )
-    if form is Form.NDJSON:
-        pairs = sql.SQL(", ").join(
-            sql.SQL("{}, {}").format(sql.Literal(name), sql.SQL(_in_utc(column)))
-            for name, column, _ in _COLUMNS[table]
-        )
-        columns, options = sql.SQL("json_build_object({})").format(pairs), _LINES
-    else:
-        columns = sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(
-                sql.SQL(_escaped(column) if text else _in_utc(column)), sql.Identifier(name)
-            )
-            for name, column, text in _COLUMNS[table]
-        )
-        options = _CELLS
-    statement = sql.SQL("COPY (SELECT {} {}) TO STDOUT WITH {}").format(columns, chosen, sql.SQL(options))
+    statement = sql.SQL("COPY (SELECT json_build_object({}) {}) TO STDOUT WITH {}").format(
+        pairs, chosen, sql.SQL(_LINES)
+    )
+    names = [name for name, _column, _text in columns]
+    strangers = [index for index, (_name, _column, text) in enumerate(columns) if text]
+    yield Piece(0, b"", _cells([names]))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for piece in copy:
-            yield bytes(piece)
+        lines = map(bytes, copy)
+        while held := list(islice(lines, _ROWS)):
+            ndjson = b"".join(held)
+            rows = [list(row.values()) for row in json.loads(b"[" + b",".join(held) + b"]")]
+            for row in rows:
+                for index in strangers:
+                    row[index] = _escaped(row[index])
+            yield Piece(len(rows), ndjson, _cells(rows))
+
+
+def _cells(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as RFC 4180 has them but for the line's end; truth as PostgreSQL writes it."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(
+        [cell if cell is not True and cell is not False else "ft"[cell] for cell in row] for row in rows
+    )
+    return text.getvalue().encode()
+
+
+def _escaped(text: str | None) -> str | None:
+    """A text of strangers that no spreadsheet takes for a formula."""
+    return f"'{text}" if text and text[0] in "=+@\t\r-" else text
 
 
 _INSTANTS: Final = ("recorded_at", "effective_from", "span")
@@ -151,7 +188,3 @@ def _in_utc(column: str) -> str:
         return column
     text = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     return f"replace({text}, '.000000Z', 'Z')"
-
-
-def _escaped(column: str) -> str:
-    return f"CASE WHEN {column} ~ '^[=+@\\t\\r-]' THEN '''' || {column} ELSE {column} END"

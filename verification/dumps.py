@@ -12,7 +12,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ import rfc8785
 from django.conf import settings
 
 from registry import copies
-from registry.copies import Form, Since, Table
+from registry.copies import Form, Piece, Since, Table
 from verification import leaves, log, sequencing
 
 TABLES: Final = tuple(table.value for table in Table)
@@ -149,9 +150,7 @@ def _directory(root: Path, kind: str, since: Since | None, sequence: int, *, at:
     draft.mkdir()
     try:
         files = [
-            _file(draft / f"{table}.{form}.gz", table, form, copies.stream(table, form, at=at, since=since))
-            for table in Table
-            for form in Form
+            file for table in Table for file in _files(draft, table, copies.stream(table, at=at, since=since))
         ]
         manifest: dict[str, Any] = {
             "schema": SCHEMA,
@@ -171,12 +170,24 @@ def _directory(root: Path, kind: str, since: Since | None, sequence: int, *, at:
     return Dump(name, manifest)
 
 
-def _file(path: Path, table: Table, form: Form, pieces: Iterable[bytes]) -> dict[str, Any]:
+def _files(folder: Path, table: Table, pieces: Iterable[Piece]) -> list[dict[str, Any]]:
+    """The table in each form, written together; what the manifest says of each file."""
     rows = 0
-    with path.open("wb") as out, gzip.GzipFile("", "wb", _LEVEL, out, mtime=0) as packed:
-        for piece in _large(pieces):
-            rows += piece.count(b"\n")
-            packed.write(piece)
+    with ExitStack() as stack:
+        outs = {form: _packed(stack, folder / f"{table}.{form}.gz") for form in Form}
+        for piece in pieces:
+            rows += piece.rows
+            for form, out in outs.items():
+                out.write(piece.form(form))
+    return [_told(folder / f"{table}.{form}.gz", table, form, rows) for form in Form]
+
+
+def _packed(stack: ExitStack, path: Path) -> gzip.GzipFile:
+    out = stack.enter_context(path.open("wb"))
+    return stack.enter_context(gzip.GzipFile("", "wb", _LEVEL, out, mtime=0))
+
+
+def _told(path: Path, table: Table, form: Form, rows: int) -> dict[str, Any]:
     with path.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()
     return {
@@ -185,19 +196,8 @@ def _file(path: Path, table: Table, form: Form, pieces: Iterable[bytes]) -> dict
         "media_type": "application/x-ndjson" if form is Form.NDJSON else "text/csv",
         "sha256": digest,
         "bytes": path.stat().st_size,
-        "rows": rows - (form is Form.CSV),
+        "rows": rows,
     }
-
-
-def _large(pieces: Iterable[bytes], size: int = 1 << 17) -> Iterator[bytes]:
-    """The same bytes in larger pieces: a call of the compressor a row would cost more than the row."""
-    held = bytearray()
-    for piece in pieces:
-        held += piece
-        if len(held) >= size:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)
 
 
 def _kept(dumps: Sequence[Dump]) -> list[Dump]:

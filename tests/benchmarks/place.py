@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from tests import serving
 
 ROOT = serving.ROOT
-FOLDER = ROOT / "var" / "bench"
+FOLDER = Path(os.environ.get("REGISTRY_VAR") or ROOT / "var") / "bench"
 os.environ["REGISTRY_VAR"] = str(FOLDER)
 os.environ.pop("DATABASE_URL", None)
 

@@ -192,7 +192,7 @@ def test_the_copy_is_of_one_instant_whatever_is_decided_meanwhile(place: Place) 
 
     builders.active()
     with copies.one_instant() as sequence:
-        rows = b"".join(copies.stream(copies.Table.ENTRIES, copies.Form.NDJSON, at=START)).splitlines()
+        rows = b"".join(piece.ndjson for piece in copies.stream(copies.Table.ENTRIES, at=START)).splitlines()
         assert len(rows) == sequence
         with connection.cursor() as cursor, pytest.raises(Exception, match="read-only"):
             cursor.execute("DELETE FROM registry_salt")
