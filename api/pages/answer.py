@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import get_language, override
 
 from api import etags, labels, problems, throttles
 from api.pages import asking, facts, refusals, render, verdicts, wording, written
 from api.pages.facts import Fact, Item
+from api.pages.languages import gettext
 from api.public import badges
 from registry import clock
 from verification import check

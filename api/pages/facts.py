@@ -5,18 +5,18 @@ with a paper, a door plate or a phone.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from api import labels
 from api.pages import wording, written
+from api.pages.languages import gettext
 
 Record = Mapping[str, Any]
 
@@ -31,8 +31,7 @@ ROLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One value of several: a text, where it leads, a note in small print."""
 
     text: str
@@ -41,8 +40,7 @@ class Item:
     ltr: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A label and its value or values."""
 
     label: str

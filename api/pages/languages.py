@@ -28,6 +28,16 @@ def kept(request: HttpRequest) -> str:
     return f"?lang={code}" if code else ""
 
 
+def gettext(text: str) -> str:
+    """The text in the language that is active, as Django's ``gettext``; a page has dozens, each looked up once."""
+    return _said(text, translation.get_language() or settings.LANGUAGE_CODE)
+
+
+@lru_cache(maxsize=8192)
+def _said(text: str, language: str) -> str:  # noqa: ARG001 - the active language is a part of the key
+    return translation.gettext(text)
+
+
 @lru_cache(maxsize=64)
 def direction(language: str) -> str:
     """``rtl`` or ``ltr``."""

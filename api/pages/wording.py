@@ -8,10 +8,11 @@ colour and its shape come from the one verdict table (``verification.verdicts``)
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from api import labels
+from api.pages.languages import gettext
 from registry.rules.grounds import FAVOURABLE
 
 #: What each reason means. ``%(since)s``: since when the state holds; ``%(ended)s``: the last day before it;

@@ -5,7 +5,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
+
+from api.pages.languages import gettext
 
 #: Babel knows XA and XB as its own test locales; to ISO 3166 they are free for whoever needs a country of his own.
 _USER_ASSIGNED = {
