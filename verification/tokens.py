@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from registry import news
+from registry import lookup, news
 from registry.rules import days
 from verification import check, codec, credentials, log, offline, qr, signing, standings, statuses
 from verification.cbor import Malformed
@@ -39,6 +39,9 @@ LONGEST_LIFE: Final = timedelta(seconds=codec.LONGEST_LIFE)
 GOOD: Final = frozenset({Result.LICENSED, Result.LIMITED})
 AT_ONCE: Final = 1000
 """Tokens that one call signs at most, a few seconds' work; the next goes on."""
+
+GIVES_WAY: Final = 20
+"""After so many it looks whether something was decided meanwhile: a suspension waits for no print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,15 @@ def refresh(*, at: datetime) -> int:
     known = client.keys()
     distrusted = frozenset(key["kid"] for key in known if key["state"] == "compromised")
     waiting = due(at=at, distrusted=distrusted)
-    signed = sign(client, waiting[:AT_ONCE], trust=signing.trust(known, at=at), at=at) if waiting else 0
-    if signed and len(waiting) > AT_ONCE:
+    if not waiting:
+        return 0
+    trust, decided, signed = signing.trust(known, at=at), lookup.sequence_now(), 0
+    for start in range(0, min(len(waiting), AT_ONCE), GIVES_WAY):
+        if start and lookup.sequence_now() != decided:
+            break
+        done = min(start + GIVES_WAY, AT_ONCE)
+        signed += sign(client, waiting[start:done], trust=trust, at=at)
+    if signed and len(waiting) > done:
         news.put()  # the rest comes after whatever else has waited meanwhile: a suspension goes before
     return signed
 
