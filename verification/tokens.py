@@ -18,6 +18,7 @@ from django.conf import settings
 
 from registry import lookup, news
 from registry.rules import days
+from registry.rules.lifecycle import State
 from verification import check, codec, credentials, log, offline, qr, signing, standings, statuses
 from verification.cbor import Malformed
 from verification.codec import Badge
@@ -70,9 +71,10 @@ def credential(code: str) -> str:
 def due(*, at: datetime, distrusted: frozenset[str] = frozenset()) -> list[Due]:
     """The badges to sign for at ``at``: the licence is good and something that was published is newer than the token.
 
-    Also those whose token ends long before the licence, or was signed by one of the ``distrusted`` keys.
+    Also those whose token ends long before the licence, or was signed by one of the ``distrusted`` keys. Never those
+    of a licence that is known from lists alone: no authority of ours issued it (ADR 13).
     """
-    good = [one for one in standings.every(at=at) if one.result in GOOD]
+    good = [one for one in standings.every(at=at) if one.result in GOOD and one.state != State.LISTED]
     newest = {
         code: (rests_on, kid, expires, end)
         for code, rests_on, kid, expires, end in BadgeToken.objects.order_by("badge", "-id")
@@ -112,13 +114,12 @@ def refresh(*, at: datetime) -> int:
     waiting = due(at=at, distrusted=distrusted)
     if not waiting:
         return 0
-    trust, decided, signed = signing.trust(known, at=at), lookup.sequence_now(), 0
-    for start in range(0, min(len(waiting), AT_ONCE), GIVES_WAY):
-        if start and lookup.sequence_now() != decided:
-            break
-        done = min(start + GIVES_WAY, AT_ONCE)
-        signed += sign(client, waiting[start:done], trust=trust, at=at)
-    if signed and len(waiting) > done:
+    trust, decided, signed, done = signing.trust(known, at=at), lookup.sequence_now(), 0, 0
+    while done < len(waiting) and signed < AT_ONCE and (not done or lookup.sequence_now() == decided):
+        portion = waiting[done : done + min(GIVES_WAY, AT_ONCE - signed)]
+        signed += sign(client, portion, trust=trust, at=at)
+        done += len(portion)
+    if signed and done < len(waiting):
         news.put()  # the rest comes after whatever else has waited meanwhile: a suspension goes before
     return signed
 
@@ -146,9 +147,10 @@ def sign(client: Client, waiting: Sequence[Due], *, trust: TrustList, at: dateti
 
 
 def _signed(client: Client, one: Due, *, trust: TrustList, at: datetime) -> BadgeToken | None:
-    """The token, verified as anybody would; nothing for a licence without a last day, such as one of a foreign list."""
+    """The token, verified as anybody would; nothing for a licence without a last day, or of a list."""
     found = check.verdict(one.code, at=at)
-    term_ends = _end_of_term(found.record) if found.result in GOOD else None
+    issued = found.result in GOOD and found.state != State.LISTED
+    term_ends = _end_of_term(found.record) if issued else None
     if term_ends is None or term_ends <= at:
         return None
     stated = _stated(one, found, term_ends, at)
