@@ -119,6 +119,11 @@ KINDS: Final[dict[str, Kind]] = {
     "receipt.malformed": Kind(
         400, _("This is not a receipt of ours"), _("Send the receipt whole, as it was given to you.")
     ),
+    "credential.malformed": Kind(
+        400,
+        _("This is neither a verifiable credential nor a presentation"),
+        _("Send it whole: as JWT, as SD-JWT, or as COSE in base64."),
+    ),
     "token.malformed": Kind(
         400, _("This is not what stands behind a badge's code"), _("Send what the scanner read, whole.")
     ),

@@ -12,17 +12,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from verification import envelopes, public_keys, shapes, trust_list
+from verification import envelopes, secured, shapes, trust_list
 from verification.cbor import Malformed
-from verification.envelopes import Envelope
 from verification.public_keys import Sign
+from verification.secured import CONTEXT, Content, Secured, Timing
 from verification.trust_list import KeyState, TrustList, Use
 
-CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
 CONTENT: Final = "vc"
 MEDIA_TYPE: Final = "application/vc+jwt"
-LONGEST: Final = 65_536
-"""Symbols of a credential; more is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ def seal(claims: Mapping[str, Any], *, issuer: str, kid: str, sign: Sign) -> str
 
 
 class Reason(StrEnum):
-    """What was found of a credential, its status apart."""
+    """What was found of a credential, its status apart; of a presentation, that nobody here knows holders' keys."""
 
     GENUINE = "credential.genuine"
     FORGED = "credential.forged"
@@ -122,69 +119,55 @@ class Reason(StrEnum):
     KEY_UNKNOWN = "key.unknown"
     KEY_WRONG_USE = "key.wrong_use"
     KEY_COMPROMISED = "key.compromised"
+    MALFORMED = "credential.malformed"
+    HOLDER_UNKNOWN = "holder.unknown"
 
 
-def unseal(text: str) -> tuple[dict[str, Any], Envelope]:
-    """A credential's claims and the envelope that they came in; the signature is not judged here.
+def unseal(text: str) -> Secured:
+    """A credential taken apart, as JWT, SD-JWT or COSE; the signature is not judged here.
 
-    Refuses with ``Malformed`` what is no Verifiable Credential 2.0 as JWT: another ``typ`` or ``cty``, claims ``vc``
-    or ``vp`` of the older form, an ``iss`` that is not the issuer, or a first context that is not the data model's.
+    Refuses with ``Malformed`` what ``secured.read`` refuses, and a presentation.
     """
-    if len(text) > LONGEST:
-        raise Malformed("a credential is not that long")
-    envelope = envelopes.open_jws(text, kind=shapes.CREDENTIAL_TYPE)
-    claims = envelopes.read_json(envelope.payload)
-    if envelope.protected.get("cty", CONTENT) != CONTENT or {"vc", "vp"} & claims.keys():
-        raise Malformed("the content is not a credential, or in the form of an older version")
-    if claims.get("iss", issuer_of(claims)) != issuer_of(claims):
-        raise Malformed("it names two issuers")
-    match claims:
-        case {"@context": [first, *_], "type": [*types], "credentialSubject": dict() | list()} if (
-            first == CONTEXT
-        ):
-            if "VerifiableCredential" in types:
-                return claims, envelope
-    raise Malformed("not a credential of the data model 2.0")
+    found = secured.read(text)
+    if found.content is not Content.CREDENTIAL:
+        raise Malformed("a presentation is not a credential")
+    return found
 
 
-def issuer_of(claims: Mapping[str, Any]) -> Any:
-    """Who issued it: the address itself, or the ``id`` of what describes them."""
-    issuer = claims.get("issuer")
-    return issuer.get("id") if isinstance(issuer, dict) else issuer
-
-
-def judge(text: str, *, trust: TrustList, at: datetime) -> tuple[Reason, dict[str, Any]]:
+def judge(text: str, *, trust: TrustList, at: datetime) -> tuple[Reason, Mapping[str, Any]]:
     """Whether an authority of the list issued this credential, and its claims; ask its status lists as well.
 
     Refuses with ``Malformed`` what ``unseal`` refuses.
     """
-    claims, envelope = unseal(text)
-    return _reason(claims, envelope, trust, at), claims
+    found = unseal(text)
+    return _reason(found, trust, at), found.claims
 
 
-def _reason(claims: Mapping[str, Any], envelope: Envelope, trust: TrustList, at: datetime) -> Reason:
-    did, _, kid = envelope.kid.partition("#")
+def presented(text: str) -> tuple[str, ...] | None:
+    """The credentials in a presentation, each to be judged by itself; ``None`` for what is a credential.
+
+    Nobody here knows holders' keys, so who presents is not judged. Refuses with ``Malformed`` what is neither.
+    """
+    found = secured.read(text)
+    return found.enveloped if found.content is Content.PRESENTATION else None
+
+
+def _reason(found: Secured, trust: TrustList, at: datetime) -> Reason:
+    did, _, kid = found.kid.partition("#")
     by_did = {trust_list.did(name): authority for name, authority in trust.authorities.items()}
-    authority = by_did.get(did) if did == issuer_of(claims) else None
+    authority = by_did.get(did) if did == secured.party_of(found.content, found.claims) else None
     key = authority.keys.get(kid) if authority is not None else None
     if key is None:
         return Reason.ISSUER_UNKNOWN if authority is None else Reason.KEY_UNKNOWN
     if key.use is not Use.CREDENTIAL:
         return Reason.KEY_WRONG_USE
-    if not public_keys.vouches(key.jwk, envelope.signed, envelope.signature):
+    if not found.vouched_by(key.jwk):
         return Reason.FORGED
     if key.state is KeyState.COMPROMISED:
         return Reason.KEY_COMPROMISED
-    return _in_time(claims, at)
-
-
-def _in_time(claims: Mapping[str, Any], at: datetime) -> Reason:
-    try:
-        first, last = (datetime.fromisoformat(claims[name]) for name in ("validFrom", "validUntil"))
-        early, late = at < first, at >= last
-    except (KeyError, TypeError, ValueError):
-        raise Malformed("it does not say from when until when it is good") from None
-    return Reason.NOT_YET if early else Reason.ENDED if late else Reason.GENUINE
+    return {Timing.EARLY: Reason.NOT_YET, Timing.LATE: Reason.ENDED}.get(
+        secured.timing(found, at=at), Reason.GENUINE
+    )
 
 
 def subject_of(host: str, code: str) -> str:

@@ -1,4 +1,4 @@
-"""Signed bytes and what they are wrapped in: COSE_Sign1 (RFC 9052) and JWS (RFC 7515), ES256 alone.
+"""Signed bytes and what they are wrapped in: COSE_Sign1 (RFC 9052) and JWS (RFC 7515); ours are ES256 alone.
 
 An envelope is taken apart here and never judged: whose key is good for what, its reader decides.
 """
@@ -6,7 +6,7 @@ An envelope is taken apart here and never judged: whose key is good for what, it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,15 @@ ES256: Final = -7
 ESP256: Final = -9
 """The same signature under its fully specified name (RFC 9864); read, never written."""
 
-ALGORITHM, CRITICAL, KID, TYPE = 1, 2, 4, 16
+ALGORITHM, CRITICAL, CONTENT_TYPE, KID, TYPE = 1, 2, 3, 4, 16
 """Labels of COSE headers."""
+
+OWN_COSE: Final = frozenset({ES256, ESP256})
+OWN_JOSE: Final = frozenset({"ES256"})
+"""What our own authorities sign with, and what is read unless more is asked for."""
+
+_SIZES: Final[Mapping[int | str, int]] = {"ES384": 96, -35: 96, "ES512": 132, -36: 132}
+"""Bytes of signatures that are not those of ES256 and Ed25519."""
 
 _TAG: Final = b"\xd2"
 """Tag 18, COSE_Sign1."""
@@ -51,7 +58,7 @@ def seal_cose(payload: bytes, *, kid: str, sign: Sign, content_type: str = "") -
     return _TAG + cbor.encode([protected, {}, payload, signature])
 
 
-def open_cose(data: bytes, *, sorted_keys: bool = True) -> Envelope:
+def open_cose(data: bytes, *, sorted_keys: bool = True, algorithms: Collection[int] = OWN_COSE) -> Envelope:
     """A COSE_Sign1 taken apart; refuses with ``Malformed`` any other shape or algorithm, or no key's name.
 
     The key may be named outside the signature, once: ``unprotected`` says so to a reader that minds.
@@ -65,10 +72,11 @@ def open_cose(data: bytes, *, sorted_keys: bool = True) -> Envelope:
             raise Malformed("not the four parts of a COSE_Sign1")
     if not isinstance(protected, dict) or protected.keys() & unprotected.keys():
         raise Malformed("headers are no maps, or say something twice")
-    if protected.get(ALGORITHM) not in {ES256, ESP256} or CRITICAL in protected:
-        raise Malformed("not signed with ES256")
+    algorithm = protected.get(ALGORITHM)
+    if not isinstance(algorithm, int) or algorithm not in algorithms or CRITICAL in protected:
+        raise Malformed("signed with an algorithm that is not read here")
     kid = protected.get(KID, unprotected.get(KID))
-    if not isinstance(kid, bytes) or len(signature) != SIGNATURE_SIZE:
+    if not isinstance(kid, bytes) or len(signature) != _SIZES.get(algorithm, SIGNATURE_SIZE):
         raise Malformed("no key is named, or the signature has a wrong size")
     return Envelope(protected, unprotected, payload, base64url(kid), _to_be_signed(head, payload), signature)
 
@@ -84,12 +92,12 @@ def seal_jws(claims: Mapping[str, Any], *, kid: str, sign: Sign, kind: str, cont
     return f"{signed}.{base64url(_signature(sign, signed.encode('ascii')))}"
 
 
-def open_jws(text: str, *, kind: str) -> Envelope:
+def open_jws(text: str, *, kind: str | Collection[str], algorithms: Collection[str] = OWN_JOSE) -> Envelope:
     """A compact JWS taken apart; refuses with ``Malformed`` another ``typ``, algorithm or shape."""
     parts = text.split(".")
     if len(parts) != 3:
         raise Malformed("not the three parts of a compact JWS")
-    return _jws(*parts, kind=kind)
+    return _jws(*parts, kinds=[kind] if isinstance(kind, str) else list(kind), algorithms=algorithms)
 
 
 def countersign(payload: bytes, *, kid: str, sign: Sign, kind: str, jwk: Mapping[str, Any]) -> dict[str, str]:
@@ -118,16 +126,20 @@ def part_jws(data: bytes, *, kind: str) -> list[Envelope]:
 def _signed_alike(payload: str, stated: Any, kind: str) -> Envelope:
     match stated:
         case {"protected": str() as head, "signature": str() as signature, **rest} if not rest:
-            return _jws(head, payload, signature, kind=kind)
+            return _jws(head, payload, signature, kinds=[kind])
     raise Malformed("not a signature with its protected header alone")
 
 
-def _jws(head: str, payload: str, signature: str, *, kind: str) -> Envelope:
+def _jws(
+    head: str, payload: str, signature: str, *, kinds: Sequence[str], algorithms: Collection[str] = OWN_JOSE
+) -> Envelope:
     header, signed = read_json(unbase64url(head)), unbase64url(signature)
-    if header.get("alg") != "ES256" or header.get("typ") != kind or "crit" in header:
-        raise Malformed(f"not a {kind} signed with ES256")
-    kid = header.get("kid")
-    if not isinstance(kid, str) or len(signed) != SIGNATURE_SIZE:
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in algorithms or "crit" in header:
+        raise Malformed("signed with an algorithm that is not read here")
+    if header.get("typ") not in kinds:
+        raise Malformed(f"not a {' or '.join(kinds)}")
+    if not isinstance(kid, str) or len(signed) != _SIZES.get(algorithm, SIGNATURE_SIZE):
         raise Malformed("no key is named, or the signature has a wrong size")
     return Envelope(header, {}, unbase64url(payload), kid, f"{head}.{payload}".encode("ascii"), signed)
 

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from registry.rules.errors import NotFound
+from registry.rules.lifecycle import State
 from verification import credentials, signing, standings, status_list
 from verification.models import Badge, SignedList, StatusIndex, StatusPublication
 from verification.models import StatusList as ListRow
@@ -105,10 +106,13 @@ def places(codes: Iterable[str]) -> dict[str, Place]:
 
 
 def status(result: Result, state: str) -> Status:
-    """What a list says of this verdict: only a badge that may be relied on without asking again is valid."""
-    if result is Result.LICENSED:
+    """What a list says of this verdict: only a badge that may be relied on without asking again is valid.
+
+    One of a licence that is known from lists alone is not: the authority that signs this list did not issue it.
+    """
+    if result is Result.LICENSED and state != State.LISTED:
         return Status.VALID
-    if result in {Result.LIMITED, Result.UNKNOWN, Result.AMBIGUOUS}:
+    if result in {Result.LICENSED, Result.LIMITED, Result.UNKNOWN, Result.AMBIGUOUS}:
         return Status.LIMITED
     return Status.SUSPENDED if result is Result.NOT_LICENSED and state == "suspended" else Status.INVALID
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from registry import news
+from registry import lookup, news
 from registry.rules import days
+from registry.rules.lifecycle import State
 from verification import check, codec, credentials, log, offline, qr, signing, standings, statuses
 from verification.cbor import Malformed
 from verification.codec import Badge
@@ -39,6 +40,9 @@ LONGEST_LIFE: Final = timedelta(seconds=codec.LONGEST_LIFE)
 GOOD: Final = frozenset({Result.LICENSED, Result.LIMITED})
 AT_ONCE: Final = 1000
 """Tokens that one call signs at most, a few seconds' work; the next goes on."""
+
+GIVES_WAY: Final = 20
+"""After so many it looks whether something was decided meanwhile: a suspension waits for no print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,10 @@ def credential(code: str) -> str:
 def due(*, at: datetime, distrusted: frozenset[str] = frozenset()) -> list[Due]:
     """The badges to sign for at ``at``: the licence is good and something that was published is newer than the token.
 
-    Also those whose token ends long before the licence, or was signed by one of the ``distrusted`` keys.
+    Also those whose token ends long before the licence, or was signed by one of the ``distrusted`` keys. Never those
+    of a licence that is known from lists alone: no authority of ours issued it (ADR 13).
     """
-    good = [one for one in standings.every(at=at) if one.result in GOOD]
+    good = [one for one in standings.every(at=at) if one.result in GOOD and one.state != State.LISTED]
     newest = {
         code: (rests_on, kid, expires, end)
         for code, rests_on, kid, expires, end in BadgeToken.objects.order_by("badge", "-id")
@@ -107,8 +112,14 @@ def refresh(*, at: datetime) -> int:
     known = client.keys()
     distrusted = frozenset(key["kid"] for key in known if key["state"] == "compromised")
     waiting = due(at=at, distrusted=distrusted)
-    signed = sign(client, waiting[:AT_ONCE], trust=signing.trust(known, at=at), at=at) if waiting else 0
-    if signed and len(waiting) > AT_ONCE:
+    if not waiting:
+        return 0
+    trust, decided, signed, done = signing.trust(known, at=at), lookup.sequence_now(), 0, 0
+    while done < len(waiting) and signed < AT_ONCE and (not done or lookup.sequence_now() == decided):
+        portion = waiting[done : done + min(GIVES_WAY, AT_ONCE - signed)]
+        signed += sign(client, portion, trust=trust, at=at)
+        done += len(portion)
+    if signed and done < len(waiting):
         news.put()  # the rest comes after whatever else has waited meanwhile: a suspension goes before
     return signed
 
@@ -136,9 +147,10 @@ def sign(client: Client, waiting: Sequence[Due], *, trust: TrustList, at: dateti
 
 
 def _signed(client: Client, one: Due, *, trust: TrustList, at: datetime) -> BadgeToken | None:
-    """The token, verified as anybody would; nothing for a licence without a last day, such as one of a foreign list."""
+    """The token, verified as anybody would; nothing for a licence without a last day, or of a list."""
     found = check.verdict(one.code, at=at)
-    term_ends = _end_of_term(found.record) if found.result in GOOD else None
+    issued = found.result in GOOD and found.state != State.LISTED
+    term_ends = _end_of_term(found.record) if issued else None
     if term_ends is None or term_ends <= at:
         return None
     stated = _stated(one, found, term_ends, at)

@@ -225,6 +225,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ChannelKind": "api.public.bodies.CHANNEL_KINDS",
         "OfficeKind": "api.public.bodies.OFFICE_KINDS",
         "BadgeKind": "api.public.badges.SUBJECT_KINDS",
+        "ReceiptReason": "api.public.receipts.RECEIPT_REASONS",
+        "CredentialReason": "api.public.receipts.CREDENTIAL_REASONS",
     },
 }
 

@@ -1,4 +1,4 @@
-"""``/receipts/verify`` and ``/verify-token``: for whoever can not verify what an authority of ours signed."""
+"""``/receipts/verify``, ``/verify-token``, ``/credentials/verify``: for who can't verify what an authority signed."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -10,12 +10,29 @@ from api import etags, labels, throttles
 from api.problems import Refusal
 from api.public import badges, reading, route
 from registry import clock
-from verification import check, known_keys, offline, published_trust, receipts, statuses
+from verification import (
+    check,
+    credentials,
+    known_keys,
+    offline,
+    published_trust,
+    receipts,
+    secured,
+    statuses,
+)
 from verification.cbor import Malformed
 from verification.check import Proof
 from verification.statuses import ListNotFound
 from verification.trust_list import TrustList
 from verification.verdicts import Result
+
+RECEIPT_REASONS: Final = [reason.value for reason in receipts.Reason]
+CREDENTIAL_REASONS: Final = [reason.value for reason in credentials.Reason]
+
+_FALSE: Final = frozenset(
+    {credentials.Reason.FORGED, credentials.Reason.KEY_UNKNOWN, credentials.Reason.KEY_WRONG_USE}
+)
+"""Findings of credentials that no authority of ours can have issued; of all others it can't be told."""
 
 LONGEST_TOKEN: Final = 8192
 """Symbols of an address with its digits."""
@@ -31,7 +48,7 @@ class ReceiptBody(serializers.Serializer[Any]):
     """Whether an authority of ours signed it, and what it says."""
 
     genuine = serializers.BooleanField()
-    reason = serializers.ChoiceField(choices=[reason.value for reason in receipts.Reason])
+    reason = serializers.ChoiceField(choices=RECEIPT_REASONS)
     receipt = serializers.JSONField(allow_null=True, help_text="Its claims, when it is genuine.")
 
 
@@ -103,6 +120,89 @@ def verify_token(ask: route.Ask) -> route.Answer:
     return route.Answer(text, seeds=None, caching=etags.KEEP_NOT)
 
 
+class CredentialInput(serializers.Serializer[Any]):
+    """A verifiable credential or presentation: as JWT, as SD-JWT, or as COSE in base64."""
+
+    credential = serializers.CharField(max_length=secured.LONGEST)
+
+
+class CredentialBody(serializers.Serializer[Any]):
+    """Who issued a credential, and what its licence's badge proves now."""
+
+    genuine = serializers.BooleanField(help_text="An authority of ours issued it; not that it is good today.")
+    reason = serializers.ChoiceField(choices=CREDENTIAL_REASONS)
+    credential = serializers.JSONField(allow_null=True, help_text="Its claims, when it is genuine.")
+    result = serializers.CharField(
+        help_text="`licensed` only when the credential is genuine and its badge good now."
+    )
+    now = badges.BadgeBody(
+        allow_null=True, help_text="What the register says, when the credential is genuine."
+    )
+
+
+class JudgedBody(CredentialBody):
+    """The same; of a presentation also each credential in it, for who presents can't be judged here."""
+
+    credentials = CredentialBody(many=True)
+
+
+@route.post(
+    tag="Receipts",
+    body=JudgedBody,
+    takes=CredentialInput,
+    says=["credential.malformed", "signature.unavailable"],
+)
+def verify_credential(ask: route.Ask) -> route.Answer:
+    """Check a verifiable credential, or those in a presentation (VC-JOSE-COSE).
+
+    Nothing is fetched and no holder's key is known: of a presentation only the credentials are judged.
+    """
+    text = _text(ask.body, "credential", secured.LONGEST)
+    throttles.take(ask.request, throttles.CHECKS)
+    at, trust = clock.now(), _trust()
+    try:
+        enveloped = credentials.presented(text)
+        told = (
+            _nothing(credentials.Reason.HOLDER_UNKNOWN)
+            if enveloped is not None
+            else _credential(text, trust, at)
+        )
+    except Malformed:
+        raise Refusal("credential.malformed") from None
+    told["credentials"] = [_enveloped(one, trust, at) for one in enveloped or ()]
+    text = labels.spliced(route.written(told).decode(), ask.language)
+    return route.Answer(text, seeds=None, caching=etags.KEEP_NOT)
+
+
+def _enveloped(text: str, trust: TrustList, at: datetime) -> dict[str, Any]:
+    try:
+        return _credential(text, trust, at)
+    except Malformed:
+        return _nothing(credentials.Reason.MALFORMED)
+
+
+def _credential(text: str, trust: TrustList, at: datetime) -> dict[str, Any]:
+    """What is found of a credential, and of the badge that it speaks of."""
+    reason, claims = credentials.judge(text, trust=trust, at=at)
+    if reason is not credentials.Reason.GENUINE:
+        return _nothing(reason)
+    found = check.verdict(str(claims.get("id")).rpartition("/c/")[2], at=at)
+    known = found.proof in {Proof.KNOWN, Proof.WITHDRAWN}
+    return {
+        "genuine": True,
+        "reason": reason.value,
+        "credential": claims,
+        "result": found.result.value,
+        "now": badges.told(found) if known else None,
+    }
+
+
+def _nothing(reason: credentials.Reason) -> dict[str, Any]:
+    """What is told of something that is not believed."""
+    result = Result.NOT_GENUINE if reason in _FALSE else Result.UNKNOWN
+    return {"genuine": False, "reason": reason.value, "credential": None, "result": result.value, "now": None}
+
+
 def _list(code: str, at: datetime) -> bytes | None:
     """The status list that speaks of the badge, where one is signed."""
     place = statuses.places([code]).get(code)
@@ -131,5 +231,6 @@ def _trust() -> TrustList:
 
 urlpatterns: list[URLPattern] = [
     path("v1/receipts/verify", verify_receipt, name="verify-receipt"),
+    path("v1/credentials/verify", verify_credential, name="verify-credential"),
     path("v1/verify-token", verify_token, name="verify-token"),
 ]

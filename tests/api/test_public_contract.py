@@ -153,7 +153,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     receipt = public.get(f"/api/v1/verify/{badge.code}", headers={"Accept": "application/jwt"})
     return {
         "number": number, "agency": agency, "badge": badge.code, "receipt": receipt.content.decode(),
-        "token": tokens.digits(badge.code, at=LATER),
+        "token": tokens.digits(badge.code, at=LATER), "credential": tokens.credential(badge.code),
     }  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def ask(public: Client, route: dict[str, Any], numbers: dict[str, str]) -> Any:
     path = route["ask"].format(**numbers)
     if "post" in route:
         body = json.dumps(route["post"])
-        for name in ("number", "receipt", "token"):
+        for name in ("number", "receipt", "token", "credential"):
             body = body.replace(name.upper(), numbers[name])
         return public.post(path, body, content_type="application/json")
     return public.get(path)

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from registry.rules import numbering
 from tests import builders
 from tests.conftest import Clock, House
+from tests.verification import minting
 from verification import (
     badges,
     envelopes,
@@ -31,6 +32,7 @@ from verification import (
     offline,
     public_keys,
     receipts,
+    secured,
     signing,
     status_list,
     statuses,
@@ -431,3 +433,74 @@ def test_nobody_is_judged_while_our_keys_are_not_known(public: Visitor, db: None
         known_keys.trust(at=AT)
     answer = public.post("/api/v1/verify-token", {"token": "123"}, content_type="application/json")
     refused(answer, 503, "signature.unavailable")
+
+
+# Credentials, by asking
+
+
+def judged(public: Visitor, text: str) -> Any:
+    body = json.dumps({"credential": text})
+    return public.post("/api/v1/credentials/verify", body, content_type="application/json")
+
+
+def test_a_credential_is_judged_with_what_its_badge_proves_now(
+    known: Known, public: Visitor, clock: Clock
+) -> None:
+    text = public.get(f"/c/{known.code}").content.decode()
+    told = judged(public, text).json()
+    assert (told["genuine"], told["reason"], told["result"]) == (True, "credential.genuine", "licensed")
+    assert told["credential"]["credentialSubject"]["registeredId"] == known.number
+    builders.suspended(known.number, at=AT + timedelta(hours=1))
+    clock.stop(AT + timedelta(hours=2))
+    told = judged(public, text).json()
+    assert (told["genuine"], told["result"]) == (True, "not_licensed")
+    assert told["now"]["state"] == "suspended"
+    head, payload, signature = text.split(".")
+    claims = json.loads(public_keys.unbase64url(payload)) | {"name": "Somebody else"}
+    forged = f"{head}.{public_keys.base64url(json.dumps(claims).encode())}.{signature}"
+    assert judged(public, forged).json() == {
+        "genuine": False, "reason": "credential.forged", "credential": None, "result": "not_genuine", "now": None,
+        "credentials": [],
+    }  # fmt: skip
+
+
+def test_of_a_presentation_each_credential_is_judged_and_not_who_presents(
+    known: Known, public: Visitor
+) -> None:
+    text = public.get(f"/c/{known.code}").content.decode()
+    enveloped = [
+        {"@context": secured.CONTEXT, "type": "EnvelopedVerifiableCredential", "id": f"data:application/vc+jwt,{one}"}
+        for one in (text, "not a credential")
+    ]  # fmt: skip
+    claims = {
+        "@context": [secured.CONTEXT],
+        "type": ["VerifiablePresentation"],
+        "verifiableCredential": enveloped,
+    }
+    shown = envelopes.seal_jws(
+        claims, kid="did:example:me#1", sign=minting.signer("holder"), kind="vp+jwt", content="vp"
+    )
+    told = judged(public, shown).json()
+    assert (told["genuine"], told["reason"], told["result"]) == (False, "holder.unknown", "unknown")
+    assert [one["reason"] for one in told["credentials"]] == ["credential.genuine", "credential.malformed"]
+    assert [one["result"] for one in told["credentials"]] == ["licensed", "unknown"]
+
+
+def test_what_is_no_credential_is_a_problem(known: Known, public: Visitor) -> None:
+    for nonsense in ("x", "a.b.c", "a.b.c~", "AAAA", "{}"):
+        refused(judged(public, nonsense), 400, "credential.malformed")
+    refused(judged(public, "A" * (secured.LONGEST + 1)), 400, "field.invalid")
+
+
+def test_every_w3c_input_gets_an_answer_or_a_problem(known: Known, public: Visitor) -> None:
+    folder = VECTORS / "vc-jose-cose" / "tests" / "input"
+    if not folder.exists():
+        pytest.skip("the W3C inputs are not here")
+    for path in sorted(folder.glob("*.txt")):
+        answer = judged(public, path.read_text("ascii").strip())
+        if any(bad in path.stem for bad in ("media-type", "bad-credential", "vc-vp", "not-base64")):
+            refused(answer, 400, "credential.malformed")
+        else:
+            assert answer.status_code == 200, path.stem
+            told = answer.json()
+            assert (told["genuine"], told["result"]) == (False, "unknown"), "nobody of ours issued it"

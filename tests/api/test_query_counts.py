@@ -169,6 +169,7 @@ def test_public_routes_ask_the_database_as_often_as_pinned(known: Known, public:
     receipt = public.get(f"/api/v1/verify/{known.code}", headers={"Accept": "application/jwt"})
     for name, sent in (
         ("receipts/verify", {"receipt": receipt.content.decode()}),
+        ("credentials/verify", {"credential": tokens.credential(known.code)}),
         ("verify-token", {"token": tokens.digits(known.code, at=AT)}),
     ):
         with _counting(counts, f"api/v1/{name}"):

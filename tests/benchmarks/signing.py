@@ -28,11 +28,15 @@ INVALID, SUSPENDED = 0.01, 0.005
 
 
 @contextmanager
-def signer(authorities: Iterable[str]) -> Iterator[Path]:
-    """A signer with demo keys of these authorities (as on badges), in a process of its own; gives its socket."""
+def signer(authorities: Iterable[str], *, log: str = "") -> Iterator[Path]:
+    """A signer with demo keys of these authorities (as on badges), in a process of its own; gives its socket.
+
+    ``log``: the origin of a log that it signs too.
+    """
     from registry import clock
     from verification import keys
     from verification.keys import Use
+    from verification.signer import begin_log
 
     with tempfile.TemporaryDirectory() as folder:
         directory, socket = Path(folder) / "keys", Path(folder) / "s"
@@ -40,6 +44,8 @@ def signer(authorities: Iterable[str]) -> Iterator[Path]:
         for authority in authorities:
             for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
                 keys.create(directory, use, authority, at=at, insecure=True)
+        if log:
+            begin_log(directory, keys.create(directory, Use.LOG, log, at=at, insecure=True))
         command = [
             sys.executable,
             "-m",

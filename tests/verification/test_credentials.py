@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.verification import minting
-from verification import credentials, envelopes, public_keys, trust_list
+from verification import credentials, disclosures, public_keys, secured, trust_list
 from verification.cbor import Malformed
 from verification.credentials import Anchor, Reason
+from verification.secured import Form, Timing
 
 AT = minting.NOW
 ISSUER = f"{minting.HOST}/a/xa-mol"
@@ -70,23 +76,149 @@ def test_what_is_no_credential_of_this_version_is_refused(changed: dict[str, Any
         credentials.unseal(sealed(anchor(**changed)))
 
 
-def test_the_w3c_inputs_are_judged_right() -> None:
-    """Those secured as JWT; we read one algorithm, ES256, so good ones of another are refused as such."""
+OLD = datetime(2024, 12, 16, tzinfo=UTC)
+"""An instant at which the inputs' presentation is good: it says until when by ``exp``."""
+
+P256, P384, P521, ED25519 = "vm-p256.json", "vm-p384.json", "vm-p521.json", "vm-ed25519.json"
+JUDGED: dict[str, tuple[str, bool] | None] = {
+    "credential-jose-minimal": (P256, True),
+    "credential-issuer-match-signed": (ED25519, True),
+    "credential-jose-unknown-extensions": (P521, True),
+    "credential-jose-bad-signature": (ED25519, False),
+    "credential-jose-bad-media-type": None,
+    "credential-jose-vc-vp-claims": None,
+    "credential-sdjwt-selective": (P384, True),
+    "credential-sdjwt-nested": (P521, True),
+    "credential-sdjwt-bad-signature": (P384, False),
+    "credential-sdjwt-bad-media-type": None,
+    "credential-cose-minimal": (P256, True),
+    "credential-cose-minimal-not-base64": None,
+    "credential-cose-bad-signature": (ED25519, False),
+    "credential-cose-bad-media-type": None,
+    "presentation-jose-multiple": (P384, True),
+    "presentation-jose-bad-credential": None,
+    "presentation-jose-bad-media-type": None,
+    "presentation-sdjwt-selective": (P384, True),
+    "presentation-sdjwt-bad-credential": None,
+    "presentation-sdjwt-bad-media-type": None,
+    "presentation-cose-single": (P384, True),
+    "presentation-cose-bad-credential": None,
+    "presentation-cose-bad-media-type": None,
+}
+"""Every secured input: the key that is said to have signed it and whether it did; nothing for what must be refused."""
+
+
+def w3c(name: str) -> str:
     if not INPUTS.exists():
         pytest.skip("the W3C inputs are not here")
-    jwk = json.loads((INPUTS / "vm-p256.json").read_text("utf-8"))["publicKeyJwk"]
-    claims, envelope = credentials.unseal((INPUTS / "credential-jose-minimal.txt").read_text("ascii").strip())
-    assert claims["issuer"] == "https://example.issuer/vc-jose-cose"
-    assert public_keys.vouches(jwk, envelope.signed, envelope.signature)
-    for name in sorted(path.name for path in INPUTS.glob("*-jose-*.txt")):
-        text = (INPUTS / name).read_text("ascii").strip()
-        if name != "credential-jose-minimal.txt":
-            with pytest.raises(Malformed):
-                credentials.unseal(text)
-        header = envelopes.read_json(public_keys.unbase64url(text.partition(".")[0]))
-        if header["alg"] != "ES256":
-            continue
-        assert name == "credential-jose-minimal.txt"
+    return (INPUTS / f"{name}.txt").read_text("ascii")
+
+
+def test_every_w3c_input_has_its_verdict() -> None:
+    if not INPUTS.exists():
+        pytest.skip("the W3C inputs are not here")
+    assert {path.stem for path in INPUTS.glob("*.txt")} == JUDGED.keys()
+    for path in INPUTS.glob("*.json"):
+        with pytest.raises(Malformed):
+            secured.read(path.read_text("utf-8"))  # a document that nobody secured, or a key
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_a_w3c_input_is_judged_right(name: str) -> None:
+    text, expected = w3c(name), JUDGED[name]
+    if expected is None:
+        with pytest.raises(Malformed):
+            secured.read(text)
+        return
+    found = secured.read(text)
+    for key in (P256, P384, P521, ED25519):
+        jwk = json.loads((INPUTS / key).read_text("utf-8"))["publicKeyJwk"]
+        assert found.vouched_by(jwk) is (expected == (key, True)), key
+        assert (jwk["kid"] == found.kid) is (key == expected[0])
+    assert secured.timing(found, at=OLD) is Timing.GOOD
+    assert secured.party_of(found.content, found.claims) in {
+        "https://example.issuer/vc-jose-cose",
+        "did:example:ebfeb1f712ebc6f1c276e12ec21",
+    }
+
+
+def test_each_credential_in_a_w3c_presentation_is_judged_by_itself() -> None:
+    found = [secured.read(one) for one in secured.read(w3c("presentation-jose-multiple")).enveloped]
+    keys = [json.loads((INPUTS / name).read_text("utf-8"))["publicKeyJwk"] for name in (P256, P384, P256)]
+    assert [one.form for one in found] == [Form.JWT, Form.SD_JWT, Form.COSE]
+    assert all(one.vouched_by(key) for one, key in zip(found, keys, strict=True))
+    assert found[1].claims["credentialSubject"]["lastName"] == "Doe"
+    with pytest.raises(Malformed):
+        secured.read(secured.read(w3c("presentation-cose-single")).enveloped[0])
+
+
+def test_what_is_disclosed_in_a_w3c_credential_stands_in_its_place() -> None:
+    subject = secured.read(w3c("credential-sdjwt-nested")).claims["credentialSubject"]
+    assert (subject["address"]["street"], subject["address"]["city"]) == ("123 Main St", "Anytown")
+    assert [one["number"] for one in subject["phoneNumbers"]] == ["+1-555-123-4567", "+1-555-987-6543"]
+    head = w3c("credential-sdjwt-nested").partition("~")[0]
+    hidden = secured.read(f"{head}~").claims["credentialSubject"]
+    assert hidden["address"] == {"country": "USA", "postalCode": "12345"}
+    assert len(hidden["phoneNumbers"]) == 1
+
+
+def disclosure(*parts: Any) -> str:
+    return public_keys.base64url(json.dumps(parts).encode())
+
+
+def digest(text: str) -> str:
+    return public_keys.base64url(hashlib.sha256(text.encode()).digest())
+
+
+NAME, ELEMENT = disclosure("salt", "name", "Everest"), disclosure("salt", 7)
+AGAIN = disclosure("salt", "inner", {"_sd": [digest(NAME)]})
+
+
+def test_digests_are_replaced_by_what_is_disclosed() -> None:
+    claims = {"_sd_alg": "sha-256", "_sd": [digest(NAME), "decoy"], "list": [1, {"...": digest(ELEMENT)}]}
+    assert disclosures.reveal(claims, []) == {"list": [1]}
+    assert disclosures.reveal(claims, [NAME, ELEMENT]) == {"name": "Everest", "list": [1, 7]}
+    assert disclosures.reveal({"_sd": [digest(AGAIN)]}, [AGAIN, NAME]) == {"inner": {"name": "Everest"}}
+
+
+@pytest.mark.parametrize(
+    ("claims", "disclosed"),
+    [
+        ({}, [NAME]),
+        ({"_sd": [digest(NAME)], "name": "Fuji"}, [NAME]),
+        ({"_sd": [digest(NAME), digest(NAME)]}, [NAME]),
+        ({"_sd": [digest(NAME)], "again": {"_sd": [digest(NAME)]}}, [NAME]),
+        ({"_sd": [digest(NAME)]}, [NAME, NAME]),
+        ({"_sd": [digest(ELEMENT)]}, [ELEMENT]),
+        ({"list": [{"...": digest(NAME)}]}, [NAME]),
+        ({"_sd": digest(NAME)}, [NAME]),
+        ({"_sd": [7]}, []),
+        ({"...": digest(NAME)}, [NAME]),
+        ({"_sd_alg": "sha-512", "_sd": [digest(NAME)]}, [NAME]),
+        ({"_sd": [digest(disclosure("salt", "_sd", []))]}, [disclosure("salt", "_sd", [])]),
+        ({"_sd": [digest(disclosure(1, "a", "b"))]}, [disclosure(1, "a", "b")]),
+        ({"_sd": []}, [disclosure("salt")]),
+        ({"_sd": []}, ["W10"]),
+        ({"_sd": []}, ["\u00e9"]),
+        ({"_sd": []}, [public_keys.base64url(b"[" * 5000)]),
+        ({"deep": json.loads("[" * 40 + "]" * 40)}, []),
+        ({"_sd": []}, [disclosure("salt", str(number), 0) for number in range(disclosures.MOST + 1)]),
+    ],
+)  # fmt: skip
+def test_a_disclosure_that_was_not_signed_so_is_refused(claims: dict[str, Any], disclosed: list[str]) -> None:
+    with pytest.raises(Malformed):
+        disclosures.reveal(claims, disclosed)
+
+
+@given(st.binary(max_size=200))
+def test_any_text_is_read_or_refused(data: bytes) -> None:
+    for text in (
+        data.decode("latin-1"),
+        base64.b64encode(data).decode(),
+        f"{public_keys.base64url(data)}.e30.AA~",
+    ):
+        with contextlib.suppress(Malformed):
+            secured.read(text)
 
 
 def test_an_instant_is_written_in_whole_seconds_of_utc() -> None:

@@ -95,6 +95,7 @@ def test_a_list_says_of_each_badge_what_the_register_says(house: House, refresh:
 def test_only_a_licence_that_is_simply_good_is_valid(result: Result) -> None:
     for state in ("active", "suspended", "pending_activation", ""):
         assert (statuses.status(result, state) is Status.VALID) == (result is Result.LICENSED)
+    assert statuses.status(result, "listed") is not Status.VALID, "no authority of ours issued it"
 
 
 def test_every_badge_stands_in_the_lists_as_the_page_behind_its_code_says(house: House) -> None:

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
 
-from registry import agencies
+from registry import agencies, lookup
+from registry.intake import taking
+from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.conftest import Clock, House
-from verification import badges, codec, keys, offline, signing, statuses, tokens, trust_list
+from tests.registry.test_intake import PROFILE
+from verification import (
+    badges,
+    check,
+    codec,
+    keys,
+    offline,
+    signing,
+    status_list,
+    statuses,
+    tokens,
+    trust_list,
+)
 from verification.models import BadgeToken
 from verification.offline import Reason
 from verification.signing import Client
+from verification.status_list import Status
 
 START = builders.START
 pytestmark = pytest.mark.django_db
@@ -118,6 +134,42 @@ def test_a_withdrawn_badge_and_a_licence_that_ended_get_no_token(house: House, r
     builders.revoked(ended, at=START)
     builders.granted(builders.agency("Not yet (DEMO)"))
     assert refreshed(START) == 0
+
+
+def test_a_listed_licence_is_answered_but_never_signed_until_it_is_adopted(
+    sign_for: SignFor, refreshed: Refreshed, tmp_path: Path
+) -> None:
+    sign_for("XA-MOL", at=START)
+    profile, file = tmp_path / "xa_list.toml", tmp_path / "list.csv"
+    profile.write_text(PROFILE, encoding="utf-8")
+    file.write_text("No.,Name,Town,Status,Class,Phone\n1,DEMO Agency,Port,Valid,A,\n", encoding="utf-8")
+    taking.take_in(str(profile), file, on=START.date(), at=START, by="intake")
+    (known,) = lookup.by_legacy("1", at=START)
+    number = known.number
+    code = badges.issue("licence", number, at=START).code
+    assert check.verdict(code, at=START).result == "licensed"
+    assert refreshed(START) == 0
+    assert (tokens.digits(code, at=START), tokens.credential(code)) == ("", "")
+    place = statuses.places([code])[code]
+    stated, _ = status_list.unseal(statuses.read(place.number, at=START).cwt)
+    assert stated.status(place.index) == Status.LIMITED
+    day = START.date()
+    terms = StepTerms(first_day=day, last_day=day.replace(year=2028), licence_class="A")
+    builders.take(number, Action.ADOPT, terms, at=START, authority="XA-MOL")
+    assert check.verdict(code, at=START).state == "active"
+    assert refreshed(START) == 1
+
+
+def test_badges_that_can_not_be_signed_keep_nobody_waiting(
+    house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "AT_ONCE", 1)
+    builders.authority("XB-LAB")
+    for _ in range(3):
+        badges.issue("licence", builders.active(authority="XB-LAB"), at=START)
+    badges.issue("licence", builders.active(), at=START)
+    badges.issue("licence", builders.active(authority="XB-LAB"), at=START)
+    assert refreshed(START) == 1, "nobody has a key for the others"
 
 
 def test_an_office_and_a_person_have_tokens_of_their_own(
