@@ -1,20 +1,28 @@
 """Folds every licence again and reports any difference from what is stored: the register checks itself.
 
-Compared: the stored state and flag with the fold, the terms with the entries, the published record with what would be
-published, the numbers of the register with each other, and the journal with the rows (a row changed by hand shows as a
-difference). An entry is never changed by this; it only looks.
+What is derived is derived again and compared: the stored state and flag, the terms, the published record, a licence's
+place in its list, sanctions, search names, the numbers of the register. What is law is compared with the journal, which
+a trigger wrote when the row was: one edited, deleted or added with the triggers off shows as a difference. An entry is
+never changed by this; it only looks. Memory does not grow with the register.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+from django.apps import apps
 from django.db import connection
+from psycopg import sql
 
-from registry import lookup, records
-from registry.models import JOURNALLED, Licence, PublishedRecord
+from registry import records
+from registry.models import JOURNALLED, SEALED, Licence
+from registry.patterns import Pattern, Patterns
 from registry.rules import answer, standing
+from registry.search import indexing
+
+BATCH: Final = 500
+"""Licences that are read and folded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,105 +35,304 @@ class Difference:
     expected: str
 
 
-def differences(*, at: datetime) -> Iterator[Difference]:
-    """Every difference in the register at ``at``, licence by licence in number order, then the register itself."""
-    for licence in lookup.every_licence():
-        yield from of_licence(licence, at=at)
+def differences(
+    *, at: datetime, progress: Callable[[int], None] = lambda _done: None
+) -> Iterator[Difference]:
+    """Every difference in the register at ``at``, licence by licence in number order, then the register itself.
+
+    ``progress`` is told how many licences are done.
+    """
+    patterns, done = Patterns(), 0
+    for licences in _every_licence():
+        if odd := {found.number for found in _of_batch(licences, patterns, at=at)}:
+            yield from of_numbers(sorted(odd), at=at)  # what was decided while we read is no difference
+        done += len(licences)
+        progress(done)
+    yield from _search_names()
     yield from _numbers()
     yield from _instants()
-    yield from _journal()
+    yield from _told(_STUBS)
+    yield from _told(_SANCTIONS)
+    for table in JOURNALLED:
+        yield from of_journal(table, sealed=SEALED.get(table, ()))
+    for model in _tracked():
+        yield from _history(model._meta.db_table, model.history.model)
 
 
 def of_numbers(numbers: Sequence[str], *, at: datetime) -> Iterator[Difference]:
-    """The differences of these licences alone."""
-    found = Licence.objects.select_related("agency__authority", "authority").filter(number__in=numbers)
-    for licence in found.order_by("number"):
-        yield from of_licence(licence, at=at)
+    """The differences of these licences alone; a number that only leads to another has no life of its own."""
+    patterns = Patterns()
+    for start in range(0, len(numbers), BATCH):
+        some = _LICENCES.filter(number__in=numbers[start : start + BATCH], renumbered_to__isnull=True)
+        yield from _of_batch(list(some), patterns, at=at)
 
 
-def of_licence(licence: Licence, *, at: datetime) -> Iterator[Difference]:
-    """The differences of one licence; a number that only leads to another has no life of its own."""
-    if licence.renumbered_to_id is not None:
+_LICENCES: Final = Licence.objects.order_by("number")
+
+
+def _every_licence() -> Iterator[list[Licence]]:
+    last = ""
+    while some := list(_LICENCES.filter(number__gt=last)[:BATCH]):
+        last = some[-1].number
+        yield [licence for licence in some if licence.renumbered_to_id is None]
+
+
+# --- licences ----------------------------------------------------------------------------------------------------
+
+
+class _Held(NamedTuple):
+    """A row of what is published of a licence; ``sequence`` is that of the entry it names, if there is one."""
+
+    start: datetime
+    end: datetime | None
+    state: str
+    result: str
+    may_recruit: bool
+    body: str
+    withhold_from: datetime | None
+    licence_class: str
+    corridors: Sequence[str]
+    number: str
+    agency_number: str
+    authority_code: str
+    country: str
+    sequence: int | None
+
+
+class _Stored(NamedTuple):
+    """All that is stored of a batch of licences, by their keys; ``amended`` by those of agencies."""
+
+    entries: Mapping[int, list[tuple[Any, ...]]]
+    terms: Mapping[int, list[Any]]
+    published: Mapping[int, list[_Held]]
+    listed: Mapping[int, list[tuple[Any, ...]]]
+    amended: Mapping[int, list[int]]
+
+
+_ENTRIES: Final = """
+SELECT e.licence_id, c.recorded_at, c.base + 1 + e.ordinal, e.id, e.action, e.kind, e.decided_at, e.effective_from,
+       e.effective_until, e.refers_to_id, e.grounds::text, (e.effect - '{line,digest,legal_term}'::text[])::text,
+       e.deadlines::text
+FROM registry_entry e JOIN registry_registercommit c ON c.id = e.commit_id
+WHERE e.licence_id = ANY(%s) ORDER BY e.licence_id, e.id
+"""
+_TERMS: Final = (
+    "SELECT licence_id, lower(days), upper(days) FROM registry_term WHERE licence_id = ANY(%s) ORDER BY days"
+)
+_PUBLISHED: Final = """
+SELECT p.licence_id, lower(p.span), upper(p.span), p.state, p.result, p.may_recruit, p.body, p.withhold_from,
+       p.licence_class, p.corridors, p.number, p.agency_number, p.authority_code, p.country, c.base + 1 + p.ordinal
+FROM registry_publishedrecord p LEFT JOIN registry_registercommit c ON c.id = p.commit_id
+WHERE p.licence_id = ANY(%s) ORDER BY p.licence_id, lower(p.span)
+"""
+_LISTED: Final = """
+SELECT licence_id, list_key, present, first_seen, last_seen FROM registry_listedlicence WHERE licence_id = ANY(%s)
+"""
+#: Entries about a holder alone: its licences are published under their numbers too.
+_AMENDED: Final = """
+SELECT e.agency_id, c.base + 1 + e.ordinal FROM registry_entry e JOIN registry_registercommit c ON c.id = e.commit_id
+WHERE e.agency_id = ANY(%s) AND e.licence_id IS NULL
+"""
+
+
+def _read(statement: str, keys: Sequence[int]) -> dict[int, list[Any]]:
+    """Rows by their first column, without it."""
+    found: dict[int, list[Any]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(keys)])
+        for key, *row in cursor.fetchall():
+            found.setdefault(key, []).append(tuple(row))
+    return found
+
+
+def _of_batch(licences: Sequence[Licence], patterns: Patterns, *, at: datetime) -> Iterator[Difference]:
+    if not licences:
         return
-    entries = records.fold_entries(licence.pk)
-    if not entries:
-        if licence.state != "not_granted" or PublishedRecord.objects.filter(licence=licence).exists():
+    keys = [licence.pk for licence in licences]
+    published = _read(_PUBLISHED, keys)
+    stored = _Stored(
+        entries=_read(_ENTRIES, keys),
+        terms=_read(_TERMS, keys),
+        published={key: [_Held(*row) for row in rows] for key, rows in published.items()},
+        listed=_read(_LISTED, keys),
+        amended={
+            key: [sequence for (sequence,) in rows]
+            for key, rows in _read(_AMENDED, [licence.agency_id for licence in licences]).items()
+        },
+    )
+    facts = records.facts_of(licences)
+    for licence in licences:
+        yield from _of_licence(licence, stored, facts[licence.pk], patterns, at=at)
+
+
+def _of_licence(
+    licence: Licence, stored: _Stored, facts: answer.Facts, patterns: Patterns, *, at: datetime
+) -> Iterator[Difference]:
+    rows = stored.entries.get(licence.pk, [])
+    held = stored.published.get(licence.pk, [])
+    if not rows:
+        if licence.state != "not_granted" or held:
             yield Difference(licence.number, "state", licence.state, "not_granted")
         return
-    written_at = max(e.recorded_at for e in entries)
-    life = standing.spans(entries)
-    then = next(s.standing for s in life if s.end is None or max(e.decided_at for e in entries) < s.end)
+    pattern = patterns.of([row[2:] for row in rows])
+    then = pattern.last_written
     if licence.state != then.state.value:
         yield Difference(licence.number, "state", licence.state, then.state.value)
     if licence.may_recruit != then.may_recruit:
         yield Difference(licence.number, "may_recruit", str(licence.may_recruit), str(then.may_recruit))
-    yield from _terms(licence, life[-1].standing)
-    yield from _published(licence, entries, at=at, written_at=written_at)
-
-
-def _terms(licence: Licence, end: standing.Standing) -> Iterator[Difference]:
-    wanted = {(date.fromisoformat(a), date.fromisoformat(z)) for a, z in end.terms}
-    held = {(t.days.lower, t.days.upper - timedelta(days=1)) for t in licence.terms.all()}
-    if wanted != held:
-        yield Difference(licence.number, "terms", str(sorted(held)), str(sorted(wanted)))
-
-
-def _published(
-    licence: Licence, entries: list[standing.Entry], *, at: datetime, written_at: datetime
-) -> Iterator[Difference]:
-    """The published spans are those that the entries give; a row whose withholding is due is judged as then."""
-    rows = {r.span.lower: r for r in PublishedRecord.objects.filter(licence=licence)}
-    facts = records.facts_of([licence])[licence.pk]
-    for judged in (written_at, at):
-        wanted = {p.start: p for p in answer.pieces(facts, entries, at=judged)}
-        wrong = sorted(_unlike(rows, wanted, facts))
-        if not wrong:
-            return
-    start = wrong[0]
-    yield Difference(
-        licence.number,
-        f"published from {start.isoformat()}",
-        _said(rows.get(start)),
-        _said(wanted.get(start)),
+    yield from _terms(licence, stored.terms.get(licence.pk, []), pattern)
+    if licence.origin == "listed":
+        yield from _listed(licence, stored.listed.get(licence.pk, []), pattern)
+    yield from _published(
+        licence, held, pattern, facts, at=at, written_at=max(recorded_at for recorded_at, *_ in rows)
+    )
+    yield from _behind(
+        licence, held, [row[1] for row in rows], stored.amended.get(licence.agency_id, []), pattern
     )
 
 
-def _unlike(
-    rows: dict[datetime, Any], wanted: dict[datetime, answer.Piece], facts: answer.Facts
-) -> set[datetime]:
-    odd = set(rows) ^ set(wanted)
-    for start in set(rows) & set(wanted):
-        row, piece = rows[start], wanted[start]
-        same = (
-            row.span.upper, row.state, row.result, row.may_recruit, row.body, row.withhold_from, row.licence_class,
-            row.corridors, row.number, row.agency_number, row.authority_code, row.country,
-        ) == (
-            piece.end, piece.state, piece.result, piece.may_recruit, piece.body, piece.withhold_from,
-            piece.licence_class, list(piece.corridors), facts.number, facts.agency_number,
-            str(facts.authority["code"]), str(facts.authority["country"]),
-        )  # fmt: skip
-        if not same:
-            odd.add(start)
-    return odd
+def _terms(licence: Licence, held: Sequence[tuple[date, date]], pattern: Pattern) -> Iterator[Difference]:
+    wanted = sorted(
+        (date.fromisoformat(a), date.fromisoformat(z)) for a, z in pattern.life[-1].standing.terms
+    )
+    stored = sorted((first, end - timedelta(days=1)) for first, end in held)
+    if wanted != stored:
+        yield Difference(licence.number, "terms", str(stored), str(wanted))
 
 
-def _said(row: Any) -> str:
-    return "nothing" if row is None else f"{row.state} {row.result}"
+def _listed(licence: Licence, held: Sequence[tuple[Any, ...]], pattern: Pattern) -> Iterator[Difference]:
+    """Its place in the list that it is known from is what the observations say."""
+    wanted = [pattern.listed] if pattern.listed else []
+    if list(held) != wanted:
+        yield Difference(licence.number, "place in its list", str(held), str(wanted))
+
+
+def _published(
+    licence: Licence,
+    held: Sequence[_Held],
+    pattern: Pattern,
+    facts: answer.Facts,
+    *,
+    at: datetime,
+    written_at: datetime,
+) -> Iterator[Difference]:
+    """The published spans are those that the entries give; a row whose withholding is due is judged as then."""
+    stored = [row[:-1] for row in held]
+    odd: list[tuple[Any, ...]] = []
+    for judged in (written_at, at):
+        made = answer.pieces(facts, pattern.entries, at=judged, life=pattern.life)
+        wanted = [_wanted(piece, facts) for piece in made]
+        if stored == wanted or not (odd := _only_in_one(stored, wanted)):
+            return
+    start = min(row[0] or standing.BEGINNING for row in odd)
+    yield Difference(
+        licence.number, f"published from {start.isoformat()}", _said(stored, start), _said(wanted, start)
+    )
+
+
+def _wanted(piece: answer.Piece, facts: answer.Facts) -> tuple[Any, ...]:
+    return (
+        piece.start, piece.end, piece.state, piece.result, piece.may_recruit, piece.body, piece.withhold_from,
+        piece.licence_class, list(piece.corridors), facts.number, facts.agency_number, str(facts.authority["code"]),
+        str(facts.authority["country"]),
+    )  # fmt: skip
+
+
+def _only_in_one(left: Sequence[tuple[Any, ...]], right: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows that the other has not, or not as often."""
+    rest = list(right)
+    found = []
+    for row in left:
+        if row in rest:
+            rest.remove(row)
+        else:
+            found.append(row)
+    return found + rest
+
+
+def _said(rows: Sequence[tuple[Any, ...]], start: datetime) -> str:
+    return ", ".join(f"{row[2]} {row[3]}" for row in rows if row[0] == start) or "nothing"
+
+
+def _behind(
+    licence: Licence, held: Sequence[_Held], own: Sequence[int], amended: Sequence[int], pattern: Pattern
+) -> Iterator[Difference]:
+    """What is published names the newest entry behind it: of the licence, or of its holder alone.
+
+    A list leaves what was published before where it says the same, so that later spans may name newer entries.
+    """
+    named = [row.sequence for row in held]
+    known = [sequence for sequence in named if sequence is not None and sequence in {*own, *amended}]
+    if known != named or known != sorted(known) or (len(set(known)) > 1 and pattern.listed is None):
+        yield Difference(licence.number, "entries behind it", str(named), "its own, in their order")
+    elif known and known[-1] < max(own):
+        yield Difference(licence.number, "newest entry behind it", str(known[-1]), str(max(own)))
+
+
+# --- what can be searched ----------------------------------------------------------------------------------------
+
+
+def _search_names() -> Iterator[Difference]:
+    """Each agency is found by what it is known by, and by nothing else."""
+    for numbers in indexing.all_agencies():
+        if odd := indexing.unlike(numbers):
+            for found in indexing.unlike(sorted({one.subject for one in odd})):
+                yield Difference(found.subject, f"search {found.kind}", found.held, found.wanted)
+    yield from _told(_UNKNOWN_SUBJECTS)
+
+
+# --- the register itself -----------------------------------------------------------------------------------------
+
+
+def _told(statement: str) -> Iterator[Difference]:
+    """The differences that a statement tells: where, what, what is stored and what should be."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        for where, what, stored, expected in cursor.fetchall():
+            yield Difference(where, what, stored, expected)
+
+
+_UNKNOWN_SUBJECTS: Final = """
+SELECT DISTINCT n.subject, 'search name', n.text, 'nothing' FROM registry_searchname n
+WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.number = n.subject)
+"""
+#: A number that leads to another says nothing by itself.
+_STUBS: Final = """
+SELECT DISTINCT l.number, 'published', p.state || ' ' || p.result, 'nothing'
+FROM registry_licence l JOIN registry_publishedrecord p ON p.licence_id = l.id WHERE l.renumbered_to_id IS NOT NULL
+"""
+_SANCTIONS: Final = """
+WITH wanted AS (
+    SELECT e.id, e.agency_id, e.licence_id, e.effect ->> 'sanction' AS kind,
+           coalesce(e.effect ->> 'points', '0') AS points,
+           (e.deadlines ->> 'points_until')::timestamptz AS points_until, e.effect ->> 'public_months' AS public_months,
+           (e.effect ->> 'amount')::numeric AS amount, coalesce(e.effect ->> 'currency', '') AS currency
+    FROM registry_entry e WHERE e.effect ->> 'sanction' IS NOT NULL
+), held AS (
+    SELECT entry_id, agency_id, licence_id, kind, points::text, points_until, public_months::text, amount,
+           currency::text
+    FROM registry_sanction
+)
+SELECT 'entry ' || coalesce(w.id, h.entry_id), 'sanction', coalesce(h::text, 'none'), coalesce(w::text, 'none')
+FROM wanted w FULL JOIN held h ON h.entry_id = w.id WHERE (w.*) IS DISTINCT FROM (h.*)
+"""
 
 
 def _numbers() -> Iterator[Difference]:
-    """Sequence numbers are gap-free and each commit holds the entries that it counts."""
+    """Sequence numbers are gap-free and each commit holds the entries that it counts, from its first place on."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.id, c.base, c.count, (SELECT count(*) FROM registry_entry e WHERE e.commit_id = c.id),
+            SELECT c.id, c.base, c.count, e.held, e.last,
                    lag(c.base + c.count, 1, 0::bigint) OVER (ORDER BY c.base, c.id)
-            FROM registry_registercommit c
+            FROM registry_registercommit c LEFT JOIN (
+                SELECT commit_id, count(*) AS held, max(ordinal) + 1 AS last FROM registry_entry GROUP BY commit_id
+            ) e ON e.commit_id = c.id
             """
         )
-        for commit, base, count, held, before in cursor.fetchall():
-            if count != held:
-                yield Difference(f"commit {commit}", "entries", str(held), str(count))
+        for commit, base, count, held, last, before in cursor.fetchall():
+            if (count, count) != (held or 0, last or 0):
+                yield Difference(f"commit {commit}", "entries", f"{held or 0} up to {last or 0}", str(count))
             if count and base != before:
                 yield Difference(f"commit {commit}", "first number", str(base + 1), str(before + 1))
 
@@ -155,24 +362,70 @@ def _instants() -> Iterator[Difference]:
             yield Difference("register", "newest commit", f"{highest} at {newest}", f"{last} at {remembered}")
 
 
-def _journal() -> Iterator[Difference]:
-    """Each row of record is as the journal last saw it: a trigger that was switched off shows here."""
-    for table in JOURNALLED:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                WITH seen AS (SELECT DISTINCT ON (key) key, operation, image FROM registry_changejournal
-                              WHERE relation = %s ORDER BY key, id DESC)
-                SELECT coalesce(t.id, j.key),
-                       CASE WHEN t.id IS NULL THEN 'none' ELSE 'as found' END,
-                       CASE WHEN j.key IS NULL THEN 'never journalled' WHEN j.operation = 'D' THEN 'deleted'
-                            ELSE 'as journalled' END
-                FROM {table} t FULL JOIN seen j ON j.key = t.id
-                WHERE CASE WHEN t.id IS NULL THEN j.operation <> 'D'
-                           ELSE j.key IS NULL OR j.operation = 'D' OR j.image <> to_jsonb(t) END
-                ORDER BY 1
-                """,  # noqa: S608 - the tables' names are the register's own
-                [table],
-            )
-            for key, stored, expected in cursor.fetchall():
-                yield Difference(f"{table} {key}", "row", stored, expected)
+# --- what the journal saw ----------------------------------------------------------------------------------------
+
+
+def of_journal(table: str, *, key: str = "id", sealed: Sequence[str] = ()) -> Iterator[Difference]:
+    """Each row is as the journal last saw it: a trigger that was switched off shows here.
+
+    ``key``: the column by which a row is known; where it is not ``id``, the journal's rows are told apart by their
+    images. ``sealed``: the columns of which the journal holds the digest alone.
+    """
+    names = {
+        "table": sql.Identifier(table),
+        "key": sql.Identifier(key),
+        "seen": sql.SQL("key") if key == "id" else sql.SQL("image ->> {}").format(sql.Literal(key)),
+        "as_seen": sql.SQL("t.id") if key == "id" else sql.SQL("t.{}::text").format(sql.Identifier(key)),
+        "image": sql.SQL("registry_sealed(to_jsonb(t), {})").format(sql.Literal(list(sealed)))
+        if sealed
+        else sql.SQL("to_jsonb(t)"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(_JOURNAL).format(**names), [table])
+        for row, stored, expected in cursor.fetchall():
+            yield Difference(f"{table} {row}", "row", stored, expected)
+
+
+_JOURNAL: Final = """
+WITH seen AS (
+    SELECT DISTINCT ON ({seen}) {seen} AS which, operation, image - 'redacted' AS image
+    FROM registry_changejournal WHERE relation = %s ORDER BY {seen}, id DESC
+)
+SELECT coalesce({as_seen}, j.which), CASE WHEN t.{key} IS NULL THEN 'none' ELSE 'as found' END,
+       CASE WHEN j.which IS NULL THEN 'never journalled' WHEN j.operation = 'D' THEN 'deleted' ELSE 'as journalled' END
+FROM {table} t FULL JOIN seen j ON j.which = {as_seen}
+WHERE CASE WHEN t.{key} IS NULL THEN j.operation <> 'D'
+           ELSE j.which IS NULL OR j.operation = 'D' OR j.image <> {image} END
+ORDER BY 1
+"""
+
+
+def _tracked() -> list[Any]:
+    """The models whose versions are kept, by name."""
+    models = apps.get_app_config("registry").get_models()
+    return sorted((m for m in models if hasattr(m, "history")), key=lambda model: model.__name__)
+
+
+def _history(table: str, kept: Any) -> Iterator[Difference]:
+    """Each version of a record that is kept is one that the journal saw, and each that the journal saw is kept."""
+    own = [field.column for field in kept._meta.concrete_fields if field.column.startswith("history_")]
+    names = {
+        "table": sql.Identifier(kept._meta.db_table),
+        "own": sql.Literal(own),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(_HISTORY).format(**names), {"table": table})
+        for where, stored, expected in cursor.fetchall():
+            yield Difference(f"{kept._meta.db_table} {where}", "version", stored, expected)
+
+
+_HISTORY: Final = """
+SELECT h.history_id::text, 'as found', 'as journalled' FROM {table} h
+WHERE NOT EXISTS (SELECT FROM registry_changejournal j WHERE j.relation = %(table)s AND j.key = h.id
+                  AND j.image = to_jsonb(h) - {own}::text[])
+UNION ALL
+SELECT 'of ' || j.key, 'none', 'as journalled' FROM registry_changejournal j
+WHERE j.relation = %(table)s AND j.operation <> 'D'
+  AND NOT EXISTS (SELECT FROM {table} h WHERE h.id = j.key AND to_jsonb(h) - {own}::text[] = j.image)
+ORDER BY 1
+"""

@@ -16,6 +16,7 @@ from django.db import connection, models, transaction
 from psycopg import sql
 
 from registry import statistics
+from registry.models import SEALED
 from registry.rules import publication
 from registry.rules.errors import NotAllowed, OwnProposal
 
@@ -83,9 +84,10 @@ def redact(
 ) -> int:
     """Blank ``fields`` in every history row and journal image of ``record``; give the number of rows of history.
 
-    The owner's role only. Two different persons answer for it; ``order`` names the law or judgment and stays in the row
-    as the tombstone. What the record itself still holds in a restricted field goes too; a public one is amended first,
-    for what is published follows from it.
+    The owner's role only. Two different persons answer for it; ``order`` names the law or judgment and stays as the
+    tombstone: in the rows of history, or in the journal's image of a record that has no history. What the record itself
+    still holds in a restricted field goes too; a public one is amended first, for what is published follows from it,
+    unless its table only grows.
     """
     if by == second:
         raise OwnProposal("a redaction needs two persons")
@@ -95,20 +97,40 @@ def redact(
     columns = [column for column in record._meta.concrete_fields if column.name in fields]
     if unknown := set(fields) - {column.name for column in columns}:
         raise NotAllowed("the record has no such field", field=min(unknown))
-    blank: dict[str, Any] = {column.attname: None if column.null else "" for column in columns}
+    blank: dict[str, Any] = {column.attname: _blank(column) for column in columns}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL registry.redaction = 'on'")
     record.refresh_from_db(fields=list(blank))
+    tracked = hasattr(record, "history")
     held = [column for column in columns if getattr(record, column.attname) != blank[column.attname]]
     for column in held:
-        if publication.audience(type(record).__name__, column.name) is publication.Audience.PUBLIC:
+        public = publication.audience(type(record).__name__, column.name) is publication.Audience.PUBLIC
+        if tracked and public:
             raise NotAllowed("amend the record first: this field is public", field=column.name)
         setattr(record, column.attname, blank[column.attname])
-    if held:
+    if held and tracked:
         save(record, by=by, at=at, reason=note)
+    elif held:
+        record.save(update_fields=[column.name for column in held])
+    table = record._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE registry_changejournal SET image = image || %s::jsonb WHERE relation = %s AND key = %s",
-            [json.dumps(blank), record._meta.db_table, record.pk],
+            "UPDATE registry_changejournal SET image = image || registry_sealed(%s, %s) || %s"
+            " WHERE relation = %s AND key = %s",
+            [
+                json.dumps(blank),
+                [column for column in SEALED.get(table, ()) if column in blank],
+                json.dumps({} if tracked else {TOMBSTONE: note}),
+                table,
+                record.pk,
+            ],
         )
+    if not tracked:
+        return 0
     return int(record.history.update(**blank, history_change_reason=note))  # type: ignore[attr-defined]
+
+
+def _blank(column: models.Field[Any, Any]) -> Any:
+    if column.null:
+        return None
+    return {} if isinstance(column, models.JSONField) else ""

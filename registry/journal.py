@@ -40,6 +40,31 @@ class Place:
     row: int
 
 
+IN_ORDER: Final = """
+    SELECT c.base + 1 + j.ordinal AS sequence, c.recorded_at, j.image
+    FROM registry_registercommit c
+    CROSS JOIN LATERAL (
+        SELECT ordinal, image FROM registry_changejournal
+        WHERE commit_id = c.id AND relation = 'registry_entry' AND operation = 'I'
+          AND ordinal >= %(after)s - c.base AND ordinal < c.count
+        ORDER BY ordinal LIMIT %(limit)s
+    ) j
+    WHERE c.count > 0 AND c.base >= coalesce(
+        (SELECT base FROM registry_registercommit WHERE count > 0 AND base <= %(after)s ORDER BY base DESC LIMIT 1), 0)
+    ORDER BY c.base, j.ordinal LIMIT %(limit)s
+"""
+"""The images of the entries behind a number, in commit order without gaps: ``after``, ``limit``. SQL, for every reader
+of the journal. Reads no more of it than it gives: from the commit that holds the number on, commit by commit."""
+
+_QUIET: Final = (
+    "registry_approval I",
+    "registry_listsnapshot I",
+    "registry_proposal I",
+    "registry_proposal U",
+    "registry_registercommit I",
+)
+"""What is in the journal for the audit alone: others hear of what comes of it, which is an entry."""
+
 #: What an answer says in public, span by span; in the same statement as the entries, so that it is of their instant.
 _SPANS: Final = """
 LEFT JOIN LATERAL (
@@ -57,19 +82,7 @@ _ENTRIES: Final = f"""
 SELECT f.sequence, f.recorded_at, f.image::text, u.code, l.number, {_HOLDER}, c.base + 1 + r.ordinal, was.number,
        texts.told, spans.said,
        l.id IS NOT NULL OR EXISTS (SELECT FROM registry_publishedrecord p WHERE p.agency_number = a.number)
-FROM (
-    SELECT c.base + 1 + j.ordinal AS sequence, c.recorded_at, j.image
-    FROM registry_registercommit c
-    CROSS JOIN LATERAL (
-        SELECT ordinal, image FROM registry_changejournal
-        WHERE commit_id = c.id AND relation = 'registry_entry' AND operation = 'I'
-          AND ordinal >= %(after)s - c.base AND ordinal < c.count
-        ORDER BY ordinal LIMIT %(limit)s
-    ) j
-    WHERE c.count > 0 AND c.base >= coalesce(
-        (SELECT base FROM registry_registercommit WHERE count > 0 AND base <= %(after)s ORDER BY base DESC LIMIT 1), 0)
-    ORDER BY c.base, j.ordinal LIMIT %(limit)s
-) f
+FROM ({IN_ORDER}) f
 LEFT JOIN registry_authority u ON u.id = (f.image ->> 'authority_id')::bigint
 LEFT JOIN registry_licence l ON l.id = (f.image ->> 'licence_id')::bigint
 LEFT JOIN registry_agency a ON a.id = (f.image ->> 'agency_id')::bigint
@@ -114,7 +127,7 @@ WITH horizon AS MATERIALIZED (
                         AND earlier.ordinal = f.ordinal AND earlier.id < f.id)
 ), silent AS (
     SELECT f.id, f.relation, f.operation, f.image::text AS image FROM fresh f
-    WHERE CASE
+    WHERE f.relation || ' ' || f.operation <> ALL(%(quiet)s) AND CASE
         WHEN f.relation = 'registry_entry' THEN NOT EXISTS (SELECT FROM spoken s WHERE s.id = f.id)
         WHEN f.operation = 'I' AND f.relation IN ('registry_authority', 'registry_policyset') THEN true
         WHEN f.relation LIKE 'registry\\_%%'
@@ -229,13 +242,16 @@ def published(*, batch: int) -> Iterator[list[str]]:
         after = numbers[-1]
 
 
-def changes(place: Place) -> tuple[list[Change], Place]:
+def changes(place: Place, *, quiet: Sequence[str] = ()) -> tuple[list[Change], Place]:
     """What changed from ``place`` on without an entry that speaks for it, and the place to go on from.
 
     A new authority, a version of its policy, and rows of tables outside the register are always among them.
+    ``quiet``: what never is, beside the register's own, each a table and an operation (``verification_x I``).
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGES, {"transaction": place.transaction, "row": place.row})
+        cursor.execute(
+            _CHANGES, {"transaction": place.transaction, "row": place.row, "quiet": [*_QUIET, *quiet]}
+        )
         rows = cursor.fetchall()
     running, newest = rows[0][:2]
     found = [

@@ -5,7 +5,7 @@ knowledge (``known_at``) folds the entries recorded by then. Nothing here change
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import DateTimeField, Subquery, Value
 from django.db.models.functions import Greatest
 
-from registry import history, prepared, records, timelines
+from registry import history, journal, prepared, records, timelines
 from registry.models import (
     Agency,
     Appointment,
@@ -540,27 +540,15 @@ class Changes:
     oldest: int
 
 
-#: Reads no more of the journal than it gives: from the commit that holds the number asked for, commit by commit.
-_CHANGES = """
+_CHANGES: Final = f"""
 SELECT found.sequence, found.recorded_at, found.image ->> 'action', found.image ->> 'kind',
        (found.image ->> 'published')::boolean, found.image ->> 'effective_from', l.number, a.number,
        (found.image ->> 'id')::bigint, l.id
-FROM (
-    SELECT c.base + 1 + j.ordinal AS sequence, c.base, c.recorded_at, j.image
-    FROM registry_registercommit c
-    CROSS JOIN LATERAL (
-        SELECT ordinal, image FROM registry_changejournal
-        WHERE commit_id = c.id AND relation = 'registry_entry' AND ordinal >= %(after)s - c.base
-        ORDER BY ordinal LIMIT %(limit)s
-    ) j
-    WHERE c.count > 0 AND c.base >= coalesce(
-        (SELECT base FROM registry_registercommit WHERE count > 0 AND base <= %(after)s ORDER BY base DESC LIMIT 1), 0)
-    ORDER BY c.base, j.ordinal LIMIT %(limit)s
-) found
+FROM ({journal.IN_ORDER}) found
 LEFT JOIN registry_licence l ON l.id = (found.image ->> 'licence_id')::bigint
 LEFT JOIN registry_agency a ON a.id = (found.image ->> 'agency_id')::bigint
 ORDER BY found.sequence
-"""
+"""  # noqa: S608 - put together from the pieces above
 
 
 def changes(*, after: int, limit: int, at: datetime) -> Changes:
@@ -612,12 +600,3 @@ def _spent(licences: set[int], at: datetime) -> set[int]:
 def _oldest_change() -> int:
     first = RegisterCommit.objects.filter(count__gt=0).order_by("base").first()
     return int(first.base + 1) if first else 1
-
-
-def every_licence(*, batch: int = 500) -> Iterator[Licence]:
-    """All licences in number order, in constant memory: for the audit."""
-    yield from (
-        Licence.objects.select_related("agency__authority", "authority")
-        .order_by("number")
-        .iterator(chunk_size=batch)
-    )

@@ -18,7 +18,7 @@ _PUBLISHED: Final = prepared.Statement(
 SELECT u.zone, e.id, c.base + 1 + e.ordinal, e.kind, e.action, e.step, c.recorded_at, e.decided_at, e.effective_from,
        e.effective_until, e.refers_to_id, e.grounds, e.effect, e.deadlines,
        (SELECT jsonb_object_agg(t.language, t.text ORDER BY t.id) FROM registry_entrytext t
-        WHERE t.entry_id = e.id AND NOT t.restricted)
+        WHERE t.entry_id = e.id AND NOT t.restricted AND t.text <> '')
 FROM registry_licence l
 JOIN registry_authority u ON u.id = l.authority_id
 LEFT JOIN registry_entry e ON e.licence_id = l.id AND e.published

@@ -1,5 +1,7 @@
 """Tables, constraints and triggers; no behaviour. Private to ``registry``."""
 
+from collections.abc import Mapping, Sequence
+
 from registry.models.agency import Agency, Channel, Office, TradingName
 from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
@@ -16,6 +18,8 @@ APPEND_ONLY = (
     "registry_registercommit",
     "registry_policyset",
     "registry_approval",
+    "registry_entrytext",
+    "registry_listsnapshot",
     "registry_changejournal",
     "registry_historicalagency",
     "registry_historicalappointment",
@@ -33,22 +37,34 @@ APPEND_ONLY = (
 JOURNALLED = (
     "registry_agency",
     "registry_appointment",
+    "registry_approval",
     "registry_authority",
     "registry_channel",
     "registry_debarment",
     "registry_entry",
+    "registry_entrytext",
     "registry_licence",
+    "registry_listsnapshot",
     "registry_office",
     "registry_person",
     "registry_policyset",
+    "registry_proposal",
+    "registry_registercommit",
     "registry_sanction",
     "registry_term",
     "registry_tradingname",
 )
 
+#: Columns that may have to be erased by law: an image in the journal holds their SHA-256 alone (rulings 14).
+SEALED: Mapping[str, Sequence[str]] = {
+    "registry_entrytext": ("text",),
+    "registry_proposal": ("terms", "closed_reason"),
+}
+
 __all__ = [
     "APPEND_ONLY",
     "JOURNALLED",
+    "SEALED",
     "Agency",
     "Appointment",
     "Approval",

@@ -68,14 +68,21 @@ class Piece:
 
 
 def pieces(
-    facts: Facts, entries: Sequence[Entry], *, at: datetime, known_at: datetime | None = None
+    facts: Facts,
+    entries: Sequence[Entry],
+    *,
+    at: datetime,
+    known_at: datetime | None = None,
+    life: Sequence[Span] | None = None,
 ) -> tuple[Piece, ...]:
     """The public life of a licence: what was and will be answered, as far as the public may know it at ``at``.
 
-    What is spent is judged by all that is known now, also where ``known_at`` asks for less.
+    What is spent is judged by all that is known now, also where ``known_at`` asks for less. ``life``: the fold of all
+    the entries, from a caller who has it already.
     """
     known = [e for e in entries if known_at is None or e.recorded_at <= known_at]
-    life = standing.spans(known)
+    if life is None or known_at is not None:
+        life = standing.spans(known)
     every = _sanctions(facts.zone, known, life)
     judged = every if known_at is None else _sanctions(facts.zone, entries, standing.spans(entries))
     held = {s.entry.ref: s for s in every if not s.undone}

@@ -67,13 +67,48 @@ def rebuild() -> int:
         cursor.execute("DELETE FROM registry_searchword")
     words: Counter[str] = Counter()
     count = 0
-    for numbers in _all_agencies():
+    for numbers in all_agencies():
         entries = sorted(set(_entries(numbers)), key=lambda entry: (entry.subject, entry.kind, entry.text))
         _insert(entries)
         _count(words, entries, 1)
         count += len(numbers)
     _add_words(words)
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """A thing that an agency is found by and not known by, or the reverse; the texts are empty where there is none."""
+
+    subject: str
+    kind: str
+    held: str
+    wanted: str
+
+
+def unlike(numbers: Sequence[str]) -> list[Unlike]:
+    """Where what is kept of these agencies is not what ``index`` would write."""
+    wanted = Counter[tuple[_Entry, str, tuple[int, ...]]]()
+    for entry in set(_entries(numbers)):
+        folded, keys = _folded(entry.kind, entry.text)
+        wanted[entry, folded, tuple(keys)] += 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT subject_kind, folded, keys, subject, licence, authority, country, kind, text, lower(valid),
+                   upper(valid)
+            FROM registry_searchname WHERE subject = ANY(%s)
+            """,
+            [list(numbers)],
+        )
+        held = Counter(
+            (_Entry(*entry), folded if subject_kind == "agency" else "", tuple(keys))
+            for subject_kind, folded, keys, *entry in cursor.fetchall()
+        )
+    extra, missing = held - wanted, wanted - held
+    return [Unlike(e.subject, e.kind, e.text, "") for e, *_ in extra] + [
+        Unlike(e.subject, e.kind, "", e.text) for e, *_ in missing
+    ]
 
 
 def recount() -> int:
@@ -99,7 +134,8 @@ def _chunks(numbers: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _all_agencies() -> Iterator[list[str]]:
+def all_agencies() -> Iterator[list[str]]:
+    """The numbers of every agency in their order, so many at a time as are compared at a time."""
     last = ""
     while True:
         with connection.cursor() as cursor:

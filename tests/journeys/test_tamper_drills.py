@@ -79,7 +79,9 @@ def test_a_decision_that_was_edited(register: Register) -> None:
 
 
 def test_a_decision_that_was_deleted(register: Register) -> None:
-    with register.by_hand("registry_entry", "registry_entrytext", "registry_sanction") as cursor:
+    with register.by_hand(
+        "registry_entry", "registry_entrytext", "registry_sanction", "registry_proposal"
+    ) as cursor:
         suspensions = "(SELECT id FROM registry_entry WHERE action = 'suspend_preventive')"
         cursor.execute(f"UPDATE registry_proposal SET entry_id = NULL WHERE entry_id IN {suspensions}")
         for table in ("registry_sanction", "registry_entrytext"):

@@ -20,7 +20,9 @@ NOW = builders.START + timedelta(days=200)
 
 
 def _filled(licences: int, *, at: datetime = NOW, batch: int = 120) -> list[str]:
-    return [number for made in filling.fill(licences, at=at, batch=batch) for number in made.numbers]
+    numbers = [number for made in filling.fill(licences, at=at, batch=batch) for number in made.numbers]
+    filling.make_searchable()
+    return numbers
 
 
 def test_the_audit_finds_no_difference_in_a_generated_register() -> None:
@@ -72,7 +74,6 @@ def test_an_officer_can_suspend_a_generated_licence() -> None:
 
 def test_a_generated_holder_is_found_by_name_and_web_domain() -> None:
     number = _filled(60)[7]
-    filling.make_searchable()
     holder = words.holder(8)
     for asked in (holder.name, holder.domain):
         assert search.find(asked, limit=3, after=None, at=NOW).data[0].number == number

@@ -8,9 +8,19 @@ from django.apps import apps
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from registry import audit, history
-from registry.models import APPEND_ONLY, JOURNALLED, Agency, ChangeJournal, Licence, PolicySet
+from registry import audit, history, lookup
+from registry.models import (
+    APPEND_ONLY,
+    JOURNALLED,
+    Agency,
+    ChangeJournal,
+    EntryText,
+    Licence,
+    PolicySet,
+    Proposal,
+)
 from registry.rules import errors, publication
+from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 
 Block = Callable[[], AbstractContextManager[None]]
@@ -135,3 +145,31 @@ def test_every_column_has_an_audience() -> None:
 def test_a_policy_is_followed_never_changed(licence: str) -> None:
     assert PolicySet.objects.count() == 1
     assert "permission denied" in _refused("UPDATE registry_policyset SET rules = '{}'")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_can_be_redacted_and_nothing_of_it_is_left(as_owner: Block) -> None:
+    builders.authority()
+    number = builders.active()
+    said = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Named in error: Mina Rai"})
+    builders.take(number, Action.SUSPEND_PREVENTIVE, said, at=builders.START)
+    with as_owner():
+        text = EntryText.objects.get(restricted=False, text__contains="Mina")
+        proposal = Proposal.objects.get(entry=text.entry)
+        images = ChangeJournal.objects.filter(relation__in=("registry_entrytext", "registry_proposal"))
+        assert images
+        assert not any("Mina" in str(image) for image in images.values_list("image", flat=True))
+        for record, field in ((text, "text"), (proposal, "terms")):
+            history.redact(record, [field], by="A", second="B", at=builders.START, order="Court 1")
+    assert EntryText.objects.get(pk=text.pk).text == ""
+    assert Proposal.objects.get(pk=proposal.pk).terms == {}
+    image = ChangeJournal.objects.get(relation="registry_entrytext", key=text.pk).image
+    assert image["redacted"].startswith("redacted: Court 1")
+    assert list(audit.differences(at=builders.START)) == []
+    assert all(told["texts"].get("en") != "" for told in lookup.timeline(number, at=builders.START))
+
+
+def test_a_proposal_is_only_closed(licence: str) -> None:
+    for change in ("terms = '{}'", "proposed_by = 'X'", "state = 'declined'"):
+        assert "only closed" in _refused(f"UPDATE registry_proposal SET {change}")
+    assert "only closed" in _refused("DELETE FROM registry_proposal")

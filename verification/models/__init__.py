@@ -40,10 +40,15 @@ APPEND_ONLY: Final = (
 )
 """Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either."""
 
-JOURNALLED: Final = (
-    "verification_statuspublication",
-    "verification_badgetoken",
-    "verification_keystatement",
-    "verification_trustlistversion",
-)
-"""Tables whose new rows the change journal records, so that the log takes them."""
+JOURNALLED: Final = {
+    "verification_badge": "code",
+    "verification_badgetoken": "id",
+    "verification_keystatement": "id",
+    "verification_logcheckpoint": "size",
+    "verification_logcosignature": "id",
+    "verification_statusindex": "id",
+    "verification_statuslist": "number",
+    "verification_statuspublication": "id",
+    "verification_trustlistversion": "id",
+}
+"""Tables that the change journal records, and the column by which a row is known."""
