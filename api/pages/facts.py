@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as _
 
 from api import labels
 from api.pages import wording, written
+from registry.rules import occupations
 
 Record = Mapping[str, Any]
 
@@ -216,7 +217,9 @@ def _new_workers(record: Record) -> str:
 def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:
     """What is left of one kind of scope; a cut that names both kinds is about both together and leaves each."""
     gone = () if cut.get(other) or cut.get("new_recruitment_only") else cut.get(kind) or ()
-    return [one for one in held.get(kind) or () if one not in gone]
+    if kind == "occupations":
+        return [job for job in held.get(kind) or () if not occupations.within(job, gone)]
+    return [country for country in held.get(kind) or () if country not in gone]
 
 
 def _reach(where: str, countries: Any, what: str, jobs: Any) -> list[Fact]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from registry.rules import days, standing
+from registry.rules import days, occupations, standing
 from registry.rules.entries import Entries
 from registry.rules.errors import (
     BadInput,
@@ -182,14 +182,14 @@ def _takes_away(terms: StepTerms, now: Standing) -> bool:
         return True
     if terms.scope is None:
         return False
-    return _narrower(now.scope.corridors, terms.scope.corridors) or _narrower(
-        now.scope.occupations, terms.scope.occupations
+    before, after = now.scope, terms.scope
+    fewer_countries = after.corridors and not (
+        before.corridors and set(before.corridors) <= set(after.corridors)
     )
-
-
-def _narrower(before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether ``after`` leaves out something of ``before``; an empty list is everything."""
-    return bool(after) and not (before and set(before) <= set(after))
+    fewer_jobs = after.occupations and not (
+        before.occupations and all(occupations.within(job, after.occupations) for job in before.occupations)
+    )  # an empty list is everything
+    return bool(fewer_countries or fewer_jobs)
 
 
 def _local_day(value: date | datetime, zone: str) -> date:

@@ -164,7 +164,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """For what a licence is good: countries (ISO 3166-1 alpha-2) and occupations (ISCO-08); empty = all."""
+    """For what a licence is good: countries (ISO 3166-1), occupations or groups of them (ISCO-08); empty = all."""
 
     corridors: tuple[str, ...] = ()
     occupations: tuple[str, ...] = ()

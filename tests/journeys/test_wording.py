@@ -54,6 +54,15 @@ def test_a_bar_of_new_recruitment_is_a_fact_of_its_own(
     assert facts.scope(record)[-1].text.endswith(end)
 
 
+def test_a_group_that_is_cut_takes_the_kinds_of_jobs_in_it_along() -> None:
+    cut = {"corridors": [], "occupations": ["83"], "new_recruitment_only": False}
+    record = {"scope": {"corridors": [], "occupations": ["8322", "9111"], "cut": cut}}
+    left, gone = facts.scope(record)
+    assert [[item.text for item in fact.items] for fact in (left, gone)] == [
+        ["occupation group 9111 (ISCO-08)"], ["occupation group 83 (ISCO-08)"],
+    ]  # fmt: skip
+
+
 def test_a_limit_is_never_read_beside_a_plain_yes() -> None:
     yes = ["licence.in_force", "renewal.deemed_in_force", "scope.limited"]
     assert wording.sentences(yes, FACTS) == wording.sentences(["scope.limited"], FACTS)
