@@ -99,6 +99,12 @@ def _nothing_left(cuts: list[Mapping[str, Any]], scope: Scope) -> bool:
     )
 
 
+def points(entries: Entries, t: datetime) -> int:
+    """The points that count at ``t``: of what has begun and is neither stayed nor set aside, until they expire."""
+    expiring = ((e, e.deadline("points_until")) for e in entries.valid if entries.has_begun(e, t))
+    return sum(int(e.effect.get("points", 0)) for e, until in expiring if until is not None and t < until)
+
+
 def open_measures(entries: Entries, t: datetime) -> Mapping[int, Measure]:
     """The measures not over at ``t``, by ``ref``: those to come and stayed ones too."""
     found = entries.those(*SUSPENSIONS, Action.RESTRICT)

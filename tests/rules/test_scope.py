@@ -239,10 +239,12 @@ def test_conditions_stand_until_they_are_met() -> None:
 
 def test_surveillance_begins_the_next_day_and_ends_by_decision() -> None:
     walk = licensed()
+    points = walk.take(Action.ENTER_DEMERIT, points=12)
     surveillance = walk.take(Action.SURVEIL)
     begins = walk.midnight(APRIL_1 + timedelta(days=1))
     assert Overlay.SURVEILLANCE not in walk.stands(begins - timedelta(seconds=1)).overlays
     assert Overlay.SURVEILLANCE in walk.stands(begins).overlays
     assert walk.stands(begins).result is Result.LICENSED
-    walk.on(date(2026, 10, 1)).take(Action.END_SURVEILLANCE, surveillance)
-    assert Overlay.SURVEILLANCE not in walk.on(date(2026, 10, 2)).stands().overlays
+    walk.on(date(2026, 10, 2)).take(Action.SET_ASIDE, points)
+    walk.take(Action.END_SURVEILLANCE, surveillance)
+    assert Overlay.SURVEILLANCE not in walk.on(date(2026, 10, 3)).stands().overlays
