@@ -207,6 +207,25 @@ def scope(record: Record) -> list[Fact]:
     return found + without
 
 
+def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
+    """What a worker may be asked to pay: the sum as far as it can be told, the sentence and where the law says so.
+
+    A sum that may be asked for is told only of who may recruit: of anybody else it would read as leave to pay.
+    """
+    rule = record.get("worker_fee") or {}
+    code = str((rule.get("rule") or {}).get("code", ""))
+    if code != "fee.prohibited" and not may_recruit:
+        rule, code = {}, ""
+    told = {"": "0", "fee.prohibited": "0", "fee.capped": _cap(rule)}
+    return {"sum": told.get(code, ""), "text": wording.fee(code), "law": str(rule.get("law") or "")}
+
+
+def _cap(rule: Record) -> str:
+    if months := rule.get("months_of_wage"):
+        return gettext("%(months)s months’ wages") % {"months": months}
+    return " ".join(filter(None, (rule.get("amount"), rule.get("currency"))))
+
+
 def _new_workers(record: Record) -> str:
     """For what nobody new may be taken on, where a cut is about new recruitment."""
     if (record.get("verdict") or {}).get("may_recruit"):
