@@ -201,6 +201,7 @@ class _Teller:
         def act(at: datetime) -> None:
             terms = StepTerms(
                 grounds=tuple(row.get("grounds", ())),
+                points=row.get("points"),
                 effective=day_of("effective"),
                 until=day_of("until"),
                 notice_served_on=day_of("notice"),

@@ -246,6 +246,12 @@ WHY: Final = {
     "contact.does_not_match": _("The contact does not match the register."),
 }
 
+FEES: Final = {
+    "fee.prohibited": _("A recruiter may not ask a worker for money"),
+    "fee.capped": _("A recruiter may ask a worker for no more than this"),
+    "fee.allowed": _("A recruiter may ask a worker for money; no highest amount is set"),
+}
+
 OUTCOMES: Final = {
     "found": _("The licence is in the register."),
     "not_found": _("No licence has this number."),
@@ -266,6 +272,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "matches": MATCHES,
     "why": WHY,
     "outcomes": OUTCOMES,
+    "fees": FEES,
 }
 
 _CODED: Final = re.compile(r'\{"code": ?"([A-Za-z._-]{1,64})"\}')
@@ -288,7 +295,7 @@ def table(language: str) -> Table:
         texts = {kind: {code: gettext(text) for code, text in codes.items()} for kind, codes in KINDS.items()}
     ready = {
         code: f'{{"code":"{code}","text":{json.dumps(text, ensure_ascii=False)}}}'
-        for kind in ("grounds", "reasons")
+        for kind in ("grounds", "reasons", "fees")
         for code, text in texts[kind].items()
     }
 

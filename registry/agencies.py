@@ -133,7 +133,8 @@ def set_policy(
     """Put the next version of an authority's policy in force from a day or instant not in the past; give its version.
 
     Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2). Where it brings other words
-    for a state, what is published of the authority's licences follows, from the day on which it has force.
+    for a state, or another rule on what workers may be asked to pay, what is published of the authority's licences
+    follows, from the day on which it has force.
     """
     if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
         raise errors.RoleNotAllowed("an administrator sets policy", roles=[Role.ADMINISTRATOR])
@@ -149,9 +150,9 @@ def set_policy(
     start = freezing.instant(in_force_from, row.zone)
     if start < at:
         raise errors.BackdatingRefused("a policy cannot have force before it is set", field="in_force_from")
-    words = records.legal_terms(row.pk)
+    words = records.stated(row.pk)
     version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
-    if records.legal_terms(row.pk) != words:
+    if records.stated(row.pk) != words:
         publishing.reword(row, at=at)
     once.keep({"version": version})
     return version

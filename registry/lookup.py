@@ -272,7 +272,7 @@ def _facts_known(licence: Licence, known_at: datetime) -> answer.Facts:
         history.as_known(TradingName, at=known_at, agency_id=holder),
         history.as_known(Office, at=known_at, agency_id=holder),
         history.as_known(Channel, at=known_at, agency_id=holder),
-        records.legal_terms(licence.authority_id, known_at=known_at),
+        records.stated(licence.authority_id, known_at=known_at),
     )
 
 

@@ -6,15 +6,20 @@ from which something in it is no longer public, and a reader after that instant 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Exists, OuterRef
 
 from registry import records
 from registry.models import Authority, Licence, PublishedRecord
 from registry.rules import answer
 from registry.rules.answer import Facts, Piece
 from registry.rules.standing import Entry
+
+_AT_ONCE: Final = 1000
+"""Licences that are made again together."""
 
 
 def publish(
@@ -60,22 +65,46 @@ def refresh(*, at: datetime, limit: int = 500) -> int:
     found = list(overdue.values_list("licence_id", flat=True).distinct()[:limit])
     for licence_id in found:
         with transaction.atomic():
-            _make_again(licence_id, at=at)
+            _make_again([licence_id], at=at)
     return len(found)
 
 
 def reword(authority: Authority, *, at: datetime) -> None:
-    """Make again what is published of an authority's licences, whose words for a state have changed."""
-    published = Licence.objects.filter(authority=authority, published__isnull=False).order_by("number")
-    for licence_id in list(published.values_list("pk", flat=True).distinct()):
-        _make_again(licence_id, at=at)
+    """Make again what is published of an authority's licences, where its policy says something else to the public.
+
+    Many at once and in the order of their numbers, in which whoever decides on several takes them too.
+    """
+    published = Licence.objects.filter(Exists(PublishedRecord.objects.filter(licence=OuterRef("pk"))))
+    wanted = list(published.filter(authority=authority).order_by("number").values_list("pk", flat=True))
+    for start in range(0, len(wanted), _AT_ONCE):
+        _make_again(wanted[start : start + _AT_ONCE], at=at)
 
 
-def _make_again(licence_id: int, *, at: datetime) -> None:
+def _make_again(licence_ids: Sequence[int], *, at: datetime) -> None:
     """The same entries, published anew under the number of the newest; read once nobody else can write them."""
-    licence = Licence.objects.select_for_update().get(pk=licence_id)
-    newest = licence.published.order_by("-commit__base", "-ordinal").first()
-    if newest is None:
-        return
-    entries = records.fold_entries(licence_id)
-    publish(licence, entries, commit_id=newest.commit_id, ordinal=newest.ordinal, at=at)
+    locked = list(Licence.objects.select_for_update().filter(pk__in=licence_ids).order_by("number"))
+    old = PublishedRecord.objects.filter(licence__in=licence_ids)
+    newest = old.order_by("licence_id", "-commit__base", "-ordinal").distinct("licence_id")
+    behind = {row[0]: row[1:] for row in newest.values_list("licence_id", "commit_id", "ordinal")}
+    facts, entries = records.facts_of(locked), records.fold_entries_of(behind)
+    made = [
+        row
+        for licence_id, (commit_id, ordinal) in behind.items()
+        for row in rows(
+            licence_id, facts[licence_id], answer.pieces(facts[licence_id], entries[licence_id], at=at),
+            commit_id=commit_id, ordinal=ordinal,
+        )
+    ]  # fmt: skip
+    old.delete()
+    _write(made)
+
+
+def _write(made: Iterable[PublishedRecord]) -> None:
+    """Write new rows with COPY, which costs a fraction of an INSERT."""
+    columns = [column.attname for column in PublishedRecord._meta.concrete_fields if not column.primary_key]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY registry_publishedrecord ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in made:
+            copy.write_row([getattr(row, column) for column in columns])

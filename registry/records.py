@@ -1,12 +1,13 @@
 """Rows as the law reads them: entries for the fold, the holder's public facts for the answer, the policy in force."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from registry.models import Agency, Channel, Entry, Licence, Office, PolicySet, TradingName
 from registry.rules import policy, standing
-from registry.rules.answer import Facts
+from registry.rules.answer import Facts, Stated
 from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Kind
 
@@ -18,6 +19,15 @@ def fold_entries(licence_id: int, *, own_at: datetime | None = None) -> list[sta
     """
     rows = Entry.objects.filter(licence_id=licence_id).order_by("pk")
     return [as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit"))]
+
+
+def fold_entries_of(licence_ids: Iterable[int]) -> dict[int, list[standing.Entry]]:
+    """The same of many licences at once, by licence id."""
+    found: dict[int, list[standing.Entry]] = {licence_id: [] for licence_id in licence_ids}
+    rows = Entry.objects.filter(licence__in=list(found)).select_related("commit").order_by("pk")
+    for row in rows:
+        found[row.licence_id or 0].append(as_fold(row))
+    return found
 
 
 ABOUT_BARS: Final = frozenset(
@@ -72,7 +82,7 @@ def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
     offices = _grouped(Office.objects.filter(agency__in=agencies).order_by("-kind", "pk"))
     channels = _grouped(Channel.objects.filter(agency__in=agencies).order_by("kind", "pk"))
     authorities = {a.authority_id: a.authority for a in holders.values()}
-    terms = {key: legal_terms(key) for key in authorities}
+    words = {key: stated(key) for key in authorities}
     return {
         licence.pk: public_facts(
             licence,
@@ -80,7 +90,7 @@ def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
             names.get(licence.agency_id, []),
             offices.get(licence.agency_id, []),
             channels.get(licence.agency_id, []),
-            terms[holders[licence.agency_id].authority_id],
+            words[holders[licence.agency_id].authority_id],
         )
         for licence in licences
     }
@@ -100,16 +110,15 @@ def current_policy(authority_id: int, *, at: datetime) -> policy.Policy:
     return policy.parse(newest.rules) if newest else policy.Policy(version=0)
 
 
-def legal_terms(
-    authority_id: int, *, known_at: datetime | None = None
-) -> tuple[tuple[datetime, Mapping[str, str]], ...]:
-    """The authority's words for a state as its policies brought them, the one to come included (``Facts``)."""
+def stated(authority_id: int, *, known_at: datetime | None = None) -> tuple[tuple[datetime, Stated], ...]:
+    """What the authority's policies say to the public, each from its day on, the one to come included (``Facts``)."""
     found = PolicySet.objects.filter(authority_id=authority_id)
     if known_at is not None:
         found = found.filter(recorded_at__lte=known_at)
-    told: list[tuple[datetime, Mapping[str, str]]] = []
+    told: list[tuple[datetime, Stated]] = []
     for row in found.order_by("in_force_from", "version"):
-        words = policy.parse(row.rules).legal_terms
+        read = policy.parse(row.rules)
+        words = Stated(read.legal_terms, asdict(read.worker_fee) if read.worker_fee else None)
         if told and told[-1][0] == row.in_force_from:
             told.pop()
         if not told or told[-1][1] != words:
@@ -123,7 +132,7 @@ def public_facts(
     names: Sequence[TradingName],
     offices: Sequence[Office],
     channels: Sequence[Channel],
-    words: tuple[tuple[datetime, Mapping[str, str]], ...],
+    words: tuple[tuple[datetime, Stated], ...],
 ) -> Facts:
     """The public part of these records; restricted columns never enter."""
     authority = agency.authority
@@ -164,5 +173,5 @@ def public_facts(
             {"kind": c.kind, "value": c.value, "first_day": c.first_day, "last_day": c.last_day}
             for c in channels
         ),
-        legal_terms=words,
+        stated=words,
     )

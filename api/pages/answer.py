@@ -7,7 +7,7 @@ which it was, so that minute is a part of its ETag.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from html import escape
@@ -55,6 +55,7 @@ class Answer:
     compare: str = ""
     licence: str = ""
     record: str = ""
+    fee: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(request: HttpRequest, code: str) -> HttpResponse:
@@ -158,6 +159,7 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
         compare=slot("compare"),
         licence=slot("licence") if proven else "",
         record=slot("record"),
+        fee={"sum": slot("fee_sum"), "text": slot("fee_text"), "law": slot("fee_law")},
     )
     return render.Form.of(
         render.markup("answer.html", {"a": page, "page": render.frame(language, chosen=chosen)})
@@ -167,6 +169,7 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
 def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
     """What fills the slots: this badge's own facts, as HTML."""
     record = found.record
+    fee = facts.fee(record, may_recruit=found.may_recruit)
     if found.kind == "licence":
         compare, licence = _written(found.body, get_language() or "en")
     else:
@@ -184,6 +187,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "code": escape(found.shown),
+        **{f"fee_{name}": escape(said) for name, said in fee.items()},
     }
 
 

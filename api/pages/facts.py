@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as _
 from api import labels
 from api.pages import wording, written
 from api.pages.languages import gettext
+from registry.rules import occupations
 
 Record = Mapping[str, Any]
 
@@ -204,6 +205,25 @@ def scope(record: Record) -> list[Fact]:
     return found + without
 
 
+def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
+    """What a worker may be asked to pay: the sum as far as it can be told, the sentence and where the law says so.
+
+    A sum that may be asked for is told only of who may recruit: of anybody else it would read as leave to pay.
+    """
+    rule = record.get("worker_fee") or {}
+    code = str((rule.get("rule") or {}).get("code", ""))
+    if code != "fee.prohibited" and not may_recruit:
+        rule, code = {}, ""
+    told = {"": "0", "fee.prohibited": "0", "fee.capped": _cap(rule)}
+    return {"sum": told.get(code, ""), "text": wording.fee(code), "law": str(rule.get("law") or "")}
+
+
+def _cap(rule: Record) -> str:
+    if months := rule.get("months_of_wage"):
+        return gettext("%(months)s months’ wages") % {"months": months}
+    return " ".join(filter(None, (rule.get("amount"), rule.get("currency"))))
+
+
 def _new_workers(record: Record) -> str:
     """For what nobody new may be taken on, where a cut is about new recruitment."""
     if (record.get("verdict") or {}).get("may_recruit"):
@@ -214,7 +234,9 @@ def _new_workers(record: Record) -> str:
 def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:
     """What is left of one kind of scope; a cut that names both kinds is about both together and leaves each."""
     gone = () if cut.get(other) or cut.get("new_recruitment_only") else cut.get(kind) or ()
-    return [one for one in held.get(kind) or () if one not in gone]
+    if kind == "occupations":
+        return [job for job in held.get(kind) or () if not occupations.within(job, gone)]
+    return [country for country in held.get(kind) or () if country not in gone]
 
 
 def _reach(where: str, countries: Any, what: str, jobs: Any) -> list[Fact]:

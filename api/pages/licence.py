@@ -139,6 +139,7 @@ def _common(
         "compare": facts.listed(facts.comparing(record)),
         "licence": facts.listed(facts.standing(record)),
         "sanctions": facts.listed(measures) if (measures := facts.sanctions(record)) else "",
+        "fee": facts.fee(record, may_recruit=bool(record["verdict"]["may_recruit"])),
         "agency": f"/agencies/{holder}{languages.kept(request)}" if holder else "",
         "today": now.astimezone(ZoneInfo(facts.zone(record))).date().isoformat(),
         "as_of": as_of,

@@ -133,6 +133,29 @@ MEANS: Final[dict[str, str]] = {
     "void": _("The licence was obtained by fraud and counts as never given."),
 }
 
+_ILO: Final = _("The International Labour Organization says that a worker should pay nothing for a job.")
+
+#: What a worker may be asked to pay, by the authority's rule; the sum stands before the sentence.
+FEES: Final[dict[str, str]] = {
+    "": _(
+        "is what a worker should pay for a job, says the International Labour Organization. Before you pay anybody "
+        "anything, ask the licensing authority."
+    ),
+    "fee.prohibited": _(
+        "is what you may be asked to pay for a job. The law forbids recruiters to take money from workers. Report "
+        "whoever asks you."
+    ),
+    "fee.capped": _(
+        "is the most that you may be asked to pay, all costs together. Pay only against a receipt."
+    ),
+    "fee.allowed": _(
+        "The law lets a recruiter ask you for money and sets no highest amount. Ask for every cost in writing before "
+        "you pay."
+    ),
+}
+#: After which of these the ILO is quoted too.
+_NOT_FREE: Final = frozenset({"fee.capped", "fee.allowed"})
+
 _COMPARE: Final = _(
     "Compare the name, the address and the phone number below with the people in front of you. A "
     "badge can be copied."
@@ -214,6 +237,12 @@ def steps(result: str, reasons: Sequence[str]) -> list[str]:
     """What to do now."""
     special = next((STEPS_FOR[reason] for reason in reasons if reason in STEPS_FOR), None)
     return [gettext(step) for step in special or STEPS.get(result, STEPS["unknown"])]
+
+
+def fee(rule: str) -> str:
+    """What a worker may be asked to pay under that rule; without one, what the ILO says, which is no law here."""
+    said = gettext(FEES.get(rule, FEES[""]))
+    return f"{said} {gettext(_ILO)}" if rule in _NOT_FREE else said
 
 
 def meaning(state: str) -> str:

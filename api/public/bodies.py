@@ -88,6 +88,16 @@ class ScopeBody(serializers.Serializer[Any]):
     cut = CutBody(allow_null=True)
 
 
+class WorkerFeeBody(serializers.Serializer[Any]):
+    """What a recruiter may ask a worker to pay in all, by the authority's law. A cap is money or months of the wage."""
+
+    rule = CodedBody()
+    amount = serializers.CharField(allow_null=True, help_text="Decimal, major units.")
+    currency = serializers.CharField(allow_null=True, help_text="ISO 4217.")
+    months_of_wage = serializers.CharField(allow_null=True, help_text="Decimal months of the first wage.")
+    law = serializers.CharField(allow_blank=True, help_text="Where that is written.")
+
+
 class TermBody(serializers.Serializer[Any]):
     """One term; both days inclusive, local days of the authority."""
 
@@ -155,6 +165,7 @@ class LicenceBody(serializers.Serializer[Any]):
         choices=["decided", "listed"], help_text="By decision, or known from lists."
     )
     scope = ScopeBody()
+    worker_fee = WorkerFeeBody(allow_null=True, help_text="Null where the authority states no rule.")
     terms = TermBody(many=True)
     conditions = serializers.ListField(child=serializers.DictField())
     offices = OfficeBody(many=True)

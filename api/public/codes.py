@@ -27,7 +27,7 @@ class CodesBody(serializers.Serializer[Any]):
     kinds = serializers.DictField(
         child=CodeBody(many=True),
         help_text="`results`, `states`, `overlays`, `reasons`, `grounds`, `actions`, `sanctions`, `matches`, "
-        "`outcomes` and `problems`.",
+        "`outcomes`, `fees` and `problems`.",
     )
 
 

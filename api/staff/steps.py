@@ -19,7 +19,9 @@ class ScopeInput(Input):
 
     corridors = serializers.ListField(child=Country(), default=list, max_length=250)
     occupations = serializers.ListField(
-        child=serializers.RegexField(r"^\d{1,4}$", help_text="ISCO-08"), default=list, max_length=500
+        child=serializers.RegexField(r"^[0-9]{1,4}\Z", help_text="ISCO-08, a group or one in it"),
+        default=list,
+        max_length=500,
     )
 
     def validate(self, attrs: dict[str, Any]) -> Any:

@@ -77,9 +77,7 @@ def fill(licences: int, *, at: datetime, batch: int = BATCH) -> Iterator[Batch]:
     authority = _authority(at)
     policy = records.current_policy(authority.pk, at=at)
     holder = Agency(authority=authority, country=authority.country)
-    nobody = records.public_facts(
-        Licence(origin="decided"), holder, (), (), (), records.legal_terms(authority.pk)
-    )
+    nobody = records.public_facts(Licence(origin="decided"), holder, (), (), (), records.stated(authority.pk))
     lives = Lives(nobody, policy, at=at, plans=max(60, min(_PLANS, licences // 40)))
     writer = _Writer(authority, lives, version=policy.version, law=policy.law, at=at)
     done = 0

@@ -65,7 +65,7 @@ class Publisher:
         """Publish for ``authority`` as may be known to the public at ``at``."""
         self._authority = authority
         self._at = at
-        self._legal_terms = records.legal_terms(authority.pk)
+        self._stated = records.stated(authority.pk)
         self._patterns: dict[tuple[str, str, str, _Shape], tuple[_Pattern, ...]] = {}
 
     def publish(self) -> None:
@@ -159,7 +159,7 @@ class Publisher:
         ways = [
             Channel(kind=_mark(f"kind{place}"), value=_mark(f"value{place}")) for place in range(channels)
         ]
-        return records.public_facts(licence, agency, names, (), ways, self._legal_terms)
+        return records.public_facts(licence, agency, names, (), ways, self._stated)
 
 
 _NEXT: Final = """

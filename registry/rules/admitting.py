@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from registry.rules import days, standing
+from registry.rules import days, measures, occupations, standing
 from registry.rules.entries import Entries
 from registry.rules.errors import (
     BadInput,
@@ -19,7 +19,7 @@ from registry.rules.errors import (
     StepNotAllowed,
 )
 from registry.rules.grounds import GROUNDS
-from registry.rules.lifecycle import SUSPENSIONS, Action, Kind, Overlay, Step, StepTerms
+from registry.rules.lifecycle import SUSPENSIONS, Action, Kind, Overlay, Scope, Step, StepTerms
 from registry.rules.policy import Policy
 from registry.rules.standing import Entry, Standing
 
@@ -39,6 +39,8 @@ TARGETS: Final[Mapping[Action, frozenset[Action]]] = {
 _ON_OPEN: Final = frozenset({Action.RATIFY, Action.CONFIRM, Action.EXTEND, Action.LIFT})
 #: Steps whose notice is of the effect, so that a decision for a later day gives it as well.
 _NOTICE_OF_EFFECT: Final = frozenset({Action.VARY, Action.RESTRICT, Action.CANCEL, Action.SURRENDER})
+#: Interim measures against danger: a review lifts them or sets them aside, nothing stays them meanwhile.
+_NOT_STAYED: Final = frozenset({Action.SUSPEND_PREVENTIVE, Action.SUSPEND_EMERGENCY, Action.RATIFY})
 #: Fields of the terms that any step may carry.
 _ALWAYS: Final = frozenset(
     {"grounds", "texts", "restricted_reasons", "no_conflict", "order_reference", "extra"}
@@ -76,6 +78,9 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
     _grounded(step, terms)
     if step.action is Action.FILE_RENEWAL and standing.renewal_asked(case.entries, at=at):
         raise StepNotAllowed("a renewal of that term has been filed before", action=step.action.value)
+    _points_reach(step, terms, case, at)
+    if step.action is Action.SUSPEND_EMERGENCY:
+        _no_chain(terms, case, at)
     target = case.entry(refers_to) if refers_to is not None else None
     if target is not None:
         _target_fits(step, target, case, at)
@@ -125,6 +130,42 @@ def _grounded(step: Step, terms: StepTerms) -> None:
         )  # fmt: skip
 
 
+def _points_reach(step: Step, terms: StepTerms, case: Case, at: datetime) -> None:
+    """A decision upon the points alone needs as many on the ledger as the policy says (L3, L6)."""
+    wanted = (
+        case.policy.show_cause_points
+        if step.action is Action.SUSPEND_DISCIPLINARY
+        else case.policy.surveillance_points
+    )
+    if "POINTS" in terms.grounds and not set(terms.grounds) & (step.grounds or set()) - {"POINTS"}:
+        counted = measures.points(Entries(case.entries), at)
+        if counted < wanted:
+            raise GroundNotAllowed(
+                f"{counted} points count; {step.action} upon points needs {wanted}",
+                field="grounds", points=counted, wanted=wanted,
+            )  # fmt: skip
+
+
+def _no_chain(terms: StepTerms, case: Case, at: datetime) -> None:
+    """What nobody ratified does not begin again by one officer upon the same ground: two may suspend upon it (L4)."""
+    entries = Entries(case.entries)
+    for earlier in entries.those(Action.SUSPEND_EMERGENCY):
+        lapses = earlier.deadline("ratify_by")
+        if lapses is None or any(
+            e.action in {Action.RATIFY, Action.CONFIRM} and e.effective_from < lapses
+            for e in entries.about(earlier)
+        ):
+            continue
+        free = days.end_of(
+            days.local_day(lapses, case.zone) + timedelta(days=case.policy.preventive_max_days), case.zone
+        )
+        if at < free and set(earlier.grounds) & set(terms.grounds):
+            raise GroundNotAllowed(
+                "an emergency upon that ground was not ratified; two officers may suspend upon it",
+                field="grounds", until=free.isoformat(),
+            )  # fmt: skip
+
+
 def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
     """The entry spoken of is of the right sort and still open."""
     allowed = TARGETS.get(step.action)
@@ -132,6 +173,10 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
         raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
     if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
         raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
+    if step.action is Action.STAY and target.action in _NOT_STAYED:
+        raise StepNotAllowed("an interim measure is not stayed: lift it or set it aside", field="refers_to")
+    if step.action is Action.END_SURVEILLANCE:
+        _watched_long_enough(target, case, at)
     if step.action is Action.FILE_APPEAL and any(
         e.action is Action.FILE_APPEAL for e in Entries(case.entries).about(target)
     ):
@@ -142,6 +187,23 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
         raise StepNotAllowed("that entry has no open condition", field="refers_to")
     if step.action in _ON_OPEN and target.ref not in standing.open_measures(case.entries, at=at):
         raise StepNotAllowed("that measure is not open", field="refers_to")
+
+
+def _watched_long_enough(surveillance: Entry, case: Case, at: datetime) -> None:
+    """The months of the watch have run and the points are below its threshold again (L3)."""
+    policy, began = case.policy, days.local_day(surveillance.effective_from, case.zone)
+    earliest = days.first_instant(days.add_months(began, policy.surveillance_months), case.zone)
+    if at < earliest:
+        raise StepNotAllowed(
+            f"a holder is watched for {policy.surveillance_months} months",
+            field="refers_to", earliest=earliest.isoformat(),
+        )  # fmt: skip
+    counted = measures.points(Entries(case.entries), at)
+    if counted >= policy.surveillance_points:
+        raise StepNotAllowed(
+            "the points have not fallen below the threshold",
+            field="refers_to", points=counted, wanted=policy.surveillance_points,
+        )  # fmt: skip
 
 
 def _notice_has_run(step: Step, terms: StepTerms, case: Case, at: datetime) -> None:
@@ -180,16 +242,16 @@ def _takes_away(terms: StepTerms, now: Standing) -> bool:
     """Whether a variation leaves the holder with less than before."""
     if terms.conditions or (terms.provisional and Overlay.PROVISIONAL not in now.overlays):
         return True
-    if terms.scope is None:
-        return False
-    return _narrower(now.scope.corridors, terms.scope.corridors) or _narrower(
-        now.scope.occupations, terms.scope.occupations
-    )
+    return terms.scope is not None and narrows(now.scope, terms.scope)
 
 
-def _narrower(before: Sequence[str], after: Sequence[str]) -> bool:
+def narrows(before: Scope, after: Scope) -> bool:
     """Whether ``after`` leaves out something of ``before``; an empty list is everything."""
-    return bool(after) and not (before and set(before) <= set(after))
+    countries = after.corridors and not (before.corridors and set(before.corridors) <= set(after.corridors))
+    jobs = after.occupations and not (
+        before.occupations and all(occupations.within(job, after.occupations) for job in before.occupations)
+    )
+    return bool(countries or jobs)
 
 
 def _local_day(value: date | datetime, zone: str) -> date:

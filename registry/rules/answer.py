@@ -21,6 +21,14 @@ _TOLD_BY_STATE: Final = frozenset(SUSPENSIONS) | {Action.RESTRICT}
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What a policy says to the public: the authority's words for a state, and what a worker may be asked to pay."""
+
+    legal_terms: Mapping[str, str]
+    worker_fee: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the public may read of the holder, beside the licence itself. Days are local days of the authority."""
 
@@ -36,15 +44,15 @@ class Facts:
     trading_names: tuple[Mapping[str, Any], ...] = ()
     offices: tuple[Mapping[str, Any], ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
-    legal_terms: tuple[tuple[datetime, Mapping[str, str]], ...] = ()
-    """The authority's words for a state, from each instant on; the first also before it."""
+    stated: tuple[tuple[datetime, Stated], ...] = ()
+    """What the authority's policies say, from each instant on; the first also before it."""
 
-    def legal_term(self, state: str, at: datetime) -> str:
-        """The authority's word for ``state`` at ``at``, empty where its law has none."""
-        words = next((said for start, said in reversed(self.legal_terms) if start <= at), None)
-        if words is None:
-            words = self.legal_terms[0][1] if self.legal_terms else {}
-        return words.get(state, "")
+    def said(self, at: datetime) -> Stated:
+        """What the authority's policy says at ``at``; nothing where it has none."""
+        said = next((words for start, words in reversed(self.stated) if start <= at), None)
+        if said is None:
+            said = self.stated[0][1] if self.stated else Stated({})
+        return said
 
     @property
     def zone(self) -> str:
@@ -197,7 +205,7 @@ def _effect_end(entry: Entry, held: Entries, fold_ends: Mapping[int, datetime | 
 
 def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
     """The spans, cut again at ``cuts``, where an office, a channel or a name begins or ends, and where words change."""
-    cuts |= {start for start, _ in facts.legal_terms[1:]}
+    cuts |= {start for start, _ in facts.stated[1:]}
     for row in (*facts.trading_names, *facts.offices, *facts.channels):
         if row["first_day"] is not None:
             cuts.add(days.first_instant(row["first_day"], facts.zone))
@@ -254,7 +262,7 @@ def _body(
     until = rfc3339(span.end)
     day = days.local_day(span.start, facts.zone) if span.start != BEGINNING else date.min
     stated = None if withheld else stands.state.value
-    cut = stands.cut
+    cut, said = stands.cut, facts.said(span.start)
     return {
         "number": facts.number,
         "verdict": {
@@ -266,7 +274,7 @@ def _body(
         "standing": {
             "state": stated,
             "overlays": sorted(o.value for o in stands.overlays),
-            "legal_term": facts.legal_term(stated or "", span.start),
+            "legal_term": said.legal_terms.get(stated or "", ""),
             "since": rfc3339(stands.since),
         },
         "holder": {
@@ -290,6 +298,7 @@ def _body(
             if cut is not None and not withheld
             else None,
         },
+        "worker_fee": _fee(said.worker_fee),
         "terms": [{"first_day": first, "last_day": last} for first, last in stands.terms],
         "conditions": [dict(condition) for _, condition in stands.conditions],
         "offices": [_plain_days(o) for o in _on(facts.offices, day)],
@@ -308,6 +317,14 @@ def _body(
         "since": since,
         "until": until,
     }
+
+
+def _fee(rule: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """What a worker may be asked to pay; ``None`` where the authority has said nothing, which is no rule."""
+    if rule is None:
+        return None
+    limits = {name: rule.get(name) or None for name in ("amount", "currency", "months_of_wage")}
+    return {"rule": {"code": f"fee.{rule['rule']}"}, **limits, "law": rule.get("law", "")}
 
 
 def _on(rows_: Iterable[Mapping[str, Any]], day: date) -> list[Mapping[str, Any]]:

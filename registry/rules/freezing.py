@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from registry.rules import admitting, days, standing
 from registry.rules.admitting import Case
@@ -25,6 +25,8 @@ from registry.rules.lifecycle import SUSPENSIONS, Action, Effect, Kind, Scope, S
 from registry.rules.standing import Entry
 
 __all__ = ["Case", "Frozen", "freeze", "instant"]
+
+_GIVING_A_TERM: Final = frozenset({Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,13 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
     effect: dict[str, Any] = {}
     deadlines: dict[str, str] = {}
     _freeze_terms(step, terms, case, effect, at=at)
-    _freeze_scope(terms, effect)
+    _freeze_scope(step, terms, case, effect)
     _freeze_until(step, terms, case, effect, target=target, effective=effective, at=at)
     _freeze_deadlines(step, terms, case, deadlines, at=at, effective=effective)
     if step.kind is Kind.FILING:
         _freeze_filing(terms, case, effect, target=target, effective=effective)
     if step.action is Action.LIFT and target is not None and target.action is Action.SUSPEND_DISCIPLINARY:
-        last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
-        deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
+        _freeze_lift(case, target, deadlines, effective=effective, at=at)
     if step.stay is not Stay.NONE:
         effect |= {"stay": _stay(step, terms, case, effective).value, "immediate": terms.immediate}
     if step.sanction is not None:
@@ -168,10 +169,11 @@ def _end(value: date | datetime, zone: str) -> datetime:
 
 
 def _freeze_terms(step: Step, terms: StepTerms, case: Case, effect: dict[str, Any], *, at: datetime) -> None:
-    """Class, provisional flag, security needed and the term granted."""
+    """Class, provisional flag, the security that the law of the day needs for the term, and the term granted."""
     licence_class = terms.licence_class or case.licence_class
     if step.action in {Action.GRANT, Action.ADOPT} or terms.licence_class:
         effect["class"] = licence_class
+    if step.action in _GIVING_A_TERM or terms.licence_class:
         rule = case.policy.security_for(licence_class)
         effect["security"] = {"amount": rule.amount, "currency": rule.currency} if rule else None
     if terms.provisional is not None:
@@ -234,9 +236,11 @@ def _last_term_has_begun(step: Step, case: Case, today: date) -> None:
         )  # fmt: skip
 
 
-def _freeze_scope(terms: StepTerms, effect: dict[str, Any]) -> None:
-    """The scope given or cut, as plain lists."""
+def _freeze_scope(step: Step, terms: StepTerms, case: Case, effect: dict[str, Any]) -> None:
+    """The scope given or cut, as plain lists. A renewal takes nothing away: a variation does, after its notice (L2)."""
     if terms.scope is not None:
+        if step.action is Action.RENEW and admitting.narrows(case.standing.scope, terms.scope):
+            raise TermRefused("a renewal takes nothing of the scope away: vary it (L2)", field="scope")
         effect["scope"] = _plain(terms.scope)
     if terms.cut is not None:
         effect["cut"] = _plain(terms.cut)
@@ -292,6 +296,19 @@ def _length_fits(
             f"a disciplinary suspension is at most {months} months; propose revocation",
             field="until", months=months,
         )  # fmt: skip
+
+
+def _freeze_lift(
+    case: Case, punishment: Entry, deadlines: dict[str, str], *, effective: datetime, at: datetime
+) -> None:
+    """A punishment is lifted when its last day is over, and the holder watched then; L18 or L20 may end it before."""
+    ends = standing.open_measures(case.entries, at=at)[punishment.ref].until
+    if ends is not None and effective < ends:
+        raise TermRefused(
+            "a punishment is not lifted before its last day", field="effective", earliest=ends.isoformat()
+        )
+    last = days.add_months(days.local_day(effective, case.zone), case.policy.surveillance_months)
+    deadlines["watched_until"] = days.end_of(last, case.zone).isoformat()
 
 
 def _stay(step: Step, terms: StepTerms, case: Case, effective: datetime) -> Stay:

@@ -164,7 +164,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """For what a licence is good: countries (ISO 3166-1 alpha-2) and occupations (ISCO-08); empty = all."""
+    """For what a licence is good: countries (ISO 3166-1), occupations or groups of them (ISCO-08); empty = all."""
 
     corridors: tuple[str, ...] = ()
     occupations: tuple[str, ...] = ()
@@ -252,6 +252,9 @@ RG = frozenset({Role.REGISTRAR})
 DUTY = frozenset({Role.DUTY_OFFICER, Role.REGISTRAR})
 APPEAL = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.APPEALS_BODY})
 CLOCK_OR_M = M | {Role.SYSTEM}
+
+#: Grounds of a wrong that was done. Points are none: they are the sum of what was found before (L3 and L6 alone).
+WRONG: Final = GROUNDS - {"CLERICAL-ERROR", "POINTS"}
 
 LIVE: Final = frozenset({State.ACTIVE, State.RENEWAL_PENDING})
 RUNNING: Final = LIVE | {State.SUSPENDED}
@@ -372,7 +375,7 @@ _STEPS: Final = (
         appeal="review_days",
         emergency=True,
         sanction=SanctionKind.PREVENTIVE_SUSPENSION,
-        summary="One duty officer stops imminent harm; it lapses in 72 hours unless ratified.",
+        summary="One duty officer stops imminent harm; it lapses in 72 hours unless ratified, and is not repeated.",
     ),
     Step(
         "L4r",
@@ -422,7 +425,7 @@ _STEPS: Final = (
         "suspended",
         M,
         (RG,),
-        grounds=GROUNDS - ENDING - {"CLERICAL-ERROR"},
+        grounds=(WRONG - ENDING) | {"POINTS"},
         needs=frozenset({"until", "notice_served_on"}),
         optional=frozenset({"effective", "immediate", "conditions_to_lift"}),
         effect=Effect.AFTER_APPEAL,
@@ -441,7 +444,7 @@ _STEPS: Final = (
         "+partial",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         needs=frozenset({"cut"}),
         optional=frozenset({"effective", "until", "new_recruitment_only", "immediate", "notice_served_on"}),
         effect=Effect.STATED,
@@ -463,7 +466,7 @@ _STEPS: Final = (
         effect=Effect.STATED,
         needs=frozenset({"refers_to"}),
         optional=frozenset({"effective"}),
-        summary="One measure is lifted; the licence stands again when all are, watched after a punishment.",
+        summary="One measure is lifted, a punishment not before its last day; the licence stands again when all are.",
     ),
     Step(
         "L9",
@@ -488,7 +491,7 @@ _STEPS: Final = (
         "revoked",
         M,
         (C, RG),
-        grounds=GROUNDS - ENDING - {"CLERICAL-ERROR"},
+        grounds=WRONG - ENDING,
         needs=frozenset({"notice_served_on"}),
         optional=frozenset({"effective", "immediate"}),
         effect=Effect.AFTER_APPEAL,
@@ -581,7 +584,7 @@ _STEPS: Final = (
         "expired",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         needs=frozenset({"refers_to", "notice_served_on"}),
         notice="representation_days",
         hearing="minded-to notice",
@@ -599,7 +602,7 @@ _STEPS: Final = (
         (C,),
         needs=frozenset({"first_day", "last_day"}),
         optional=frozenset({"scope", "conditions"}),
-        summary="A late renewal within the days of grace; the gap stays visible.",
+        summary="A late renewal within the days of grace, unless it was refused; the gap stays visible.",
     ),
     Step(
         "L18",
@@ -685,7 +688,7 @@ _STEPS: Final = (
         "+debarred",
         M,
         (C, RG),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         optional=frozenset({"until", "permanent", "effective"}),
         effect=Effect.STATED,
         hearing="hearing",
@@ -702,7 +705,7 @@ _STEPS: Final = (
         "",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         sanction=SanctionKind.WARNING,
         summary="A written warning.",
     ),
@@ -714,7 +717,7 @@ _STEPS: Final = (
         "",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         needs=frozenset({"points"}),
         published=False,
         sanction=SanctionKind.DEMERIT,
@@ -728,7 +731,7 @@ _STEPS: Final = (
         "",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         needs=frozenset({"amount", "currency"}),
         appeal="appeal_days",
         sanction=SanctionKind.FINE,
@@ -742,7 +745,7 @@ _STEPS: Final = (
         "",
         M,
         (C,),
-        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        grounds=WRONG,
         needs=frozenset({"amount", "currency"}),
         appeal="appeal_days",
         sanction=SanctionKind.REPAYMENT_ORDER,

@@ -32,10 +32,11 @@ _GROUPS: Final = (
     ("live", lifecycle.LIVE),
     ("ended", lifecycle.ENDED),
 )
-_FOR_CAUSE: Final = grounds.GROUNDS - grounds.ENDING - {"CLERICAL-ERROR"}
+_FOR_CAUSE: Final = lifecycle.WRONG - grounds.ENDING
 _GROUNDS: Final = (
-    ("any", grounds.GROUNDS - {"CLERICAL-ERROR"}),
+    ("any", lifecycle.WRONG),
     ("cause", _FOR_CAUSE),
+    ("cause or points", _FOR_CAUSE | {"POINTS"}),
     ("danger", grounds.DANGER),
     ("record", grounds.ADMINISTRATIVE),
     ("ending", grounds.ENDING),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any, Final, NamedTuple
 
-from registry.rules import days
+from registry.rules import days, occupations
 from registry.rules.entries import Entries, Entry, Stays, first_unstayed
 from registry.rules.grounds import SanctionKind
 from registry.rules.lifecycle import SUSPENSIONS, Action, Scope
@@ -69,13 +69,13 @@ def cut(entries: Entries, t: datetime, scope: Scope) -> Cut:
     open_cuts = [e for e in entries.in_effect(t, Action.RESTRICT) if is_open(entries, e, t)]
     if not open_cuts:
         return Cut()
-    corridors = {c for e in open_cuts for c in e.effect["cut"]["corridors"]}
-    occupations = {o for e in open_cuts for o in e.effect["cut"]["occupations"]}
+    countries = {c for e in open_cuts for c in e.effect["cut"]["corridors"]}
+    jobs = {o for e in open_cuts for o in e.effect["cut"]["occupations"]}
     new = [e.effect["cut"] for e in open_cuts if e.effect["new_recruitment_only"]]
     whole = [e.effect["cut"] for e in open_cuts if not e.effect["new_recruitment_only"]]
     without_limit = any(not (c["corridors"] or c["occupations"]) for c in new)
     return Cut(
-        scope=Scope(tuple(sorted(corridors)), tuple(sorted(occupations))),
+        scope=Scope(tuple(sorted(countries)), tuple(sorted(jobs))),
         new_only=without_limit or not whole,
         everything=_nothing_left(whole, scope),
         all_new=_nothing_left([*whole, *new], scope),
@@ -85,17 +85,24 @@ def cut(entries: Entries, t: datetime, scope: Scope) -> Cut:
 def _nothing_left(cuts: list[Mapping[str, Any]], scope: Scope) -> bool:
     """Whether every country together with every occupation of ``scope`` is cut out.
 
-    A cut that names both kinds is about both together; one that names neither is about everything.
+    A cut that names both kinds is about both together; one that names neither is about everything. A group of
+    occupations takes all in it along; cuts of some of a group leave the group something, whatever they add up to.
     """
     pairs = product(scope.corridors or (_ANY_OTHER,), scope.occupations or (_ANY_OTHER,))
     return all(
         any(
             corridor in (cut["corridors"] or (corridor,))
-            and occupation in (cut["occupations"] or (occupation,))
+            and (not cut["occupations"] or occupations.within(occupation, cut["occupations"]))
             for cut in cuts
         )
         for corridor, occupation in pairs
     )
+
+
+def points(entries: Entries, t: datetime) -> int:
+    """The points that count at ``t``: of what has begun and is neither stayed nor set aside, until they expire."""
+    expiring = ((e, e.deadline("points_until")) for e in entries.valid if entries.has_begun(e, t))
+    return sum(int(e.effect.get("points", 0)) for e, until in expiring if until is not None and t < until)
 
 
 def open_measures(entries: Entries, t: datetime) -> Mapping[int, Measure]:

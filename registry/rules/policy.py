@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from registry.rules.errors import PolicyInvalid
@@ -21,6 +22,29 @@ class SecurityRule:
 
     amount: str
     currency: str
+
+
+class FeeRule(StrEnum):
+    """Whether a recruiter may ask workers for money (domain model 3.8; the employer pays in ILO's principles)."""
+
+    PROHIBITED = "prohibited"
+    CAPPED = "capped"
+    ALLOWED = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFee:
+    """What a recruiter may ask a worker to pay in all.
+
+    ``capped``: to an amount (decimal text in major units, ISO 4217) or to so many months of the first wage. ``law``:
+    where that is written.
+    """
+
+    rule: FeeRule
+    amount: str = ""
+    currency: str = ""
+    months_of_wage: str = ""
+    law: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +86,7 @@ class Policy:
     bar_months: int = 60
     bulk_limit: int = 20
     fees: Mapping[str, str] = field(default_factory=dict)
+    worker_fee: WorkerFee | None = None
     securities: Mapping[str, SecurityRule] = field(default_factory=dict)
     legal_terms: Mapping[str, str] = field(default_factory=dict)
     publication_months: Mapping[str, int | None] = field(default_factory=dict)
@@ -124,6 +149,8 @@ def parse(rules: Mapping[str, Any]) -> Policy:
         _need(fine, name, "an object of texts")
     if "securities" in values:
         values["securities"] = _securities(values["securities"])
+    if values.get("worker_fee") is not None:
+        values["worker_fee"] = _worker_fee(values["worker_fee"])
     if "publication_months" in values:
         _publication(values["publication_months"])
     return Policy(**values)
@@ -164,6 +191,31 @@ def _securities(value: object) -> dict[str, SecurityRule]:
         _need(bool(_CURRENCY.fullmatch(currency)), "securities", "given in a currency of three letters")
         found[licence_class] = SecurityRule(amount=amount, currency=currency)
     return found
+
+
+def _worker_fee(value: object) -> WorkerFee:
+    """The rule; a cap is an amount with its currency or months of the wage, and only a capped fee has one."""
+    if isinstance(value, WorkerFee):
+        return value
+    known = {f.name for f in fields(WorkerFee)}
+    fine = (
+        isinstance(value, Mapping) and set(value) <= known and all(isinstance(v, str) for v in value.values())
+    )
+    _need(fine, "worker_fee", f"an object of texts: {', '.join(sorted(known))}")
+    said = {name: str(text) for name, text in value.items()}  # type: ignore[attr-defined]
+    _need(said.get("rule") in set(FeeRule), "worker_fee", f"given with a rule: {', '.join(FeeRule)}")
+    amount, currency, months = (said.get(name, "") for name in ("amount", "currency", "months_of_wage"))
+    in_money = bool(_AMOUNT.fullmatch(amount) and _CURRENCY.fullmatch(currency) and not months)
+    in_wages = bool(_AMOUNT.fullmatch(months) and not (amount or currency))
+    if said["rule"] == FeeRule.CAPPED:
+        _need(
+            in_money or in_wages,
+            "worker_fee",
+            "capped to an amount with its currency or to months of the wage",
+        )
+    else:
+        _need(not (amount or currency or months), "worker_fee", "without an amount unless it is capped")
+    return WorkerFee(**said | {"rule": FeeRule(said["rule"])})  # type: ignore[arg-type]
 
 
 def _publication(value: object) -> None:

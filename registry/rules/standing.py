@@ -328,7 +328,13 @@ class _Fold(Entries):
         ) and not self.refused(last_day, t)
 
     def grace(self, t: datetime) -> datetime | None:
-        """Until when a late renewal may be decided: the grace after the term or what was deemed."""
+        """Until when a late renewal may be decided: the grace after the term or what was deemed.
+
+        A renewal that stands refused is not granted late: only an appeal or a new application remains.
+        """
+        last = self.last_term(t)
+        if last is not None and self.refused(last.effect["term"]["last_day"], t):
+            return None
         given = self.term_entries(t)
         open_ = {last_day for _, last_day in self.terms(t) if not self.refused(last_day, t)}
         filings = [e for e in self.in_effect(t, Action.FILE_RENEWAL) if e.effect.get("renews") in open_]
@@ -343,9 +349,17 @@ class _Fold(Entries):
 
     # --- what it is good for, and what else is true ---
 
+    def giving(self, t: datetime) -> list[Entry]:
+        """What says at ``t`` for what and on which conditions the licence is good: a renewal from its term on."""
+        said = self.in_effect(t, *_GIVING)
+        renewals = {
+            e.ref for e in said if e.action is Action.RENEW and t < _instant(e.effect["term"]["starts_at"])
+        }
+        return [e for e in said if e.ref not in renewals]
+
     def latest(self, t: datetime, key: str) -> Any:
         """The word about ``key`` of the licence's terms that came into effect last by ``t``."""
-        said = [e for e in self.in_effect(t, *_GIVING) if key in e.effect]
+        said = [e for e in self.giving(t) if key in e.effect]
         return max(said, key=lambda e: (e.effective_from, e.ref)).effect[key] if said else None
 
     def scope(self, t: datetime) -> Scope:
@@ -357,7 +371,7 @@ class _Fold(Entries):
         """The conditions that are open at ``t``, each with the entry that set it."""
         return tuple(
             (e.ref, condition)
-            for e in self.in_effect(t, *_GIVING)
+            for e in self.giving(t)
             for condition in e.effect.get("conditions", ())
             if not self.followed(e, t, Action.MEET_CONDITION)
         )

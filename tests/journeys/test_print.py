@@ -117,6 +117,25 @@ def test_the_print_names_the_holder_and_has_host_and_code_beside_each_picture(
     assert page.count('<span class="crop') == 4
 
 
+def test_on_paper_without_colour_the_marks_are_told_by_their_fill_too() -> None:
+    css = sheet.BADGE.css
+    tokens_ = dict(re.findall(r"--(go|stop|wait):(#[0-9a-f]{6})", css.partition("@media")[0]))
+
+    def lightness(colour: str) -> float:
+        red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    assert lightness(tokens_["stop"]) < 0.4 > lightness(tokens_["go"]), (
+        "dark, with a white cross and a white tick"
+    )
+    assert lightness(tokens_["wait"]) > 0.6, "light: nobody takes it for red"
+    paper = css[css.index("@media print") :]
+    assert ".mark .shape{fill:var(--tone)}" in paper
+    assert ".wait .shape,.unknown .shape{stroke:#000;stroke-width:3}" in paper, "with an outline of its own"
+    assert ".unknown{--tone:#fff;--on:#000}" in paper, "hollow"
+    assert "@media screen and (prefers-color-scheme:dark)" in css, "paper is never dark"
+
+
 def test_paper_claims_nothing_that_goes_stale(public: Client, bluefinch: Bluefinch) -> None:
     told = text(public.get(f"/v/{bluefinch.badge}/badge"))
     assert "This paper cannot tell you." in told

@@ -13,7 +13,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from api import labels
 from api.pages import sheet
+from registry import agencies
 from registry.rules.lifecycle import Action, Scope, StepTerms
 from tests import builders
 from tests.journeys.conftest import Bluefinch
@@ -289,6 +291,26 @@ def test_html_and_style_together_weigh_less_than_14_kilobytes_on_the_wire(
             assert "<style>" in gzip.decompress(response.content).decode()
             assert len(response.content) < WEIGHT
             assert response["Content-Length"] == str(len(response.content))
+
+
+def test_the_page_says_what_a_worker_may_be_asked_to_pay(public: Client, bluefinch: Bluefinch) -> None:
+    path, quoted = f"/v/{bluefinch.badge}", "says the International Labour Organization"
+    assert quoted in text(public.get(path))
+    fee = {"rule": "capped", "amount": "250", "currency": "XTS", "law": "Demo Act, section 12"}
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "worker_fee": fee}, in_force_from=bluefinch.at, by=builders.SYSTEM,
+        at=bluefinch.at, idempotency_key=builders.key(),
+    )  # fmt: skip
+    for page in (path, f"/licences/{bluefinch.licence}"):
+        said = text(public.get(page))
+        assert "250 XTS is the most that you may be asked to pay" in said
+        assert "Demo Act, section 12" in said
+    told = public.get(f"/api/v1/licences/{bluefinch.licence}").json()["worker_fee"]
+    assert (told["rule"]["text"], told["amount"]) == (labels.FEES["fee.capped"], "250")
+    builders.suspended(bluefinch.licence, at=bluefinch.at)
+    said = text(public.get(path))
+    assert "250" not in said
+    assert quoted in said
 
 
 def test_the_same_page_is_304_and_a_suspension_makes_it_another(public: Client, bluefinch: Bluefinch) -> None:

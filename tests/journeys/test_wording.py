@@ -17,7 +17,7 @@ LONGEST_SENTENCE = 22
 def sentences() -> list[str]:
     """Every sentence there is."""
     steps = [step for told in (*wording.STEPS.values(), *wording.STEPS_FOR.values()) for step in told]
-    texts = [*wording.BECAUSE.values(), *wording.MEANS.values(), *steps]
+    texts = [*wording.BECAUSE.values(), *wording.MEANS.values(), *wording.FEES.values(), *steps]
     return [part for text in texts for part in re.split(r"(?<=[.:?!]) ", text) if part]
 
 
@@ -54,6 +54,15 @@ def test_a_bar_of_new_recruitment_is_a_fact_of_its_own(
     assert facts.scope(record)[-1].text.endswith(end)
 
 
+def test_a_group_that_is_cut_takes_the_kinds_of_jobs_in_it_along() -> None:
+    cut = {"corridors": [], "occupations": ["83"], "new_recruitment_only": False}
+    record = {"scope": {"corridors": [], "occupations": ["8322", "9111"], "cut": cut}}
+    left, gone = facts.scope(record)
+    assert [[item.text for item in fact.items] for fact in (left, gone)] == [
+        ["occupation group 9111 (ISCO-08)"], ["occupation group 83 (ISCO-08)"],
+    ]  # fmt: skip
+
+
 def test_a_limit_is_never_read_beside_a_plain_yes() -> None:
     yes = ["licence.in_force", "renewal.deemed_in_force", "scope.limited"]
     assert wording.sentences(yes, FACTS) == wording.sentences(["scope.limited"], FACTS)
@@ -76,6 +85,38 @@ def test_a_listed_licence_is_suspended_since_its_suspension_and_not_since_the_li
     assert "1 March 2026" in wording.sentences(["suspension.preventive"], told)[0]
     without = facts.dates(record | {"sanctions": []})
     assert wording.sentences(["licence.cancelled"], without) == [labels.REASONS["licence.cancelled"]]
+
+
+def _fee(rule: str, *, may_recruit: bool = True, **said: str) -> dict[str, str]:
+    record = {"worker_fee": {"rule": {"code": rule}, **said}} if rule else {"worker_fee": None}
+    return facts.fee(record, may_recruit=may_recruit)
+
+
+def test_what_a_worker_may_be_asked_to_pay_is_the_authoritys_rule() -> None:
+    assert _fee("fee.prohibited", law="section 12") == {
+        "sum": "0", "text": wording.fee("fee.prohibited"), "law": "section 12",
+    }  # fmt: skip
+    assert _fee("fee.capped", amount="250", currency="XTS")["sum"] == "250 XTS"
+    assert _fee("fee.capped", months_of_wage="1.5")["sum"] == "1.5 months’ wages"
+    assert _fee("fee.allowed")["sum"] == ""
+    for rule in ("fee.capped", "fee.allowed"):
+        assert "International Labour Organization" in wording.fee(rule)
+        assert "forbids" not in wording.fee(rule)
+
+
+def test_without_a_rule_the_ilo_is_quoted_and_no_law_is_claimed() -> None:
+    told = _fee("")
+    assert told == {"sum": "0", "text": wording.fee(""), "law": ""}
+    assert "International Labour Organization" in told["text"]
+    assert not re.search(r"\blaw\b|forbid", told["text"])
+    assert _fee("fee.new_rule")["text"] == told["text"]
+
+
+@pytest.mark.parametrize("rule", ["fee.capped", "fee.allowed"])
+def test_nobody_reads_a_sum_to_pay_to_whoever_may_not_recruit(rule: str) -> None:
+    told = _fee(rule, may_recruit=False, amount="250", currency="XTS", law="section 12")
+    assert told == _fee("")
+    assert _fee("fee.prohibited", may_recruit=False)["sum"] == "0"
 
 
 def test_an_interim_measure_is_called_so() -> None:

@@ -415,3 +415,45 @@ def test_the_feed_names_no_spent_sanction_nor_what_was_said_of_it(licence: str) 
     kept = lookup.changes(after=0, limit=100, at=later).data
     assert {"suspend_preventive", "lift"} & {one["action"] for one in kept} == set()
     assert [one["sequence"] for one in kept] == list(range(1, len(told) + 1))
+
+
+def test_what_a_worker_may_be_asked_to_pay_is_published_from_the_day_of_its_law_on(licence: str) -> None:
+    fee = {"rule": "capped", "months_of_wage": "1", "law": "section 12"}
+    begins = AT + 5 * DAY
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "worker_fee": fee}, in_force_from=begins, by=builders.SYSTEM, at=AT,
+        idempotency_key="1",
+    )  # fmt: skip
+
+    def told(at: datetime) -> Any:
+        return json.loads(lookup.public_licence(licence, at=at).body)["worker_fee"]
+
+    assert told(AT) is None, "no rule is no rule"
+    assert told(begins) == {
+        "rule": {"code": "fee.capped"}, "amount": None, "currency": None, "months_of_wage": "1", "law": "section 12",
+    }  # fmt: skip
+    assert list(audit.differences(at=begins)) == []
+
+
+def test_many_licences_are_reworded_together_as_if_each_had_been_made_anew(
+    licence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_AT_ONCE", 2)
+    suspended, revoked = builders.active(at=AT), builders.active(at=AT, scope=Scope(("XB",), ("83",)))
+    builders.suspended(suspended, at=AT)
+    builders.revoked(revoked, at=AT)
+    holder = builders.agency("Another (DEMO)", at=AT)
+    waiting = builders.granted(holder, at=AT)
+    builders.head_office(holder, at=AT)
+    numbers = (licence, suspended, revoked, waiting)
+    before = {number: lookup.public_licence(number, at=AT).sequence for number in numbers}
+    agencies.set_policy(
+        "XA-DLA", {**builders.POLICY, "legal_terms": {"suspended": "Held"}, "worker_fee": {"rule": "prohibited"}},
+        in_force_from=AT + DAY, by=builders.SYSTEM, at=AT, idempotency_key="1",
+    )  # fmt: skip
+    assert list(audit.differences(at=AT)) == []
+    for number in numbers:
+        told = lookup.public_licence(number, at=AT + DAY)
+        assert json.loads(told.body)["worker_fee"]["rule"] == {"code": "fee.prohibited"}
+        assert told.sequence == before[number], "nobody decided anything"
+    assert json.loads(lookup.public_licence(suspended, at=AT + DAY).body)["standing"]["legal_term"] == "Held"

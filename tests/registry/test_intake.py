@@ -475,6 +475,7 @@ def test_the_end_of_a_company_closes_its_listed_licences_also_those_that_come_la
     (sister,) = {one.number for one in lookup.by_legacy("0001", at=later)} - {first}
     for number in (first, sister):
         assert "cancel" in {item["action"] for item in lookup.timeline(number, at=later)}
+        assert not lookup.public_licence(number, at=later).may_recruit
     assert list(audit.differences(at=later)) == []
 
 

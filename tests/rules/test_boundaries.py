@@ -119,7 +119,8 @@ def never_activated(walk: Walk, day: date) -> None:
 
 
 def watched_from(walk: Walk, day: date) -> None:
-    walk.active().on(day_before(day)).take(Action.SURVEIL)
+    walk.active().on(day_before(day)).take(Action.ENTER_DEMERIT, points=12)
+    walk.take(Action.SURVEIL)
 
 
 def seen_first(walk: Walk, day: date) -> None:

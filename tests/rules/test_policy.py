@@ -11,7 +11,7 @@ from registry.rules import policy
 from registry.rules.errors import PolicyInvalid
 from registry.rules.grounds import SANCTIONS, SanctionKind
 from registry.rules.lifecycle import STEPS
-from registry.rules.policy import Policy, SecurityRule
+from registry.rules.policy import FeeRule, Policy, SecurityRule, WorkerFee
 
 FULL = Policy(
     version=3,
@@ -21,6 +21,7 @@ FULL = Policy(
     appeal_days=15,
     renewal_deemed_in_force=False,
     fees={"grant": "250.00 USD"},
+    worker_fee=WorkerFee(FeeRule.CAPPED, amount="250", currency="USD", law="section 12"),
     securities={"A": SecurityRule("100000.50", "USD")},
     legal_terms={"active": "In Force"},
     publication_months={"fine": 120, "revocation": None, "advice": 0},
@@ -70,6 +71,19 @@ def test_the_defaults_are_the_domains() -> None:
         ({"fees": ["250"]}, "fees"),
         ({"fees": {"grant": 250}}, "fees"),
         ({"legal_terms": {"active": None}}, "legal_terms"),
+        ({"worker_fee": "prohibited"}, "worker_fee"),
+        ({"worker_fee": {}}, "worker_fee"),
+        ({"worker_fee": {"rule": "free"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "prohibited", "note": "x"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "prohibited", "amount": "0", "currency": "USD"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "allowed", "months_of_wage": "1"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "capped"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "capped", "amount": "250"}}, "worker_fee"),
+        ({"worker_fee": {"rule": "capped", "amount": 250, "currency": "USD"}}, "worker_fee"),
+        (
+            {"worker_fee": {"rule": "capped", "amount": "1", "currency": "USD", "months_of_wage": "1"}},
+            "worker_fee",
+        ),
         ({"securities": ["A"]}, "securities"),
         ({"securities": {"A": {"amount": "100"}}}, "securities"),
         ({"securities": {"A": {"amount": "-5", "currency": "USD"}}}, "securities"),

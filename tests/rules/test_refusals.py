@@ -39,6 +39,12 @@ def refused(walk: Walk, action: Action, refers_to: int | None = None, /, **terms
     return refusal.value
 
 
+def punished(walk: Walk) -> int:
+    """A punishment at once, which only an order stays."""
+    until = walk.today + timedelta(days=150)
+    return walk.take(Action.SUSPEND_DISCIPLINARY, until=until, immediate=True)
+
+
 class TestCompleteness:
     """Every needed field, no unknown one."""
 
@@ -300,7 +306,7 @@ class TestDays:
     @pytest.mark.parametrize("action", [Action.SET_ASIDE, Action.STAY])
     def test_an_order_rewrites_no_past_unless_it_says_from_the_beginning(self, action: Action) -> None:
         walk = active()
-        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        suspension = punished(walk)
         walk.on(date(2026, 4, 20))
         said = {"effective": date(2026, 4, 2)}
         refusal = refused(walk, action, suspension, **said)
@@ -312,7 +318,7 @@ class TestDays:
 
     def test_the_end_of_a_stay_is_never_of_a_past_day(self) -> None:
         walk = active()
-        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        suspension = punished(walk)
         stay = walk.later(days=1).take(Action.STAY, suspension)
         walk.on(date(2026, 4, 20))
         assert isinstance(
@@ -322,14 +328,14 @@ class TestDays:
 
     def test_a_stay_from_the_beginning_begins_with_what_it_stays(self) -> None:
         walk = active()
-        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        suspension = punished(walk)
         walk.on(date(2026, 4, 20)).take(Action.STAY, suspension, ab_initio=True)
         assert walk.state(walk.entry(suspension).effective_from) is State.ACTIVE
         assert Overlay.STAYED in walk.stands(walk.entry(suspension).effective_from).overlays
 
     def test_an_order_of_yesterday_recorded_today_answers_differently_then_and_now(self) -> None:
         walk = active()
-        suspension = walk.take(Action.SUSPEND_PREVENTIVE)
+        suspension = punished(walk)
         walk.on(date(2026, 4, 10))
         walk.take(Action.STAY, suspension, effective=date(2026, 4, 8), ab_initio=True)
         between = walk.local(date(2026, 4, 9))
@@ -473,25 +479,31 @@ def ready_for(step: Step) -> tuple[Walk, int | None]:
     return walk, target_of(step.action, walk)
 
 
-def target_of(action: Action, walk: Walk) -> int | None:  # noqa: PLR0911 - one return a step
+def target_of(action: Action, walk: Walk) -> int | None:  # noqa: C901, PLR0911 - one case and return a step
     """An entry, taken now, that the step can speak of."""
     match action:
         case Action.RATIFY | Action.CONFIRM:
             return walk.take(Action.SUSPEND_EMERGENCY)
         case Action.EXTEND:
             return walk.take(Action.SUSPEND_DISCIPLINARY, until=date(2026, 6, 30), immediate=True)
-        case Action.LIFT | Action.SET_ASIDE | Action.STAY | Action.FILE_APPEAL | Action.CORRECT:
+        case Action.LIFT | Action.SET_ASIDE | Action.FILE_APPEAL | Action.CORRECT:
             return walk.take(Action.SUSPEND_PREVENTIVE)
+        case Action.SURVEIL | Action.SUSPEND_DISCIPLINARY:
+            walk.take(Action.ENTER_DEMERIT, points=24)
+            return None
         case Action.END_SURVEILLANCE:
+            points = walk.take(Action.ENTER_DEMERIT, points=12)
             surveillance = walk.take(Action.SURVEIL)
-            walk.later(days=1)
+            walk.later(days=190).take(Action.SET_ASIDE, points)
             return surveillance
         case Action.REFUSE_RENEWAL:
             return walk.filed()
         case Action.END_APPEAL:
             return walk.take(Action.FILE_APPEAL, walk.take(Action.SUSPEND_PREVENTIVE))
+        case Action.STAY:
+            return punished(walk)
         case Action.END_STAY:
-            return walk.take(Action.STAY, walk.take(Action.SUSPEND_PREVENTIVE))
+            return walk.take(Action.STAY, punished(walk))
         case Action.MEET_CONDITION:
             return walk.take(Action.VARY, conditions=({"code": "report-monthly"},))
         case Action.DRAW_SECURITY:

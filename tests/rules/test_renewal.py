@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from registry.rules.errors import BadInput, StepNotAllowed, TermRefused
-from registry.rules.lifecycle import Action, Overlay, Result, State
-from tests.rules.walk import LAST, Walk
+from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
+from registry.rules.policy import Policy
+from tests.rules.walk import LAST, WITH_SECURITY, Walk
 
 AFTER = LAST + timedelta(days=1)
 NEXT_LAST = date(2027, 12, 31)
@@ -135,7 +136,7 @@ def test_a_refusal_ends_every_filing_of_its_term() -> None:
     walk.take(Action.REFUSE_RENEWAL, again)
     ended = walk.stands(walk.midnight(AFTER))
     assert (ended.state, ended.reasons) == (State.EXPIRED, ("licence.expired", "renewal.refused"))
-    assert ended.grace_until == walk.midnight(LAST + timedelta(days=31))
+    assert ended.grace_until is None
 
 
 def test_a_refusal_whose_filing_is_corrected_still_ends_the_renewal() -> None:
@@ -169,11 +170,26 @@ def test_a_filing_for_a_term_that_was_taken_back_keeps_nothing_in_force() -> Non
     assert late.grace_until == walk.midnight(LAST + timedelta(days=121))
 
 
+def test_what_was_refused_is_not_renewed_late() -> None:
+    walk, filing = filed_in_time()
+    refusal = walk.take(Action.REFUSE_RENEWAL, filing)
+    said = {"last_day": NEXT_LAST}
+    with pytest.raises(TermRefused):
+        walk.on(AFTER).take(Action.RENEW_LATE, first_day=walk.today, **said)
+    walk.later(days=5).take(Action.SET_ASIDE, refusal)  # the appeal succeeds
+    assert walk.state() is State.RENEWAL_PENDING
+    late = Walk().active().on(IN_TIME)
+    late.take(Action.REFUSE_RENEWAL, late.filed())
+    late.on(AFTER).take(Action.CORRECT, 4)
+    late.on(LAST + timedelta(days=100)).take(Action.RENEW_LATE, first_day=late.today, **said)
+    assert late.state() is State.ACTIVE
+
+
 def test_a_refusal_of_long_ago_does_not_explain_a_later_expiry() -> None:
     walk, filing = filed_in_time()
-    walk.take(Action.REFUSE_RENEWAL, filing)
-    walk.on(AFTER + timedelta(days=1))
-    walk.take(Action.RENEW_LATE, first_day=walk.today, last_day=NEXT_LAST)
+    refusal = walk.take(Action.REFUSE_RENEWAL, filing)
+    walk.later(days=1).take(Action.SET_ASIDE, refusal)
+    walk.later(days=1).take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
     assert walk.stands(walk.midnight(NEXT_LAST + timedelta(days=1))).reasons == ("licence.expired",)
 
 
@@ -204,6 +220,55 @@ def test_filed_in_time_while_suspended_it_stays_pending_until_the_suspension_is_
     assert walk.state() is State.RENEWAL_PENDING
     walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
     assert walk.state() is State.ACTIVE
+
+
+class TestWhatARenewalBrings:
+    """The law of the day for the new term, from its first day; and nothing that takes away (ADR 0010)."""
+
+    def test_it_asks_for_the_security_of_the_day_from_the_first_day_of_the_new_term(self) -> None:
+        walk, _ = filed_in_time()
+        walk.policy = WITH_SECURITY
+        walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+        begins = walk.midnight(AFTER)
+        assert walk.stands(begins - timedelta(seconds=1)).may_recruit
+        assert walk.stands(begins).reasons == ("security.missing",)
+        walk.later(days=1).take(Action.CONFIRM_SECURITY, until=NEXT_LAST)
+        assert walk.stands(begins).result is Result.LICENSED
+
+    def test_what_the_law_no_longer_asks_for_is_not_asked_for(self) -> None:
+        walk = Walk(policy=WITH_SECURITY).granted()
+        walk.take(Action.CONFIRM_SECURITY, until=LAST)
+        walk.take(Action.ACTIVATE)
+        walk.on(IN_TIME).filed()
+        walk.policy = Policy()
+        walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+        assert walk.stands(walk.midnight(AFTER)).result is Result.LICENSED
+
+    def test_its_scope_and_conditions_begin_with_the_new_term(self) -> None:
+        walk = Walk().active(scope=Scope(("XB",), ("83",))).on(IN_TIME)
+        walk.filed()
+        wider = Scope(("XB", "XC"), ("8",))
+        walk.take(
+            Action.RENEW, first_day=AFTER, last_day=NEXT_LAST, scope=wider, conditions=({"code": "REPORT"},)
+        )
+        begins = walk.midnight(AFTER)
+        before, after = walk.stands(begins - timedelta(seconds=1)), walk.stands(begins)
+        assert (before.scope, before.conditions) == (Scope(("XB",), ("83",)), ())
+        assert (after.scope, len(after.conditions)) == (wider, 1)
+
+    def test_a_scope_that_is_not_said_goes_on(self) -> None:
+        walk = Walk().active(scope=Scope(("XB",))).on(IN_TIME)
+        walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST)
+        assert walk.stands(walk.midnight(AFTER)).scope == Scope(("XB",))
+
+    @pytest.mark.parametrize("scope", [Scope(("XB",)), Scope((), ("8322",))])
+    def test_it_takes_nothing_of_the_scope_away(self, scope: Scope) -> None:
+        walk = Walk().active(scope=Scope(("XB", "XC"), ("83",))).on(IN_TIME)
+        with pytest.raises(TermRefused) as refusal:
+            walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST, scope=scope)
+        assert refusal.value.facts == {"field": "scope"}
+        walk.take(Action.VARY, scope=Scope(("XB",), ("8322",)))  # after its notice
+        walk.take(Action.RENEW, first_day=AFTER, last_day=NEXT_LAST, scope=Scope(("XB",), ("8322",)))
 
 
 class TestALateRenewal:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from registry.rules.errors import NoticeTooShort
 from registry.rules.lifecycle import Action, Overlay, Result, Scope, State
 from tests.rules.walk import Walk
 
@@ -96,6 +97,64 @@ def test_a_licence_for_every_country_always_has_something_left() -> None:
     assert walk.stands().result is Result.LIMITED
 
 
+class TestGroupsOfOccupations:
+    """ISCO-08 is a tree: whoever speaks of a group speaks of all in it, and of nothing else."""
+
+    def licensed(self, *jobs: str) -> Walk:
+        return Walk().active(scope=Scope((), jobs)).on(APRIL_1)
+
+    @pytest.mark.parametrize("group", ["8", "83", "832", "8322"])
+    def test_a_cut_of_a_group_takes_what_is_in_it_along(self, group: str) -> None:
+        walk = self.licensed("8322")
+        walk.take(Action.RESTRICT, cut=Scope((), (group,)), immediate=True)
+        now = walk.stands()
+        assert (now.result, now.may_recruit, now.reasons) == (
+            Result.NOT_LICENSED, False, ("scope.nothing_left",),
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("group", ["3", "82", "8321", "22", "322"])
+    def test_a_cut_of_another_group_takes_nothing_of_it(self, group: str) -> None:
+        walk = self.licensed("8322")
+        walk.take(Action.RESTRICT, cut=Scope((), (group,)), immediate=True)
+        assert walk.stands().result is Result.LIMITED
+        assert walk.stands().may_recruit
+
+    def test_a_cut_inside_a_group_leaves_the_rest_of_it(self) -> None:
+        walk = self.licensed("83")
+        walk.take(Action.RESTRICT, cut=Scope((), ("8322",)), immediate=True)
+        assert walk.stands().result is Result.LIMITED
+        walk.take(Action.RESTRICT, cut=Scope((), ("8",)), immediate=True)
+        assert walk.stands().result is Result.NOT_LICENSED
+
+    def test_a_cut_of_a_group_in_one_country_leaves_it_in_another(self) -> None:
+        walk = Walk().active(scope=Scope(("XB", "XC"), ("8322", "8331"))).on(APRIL_1)
+        walk.take(Action.RESTRICT, cut=Scope(("XB",), ("83",)), immediate=True)
+        assert walk.stands().result is Result.LIMITED
+        walk.take(Action.RESTRICT, cut=Scope(("XC",), ("83",)), immediate=True)
+        assert walk.stands().result is Result.NOT_LICENSED
+
+    @pytest.mark.parametrize(
+        ("before", "after", "takes"),
+        [
+            ("8322", "83", False),
+            ("83", "8322", True),
+            ("83", "8", False),
+            ("83", "82", True),
+            ("", "83", True),
+        ],
+    )
+    def test_a_variation_to_the_whole_group_is_a_gift_and_to_a_part_of_it_is_not(
+        self, before: str, after: str, takes: bool  # noqa: FBT001 - drawn
+    ) -> None:  # fmt: skip
+        walk = self.licensed(*filter(None, [before]))
+        said = {"scope": Scope((), (after,)), "notice_served_on": None}
+        if takes:
+            with pytest.raises(NoticeTooShort):
+                walk.take(Action.VARY, **said)
+        else:
+            walk.take(Action.VARY, **said)
+
+
 class TestNewRecruitment:
     """A cut of new recruitment alone is said so, and is not forgotten beside another cut."""
 
@@ -180,10 +239,12 @@ def test_conditions_stand_until_they_are_met() -> None:
 
 def test_surveillance_begins_the_next_day_and_ends_by_decision() -> None:
     walk = licensed()
+    points = walk.take(Action.ENTER_DEMERIT, points=12)
     surveillance = walk.take(Action.SURVEIL)
     begins = walk.midnight(APRIL_1 + timedelta(days=1))
     assert Overlay.SURVEILLANCE not in walk.stands(begins - timedelta(seconds=1)).overlays
     assert Overlay.SURVEILLANCE in walk.stands(begins).overlays
     assert walk.stands(begins).result is Result.LICENSED
-    walk.on(date(2026, 10, 1)).take(Action.END_SURVEILLANCE, surveillance)
-    assert Overlay.SURVEILLANCE not in walk.on(date(2026, 10, 2)).stands().overlays
+    walk.on(date(2026, 10, 2)).take(Action.SET_ASIDE, points)
+    walk.take(Action.END_SURVEILLANCE, surveillance)
+    assert Overlay.SURVEILLANCE not in walk.on(date(2026, 10, 3)).stands().overlays

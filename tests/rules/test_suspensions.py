@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.rules.errors import StepNotAllowed, SuspensionOpen, TermRefused
+from registry.rules.errors import GroundNotAllowed, StepNotAllowed, SuspensionOpen, TermRefused
 from registry.rules.lifecycle import Action, Overlay, State
 from tests.rules.walk import LAST, Walk
 
@@ -101,14 +101,6 @@ class TestAnEmergency:
         assert walk.on_day(date(2026, 12, 1)) is State.SUSPENDED
         assert not walk.stands().suspensions[0].interim
 
-    def test_it_can_be_ratified_while_it_is_stayed(self) -> None:
-        walk = Walk().active().on(date(2026, 4, 1))
-        suspension = walk.take(Action.SUSPEND_EMERGENCY)
-        stay = walk.later(hours=1).take(Action.STAY, suspension)
-        walk.later(hours=1).take(Action.RATIFY, suspension)
-        walk.on(date(2026, 4, 20)).take(Action.END_STAY, stay)
-        assert walk.state() is State.SUSPENDED
-
     def test_an_overlapping_suspension_outlives_its_lapse(self) -> None:
         walk = Walk().active().on(date(2026, 4, 1))
         walk.take(Action.SUSPEND_EMERGENCY)
@@ -117,8 +109,67 @@ class TestAnEmergency:
         assert walk.stands(walk.local(date(2026, 4, 20))).reasons == ("suspension.administrative",)
 
 
+class TestEmergenciesInARow:
+    """What nobody ratified is not begun again by one officer upon the same ground (ADR 0010)."""
+
+    def lapsed(self) -> Walk:
+        walk = Walk().active().on(date(2026, 4, 1))
+        walk.take(Action.SUSPEND_EMERGENCY, grounds=("TRAFFICKING",))
+        return walk
+
+    @pytest.mark.parametrize("hours", [1, 71, 72, 100])
+    def test_neither_before_it_lapses_nor_after(self, hours: int) -> None:
+        walk = self.lapsed().later(hours=hours)
+        for grounds in (("TRAFFICKING",), ("TRAFFICKING", "CHILD")):
+            with pytest.raises(GroundNotAllowed) as refusal:
+                walk.take(Action.SUSPEND_EMERGENCY, grounds=grounds)
+            assert refusal.value.facts["field"] == "grounds"
+        assert walk.state() is (State.SUSPENDED if hours < 72 else State.ACTIVE)
+
+    def test_lifted_or_set_aside_it_was_not_ratified_either(self) -> None:
+        for action in (Action.LIFT, Action.SET_ASIDE):
+            walk = self.lapsed()
+            walk.later(hours=1).take(action, 3)
+            with pytest.raises(GroundNotAllowed):
+                walk.take(Action.SUSPEND_EMERGENCY, grounds=("TRAFFICKING",))
+
+    def test_two_officers_may_and_another_danger_is_another_danger(self) -> None:
+        walk = self.lapsed().later(hours=72)
+        walk.take(Action.SUSPEND_EMERGENCY, grounds=("CHILD",))
+        assert walk.state() is State.SUSPENDED
+        walk = self.lapsed().later(hours=72)
+        walk.take(Action.SUSPEND_PREVENTIVE, grounds=("TRAFFICKING",))
+        assert walk.state() is State.SUSPENDED
+
+    def test_what_was_ratified_or_entered_in_error_stands_in_no_ones_way(self) -> None:
+        for action in (Action.RATIFY, Action.CONFIRM, Action.CORRECT):
+            walk = self.lapsed()
+            walk.later(hours=1).take(action, 3)
+            walk.take(Action.SUSPEND_EMERGENCY, grounds=("TRAFFICKING",))
+
+    def test_after_the_days_of_a_preventive_suspension_it_is_a_new_case(self) -> None:
+        walk = self.lapsed()
+        free = walk.midnight(date(2026, 4, 4) + timedelta(days=91))
+        with pytest.raises(GroundNotAllowed) as refusal:
+            walk.to(free - timedelta(seconds=1)).take(Action.SUSPEND_EMERGENCY, grounds=("TRAFFICKING",))
+        assert refusal.value.facts["until"] == free.isoformat()
+        walk.to(free).take(Action.SUSPEND_EMERGENCY, grounds=("TRAFFICKING",))
+
+
 class TestAPreventiveSuspension:
     """An interim measure: confirmed within ninety days or gone."""
+
+    @pytest.mark.parametrize("action", [Action.SUSPEND_PREVENTIVE, Action.SUSPEND_EMERGENCY])
+    def test_nothing_stays_it_and_an_order_ends_it(self, action: Action) -> None:
+        walk = Walk().active().on(date(2026, 4, 1))
+        suspension = walk.take(action)
+        walk.later(hours=1).take(Action.FILE_APPEAL, suspension)
+        assert walk.state() is State.SUSPENDED
+        with pytest.raises(StepNotAllowed) as refusal:
+            walk.take(Action.STAY, suspension)
+        assert refusal.value.facts == {"field": "refers_to"}
+        walk.take(Action.SET_ASIDE, suspension)
+        assert walk.state() is State.ACTIVE
 
     def test_it_lapses_after_ninety_days(self) -> None:
         walk = Walk().active().on(date(2026, 4, 1))
@@ -178,6 +229,35 @@ class TestADisciplinarySuspension:
         else:
             walk.take(Action.SUSPEND_DISCIPLINARY, **said)
             assert walk.on_day(until) is State.SUSPENDED or until > date(2026, 12, 31)
+
+    def test_it_is_not_lifted_before_its_last_day_is_over(self) -> None:
+        walk = Walk().active().on(date(2026, 4, 1))
+        suspension = walk.take(
+            Action.SUSPEND_DISCIPLINARY, effective=MAY_1, until=MAY_31, immediate=True,
+            conditions_to_lift=("training",),
+        )  # fmt: skip
+        over = walk.midnight(MAY_31 + timedelta(days=1))
+        for said in ({}, {"effective": MAY_31}):
+            with pytest.raises(TermRefused) as refusal:
+                walk.on(date(2026, 5, 10)).take(Action.LIFT, suspension, **said)
+            assert refusal.value.facts == {"field": "effective", "earliest": over.isoformat()}
+        walk.take(Action.LIFT, suspension, effective=MAY_31 + timedelta(days=1))
+        assert walk.state(over - timedelta(seconds=1)) is State.SUSPENDED
+        assert walk.state(over) is State.ACTIVE
+
+    def test_nor_before_the_days_on_which_it_was_stayed_are_served(self) -> None:
+        walk = Walk().active().on(date(2026, 4, 1))
+        suspension = walk.take(Action.SUSPEND_DISCIPLINARY, effective=MAY_1, until=MAY_31, immediate=True)
+        stay = walk.on(date(2026, 5, 10)).take(Action.STAY, suspension)
+        walk.on(date(2026, 5, 21)).take(Action.END_STAY, stay)
+        with pytest.raises(TermRefused):
+            walk.on(date(2026, 6, 2)).take(Action.LIFT, suspension)
+
+    def test_an_order_ends_it_before_its_last_day(self) -> None:
+        walk = Walk().active().on(date(2026, 4, 1))
+        suspension = walk.take(Action.SUSPEND_DISCIPLINARY, effective=MAY_1, until=MAY_31, immediate=True)
+        walk.on(date(2026, 5, 10)).take(Action.SET_ASIDE, suspension)
+        assert walk.state() is State.ACTIVE
 
     @pytest.mark.parametrize(("until", "stays"), [(date(2026, 10, 31), True), (date(2026, 11, 1), False)])
     def test_one_of_more_than_six_months_is_not_stopped_by_an_appeal(

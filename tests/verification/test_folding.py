@@ -53,6 +53,16 @@ def _waiting() -> str:
     return builders.granted(builders.agency())
 
 
+def _watched_no_more() -> str:
+    number = builders.active()
+    points = builders.take(number, *POINTS, at=START).sequence
+    watched = builders.take(number, *WATCHED, at=START).sequence
+    later = START + 200 * DAY
+    builders.take(number, Action.SET_ASIDE, replace(ORDERED, refers_to=points), at=later)
+    builders.take(number, Action.END_SURVEILLANCE, StepTerms(refers_to=watched), at=later)
+    return number
+
+
 def _barred() -> str:
     from registry import licensing
 
@@ -79,6 +89,7 @@ REVOKED: Final = (Action.REVOKE, StepTerms(grounds=("FEE-PROHIBITED",), notice_s
 APPEALED: Final = (Action.FILE_APPEAL, StepTerms())
 ORDERED: Final = StepTerms(order_reference="Appeals Body 7/2026")
 STAYED: Final = (Action.STAY, ORDERED)
+POINTS: Final = (Action.ENTER_DEMERIT, StepTerms(grounds=("DISCRIMINATION",), points=12))
 WATCHED: Final = (Action.SURVEIL, StepTerms(grounds=("POINTS",)))
 FILED: Final = (Action.FILE_RENEWAL, StepTerms())
 SHORT: Final = TODAY + timedelta(days=120)
@@ -87,8 +98,8 @@ STORIES: Final[Mapping[Action, Story]] = {
     Action.GRANT: _waiting,
     Action.ACTIVATE: _after(),
     Action.VARY: _after((Action.VARY, StepTerms(scope=Scope(("XB",)), notice_served_on=SERVED))),
-    Action.SURVEIL: _after(WATCHED),
-    Action.END_SURVEILLANCE: _after(WATCHED, (Action.END_SURVEILLANCE, StepTerms()), days_between=100),
+    Action.SURVEIL: _after(POINTS, WATCHED),
+    Action.END_SURVEILLANCE: _watched_no_more,
     Action.SUSPEND_PREVENTIVE: _after(SUSPENDED),
     Action.SUSPEND_EMERGENCY: _after(EMERGENCY),
     Action.RATIFY: _after(EMERGENCY, (Action.RATIFY, StepTerms())),
