@@ -91,7 +91,7 @@ def second_factor_at(session: SessionBase) -> datetime | None:
 
 def has_second_factor(user: User) -> bool:
     """Whether the account has a device or a passkey of its own."""
-    return Authenticator.objects.filter(user=user, type__in=DEVICES).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=DEVICES).exists())
 
 
 def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
@@ -278,7 +278,7 @@ def recovery_codes(user: User) -> list[str]:
 
 def has_passkey(user: User) -> bool:
     """Whether the account has a passkey."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists())
 
 
 def authenticators(user: User) -> list[Authenticator]:

@@ -37,7 +37,7 @@ ROOMS: Final = (
 """In the order of the list at the side."""
 
 
-def open_to(roles: Collection[Role]) -> tuple[Room, ...]:
+def open_to(roles: Collection[str]) -> tuple[Room, ...]:
     """The rooms that somebody with these roles may enter."""
     held = frozenset(roles)
     return tuple(room for room in ROOMS if room.roles & held)

@@ -50,7 +50,7 @@ class SignInForm(Form):
 class FirstSignInForm(SignInForm):
     """The same for an account that has no device yet."""
 
-    code = None
+    code = None  # type: ignore[assignment]  # Django's way to leave a field out
 
 
 class CodeForm(Form):
