@@ -8,17 +8,24 @@ and that a token neither approves nor decides (ruling 23).
 
 import base64
 import copy
+import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.signals import authenticator_used
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret, generate_totp_secret, get_totp_secret
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.internal import auth as webauthn
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -42,6 +49,8 @@ from registry.rules.lifecycle import Actor
 
 SECOND_FACTOR = "second_factor"
 """The session's key for how and when the second factor was given."""
+DEVICES = frozenset({Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value})
+"""The second factors that are something the officer holds."""
 
 _log = logging.getLogger("api.auth")
 
@@ -49,7 +58,7 @@ _log = logging.getLogger("api.auth")
 # --- from a request to an officer
 
 
-def actor(request: Request) -> Actor:
+def actor(request: Request | HttpRequest) -> Actor:
     """The officer behind a signed-in request, with the roles they have at this moment.
 
     Refuses whoever is not signed in, and an account whose officer has left. A token never carries a second
@@ -60,7 +69,8 @@ def actor(request: Request) -> Actor:
     officer = Officer.objects.filter(number=request.user.officer_number, ended_at=None).first()
     if officer is None:
         raise problems.Refusal("actor.not_an_officer")
-    given = None if isinstance(request.auth, ApiToken) else second_factor_at(request.session)
+    by_token = isinstance(getattr(request, "auth", None), ApiToken)
+    given = None if by_token else second_factor_at(request.session)
     return Actor(
         number=officer.number,
         authority=officer.authority or None,
@@ -70,13 +80,18 @@ def actor(request: Request) -> Actor:
 
 
 def second_factor_at(session: SessionBase) -> datetime | None:
-    """When a code of the officer's own device was last given in this session.
+    """When the officer's own device last gave a code in this session, or proved a passkey.
 
     A recovery code opens the door but does not count here: it can be on a piece of paper in somebody's
     drawer.
     """
     kept = session.get(SECOND_FACTOR) or {}
-    return datetime.fromisoformat(kept["at"]) if kept.get("by") == Authenticator.Type.TOTP else None
+    return datetime.fromisoformat(kept["at"]) if kept.get("by") in DEVICES else None
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether the account has a device or a passkey of its own."""
+    return bool(Authenticator.objects.filter(user=user, type__in=DEVICES).exists())
 
 
 def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
@@ -84,6 +99,12 @@ def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
     given = by.second_factor_at
     if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
         raise SecondFactorStale("the second factor must be given again")
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the session's second factor is not older than five minutes."""
+    given = second_factor_at(request.session)
+    return given is not None and timedelta() <= clock.now() - given <= licensing.SECOND_FACTOR
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -150,8 +171,152 @@ def sign_in(request: HttpRequest, *, username: str, password: str, code: str) ->
         logout(request)
     user = _by_password(request, username, password)
     _use_code(AuthenticateForm(data={"code": code}, user=user), user)
-    login(request, user)
+    _open(request, user)
     return user
+
+
+def sign_in_without_device(request: HttpRequest, *, username: str, password: str) -> User:
+    """Open a session, good for setting a device up and nothing else, for an account that has none yet.
+
+    Refuses an account that has one as it refuses a wrong password.
+    """
+    if isinstance(request.user, User):
+        logout(request)
+    user = _by_password(request, username, password)
+    if has_second_factor(user):
+        raise problems.Refusal("actor.sign_in_refused")
+    _open(request, user)
+    return user
+
+
+def sign_in_by_passkey(request: HttpRequest, credential: Mapping[str, Any]) -> User:
+    """Open a session for whoever proves a passkey that asked for its owner's finger, face or PIN: two factors in one.
+
+    The options must have come from :func:`passkey_options` in this session.
+    """
+    form = LoginWebAuthnForm(data={"credential": json.dumps(credential)})
+    if not _valid(form) or not form.cleaned_data["credential"].user.is_active:
+        raise problems.Refusal("actor.sign_in_refused")
+    user = form.cleaned_data["credential"].user
+    if isinstance(request.user, User):
+        logout(request)
+    form.save()
+    _open(request, user)
+    return cast("User", user)
+
+
+def renew_by_passkey(request: HttpRequest, credential: Mapping[str, Any]) -> None:
+    """Note a new second factor in the session, by one of the officer's own passkeys."""
+    user = request.user
+    if not isinstance(user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    form = ReauthenticateWebAuthnForm(data={"credential": json.dumps(credential)}, user=user)
+    if not _valid(form):
+        raise problems.Refusal("actor.sign_in_refused")
+    form.save()
+
+
+def passkey_options(request: HttpRequest, *, adding: bool = False) -> dict[str, Any]:
+    """What the browser needs to make a passkey or to prove one; its challenge is kept in the session.
+
+    Somebody who is not signed in is asked for any passkey of this site.
+    """
+    user = request.user if isinstance(request.user, User) else None
+    if adding and user is not None:
+        return dict(webauthn.begin_registration(user, passwordless=True))
+    return dict(webauthn.begin_authentication(user))
+
+
+def add_passkey(request: HttpRequest, name: str, credential: Mapping[str, Any]) -> None:
+    """Keep a new passkey of the signed-in officer; it counts as a second factor given now. Refuses a broken one.
+
+    Whether the officer may add one, the caller asks: with no factor at all, or with a fresh one.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    form = AddWebAuthnForm(data={"credential": json.dumps(credential), "name": name[:80]}, user=user)
+    if not _valid(form):
+        raise problems.Refusal("actor.sign_in_refused")
+    made = webauthn.WebAuthn.add(user, form.cleaned_data["name"], form.cleaned_data["credential"])
+    post_authentication(request, made.instance)
+
+
+def new_secret(request: HttpRequest, *, anew: bool) -> tuple[str, str]:
+    """The secret of the device being set up in this session, and its ``otpauth:`` address."""
+    user = request.user
+    if not isinstance(user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    secret = get_totp_secret(regenerate=anew)
+    return secret, SecondFactorAdapter().build_totp_url(user, secret)
+
+
+def add_device(request: HttpRequest, code: str) -> bool:
+    """Take the device whose secret this session shows, if ``code`` proves that it holds it."""
+    user = request.user
+    if not isinstance(user, User):
+        raise problems.Refusal("actor.not_signed_in")
+    form = ActivateTOTPForm(data={"code": code}, user=user)
+    if not form.is_valid():
+        if "code" in form.errors and any(
+            error.code == "rate_limited" for error in form.errors.as_data()["code"]
+        ):
+            raise _too_many()
+        return False
+    device = TOTP.activate(user, form.secret)
+    device.validate_code(code)  # spends it: the code that set the device up decides nothing
+    clear_totp_secret(request)
+    post_authentication(request, device.instance)
+    return True
+
+
+def recovery_codes(user: User) -> list[str]:
+    """The account's recovery codes, made if it has none; the caller shows them once."""
+    codes: list[str] = RecoveryCodes.activate(user).generate_codes()
+    return codes
+
+
+def has_passkey(user: User) -> bool:
+    """Whether the account has a passkey."""
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists())
+
+
+def authenticators(user: User) -> list[Authenticator]:
+    """The officer's device and passkeys, the oldest first."""
+    return list(Authenticator.objects.filter(user=user, type__in=DEVICES).order_by("pk"))
+
+
+def sessions(user: User) -> list[UserSession]:
+    """The account's open sessions, the newest first; those that ended are forgotten on the way."""
+    return sorted(UserSession.objects.purge_and_list(user), key=lambda one: one.created_at, reverse=True)
+
+
+def end_sessions(user: User, *, which: int | None = None, but: str | None = None) -> int:
+    """End the account's sessions, or the one numbered ``which``, but not that of the key ``but``; how many."""
+    ended = [one for one in sessions(user) if which in {None, one.pk} and one.session_key != but]
+    for one in ended:
+        one.end()
+    return len(ended)
+
+
+def _open(request: HttpRequest, user: User) -> None:
+    """Begin the session under a new key, and put it into the list of the account's sessions."""
+    login(request, user)
+    UserSession.objects.create_from_request(request)
+
+
+def _valid(form: Any) -> bool:
+    """Whether the credential is good; one that is no credential at all is not."""
+    try:
+        good: bool = form.is_valid()
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ):  # the library trusts the shape of what a browser sends
+        return False
+    return good
 
 
 def renew_second_factor(request: HttpRequest, code: str) -> None:

@@ -9,6 +9,10 @@ from django.db import models
 from registry.rules.lifecycle import Role
 
 OFFICER_ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
+ACCOUNT_CHANGES = [("invite", "invite"), ("roles", "roles"), ("device", "new device"), ("end", "end")]
+CHANGE_STATES = [("open", "open"), ("approved", "approved"), ("declined", "declined")]
+#: Tables that only grow (``api.conf.roles``).
+APPEND_ONLY = ("api_reading",)
 TOKEN_SCOPES = [("read", "read"), ("propose", "propose")]
 
 
@@ -59,6 +63,82 @@ class Officer(models.Model):
     def __str__(self) -> str:
         """The number that entries quote."""
         return self.number
+
+
+class AccountChange(models.Model):
+    """A change of who may act, which one administrator proposes and another approves (domain model 3.6).
+
+    ``kind``: an invitation, other roles, a lost device, or the end. ``number`` is the officer it is about; username,
+    name, e-mail and authority are those of somebody invited.
+    """
+
+    kind = models.CharField(max_length=8, choices=ACCOUNT_CHANGES)
+    number = models.CharField(max_length=40)
+    authority = models.CharField(max_length=20, blank=True)
+    roles = ArrayField(models.CharField(max_length=20, choices=OFFICER_ROLES), default=list)
+    username = models.CharField(max_length=150, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    reason = models.TextField(blank=True)
+    proposed_by = models.CharField(max_length=40)
+    proposed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=8, default="open", choices=CHANGE_STATES)
+    closed_by = models.CharField(max_length=40, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """Two persons, and one open change of an officer at a time."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | ~models.Q(closed_by=models.F("proposed_by")),
+                name="account_change_by_two",
+            ),
+            models.UniqueConstraint(
+                fields=["number"], condition=models.Q(state="open"), name="account_change_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """What is proposed of whom."""
+        return f"{self.kind} {self.number}"
+
+
+class Invitation(models.Model):
+    """A link that opens an account once, until it expires; only its digest is kept."""
+
+    change = models.ForeignKey(AccountChange, on_delete=models.PROTECT, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        """Whom it is for."""
+        return str(self.change)
+
+
+class Reading(models.Model):
+    """An officer read restricted fields: who, when, of which record, which kind of fields, through which door.
+
+    Only grows: a trigger refuses every change, and the applications' role has no right to one.
+    """
+
+    at = models.DateTimeField()
+    officer = models.CharField(max_length=40)
+    authority = models.CharField(max_length=20, blank=True)
+    record = models.CharField(max_length=80)
+    fields = models.CharField(max_length=20)
+    through = models.CharField(max_length=8, choices=[("desk", "desk"), ("api", "API"), ("tables", "tables")])
+
+    class Meta:
+        """Read by authority, the newest first."""
+
+        indexes: ClassVar = [models.Index(fields=["authority", "-id"], name="reading_by_authority")]
+
+    def __str__(self) -> str:
+        """Who read what."""
+        return f"{self.officer} read {self.record}"
 
 
 class ApiToken(models.Model):

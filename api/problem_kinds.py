@@ -220,6 +220,14 @@ KINDS: Final[dict[str, Kind]] = {
     "token.scope_missing": Kind(
         403, _("This token was not made for that"), _("It needs the scope {scope}."), shows=("scope",)
     ),
+    "device.there_already": Kind(
+        409,
+        _("There is a device already"),
+        _("Two administrators give a new one to whoever has lost theirs."),
+    ),
+    "device.last_one": Kind(
+        409, _("This is your only second factor"), _("Add another before you give this one up.")
+    ),
     "actor.role_missing": Kind(403, _("Your role does not carry this step")),
     "actor.outside_authority": Kind(403, _("This record belongs to another authority")),
     "actor.second_factor_needed": Kind(

@@ -8,6 +8,7 @@ house through a public door; officials also read the sentence and the facts that
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ from api.problem_kinds import BY_STATUS, KINDS, Kind
 from registry.rules.errors import BadInput, NotAllowed, NotFound, Refused, RegistryError
 
 __all__ = [
-    "ABOUT", "BY_STATUS", "KINDS", "MEDIA_TYPE", "Kind", "Refusal", "as_markdown", "exception_handler", "for_error",
-    "for_status", "respond",
+    "ABOUT", "BY_STATUS", "KINDS", "MEDIA_TYPE", "Kind", "Refusal", "Told", "as_markdown", "exception_handler",
+    "for_error", "for_status", "respond", "told",
 ]  # fmt: skip
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -128,6 +129,22 @@ def respond(
     # The framework would log the path of every refused request: what people ask is never stored (rulings 31).
     response._has_been_logged = kind.status < 500  # type: ignore[attr-defined]  # noqa: SLF001
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal in the reader's words, for a page: its status, what is wrong and what to do."""
+
+    status: int
+    title: str
+    detail: str
+
+
+def told(code: str, facts: Mapping[str, Any], *, family: int = 500) -> Told:
+    """A refusal for a page of officials; ``family`` is the status of a code that has no kind of its own."""
+    kind = KINDS.get(code) or Kind(family, KINDS["register.refused"].title)
+    title, template = _texts(kind, get_language() or "en")
+    return Told(kind.status, title, _filled(template, facts))
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -20,6 +20,7 @@ from verification.envelopes import Envelope
 from verification.merkle import Tile
 from verification.models import JOURNALLED, LogCheckpoint, LogLeaf, SignedList, StatusPublication
 from verification.public_keys import vouches
+from verification.secured import Secured
 
 BATCH: Final = 32 * merkle.WIDTH
 """Entries of the log that are read at a time."""
@@ -145,9 +146,10 @@ def _named(row: SignedList) -> str:
 def _unlike(row: SignedList, form: str, array: bytes, keys: Mapping[str, Mapping[str, Any]]) -> str:
     """What is wrong with one form of a list; empty where nothing is."""
     times = (int(row.issued_at.timestamp()), int(row.expires_at.timestamp()))
-    envelope: Envelope
+    envelope: Envelope | Secured
     if form in _FORMS:
-        claims, envelope = credentials.unseal(getattr(row, form))
+        envelope = credentials.unseal(getattr(row, form))
+        claims = envelope.claims
         subject = claims["credentialSubject"]
         said = (subject["statusPurpose"], subject["encodedList"], claims["validFrom"], claims["validUntil"])
         wanted = (

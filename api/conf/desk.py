@@ -1,10 +1,11 @@
-"""The officials' application: staff API, admin, sign-in; sessions and second factors live here alone."""
+"""The officials' application: desk, staff API, admin, sign-in; sessions and second factors live here alone."""
 
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from api.conf.door import Application
+from api.desk.queue import front
 
 MIDDLEWARE = settings.MIDDLEWARE
 admin.autodiscover()
@@ -14,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/staff/", include("api.staff.urls")),
     path("_allauth/", include("api.staff.accounts")),
     path("admin/", admin.site.urls),
+    path("", front),
+    path("desk/", include("api.desk.urls")),
 ]
+handler404 = "api.desk.door.nothing_here"
 
 application = Application(__name__, MIDDLEWARE)

@@ -41,8 +41,8 @@ def create_database(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def append_only() -> tuple[str, ...]:
-    """The tables that only grow, as the register and the proofs name them."""
-    modules = (import_module(f"{package}.models") for package in ("registry", "verification"))
+    """The tables that only grow, as the register, the proofs and the edge name them."""
+    modules = (import_module(f"{package}.models") for package in ("registry", "verification", "api"))
     return tuple(table for module in modules for table in module.APPEND_ONLY)
 
 

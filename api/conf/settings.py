@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.headless",
+    "allauth.usersessions",
     "registry",
     "verification",
     "api",
@@ -105,7 +106,7 @@ APPEND_SLASH = False
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [ROOT / "api" / "desk" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -158,23 +159,24 @@ ACCOUNT_ADAPTER = "api.auth.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_ADAPTER = "api.auth.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = REGISTRY_SCHEME == "http"
 MFA_TOTP_ISSUER = "Recruiter licence register"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "/desk/"
 
 # Cookies and transport
 SESSION_COOKIE_AGE = environment.whole("REGISTRY_SESSION_SECONDS", 8 * 3600, least=60)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = REGISTRY_SCHEME == "https"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-CSRF_FAILURE_VIEW = "api.auth.forged"
+CSRF_FAILURE_VIEW = "api.desk.door.forged"
 SECURE_SSL_REDIRECT = environment.flag("REGISTRY_TLS_REDIRECT", default=REGISTRY_SCHEME == "https")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if REGISTRY_TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if REGISTRY_SCHEME == "https" else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = REGISTRY_SCHEME == "https"
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # with none at all a browser hides where our own forms come from
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
@@ -188,6 +190,7 @@ TIME_ZONE = "UTC"
 
 # Files
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "api" / "desk" / "static", ROOT / "api" / "pages" / "static"]
 STATIC_ROOT = Path(environment.text("REGISTRY_STATIC_ROOT", str(embedded.VAR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -40,5 +40,5 @@ def squeezed(css: str) -> str:
     return re.sub(r" ?([{};,>]) ?|(:) ", r"\1\2", css).replace(";}", "}").strip()
 
 
-SITE: Final = read("site.css")
-BADGE: Final = read("site.css", "badge.css")
+SITE: Final = read("tokens.css", "site.css")
+BADGE: Final = read("tokens.css", "site.css", "badge.css")

@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import readings
 from api.public import reading
 from api.staff import appointments, door, offices, steps, written
 from api.staff.fields import Country, Day, Flag, Input, Text, Whole
-from registry import agencies, clock, dossier, licensing
+from registry import agencies, clock, licensing
 from registry.rules.lifecycle import Action
 
 _LIMIT = reading.Whole(1, 200, default=50)
@@ -162,9 +163,8 @@ class AgenciesView(door.StaffView):
     def get(self, request: Request) -> Response:
         """List them by number."""
         asked = door.parameters(request, after=reading.Text(), limit=_LIMIT)
-        page = dossier.restricted_agencies(
-            by=door.actor(request), after=asked["after"], limit=asked["limit"] or 50
-        )
+        by, limit = door.actor(request), asked["limit"] or 50
+        page = readings.agencies(by=by, at=clock.now(), through="api", after=asked["after"], limit=limit)
         return door.answer(AgenciesBody({"data": page.data, "next": page.next}).data)
 
     @extend_schema(
@@ -190,7 +190,8 @@ class AgencyView(door.StaffView):
     def get(self, request: Request, number: str) -> Response:
         """Read it with all that belongs to it. Its ``ETag`` is the version an amendment expects."""
         door.parameters(request)
-        found = dossier.restricted_agency(written.agency(number), by=door.actor(request))
+        number = written.agency(number)
+        found = readings.agency(number, by=door.actor(request), at=clock.now(), through="api")
         return door.answer(AgencyBody(found).data, version=found["version"])
 
     @extend_schema(

@@ -10,9 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import readings
 from api.public import reading
 from api.staff import door
-from registry import dossier
+from registry import clock
 from registry.intake import findings
 from registry.rules.numbering import Kind
 
@@ -72,7 +73,8 @@ class FindingsOfAgencyView(door.StaffView):
     def get(self, request: Request, number: str) -> Response:
         """List possible matches of all its names; none of them is attached to it by itself."""
         asked = door.parameters(request, limit=reading.Whole(1, 100, default=20))
-        agency = dossier.restricted_agency(door.canonical(number, Kind.AGENCY), by=door.actor(request))
+        number = door.canonical(number, Kind.AGENCY)
+        agency = readings.agency(number, by=door.actor(request), at=clock.now(), through="api")
         names = [
             agency["legal_name"],
             agency["latin_name"],

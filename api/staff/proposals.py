@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import readings
 from api.public import reading
 from api.staff import door, steps
 from api.staff.fields import Flag, Input, Text, Whole
-from registry import clock, dossier, licensing
+from registry import clock, licensing
 
 
 class ApprovalInput(Input):
@@ -65,8 +66,9 @@ class ProposalView(door.StaffView):
         door.parameters(request)
         by = door.reader(request)
         found = licensing.proposal(number)
-        dossier.restricted_agency(found.agency, by=by)
-        return door.answer(steps.proposal_body(found, by=by, at=clock.now()))
+        at = clock.now()
+        readings.agency(found.agency, by=by, at=at, through="api")
+        return door.answer(steps.proposal_body(found, by=by, at=at))
 
 
 class ApprovalsView(door.StaffView):

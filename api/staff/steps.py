@@ -222,12 +222,17 @@ def proposal_body(found: ProposalRecord, *, by: Actor, at: datetime) -> dict[str
         "approved_by": list(found.approved_by),
         "approvals_needed": found.approvals_needed if still_open else 0,
         "next_roles": list(found.next_roles),
-        "awaits_me": still_open
-        and by.number not in (found.proposed_by, *found.approved_by)
-        and bool(by.roles & set(found.next_roles)),
+        "awaits_me": awaits(found, by=by, at=at),
         "licence_version": found.licence_version or None,
         "decisions": [decision_body(made) for made in found.decisions],
     }
+
+
+def awaits(found: ProposalRecord, *, by: Actor, at: datetime) -> bool:
+    """Whether this officer may give the next yes."""
+    still_open = found.state == "open" and at < found.expires_at
+    others = by.number not in (found.proposed_by, *found.approved_by)
+    return still_open and others and bool(by.roles & set(found.next_roles))
 
 
 def _wire(names: frozenset[str]) -> set[str]:

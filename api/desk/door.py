@@ -1,0 +1,213 @@
+"""How an officer comes into a room of the desk, and what comes back: pages, and a no that is a page too.
+
+A room is a function of a :class:`Visit` behind :func:`room`. Nobody enters who is not signed in with a second
+factor, is no officer any more, or has none of the roles. Whatever the register refuses becomes a page: a record of
+another authority is not there, so that numbers can not be walked.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+
+from api import auth, problems
+from api.desk import navigation
+from api.models import User
+from api.pages import languages
+from registry import clock, licensing
+from registry.rules.errors import NotAllowed, NotFound, OutsideAuthority, RegistryError, RoleNotAllowed
+from registry.rules.lifecycle import Actor, Role
+
+HOME: Final = "/desk/"
+_READ: Final = ("GET", "HEAD")
+_log = logging.getLogger("api.desk")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An officer in a room: who, when (the clock is asked once a request), and the request itself."""
+
+    request: HttpRequest
+    by: Actor
+    at: datetime
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the second factor was given within the last five minutes, as a decision needs it."""
+        given = self.by.second_factor_at
+        return given is not None and timedelta() <= self.at - given <= licensing.SECOND_FACTOR
+
+    def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
+        """The page of ``desk/<template>`` with the list of rooms around it."""
+        return draw(self.request, template, title, {"visit": self, **context}, by=self.by, status=status)
+
+    def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
+        """Send the officer to another page of the desk after a write, with a word that it shows once."""
+        if told:
+            messages.success(self.request, told)
+        return HttpResponseRedirect(resolve_url(route, *args))
+
+
+def room(
+    *roles: Role, of: str = "", methods: Iterable[str] = _READ
+) -> Callable[
+    [Callable[Concatenate[Visit, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """A view that only officers with a second factor enter, and of them those with one of ``roles``.
+
+    ``of``: the route in ``navigation.ROOMS`` whose roles these are; without either, every officer. ``methods``: what
+    the room answers beside a read; a write must carry the token of our own form.
+    """
+    admitted = frozenset(roles) or _admitted(of)
+    answered = frozenset({*_READ, *methods})
+
+    def behind(
+        view: Callable[Concatenate[Visit, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method not in answered:
+                return HttpResponseNotAllowed(sorted(answered))
+            try:
+                response = _turned_away(request)
+                if response is None:
+                    visit = Visit(request, auth.actor(request), clock.now())
+                    if not visit.by.roles & admitted:
+                        return refused(request, RoleNotAllowed(), by=visit.by)
+                    response = view(visit, *args, **kwargs)
+            except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
+                response = refused(request, error)
+            response["Cache-Control"] = "no-store"
+            return response
+
+        return enter
+
+    return behind
+
+
+def open_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse], *, methods: Iterable[str] = ("POST",)
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page that whoever is not (wholly) signed in may see: sign-in, an invitation, the second factor."""
+    answered = frozenset({*_READ, *methods})
+
+    @wraps(view)
+    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method not in answered:
+            return HttpResponseNotAllowed(sorted(answered))
+        try:
+            response = view(request, *args, **kwargs)
+        except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
+            response = refused(request, error)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return enter
+
+
+def draw(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    context: Mapping[str, Any],
+    *,
+    by: Actor | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """A page of the desk; without an officer it has no list of rooms."""
+    language = get_language() or "en"
+    around = {
+        "title": title,
+        "language": language,
+        "direction": languages.direction(language),
+        "rooms": navigation.open_to(by.roles) if by else (),
+        "by": by,
+    }
+    return render(request, f"desk/{template}", {**context, **around}, status=status)
+
+
+def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) -> HttpResponse:
+    """The page for a no: what it means and the way back. It never says whether another authority has such a record."""
+    code, facts, sentence = "server.error", {}, ""
+    if isinstance(error, problems.Refusal):
+        code, facts = error.code, error.facts
+    elif isinstance(error, NotFound | OutsideAuthority):
+        code = "record.not_found"
+    elif isinstance(error, RegistryError):
+        code, facts, sentence = error.code, error.facts, error.detail
+    else:
+        _log.error("database unreachable", exc_info=error)
+        code = "register.unreachable"
+    told = problems.told(code, facts, family=403 if isinstance(error, NotAllowed) else 409)
+    context = {"detail": sentence or told.detail, "home": HOME}
+    response = draw(
+        request, "refusal.html", told.title, context, by=by or _officer(request), status=told.status
+    )
+    response["Cache-Control"] = "no-store"
+    for name, value in getattr(error, "headers", {}).items():
+        response[name] = value
+    return response
+
+
+def nothing_here(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+    """The page for an address that does not exist (``handler404`` of the desk application)."""
+    return refused(request, NotFound())
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a write without our form's token (``CSRF_FAILURE_VIEW``): a page here, a problem elsewhere."""
+    if request.path_info.startswith(HOME):
+        return refused(request, problems.Refusal("request.forgery"))
+    return auth.forged(request, reason)
+
+
+def onward(request: HttpRequest) -> str:
+    """Where ``next`` asks to go afterwards, if that is a page of the desk; else its first page."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    safe = asked.startswith(HOME) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if safe else HOME
+
+
+def signed_in(request: HttpRequest) -> User | None:
+    """The account of the session, half open or not."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def _admitted(route: str) -> frozenset[Role]:
+    if not route:
+        return navigation.EVERYBODY
+    return next(one.roles for one in navigation.ROOMS if one.route == route)
+
+
+def _turned_away(request: HttpRequest) -> HttpResponse | None:
+    """Where to send who is not signed in, or only half; nothing for who may come in."""
+    back = request.get_full_path() if request.method in _READ else HOME
+    user = signed_in(request)
+    if user is None:
+        route = "desk-sign-in"
+    elif request.session.get(auth.SECOND_FACTOR):
+        return None
+    else:
+        route = "desk-second-factor" if auth.has_second_factor(user) else "desk-set-up"
+    query = f"?{urlencode({'next': back})}" if back != HOME else ""
+    return HttpResponseRedirect(resolve_url(route) + query)
+
+
+def _officer(request: HttpRequest) -> Actor | None:
+    """Who is refused, for the list of rooms at the side; nobody when not even that can be read."""
+    try:
+        whole = signed_in(request) is not None and request.session.get(auth.SECOND_FACTOR)
+        return auth.actor(request) if whole else None
+    except (RegistryError, problems.Refusal, OperationalError, InterfaceError):
+        return None

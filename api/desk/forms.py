@@ -1,0 +1,134 @@
+"""Forms of the desk: a refused one keeps what was typed and says at the field what is wrong.
+
+:class:`Form` takes the register's own refusals (``refuse``) and carries a key, so that a double click or a reload
+does a thing once. :class:`Deciding` also asks for the second factor where it is older than five minutes, in the same
+form: nothing typed is lost on the way.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from api import auth, problems
+from api.desk.door import Visit
+from api.models import User
+from registry.rules.errors import RegistryError
+from registry.rules.lifecycle import Actor
+
+
+class Form(forms.Form):
+    """Fields, each with its label, help and errors. ``button`` is what the one button says."""
+
+    button: ClassVar[str | Promise] = _("Save")
+    deciding: ClassVar[bool] = False
+    closing: ClassVar[tuple[str, ...]] = ()
+    key = forms.RegexField(r"^[!-~]{8,80}$", widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent, or begin anew with a key of its own."""
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key under which this form does its work once; good after ``is_valid``."""
+        return str(self.cleaned_data.get("key") or uuid4().hex)
+
+    def refuse(self, error: RegistryError | problems.Refusal) -> None:
+        """Show a refusal of the register at the field it names, or above the form."""
+        told = problems.told(error.code, error.facts, family=409)
+        sentence = getattr(error, "detail", "") or told.detail or told.title
+        field = str(error.facts.get("field", ""))
+        self.add_error(field if field in self.fields else None, _sentence(sentence))
+
+    def own_fields(self) -> Iterator[BoundField]:
+        """The fields of the matter itself, in order."""
+        return (self[name] for name in self.fields if name not in self.closing)
+
+    def closing_fields(self) -> Iterator[BoundField]:
+        """The fields at the end of a decision."""
+        return (self[name] for name in self.fields if name in self.closing)
+
+
+class Deciding(Form):
+    """A form whose sending is a decision: it needs a second factor not older than five minutes.
+
+    ``is_valid`` spends the code last, when everything else is good; the room then acts with :attr:`by`.
+    """
+
+    button: ClassVar[str | Promise] = _("Confirm")
+    deciding = True
+    closing = ("no_conflict", "code")
+    code = forms.RegexField(
+        r"^\s*\d{3}\s?\d{3}\s*$",
+        label=_("Code of your device"),
+        help_text=_("The six digits shown now. A decision is signed with them."),
+        error_messages={
+            "invalid": _("Six digits, as the device shows them."),
+            "required": _("Type the code."),
+        },
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "short"}
+        ),
+    )
+
+    def __init__(self, visit: Visit, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent by ``visit`` when it writes, else begin anew."""
+        self.visit = visit
+        if visit.request.method == "POST":
+            args = (visit.request.POST, *args)
+        super().__init__(*args, **kwargs)
+        self.asks_code = not visit.fresh
+        if not self.asks_code:
+            del self.fields["code"]
+
+    @property
+    def has_passkey(self) -> bool:
+        """Whether the officer could prove a passkey instead of typing a code."""
+        user = self.visit.request.user
+        return isinstance(user, User) and auth.has_passkey(user)
+
+    def clean(self) -> dict[str, Any]:
+        """Spend the code, once everything else is good; keep the officer with the fresh second factor."""
+        found: dict[str, Any] = super().clean() or {}
+        if self.asks_code and not self.errors:
+            renew(self.visit.request, self, found.get("code", ""))
+        return found
+
+    @property
+    def by(self) -> Actor:
+        """The officer, with the second factor as it is now."""
+        return auth.actor(self.visit.request)
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the decision: the visit's, or that of the code if it was given since."""
+        return max(self.visit.at, self.by.second_factor_at or self.visit.at)
+
+
+def renew(request: HttpRequest, form: forms.Form, code: str) -> None:
+    """Note a new second factor, or say at the field ``code`` that it is wrong or was used before."""
+    try:
+        auth.renew_second_factor(request, "".join(str(code).split()))
+    except problems.Refusal as refusal:
+        if refusal.code == "rate.exceeded":
+            form.add_error("code", gettext("Too many attempts. Wait five minutes."))
+        else:
+            form.add_error(
+                "code", gettext("This code is not good, or was used before. Wait for the next one.")
+            )
+
+
+def _sentence(text: str) -> str:
+    """The register's words as a sentence: a capital and a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,43 @@
+"""The rooms of the desk: what each is called, which route opens it, and for whom.
+
+The list at the side and the page of keys are drawn from this table, and a route asks it who may come in
+(``door.room``): a room that is not here has no link, a role that is not named here sees none.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext_noop as _
+
+from registry.rules.lifecycle import Role
+
+EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
+READERS: Final = EVERYBODY - {Role.ANALYST}
+"""Who may read records of the own authority (``registry.dossier``)."""
+WITHIN: Final = EVERYBODY - {Role.ADMINISTRATOR, Role.AUDITOR, Role.ANALYST}
+"""Who works on licences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room: its route's name, its name for people, who may enter, and the letter that opens it after ``g``."""
+
+    route: str
+    name: str
+    roles: frozenset[Role]
+    key: str = ""
+
+
+ROOMS: Final = (
+    Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
+    Room("desk-agencies", _("Agencies"), READERS, "a"),
+    Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
+)
+"""In the order of the list at the side."""
+
+
+def open_to(roles: Collection[str]) -> tuple[Room, ...]:
+    """The rooms that somebody with these roles may enter."""
+    held = frozenset(roles)
+    return tuple(room for room in ROOMS if room.roles & held)

@@ -1,0 +1,179 @@
+"""The vocabulary of the desk's pages: each part is a small record that draws itself, ``{{ part }}`` in a template.
+
+====================  =================================================================================================
+``Standing``          a licence's standing: colour, shape and word from the one verdict table, with the legal state
+``Facts``, ``Fact``   a list of facts, restricted ones marked; a fact that is not known says so
+``Table``             rows under a head that stays in sight; a sentence where there are none; ``Pages`` beneath it
+``Link``              a way to another page; ``aside`` is the quiet line beneath it
+``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
+``Pages``             the next piece of a list read by keyset, and the way back to its beginning
+``Key``               a key of the keyboard and what it opens
+====================  =================================================================================================
+
+In a template: ``{% extends "desk/base.html" %}`` gives the page head (``title``, blocks ``above``, ``lead`` and
+``actions``), the list of rooms and the flash message; ``{% include "desk/parts/form.html" %}`` a form whose fields
+carry their own errors (``desk.forms``); ``{% include "desk/parts/field.html" with field=form.x %}`` one field;
+``{% include "desk/parts/confirm.html" %}`` the end of a form that decides: declaration, second factor where it is
+stale, one button. Sections are ``<section class="card">`` with an ``<h2>``; two columns ``<div class="columns">``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar, Final
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
+
+from api import labels
+from api.pages import verdicts, written
+from registry.rules.lifecycle import Role
+
+
+class Part:
+    """Something that draws itself into a page, escaped where it must be."""
+
+    template: ClassVar[str]
+
+    def __html__(self) -> SafeString:
+        """The part as HTML."""
+        return render_to_string(f"desk/parts/{self.template}.html", {"part": self})
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
+@dataclass(frozen=True)
+class Link(Part):
+    """A way to a page of the desk."""
+
+    text: str
+    href: str
+    aside: str = ""
+
+    def __html__(self) -> SafeString:
+        """The link, names isolated from the direction of the page."""
+        aside = format_html("<small>{}</small>", self.aside) if self.aside else ""
+        return format_html('<a href="{}"><bdi>{}</bdi></a>{}', self.href, self.text, aside)
+
+
+@dataclass(frozen=True)
+class Day(Part):
+    """A local day, written out."""
+
+    on: date | None
+
+    def __html__(self) -> SafeString:
+        """The day; nothing when there is none."""
+        if self.on is None:
+            return SafeString("")
+        return format_html('<time datetime="{}">{}</time>', self.on.isoformat(), written.day(self.on))
+
+
+@dataclass(frozen=True)
+class Moment(Part):
+    """An instant, in words of the place where ``zone`` is."""
+
+    at: datetime | None
+    zone: str = "UTC"
+
+    def __html__(self) -> SafeString:
+        """Day and hour; nothing when there is none."""
+        if self.at is None:
+            return SafeString("")
+        told = f"{written.days(self.at, self.zone)}, {written.clock_time(self.at, self.zone)}"
+        return format_html('<time datetime="{}">{}</time>', self.at.isoformat(), told)
+
+
+@dataclass(frozen=True)
+class Standing(Part):
+    """How a licence stands: the verdict's colour, shape and word, and beneath it the legal state."""
+
+    template = "standing"
+    result: str
+    state: str = ""
+    large: bool = False
+
+    @property
+    def row(self) -> verdicts.Row:
+        """Colour, shape and word from the one table."""
+        return verdicts.row(self.result)
+
+    @property
+    def legal(self) -> str:
+        """The state in the law's words."""
+        return labels.text("states", self.state, get_language() or "en") if self.state else ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact under its name. ``restricted``: not for the public, and marked so."""
+
+    name: str
+    value: Any
+    restricted: bool = False
+
+
+@dataclass(frozen=True)
+class Facts(Part):
+    """Facts one under another; an empty one reads "not recorded"."""
+
+    template = "facts"
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True)
+class Pages(Part):
+    """Where a list goes on, and its beginning; addresses with their query, empty where there is none."""
+
+    template = "pages"
+    following: str = ""
+    first: str = ""
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    """A list: ``rows`` are cells as wide as ``columns``; ``empty`` is the sentence that stands where there are none."""
+
+    template = "table"
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    empty: str
+    pages: Pages | None = None
+
+    @property
+    def lines(self) -> list[list[tuple[str, Any]]]:
+        """The rows, each cell with the name of its column, which a narrow screen shows beside it."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Key:
+    """Keys pressed one after another, and what they do."""
+
+    keys: str
+    does: str
+
+
+ROLES: Final = {
+    Role.OFFICER: _("licensing officer"),
+    Role.SUPERVISOR: _("supervisor"),
+    Role.REGISTRAR: _("registrar"),
+    Role.DUTY_OFFICER: _("duty officer"),
+    Role.APPEALS_BODY: _("appeals body"),
+    Role.INSPECTOR: _("inspector"),
+    Role.CASE_OFFICER: _("case officer"),
+    Role.CONSULAR: _("consular officer"),
+    Role.ANALYST: _("policy analyst"),
+    Role.AUDITOR: _("auditor"),
+    Role.ADMINISTRATOR: _("administrator"),
+}
+
+
+def roles(held: Iterable[str]) -> list[str]:
+    """Roles in words, in the order of the law's table."""
+    return [gettext(word) for role, word in ROLES.items() if role in set(held)]

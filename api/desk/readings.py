@@ -1,0 +1,62 @@
+"""Who read what: the log of every read of restricted fields, for auditors."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from api import readings
+from api.desk import door, parts
+from api.desk.door import Visit
+from api.desk.forms import Form
+
+_PIECE = 100
+
+
+class AskForm(Form):
+    """Whose reads, or of what."""
+
+    button: ClassVar[str | Promise] = _("Show")
+    officer = forms.CharField(label=_("Officer's number"), max_length=40, required=False)
+    record = forms.CharField(label=_("Number of the record"), max_length=80, required=False)
+    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+@door.room(of="desk-readings")
+def log(visit: Visit) -> HttpResponse:
+    """The reads of one's authority, the newest first; what is asked for narrows them."""
+    form = AskForm(visit.request.GET)
+    asked: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    officer, record = asked.get("officer", ""), asked.get("record", "")
+    found, further = readings.log(
+        by=visit.by, before=asked.get("before"), limit=_PIECE, officer=officer, record=record
+    )
+    here = resolve_url("desk-readings")
+    kept = {name: value for name, value in (("officer", officer), ("record", record)) if value}
+    return visit.page(
+        "readings.html",
+        gettext("Who read what"),
+        form=form,
+        table=parts.Table(
+            gettext("Reads of restricted fields"),
+            (gettext("When"), gettext("Who"), gettext("Record"), gettext("What of it"), gettext("Through")),
+            [
+                (parts.Moment(one.at), one.officer, one.record, one.fields, one.get_through_display())
+                for one in found
+            ],
+            gettext("Nobody read any."),
+            pages=parts.Pages(
+                following=f"{here}?{urlencode({**kept, 'before': further})}" if further else "",
+                first=f"{here}?{urlencode(kept)}" if asked.get("before") else "",
+            ),
+        ),
+    )
+
+
+urlpatterns: list[URLPattern] = [path("readings", log, name="desk-readings")]

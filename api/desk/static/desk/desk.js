@@ -1,0 +1,78 @@
+// What the desk does more with a script: keys, passkeys, and a button that can not be pressed twice. All else works without.
+"use strict";
+
+// --- keys: an element with data-keys="g w" is opened by pressing g, then w; "/" goes to the search field
+const pressed = [];
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key === "/") {
+    const field = document.querySelector("input[type=search]");
+    if (field) { event.preventDefault(); field.focus(); }
+    return;
+  }
+  pressed.push(event.key);
+  if (pressed.length > 2) pressed.shift();
+  const found = [...document.querySelectorAll("[data-keys]")].find(
+    (one) => one.dataset.keys === event.key || one.dataset.keys === pressed.join(" "));
+  if (found) { event.preventDefault(); pressed.length = 0; found.tagName === "A" ? found.click() : found.focus(); }
+});
+
+// --- a form is sent once
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (!form) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-disabled", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  document.querySelector(".notice[role=alert]")?.focus();
+});
+
+// --- passkeys (WebAuthn): the options come from the desk, the answer goes back to it
+function token() {
+  return document.querySelector("input[name=csrfmiddlewaretoken]").value;
+}
+
+async function post(address, body) {
+  const answer = await fetch(address, {
+    method: "POST", credentials: "same-origin",
+    headers: { "X-CSRFToken": token(), "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.wrong);
+  return told;
+}
+
+async function prove(button) {
+  const options = await post(button.dataset.options, { purpose: button.dataset.passkey });
+  const adding = button.dataset.passkey === "add";
+  const key = options.publicKey;
+  const credential = adding
+    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(key) })
+    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(key) });
+  const name = button.form?.elements.name?.value ?? document.getElementById("passkey-name")?.value ?? "";
+  return post(button.dataset.to, { credential: credential.toJSON(), name, next: button.dataset.next ?? "" });
+}
+
+if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  for (const place of document.querySelectorAll(".passkey")) place.hidden = false;
+  for (const button of document.querySelectorAll("button[data-passkey]")) {
+    button.addEventListener("click", async () => {
+      const says = button.parentElement.querySelector("[role=status]");
+      button.disabled = true;
+      says.textContent = "";
+      try {
+        const told = await prove(button);
+        if (told.go) { location.assign(told.go); return; }
+        const code = button.closest("form").elements.code;
+        if (code) { code.required = false; code.closest(".field").hidden = true; }
+        button.textContent = told.done;
+      } catch (error) {
+        says.textContent = error instanceof DOMException ? button.dataset.stopped ?? "–" : error.message;
+        button.disabled = false;
+      }
+    });
+  }
+}

@@ -1,0 +1,70 @@
+"""What officers read of restricted fields, and the log of it: nothing restricted is shown before it is written down.
+
+Desk and staff API both read records through these functions, which are ``registry.dossier``'s with a line in the log.
+A read that the register refuses shows nothing and leaves no line.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from api.models import Reading
+from registry import dossier
+from registry.lookup import Page
+from registry.rules.errors import RoleNotAllowed
+from registry.rules.lifecycle import Actor, Role
+
+Through = Literal["desk", "api", "tables"]
+
+
+def agency(number: str, *, by: Actor, at: datetime, through: Through) -> dict[str, Any]:
+    """``dossier.restricted_agency``, logged."""
+    found = dossier.restricted_agency(number, by=by)
+    note(number, "agency", by=by, at=at, through=through)
+    return found
+
+
+def licence(number: str, *, by: Actor, at: datetime, through: Through) -> dict[str, Any]:
+    """``dossier.restricted_licence``, logged."""
+    found = dossier.restricted_licence(number, by=by, at=at)
+    note(number, "licence", by=by, at=at, through=through)
+    return found
+
+
+def agencies(*, by: Actor, at: datetime, through: Through, after: str | None, limit: int) -> Page:
+    """``dossier.restricted_agencies``, logged as one read of a list."""
+    page = dossier.restricted_agencies(by=by, after=after, limit=limit)
+    note(_span(page), "agencies", by=by, at=at, through=through)
+    return page
+
+
+def note(record: str, fields: str, *, by: Actor, at: datetime, through: Through) -> None:
+    """Write down that ``by`` reads the restricted ``fields`` of ``record``: before it is shown, never after."""
+    Reading.objects.create(
+        at=at, officer=by.number, authority=by.authority or "", record=record, fields=fields, through=through
+    )
+
+
+def log(
+    *, by: Actor, before: int | None, limit: int, officer: str = "", record: str = ""
+) -> tuple[list[Reading], int | None]:
+    """The reads of the auditor's authority, or of all for an auditor of all; the newest first, and where to go on."""
+    if Role.AUDITOR not in by.roles:
+        raise RoleNotAllowed("only an auditor reads this log", roles=[Role.AUDITOR])
+    rows = Reading.objects.order_by("-id")
+    if by.authority:
+        rows = rows.filter(authority=by.authority)
+    if officer:
+        rows = rows.filter(officer=officer)
+    if record:
+        rows = rows.filter(record=record)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: limit + 1])
+    return found[:limit], found[limit - 1].pk if len(found) > limit else None
+
+
+def _span(page: Page) -> str:
+    """A list by its ends."""
+    if not page.data:
+        return "nothing"
+    return f"{page.data[0]['number']} to {page.data[-1]['number']}"
