@@ -87,6 +87,12 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often each subject is loaded")
     parser.add_argument("--seconds", type=float, default=3, help="for how long each time")
     parser.add_argument(
+        "--warm",
+        type=float,
+        default=1,
+        help="seconds of load on each subject before the first round, not measured; more for a large register",
+    )
+    parser.add_argument(
         "--threads", type=int, choices=range(1, 5), default=2, help="blocking threads a worker"
     )
     parser.add_argument(
@@ -127,7 +133,7 @@ def _measured(url: str, options: argparse.Namespace) -> Rounds:
         subjects = [s for s in _subjects(floor, ours, _keys(url)) if _wanted(s.name, options.only)]
         for subject in subjects:
             _fits(subject)
-            run(subject, 1, folder)
+            run(subject, options.warm, folder)
         taken: dict[str, list[Round]] = {subject.name: [] for subject in subjects}
         with Progress(transient=True, console=console) as bar:
             task = bar.add_task("Loading", total=options.rounds * len(subjects))
