@@ -11,7 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from tests.verification.test_trust_list import PINNED, payload, signed
 from verification import published_trust, sequencing
 

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from registry.rules import numbering
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from tests.verification import minting
 from verification import (
     badges,

@@ -24,7 +24,8 @@ from registry import lookup
 from registry.rules import numbering
 from tests import builders
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from verification import badges, published_keys, sequencing, statuses, tokens
 
 PINNED = Path(__file__).with_name("query_counts.json")
