@@ -11,8 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from registry import clock
-from verification import sequencing
-from verification.sequencing import State
+from verification import published_trust, sequencing
 
 _WORKER = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - max(last_heartbeat)), 1e9) FROM procrastinate_workers
@@ -25,8 +24,9 @@ SELECT coalesce(extract(epoch FROM clock_timestamp() - min(coalesce(job.schedule
 """Seconds since the last sign of life of any worker, and since the oldest job that could run became due."""
 
 
-_GOOD = frozenset({"ok", State.NO_SIGNER.value})
-"""A place without a signer proves nothing, and says so; that is how it was set up and no reason for an alarm."""
+_GOOD = frozenset({"ok", sequencing.State.NO_SIGNER.value, published_trust.State.NO_LIST.value})
+"""A place without a signer or a list of trust proves nothing to who is offline, and says so; that is how it was set up
+and no reason for an alarm."""
 
 
 @require_safe
@@ -37,12 +37,16 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers with the tables of this code, the worker works and the log is whole; else 503.
+    """200 when the database has the tables of this code, the worker works, the log is whole and the list of trust good.
+
+    Else 503, and what it is.
 
     An alarm and a gate for a starting process. A verdict needs no worker, so a proxy that routes by this
     answer would take a healthy register from the public: route by ``/healthz``.
     """
-    found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown", "log": "unknown"}
+    found = {"database": "unreachable"} | dict.fromkeys(
+        ("migrations", "worker", "log", "trust_list"), "unknown"
+    )
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -53,6 +57,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
         found["worker"] = "stalled" if _stalled() else "ok"
         patience = timedelta(seconds=settings.REGISTRY_WORKER_STALL_SECONDS)
         found["log"] = sequencing.state(at=clock.now(), patience=patience)
+        found["trust_list"] = published_trust.state(at=clock.now())
     except DatabaseError:
         connection.close()
     return _answer(found)

@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api.conf import embedded, roles
+from tests.house import House
 
 
 def server_address() -> str:
@@ -138,8 +139,14 @@ def database_url() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_signs() -> None:
-    """No test meets the signer of a demo that runs beside it; those that want one start their own."""
+    """No test meets the signer of a demo that runs beside it; those that want one start their own.
+
+    They wait for it longer than an application does: a busy machine is no reason to fail.
+    """
+    from verification import signing
+
     settings.REGISTRY_SIGNER = ""
+    signing.TIMEOUT = 10.0  # type: ignore[misc]  # final for the product
 
 
 def _client(door: Any, **extra: Any) -> Client:
@@ -235,33 +242,8 @@ def clock() -> Iterator[Clock]:
     standing.start()
 
 
-class House:
-    """A signer in threads of this process with keys of its own, which is the product's until it is closed."""
-
-    def __init__(self, directory: Path, path: Path) -> None:
-        """Keep keys in ``directory`` and answer at ``path``."""
-        self.directory, self.path = directory, path
-        self.open()
-
-    def open(self) -> None:
-        """Answer."""
-        from verification import signer
-
-        self.door = signer.Door(self.path, signer.Signatory(self.directory))
-        self.thread = threading.Thread(target=self.door.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        """Answer no more."""
-        self.door.shutdown()
-        self.thread.join()
-        self.door.server_close()
-
-
 @pytest.fixture
-def sign_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> Iterator[Callable[..., House]]:
+def sign_for(tmp_path: Path, settings: Any) -> Iterator[Callable[..., House]]:
     """Start a signer with a key for each use of these authorities and for the log, from an instant on."""
     from verification import keys, signer, signing
     from verification.keys import Use
@@ -276,14 +258,12 @@ def sign_for(
         origin = f"{settings.REGISTRY_HOST}/log"
         signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
         started.append(House(directory, tmp_path / "s"))
-        monkeypatch.setattr(signing, "TIMEOUT", 10.0)  # a busy machine is no reason to fail here
         settings.REGISTRY_SIGNER = str(started[0].path)
         return started[0]
 
     yield start
     for house in started:
-        if house.thread.is_alive():
-            house.close()
+        house.close()
 
 
 @pytest.fixture

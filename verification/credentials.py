@@ -26,7 +26,7 @@ MEDIA_TYPE: Final = "application/vc+jwt"
 class Anchor:
     """What a Digital Identity Anchor says of a licence.
 
-    ``subject`` is the holder's own DID where it was proved, else the badge's; ``scheme`` is the address and the name
+    ``subject`` is the badge's DID, or the holder's own where it was proved (ADR 14); ``scheme`` is the address and name
     of the register, ``scopes`` are addresses of what the licence is for.
     """
 

@@ -20,7 +20,7 @@ from registry.rules.errors import NotFound
 from verification import codec, log, notes, shapes, signing, trust_list
 from verification.models import KeyStatement
 from verification.public_keys import unbase64url
-from verification.trust_list import KeyState, Use
+from verification.trust_list import KeyState, TrustList, Use
 
 JWKS_TYPE: Final = "application/jwk-set+json"
 DID_TYPE: Final = "application/did+json"
@@ -127,6 +127,14 @@ def every() -> list[PublishedKey]:
         for one in newest
     ]
     return sorted(found, key=lambda key: (key.first, key.kid))
+
+
+def trust(*, at: datetime) -> TrustList:
+    """A list of trust of our own keys alone, to judge what our authorities signed; empty before any key was stated.
+
+    A key that was made without notice is known to it within a minute, when the worker has asked the signer.
+    """
+    return signing.trust([key.as_trusted() | {"authority": key.authority} for key in every()], at=at)
 
 
 def jwks(*, at: datetime) -> dict[str, Any]:

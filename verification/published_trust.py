@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from django.conf import settings
@@ -14,7 +15,20 @@ from verification import log, trust_list
 from verification.models import TrustListVersion
 from verification.trust_list import Authority, Signed
 
+EXPIRING: Final = timedelta(days=7)
+"""So long before its end a list must be followed by another: what is new needs a week to reach everybody who keeps
+a list (trust model, 7), and the ceremony takes three people."""
+
 _LOCK: Final = 0x7472757374  # "trust", the key of the advisory lock
+
+
+class State(StrEnum):
+    """Whether verifiers have a list of trust to believe, and will have one next week."""
+
+    OK = "ok"
+    NO_LIST = "no list"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
 
 
 class TrustListNotFound(NotFound):
@@ -43,6 +57,16 @@ def publish(document: bytes, *, roots: Collection[str], at: datetime) -> Signed:
             published_at=at,
         ).save(force_insert=True)
     return found
+
+
+def state(*, at: datetime) -> State:
+    """How long the newest version is good; one query. A place that never published one has nothing to renew."""
+    expires = TrustListVersion.objects.order_by("-version").values_list("expires_at", flat=True).first()
+    if expires is None:
+        return State.NO_LIST
+    if at >= expires:
+        return State.EXPIRED
+    return State.EXPIRING if at >= expires - EXPIRING else State.OK
 
 
 def believed() -> Signed | None:

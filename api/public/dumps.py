@@ -9,8 +9,9 @@ from rest_framework import serializers
 
 from api import etags
 from api.problems import Refusal
+from api.public import documents, route
 from api.public import log as log_routes
-from api.public import route
+from api.public.documents import Document
 from verification import dumps
 
 
@@ -69,7 +70,7 @@ def file(request: HttpRequest, name: str, wanted: str) -> HttpResponseBase:
     except dumps.DumpUnknown as unknown:
         raise Refusal("dump.not_found") from unknown
     etag = f'"{digest[:24]}"'
-    headers = {"ETag": etag, "Cache-Control": log_routes.FINAL}
+    headers = {"ETag": etag, "Cache-Control": documents.FINAL}
     held = request.headers.get("If-None-Match")
     if held is not None and etags.matches(held, etag):
         return HttpResponse(status=304, headers=headers)
@@ -77,13 +78,13 @@ def file(request: HttpRequest, name: str, wanted: str) -> HttpResponseBase:
     return FileResponse(found.open("rb"), content_type=kind, headers=headers)
 
 
-def proof(request: HttpRequest, name: str) -> HttpResponseBase:
+def proof(_request: HttpRequest, name: str) -> Document:
     """The proof that the log names the dump's manifest."""
     try:
         index_ = dumps.index_of(name)
     except dumps.DumpUnknown as unknown:
         raise Refusal("dump.not_found") from unknown
-    return log_routes.told(request, log_routes.kept_proof(index_), log_routes.TEXT, log_routes.ASK_AGAIN)
+    return Document(log_routes.kept_proof(index_), log_routes.ASK_AGAIN, log_routes.TEXT)
 
 
 urlpatterns: list[URLPattern] = [path("v1/dumps", index, name="dumps")]

@@ -12,11 +12,11 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
-from django.utils.cache import patch_vary_headers
 
-from api import etags, problems, throttles
+from api import etags, throttles
 from api.problems import Refusal
-from api.public import reading, route
+from api.public import documents, reading, route
+from api.public.documents import Document
 from registry import clock
 from verification import leaves, log, merkle, notes, signing, witnessing
 from verification.cbor import Malformed
@@ -27,7 +27,6 @@ TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
 SIZE: Final = "text/x.tlog.size"
 
-FINAL: Final = "public, max-age=31536000, immutable"
 BRIEF: Final = "public, max-age=2, stale-if-error=86400"
 ASK_AGAIN: Final = "no-cache, stale-if-error=86400"
 
@@ -37,105 +36,66 @@ _HIGHEST_LEVEL: Final = 6
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
-View = Callable[..., HttpResponseBase]
 
+def reads(
+    offered: str, parameters: Mapping[str, route.Parameter] | None = None
+) -> Callable[[documents.View], documents.Answering]:
+    """Make a reading route of a function; what is not in the log is a problem of its own."""
 
-def reads(offered: str, parameters: Mapping[str, route.Parameter] | None = None) -> Callable[[View], View]:
-    """Make a reading route of a function that takes the request, its parameters and the path's parts."""
-
-    def wrap(view: View) -> View:
-        def answer(request: HttpRequest, **parts: str) -> HttpResponseBase:
-            if request.method == "OPTIONS":
-                return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
-            if request.method not in {"GET", "HEAD"}:
-                raise Refusal(
-                    "route.method_not_allowed",
-                    headers={"Allow": "GET, HEAD, OPTIONS"},
-                    allowed=["GET", "HEAD"],
-                )
-            reading.accepted(request.headers.get("Accept", ""), offered.partition(";")[0])
-            read = route.read_parameters(request.META.get("QUERY_STRING", ""), parameters or {})
+    def wrap(view: documents.View) -> documents.Answering:
+        def found(request: HttpRequest, **parts: Any) -> Document | HttpResponseBase:
             try:
-                return view(request, **parts, **read)
+                return view(request, **parts)
             except (log.NotInLog, merkle.TileMissing) as missing:
                 raise Refusal("log.not_found", what=str(missing)) from missing
 
-        return open_to_all(answer)
+        return documents.reads(offered, parameters=parameters)(found)
 
     return wrap
 
 
-def open_to_all(view: View) -> View:
-    """Answer pages of other origins too, and refuse in JSON."""
-
-    def answer(request: HttpRequest, **parts: str) -> HttpResponseBase:
-        request.in_json = True  # type: ignore[attr-defined]
-        try:
-            response = view(request, **parts)
-        except Refusal as refusal:
-            refused = problems.for_error(request, refusal)
-            assert refused is not None  # noqa: S101 - a refusal always has its problem
-            response = refused
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
-
-    return answer
-
-
-def told(request: HttpRequest, body: bytes, media_type: str, caching: str) -> HttpResponse:
-    """An answer with its ETag; ``304`` for who holds it."""
-    etag = etags.strong(body)
-    headers = {"ETag": etag, "Cache-Control": caching}
-    held = request.headers.get("If-None-Match")
-    if held is not None and etags.matches(held, etag):
-        return HttpResponse(status=304, headers=headers)
-    response = HttpResponse(body, content_type=media_type, headers=headers)
-    patch_vary_headers(response, ["Accept-Encoding"])
-    return response
-
-
 @reads(TEXT)
-def checkpoint(request: HttpRequest) -> HttpResponse:
+def checkpoint(_request: HttpRequest) -> Document:
     """The newest checkpoint with its signatures."""
-    return told(request, str(log.newest()).encode(), TEXT, BRIEF)
+    return Document(str(log.newest()), BRIEF, TEXT)
 
 
 @reads(BYTES)
-def tile(request: HttpRequest, level: str, place: str) -> HttpResponse:
+def tile(_request: HttpRequest, level: str, place: str) -> Document:
     """The hashes of a tile, full or partial."""
     if not _INDEX.fullmatch(level) or int(level) > _HIGHEST_LEVEL:
         raise Refusal("log.malformed", where="the level", wanted=f"a whole number from 0 to {_HIGHEST_LEVEL}")
     number, width = _place(place)
     where = Tile(int(level), number)
     _covered(where, width)
-    return told(request, log.tile(where, width), BYTES, FINAL)
+    return Document(log.tile(where, width), documents.FINAL, BYTES)
 
 
 @reads(BYTES)
-def bundle(request: HttpRequest, place: str) -> HttpResponse:
+def bundle(_request: HttpRequest, place: str) -> Document:
     """The entries below a tile of level 0, each behind its length."""
     number, width = _place(place)
     _covered(Tile(0, number), width)
-    return told(request, log.bundle(number, width), BYTES, FINAL)
+    return Document(log.bundle(number, width), documents.FINAL, BYTES)
 
 
 @reads(TEXT)
-def proof(request: HttpRequest, index: str) -> HttpResponse:
+def proof(_request: HttpRequest, index: str) -> Document:
     """That the entry stands in the log: a proof to keep, with the entry itself as its extra line."""
     if not _INDEX.fullmatch(index):
         raise Refusal("log.malformed", where="the index", wanted="a whole number without leading zeros")
-    return told(request, kept_proof(int(index)), TEXT, ASK_AGAIN)
+    return Document(kept_proof(int(index)), ASK_AGAIN, TEXT)
 
 
 @reads(TEXT)
-def badge(request: HttpRequest, digest: str) -> HttpResponse:
+def badge(_request: HttpRequest, digest: str) -> Document:
     """The proof for the entry that a badge's token was issued, by the SHA-256 of the token."""
     if not _SHA256.fullmatch(digest):
         raise Refusal("log.malformed", where="the digest", wanted="64 hexadecimal digits in lower case")
     index = log.latest(digest)
     if leaves.read(log.entry(index))["t"] != "badge.issued":
         raise log.NotInLog("token")
-    return told(request, kept_proof(index), TEXT, ASK_AGAIN)
+    return Document(kept_proof(index), ASK_AGAIN, TEXT)
 
 
 _SIZE: Final = reading.Whole(1, merkle.LARGEST)
@@ -146,7 +106,7 @@ _RANGE: Final = {
 
 
 @reads(TEXT, _RANGE)
-def consistency(request: HttpRequest, to: int, **older: int) -> HttpResponse:
+def consistency(_request: HttpRequest, to: int, **older: int) -> Document:
     """The hashes, a line each, that show the tree of one size to be the beginning of that of another."""
     old = older["from"]
     if old > to:
@@ -154,16 +114,16 @@ def consistency(request: HttpRequest, to: int, **older: int) -> HttpResponse:
     if to > _signed():
         raise log.NotInLog("tree")
     lines = [base64.b64encode(hashed).decode() + "\n" for hashed in log.consistency_proof(old, to)]
-    return told(request, "".join(lines).encode(), TEXT, FINAL)
+    return Document("".join(lines), documents.FINAL, TEXT)
 
 
 @reads(TEXT)
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(_request: HttpRequest) -> Document:
     """The log's key, its witnesses and how many of them to ask for."""
-    return told(request, witnessing.policy().encode(), TEXT, etags.RELEASE)
+    return Document(witnessing.policy(), etags.RELEASE, TEXT)
 
 
-@open_to_all
+@documents.open_to_all
 def add_checkpoint(request: HttpRequest) -> HttpResponse:
     """Our witness's signature under another log's checkpoint."""
     if request.method != "POST":
@@ -241,5 +201,5 @@ urlpatterns: list[URLPattern] = [
     path("policy", policy, name="log-policy"),
     path("badge/<str:digest>", badge, name="log-badge"),
     path("witness/add-checkpoint", add_checkpoint, name="log-witness"),
-    re_path("", open_to_all(nothing_here)),
+    re_path("", documents.open_to_all(nothing_here)),
 ]

@@ -6,18 +6,17 @@ say themselves how old they are, so an edge may go on serving them while we are 
 
 import json
 import re
-from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from api import etags, problems, throttles
+from api import etags, throttles
 from api.problems import Refusal
-from api.public import reading
+from api.public import documents, reading, route
+from api.public.documents import Document
 from registry import clock
 from registry.rules import numbering
-from registry.rules.errors import RegistryError
 from verification import badges, credentials, status_list, statuses, tokens
 from verification.badges import BadgeNotFound
 from verification.statuses import ListNotFound
@@ -25,82 +24,40 @@ from verification.statuses import ListNotFound
 KEPT: Final = "public, s-maxage=30, stale-if-error=86400"
 CWT: Final = status_list.CWT_TYPE
 JWT: Final = f"application/{status_list.JWT_TYPE}"
-_METHODS: Final = "GET, HEAD, OPTIONS"
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
-Body = Callable[..., bytes | str]
+_KEPT_NOT: Final = route.Parameter(
+    "time", reading.Text(most=64), "Refused: lists of the past are not served."
+)
 
 
-def document(*offers: str, caching: str = KEPT) -> Callable[[Body], Callable[..., HttpResponse]]:
-    """Make a view of a function that gives the bytes of what it is asked for, in one of these media types.
-
-    The function takes the request, the media type chosen and the parts of the path. Every page may fetch it.
-    """
-
-    def wrap(body: Body) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, **parts: str) -> HttpResponse:
-            request.in_json = True  # type: ignore[attr-defined]  # whatever is refused is refused in JSON
-            try:
-                response = _answer(request, body, offers, caching, parts)
-            except (Refusal, RegistryError) as refusal:
-                refused = problems.for_error(request, refusal)
-                if refused is None:
-                    raise
-                response = refused
-            response["Access-Control-Allow-Origin"] = "*"
-            return response
-
-        return view
-
-    return wrap
-
-
-def _answer(
-    request: HttpRequest, body: Body, offers: tuple[str, ...], caching: str, parts: dict[str, str]
-) -> HttpResponse:
-    if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers={"Allow": _METHODS})
-    if request.method not in {"GET", "HEAD"}:
-        raise Refusal("route.method_not_allowed", headers={"Allow": _METHODS}, allowed=_METHODS.split(", "))
-    media = reading.chosen(request.headers.get("Accept", "")[:500], offers)
-    if "time" in request.GET and media in {CWT, JWT}:
-        raise Refusal("list.no_history")
-    if request.GET:
-        raise Refusal("parameter.unknown", parameter=next(iter(request.GET))[:64], known=[])
-    told = body(request, media, **parts)
-    content = told.encode() if isinstance(told, str) else told
-    headers = {"ETag": etags.strong(content, media.encode()), "Cache-Control": caching}
-    held = request.headers.get("If-None-Match")
-    if held is not None and etags.matches(held, headers["ETag"]):
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(content, content_type=media, headers=headers)
-
-
-@document("application/json")
-def lists(_request: HttpRequest, _media: str) -> str:
+@documents.reads(reading.JSON)
+def lists(_request: HttpRequest) -> Document:
     """The addresses of all status lists (Token Status List, aggregation)."""
-    return json.dumps({"status_lists": statuses.published()})
+    return Document(json.dumps({"status_lists": statuses.published()}), KEPT, reading.JSON)
 
 
-@document(CWT, JWT)
-def status(_request: HttpRequest, media: str, number: str) -> bytes | str:
+@documents.reads(CWT, JWT, parameters={"time": _KEPT_NOT})
+def status(_request: HttpRequest, media: str, number: str, time: str | None = None) -> Document:
     """A Token Status List as it is signed now."""
+    if time is not None:
+        raise Refusal("list.no_history")
     signed = statuses.read(_number(number), at=clock.now())
-    return signed.cwt if media == CWT else signed.jwt
+    return Document(signed.cwt if media == CWT else signed.jwt, KEPT, media)
 
 
-@document(credentials.MEDIA_TYPE)
-def bitstring(_request: HttpRequest, _media: str, number: str, purpose: str) -> str:
+@documents.reads(credentials.MEDIA_TYPE)
+def bitstring(_request: HttpRequest, number: str, purpose: str) -> Document:
     """The same list as a W3C Bitstring Status List credential of one purpose."""
     signed = statuses.read(_number(number), at=clock.now())
     found = {"revocation": signed.revocation, "suspension": signed.suspension}.get(purpose)
     if found is None:
         raise ListNotFound
-    return found
+    return Document(found, KEPT, credentials.MEDIA_TYPE)
 
 
-@document(credentials.MEDIA_TYPE, caching=etags.ASK_AGAIN)
-def credential(request: HttpRequest, _media: str, code: str) -> str:
+@documents.reads(credentials.MEDIA_TYPE)
+def credential(request: HttpRequest, code: str) -> Document:
     """The verifiable credential of a badge of a licence; its status lists say whether it is good."""
     throttles.look_ups.check(request)
     try:
@@ -111,7 +68,7 @@ def credential(request: HttpRequest, _media: str, code: str) -> str:
     found = tokens.credential(badge.code) if badge.withdrawn_at is None else ""
     if not found:
         raise Refusal("badge.not_signed")
-    return found
+    return Document(found, etags.ASK_AGAIN, credentials.MEDIA_TYPE)
 
 
 def _number(text: str) -> int:

@@ -13,8 +13,8 @@ from registry import clock
 from verification import (
     check,
     credentials,
-    known_keys,
     offline,
+    published_keys,
     published_trust,
     receipts,
     secured,
@@ -223,10 +223,10 @@ def _text(body: Any, name: str, most: int) -> str:
 
 def _trust() -> TrustList:
     """The keys of our own authorities; refuses while they are not known."""
-    try:
-        return known_keys.trust(at=clock.now())
-    except known_keys.KeysUnknown:
-        raise Refusal("signature.unavailable", headers={"Retry-After": "30"}) from None
+    found = published_keys.trust(at=clock.now())
+    if not found.authorities:
+        raise Refusal("signature.unavailable", headers={"Retry-After": "30"})
+    return found
 
 
 urlpatterns: list[URLPattern] = [

@@ -5,105 +5,60 @@ serving one while we are down (rulings 4): each says in its body how old it is o
 """
 
 import json
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from api import etags
 from api.problems import Refusal
-from api.public import reading
+from api.public import documents, reading, route
+from api.public.documents import Document
 from registry import clock
 from verification import published_keys, published_trust, signing, trust_list
 
+TEXT: Final = "text/plain; charset=utf-8"
 KEPT: Final = "public, max-age=300, stale-if-error=86400"
-NEVER_CHANGES: Final = "public, max-age=31536000, immutable"
-_ALLOWED: Final = ("GET", "HEAD", "OPTIONS")
 _LIFE_OF_SECURITY_TXT: Final = 6
 """Months; RFC 9116 wants less than a year."""
 
-Body = Callable[..., bytes]
+_VERSION: Final = route.Parameter("ver", reading.Whole(1, 2**62), "Another version than the newest.")
 
 
-def document(
-    media_type: str, *, parameters: Mapping[str, reading.Reader] | None = None
-) -> Callable[[Body], Any]:
-    """Make a view of a function that writes a document, given its query's parameters by name."""
-    known = parameters or {}
-
-    def wrap(body: Body) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, **where: str) -> HttpResponse:
-            request.in_json = True  # type: ignore[attr-defined]  # refusals are problems in JSON
-            if request.method == "OPTIONS":
-                return HttpResponse(status=204, headers={"Allow": ", ".join(_ALLOWED)})
-            if request.method not in _ALLOWED:
-                raise Refusal(
-                    "route.method_not_allowed", headers={"Allow": ", ".join(_ALLOWED)}, allowed=list(_ALLOWED)
-                )
-            asked = _asked(request, known)
-            return _respond(request, body(**where, **asked), media_type, lasting=bool(asked))
-
-        return view
-
-    return wrap
+def _written(stated: Any, media_type: str) -> Document:
+    return Document(json.dumps(stated, ensure_ascii=False, separators=(",", ":")), KEPT, media_type)
 
 
-def _asked(request: HttpRequest, known: Mapping[str, reading.Reader]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, values in request.GET.lists():
-        if name not in known:
-            raise Refusal("parameter.unknown", parameter=name[:64], known=sorted(known))
-        if len(values) > 1:
-            raise Refusal("parameter.repeated", parameter=name)
-        found[name] = known[name](name, values[0])
-    return found
-
-
-def _respond(request: HttpRequest, body: bytes, media_type: str, *, lasting: bool) -> HttpResponse:
-    headers = {
-        "ETag": etags.strong(body),
-        "Cache-Control": NEVER_CHANGES if lasting else KEPT,
-        "Access-Control-Allow-Origin": "*",
-    }
-    held = request.headers.get("If-None-Match")
-    if held is not None and etags.matches(held, headers["ETag"]):
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(body, content_type=media_type, headers=headers)
-
-
-def _written(stated: Any) -> bytes:
-    return json.dumps(stated, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-@document(trust_list.MEDIA_TYPE, parameters={"ver": reading.Whole(1, 2**62)})
-def trusted(ver: int | None = None) -> bytes:
+@documents.reads(trust_list.MEDIA_TYPE, parameters={"ver": _VERSION}, whoever=True)
+def trusted(_request: HttpRequest, ver: int | None = None) -> Document:
     """The signed list of trust, the newest version unless ``ver`` names another, byte for byte as it was published."""
-    return published_trust.document(ver)
+    caching = KEPT if ver is None else documents.FINAL
+    return Document(published_trust.document(ver), caching, trust_list.MEDIA_TYPE)
 
 
-@document(published_keys.JWKS_TYPE)
-def jwks() -> bytes:
+@documents.reads(published_keys.JWKS_TYPE, whoever=True)
+def jwks(_request: HttpRequest) -> Document:
     """The public keys of all our authorities (RFC 7517)."""
-    return _written(published_keys.jwks(at=clock.now()))
+    return _written(published_keys.jwks(at=clock.now()), published_keys.JWKS_TYPE)
 
 
-@document(published_keys.DID_TYPE)
-def did() -> bytes:
+@documents.reads(published_keys.DID_TYPE, whoever=True)
+def did(_request: HttpRequest) -> Document:
     """The DID document of our host."""
-    return _written(published_keys.did_document(settings.REGISTRY_HOST, at=clock.now()))
+    stated = published_keys.did_document(settings.REGISTRY_HOST, at=clock.now())
+    return _written(stated, published_keys.DID_TYPE)
 
 
-@document(published_keys.DID_TYPE)
-def authority_did(authority: str) -> bytes:
+@documents.reads(published_keys.DID_TYPE, whoever=True)
+def authority_did(_request: HttpRequest, authority: str) -> Document:
     """The DID document of an authority, by its code in small letters."""
-    return _written(published_keys.did_document(signing.issuer(authority), at=clock.now()))
+    stated = published_keys.did_document(signing.issuer(authority), at=clock.now())
+    return _written(stated, published_keys.DID_TYPE)
 
 
-@document("text/plain; charset=utf-8")
-def security_txt() -> bytes:
+@documents.reads(TEXT, whoever=True)
+def security_txt(_request: HttpRequest) -> Document:
     """Whom to tell of a weakness (RFC 9116); nothing here where nobody is named."""
     if not settings.REGISTRY_SECURITY_CONTACT:
         raise Refusal("route.not_found")
@@ -113,7 +68,7 @@ def security_txt() -> bytes:
         "Preferred-Languages: en",
         f"Canonical: {settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/.well-known/security.txt",
     ]
-    return "".join(f"{line}\n" for line in lines).encode()
+    return Document("".join(f"{line}\n" for line in lines), KEPT, TEXT)
 
 
 def _expires(at: datetime) -> datetime:

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test import Client
 
 from tests import builders
-from tests.conftest import Clock, House
-from verification import sequencing
+from tests.conftest import Clock
+from tests.house import House
+from tests.verification.test_trust_list import PINNED, payload, signed
+from verification import published_trust, sequencing
 
 
 def _a_worker(seconds_ago: int) -> None:
@@ -30,7 +32,13 @@ def test_a_place_with_a_working_worker_is_ready(public: Client) -> None:
     answer = public.get("/readyz")
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "worker": "ok", "log": "no signer"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "worker": "ok",
+            "log": "no signer",
+            "trust_list": "no list",
+        },
     }
     assert answer.status_code == 200
 
@@ -47,6 +55,7 @@ def test_a_missing_or_stalled_worker_raises_the_alarm(public: Client, seconds_ag
         "migrations": "ok",
         "worker": "stalled",
         "log": "no signer",
+        "trust_list": "no list",
     }
 
 
@@ -109,3 +118,29 @@ def test_what_nobody_speaks_for_raises_the_alarm_until_somebody_looked(public: C
     assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "unattributed")
     call_command("log", "--acknowledge", stdout=StringIO())
     assert public.get("/readyz").json()["checks"]["log"] != "unattributed"
+
+
+@pytest.mark.django_db
+def test_a_list_of_trust_that_is_about_to_end_raises_the_alarm_until_another_follows(
+    public: Client, clock: Clock
+) -> None:
+    at = datetime(2027, 1, 15, 8, tzinfo=UTC)
+    now, day = int(at.timestamp()), 86_400
+    _a_worker(seconds_ago=1)
+    known = published_trust.publish(signed(payload(iat=now, exp=now + 30 * day)), roots=PINNED, at=at)
+
+    def said(after: timedelta) -> tuple[int, str]:
+        clock.stop(at + after)
+        answer = public.get("/readyz")
+        return answer.status_code, answer.json()["checks"]["trust_list"]
+
+    second = timedelta(seconds=1)
+    assert said(timedelta(days=23) - second) == (200, "ok")
+    assert said(timedelta(days=23)) == (503, "expiring")
+    assert said(timedelta(days=30) - second) == (503, "expiring")
+    assert said(timedelta(days=30)) == (503, "expired")
+    late = now + 30 * day
+    published_trust.publish(
+        signed(payload(known, iat=late, exp=late + 30 * day)), roots=(), at=at + timedelta(days=30)
+    )
+    assert said(timedelta(days=30)) == (200, "ok")

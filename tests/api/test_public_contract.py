@@ -24,7 +24,7 @@ from registry.rules import grounds, lifecycle, likeness
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Scope
 from tests import builders
-from verification import badges, statuses, tokens, verdicts
+from verification import badges, published_keys, statuses, tokens, verdicts
 
 DOCS = Path(settings.ROOT) / "docs"
 START = builders.START
@@ -149,6 +149,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     badge = badges.issue("licence", number, at=START + timedelta(days=3))
     sign_for("XA-DLA", at=clock.stop(LATER))
     statuses.refresh(at=LATER)
+    published_keys.refresh(at=LATER)
     tokens.refresh(at=LATER)
     receipt = public.get(f"/api/v1/verify/{badge.code}", headers={"Accept": "application/jwt"})
     return {

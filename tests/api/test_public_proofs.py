@@ -21,16 +21,17 @@ from hypothesis import strategies as st
 
 from registry.rules import numbering
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from tests.verification import minting
 from verification import (
     badges,
     envelopes,
     keys,
-    known_keys,
     log,
     offline,
     public_keys,
+    published_keys,
     receipts,
     secured,
     signing,
@@ -57,6 +58,7 @@ class Known:
         self.number = builders.active(builders.agency("शुभ यात्रा रोजगार (DEMO)"))
         self.code = badges.issue("licence", self.number, at=AT).code
         statuses.refresh(at=AT)
+        published_keys.refresh(at=AT)
         tokens.refresh(at=AT)
 
     def trust(self, at: datetime = AT) -> Any:
@@ -429,10 +431,33 @@ def test_a_scanned_print_is_judged_for_who_can_not(known: Known, public: Visitor
 
 
 def test_nobody_is_judged_while_our_keys_are_not_known(public: Visitor, db: None) -> None:
-    with pytest.raises(known_keys.KeysUnknown):
-        known_keys.trust(at=AT)
     answer = public.post("/api/v1/verify-token", {"token": "123"}, content_type="application/json")
     refused(answer, 503, "signature.unavailable")
+
+
+def test_what_was_signed_is_judged_while_the_signer_is_down_and_a_stolen_key_is_not_believed(
+    known: Known, public: Visitor
+) -> None:
+    receipt = public.get(f"/api/v1/verify/{known.code}", headers=JWT).content.decode()
+
+    def found() -> tuple[bool, str]:
+        answer = public.post(
+            "/api/v1/receipts/verify", {"receipt": receipt}, content_type="application/json"
+        ).json()
+        return answer["genuine"], answer["reason"]
+
+    kid = Client(known.house.path, timeout=10).signer(Kind.RECEIPT, signing.issuer("XA-DLA")).kid
+    keys.compromise(known.house.directory, kid, at=int(AT.timestamp()), cutoff=0)
+    published_keys.refresh(at=AT)
+    assert found() == (False, "key.compromised")
+    known.house.close()
+    assert found() == (False, "key.compromised")
+    told = public.post(
+        "/api/v1/verify-token",
+        {"token": f"http://127.0.0.1:8000/v/{known.code}#{tokens.digits(known.code, at=AT)}"},
+        content_type="application/json",
+    ).json()
+    assert told["result"] == "licensed"
 
 
 # Credentials, by asking

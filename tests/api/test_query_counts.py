@@ -24,8 +24,9 @@ from registry import lookup
 from registry.rules import numbering
 from tests import builders
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock, House
-from verification import badges, sequencing, statuses, tokens
+from tests.conftest import Clock
+from tests.house import House
+from verification import badges, published_keys, sequencing, statuses, tokens
 
 PINNED = Path(__file__).with_name("query_counts.json")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -62,6 +63,7 @@ def known(clock: Clock, sign_for: Callable[..., House]) -> Known:
     )
     sign_for("XA-DLA", at=AT)
     statuses.refresh(at=AT)
+    published_keys.refresh(at=AT)
     tokens.refresh(at=AT)
     sequencing.advance(at=AT)
     sequencing.publish(at=AT)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from verification import badges, signing, statuses, tokens
 from verification.signing import Client
 

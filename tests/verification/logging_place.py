@@ -1,6 +1,5 @@
 """This place with a signer for its log, as tests want it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from django.conf import LazySettings
 
 from registry import clock
+from tests.house import House
 from verification import keys, log, notes, public_keys, signer, signing
 from verification.keys import Use
 
@@ -25,8 +25,7 @@ class Place:
         signer.begin_log(directory, record)
         self.record = record
         self.witness = keys.create(directory, Use.WITNESS, WITNESS, at=at)
-        self._door: signer.Door | None = None
-        self._thread: threading.Thread | None = None
+        self._house: House | None = None
 
     def vkey(self) -> notes.Key:
         """The log's key as others hold it."""
@@ -38,17 +37,12 @@ class Place:
 
     def up(self) -> None:
         """Answer at the socket."""
-        self._door = signer.Door(self.socket, signer.Signatory(self.directory))
-        self._thread = threading.Thread(target=self._door.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
+        self._house = House(self.directory, self.socket)
 
     def close(self) -> None:
         """Answer no more."""
-        assert self._door is not None
-        assert self._thread is not None
-        self._door.shutdown()
-        self._thread.join()
-        self._door.server_close()
+        assert self._house is not None
+        self._house.close()
 
     @contextmanager
     def down(self) -> Iterator[None]:

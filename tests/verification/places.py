@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from psycopg import sql
 
 from api.conf import roles
 from tests.conftest import server_address
+from tests.house import House
 from verification import keys, signer
 from verification.keys import Use
 from verification.signing import Client
@@ -27,18 +27,12 @@ PATIENT = 10.0
 @contextmanager
 def signing_with(directory: Path, socket: Path) -> Iterator[Client]:
     """A signer in threads of this process that holds this directory's keys, and its client."""
-    signatory = signer.Signatory(directory)
-    with signer.Door(socket, signatory) as door:
-        thread = threading.Thread(target=door.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        client = Client(socket, timeout=PATIENT)
-        try:
-            yield client
-        finally:
-            client.close()
-            door.shutdown()
-            thread.join()
-            signatory.close()
+    house, client = House(directory, socket), Client(socket, timeout=PATIENT)
+    try:
+        yield client
+    finally:
+        client.close()
+        house.close()
 
 
 def make_keys(directory: Path, host: str, authority: str, *, at: int) -> None:

@@ -14,7 +14,8 @@ from django.db import Error, IntegrityError, connection, transaction
 from registry import agencies, lookup
 from registry.rules.lifecycle import Action, Scope, StepTerms
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from verification import badges, check, envelopes, public_keys, signing, standings, status_list, statuses
 from verification.models import SignedList, StatusIndex, StatusPublication
 from verification.signing import Client

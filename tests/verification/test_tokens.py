@@ -14,7 +14,8 @@ from registry import agencies, lookup
 from registry.intake import taking
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from tests.registry.test_intake import PROFILE
 from verification import (
     badges,
