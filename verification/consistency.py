@@ -100,7 +100,11 @@ def _signed(newest: LogCheckpoint, size: int) -> Iterator[Difference]:
     if newest.size > size:
         yield Difference(where, "size", str(newest.size), f"at most {size}")
         return
-    root = merkle.root(newest.size, log.read_tiles)
+    try:
+        root = merkle.root(newest.size, log.read_tiles)
+    except merkle.TileMissing as missing:
+        yield Difference(where, "root", f"no {missing}", "all of its tiles")
+        return
     if bytes(newest.root) != root:
         yield Difference(where, "root", bytes(newest.root).hex(), root.hex())
     key = published_keys.log_key(log.origin())
