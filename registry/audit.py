@@ -432,6 +432,9 @@ def _history(table: str, kept: Options[Any]) -> Iterator[Difference]:
         cursor.execute(sql.SQL(_HISTORY).format(**names), {"table": table})
         for where, stored, expected in cursor.fetchall():
             yield Difference(f"{kept.db_table} {where}", "version", stored, expected)
+        cursor.execute(sql.SQL(_VERSIONS).format(**names), {"kept": kept.db_table})
+        for where, stored, expected in cursor.fetchall():
+            yield Difference(f"{kept.db_table} {where}", "by whom and when", stored, expected)
 
 
 _HISTORY: Final = """
@@ -442,5 +445,27 @@ UNION ALL
 SELECT 'of ' || j.key, 'none', 'as journalled' FROM registry_changejournal j
 WHERE j.relation = %(table)s AND j.operation <> 'D'
   AND NOT EXISTS (SELECT FROM {table} h WHERE h.id = j.key AND to_jsonb(h) - {own}::text[] = j.image)
+ORDER BY 1
+"""
+#: Versions written by one statement have one digest.
+_VERSIONS: Final = """
+WITH told AS (
+    SELECT id, image ->> 'ids' AS ids, image ->> 'sha256' AS digest
+    FROM registry_changejournal WHERE relation = %(kept)s
+), held AS MATERIALIZED (
+    SELECT told.id, h.history_id, h.id AS record, h.history_date, h.history_type, h.history_user_id
+    FROM told CROSS JOIN LATERAL unnest(told.ids::int8multirange) AS piece (numbers)
+    JOIN {table} h ON h.history_id >= lower(piece.numbers) AND h.history_id < upper(piece.numbers)
+), digests AS (
+    SELECT id, encode(sha256(convert_to(string_agg(
+               registry_version_told(history_id, record, history_date, history_type, history_user_id),
+               ',' ORDER BY history_id), 'UTF8')), 'hex') AS digest
+    FROM held GROUP BY id
+)
+SELECT told.ids, 'as found', 'as journalled' FROM told LEFT JOIN digests USING (id)
+WHERE digests.digest IS DISTINCT FROM told.digest
+UNION ALL
+SELECT h.history_id::text, 'as found', 'never journalled' FROM {table} h
+WHERE NOT EXISTS (SELECT FROM held WHERE held.history_id = h.history_id)
 ORDER BY 1
 """

@@ -65,8 +65,8 @@ EXEMPT: Final[Mapping[str, str]] = {
     "verification_logtile.id": "a derived row's own key, which nothing refers to",
     "verification_signedlist.id": "the same",
 }
-#: Who wrote a version and when: the entry that speaks for the change says so too.
-HISTORY: Final = ("history_id", "history_date", "history_change_reason", "history_type", "history_user_id")
+#: A redaction writes its own reason into the versions of a record.
+OF_VERSIONS: Final = "history_change_reason"
 
 #: Other values of a type; the first that the table's constraints allow is taken.
 OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -230,11 +230,9 @@ def _columns() -> dict[str, list[str]]:
     for package in ("registry", "verification"):
         for model in apps.get_app_config(package).get_models(include_auto_created=True):
             table = model._meta.db_table
-            own = HISTORY if "historical" in table else ()
             named = [str(field.column) for field in model._meta.concrete_fields]
-            kept = [c for c in named if c not in own and f"{table}.{c}" not in EXEMPT]
             if table not in EXEMPT:
-                found[table] = kept
+                found[table] = [c for c in named if c != OF_VERSIONS and f"{table}.{c}" not in EXEMPT]
     return found
 
 
