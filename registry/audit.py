@@ -6,6 +6,8 @@ a trigger wrote when the row was: one edited, deleted or added with the triggers
 never changed by this; it only looks. Memory does not grow with the register.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from django.apps import apps
 from django.db import connection
+from django.db.models.options import Options
 from psycopg import sql
 
 from registry import records
@@ -48,15 +51,11 @@ def differences(
             yield from of_numbers(sorted(odd), at=at)  # what was decided while we read is no difference
         done += len(licences)
         progress(done)
-    yield from _search_names()
-    yield from _numbers()
-    yield from _instants()
-    yield from _told(_STUBS)
-    yield from _told(_SANCTIONS)
+    yield from of_search()
+    yield from of_register()
     for table in JOURNALLED:
-        yield from of_journal(table, sealed=SEALED.get(table, ()))
-    for model in _tracked():
-        yield from _history(model._meta.db_table, model.history.model)
+        yield from of_journal(table)
+    yield from of_histories()
 
 
 def of_numbers(numbers: Sequence[str], *, at: datetime) -> Iterator[Difference]:
@@ -272,7 +271,7 @@ def _behind(
 # --- what can be searched ----------------------------------------------------------------------------------------
 
 
-def _search_names() -> Iterator[Difference]:
+def of_search() -> Iterator[Difference]:
     """Each agency is found by what it is known by, and by nothing else."""
     for numbers in indexing.all_agencies():
         if odd := indexing.unlike(numbers):
@@ -282,6 +281,14 @@ def _search_names() -> Iterator[Difference]:
 
 
 # --- the register itself -----------------------------------------------------------------------------------------
+
+
+def of_register() -> Iterator[Difference]:
+    """What follows from the entries all together: numbers, instants, sanctions, their places in the journal."""
+    yield from _numbers()
+    yield from _instants()
+    for statement in (_STUBS, _SANCTIONS, _PLACES):
+        yield from _told(statement)
 
 
 def _told(statement: str) -> Iterator[Difference]:
@@ -315,6 +322,16 @@ WITH wanted AS (
 )
 SELECT 'entry ' || coalesce(w.id, h.entry_id), 'sanction', coalesce(h::text, 'none'), coalesce(w::text, 'none')
 FROM wanted w FULL JOIN held h ON h.entry_id = w.id WHERE (w.*) IS DISTINCT FROM (h.*)
+"""
+
+
+#: The feed of changes and the log read entries in this order.
+_PLACES: Final = """
+SELECT 'registry_entry ' || key, 'place in the journal', concat_ws('/', operation, commit_id, ordinal),
+       concat_ws('/', 'I', image ->> 'commit_id', image ->> 'ordinal')
+FROM registry_changejournal
+WHERE relation = 'registry_entry' AND (operation <> 'I' OR
+      (commit_id, ordinal) IS DISTINCT FROM ((image ->> 'commit_id')::bigint, (image ->> 'ordinal')::bigint))
 """
 
 
@@ -365,12 +382,13 @@ def _instants() -> Iterator[Difference]:
 # --- what the journal saw ----------------------------------------------------------------------------------------
 
 
-def of_journal(table: str, *, key: str = "id", sealed: Sequence[str] = ()) -> Iterator[Difference]:
+def of_journal(table: str, *, key: str = "id") -> Iterator[Difference]:
     """Each row is as the journal last saw it: a trigger that was switched off shows here.
 
     ``key``: the column by which a row is known; where it is not ``id``, the journal's rows are told apart by their
-    images. ``sealed``: the columns of which the journal holds the digest alone.
+    images.
     """
+    sealed = SEALED.get(table, ())
     names = {
         "table": sql.Identifier(table),
         "key": sql.Identifier(key),
@@ -400,23 +418,23 @@ ORDER BY 1
 """
 
 
-def _tracked() -> list[Any]:
-    """The models whose versions are kept, by name."""
-    models = apps.get_app_config("registry").get_models()
-    return sorted((m for m in models if hasattr(m, "history")), key=lambda model: model.__name__)
-
-
-def _history(table: str, kept: Any) -> Iterator[Difference]:
+def of_histories() -> Iterator[Difference]:
     """Each version of a record that is kept is one that the journal saw, and each that the journal saw is kept."""
-    own = [field.column for field in kept._meta.concrete_fields if field.column.startswith("history_")]
-    names = {
-        "table": sql.Identifier(kept._meta.db_table),
-        "own": sql.Literal(own),
-    }
+    for model in apps.get_app_config("registry").get_models():
+        if hasattr(model, "history"):
+            yield from _history(model._meta.db_table, model.history.model._meta)
+
+
+def _history(table: str, kept: Options[Any]) -> Iterator[Difference]:
+    own = [field.column for field in kept.concrete_fields if str(field.column).startswith("history_")]
+    names = {"table": sql.Identifier(kept.db_table), "own": sql.Literal(own)}
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(_HISTORY).format(**names), {"table": table})
         for where, stored, expected in cursor.fetchall():
-            yield Difference(f"{kept._meta.db_table} {where}", "version", stored, expected)
+            yield Difference(f"{kept.db_table} {where}", "version", stored, expected)
+        cursor.execute(sql.SQL(_VERSIONS).format(**names), {"kept": kept.db_table})
+        for where, stored, expected in cursor.fetchall():
+            yield Difference(f"{kept.db_table} {where}", "by whom and when", stored, expected)
 
 
 _HISTORY: Final = """
@@ -427,5 +445,27 @@ UNION ALL
 SELECT 'of ' || j.key, 'none', 'as journalled' FROM registry_changejournal j
 WHERE j.relation = %(table)s AND j.operation <> 'D'
   AND NOT EXISTS (SELECT FROM {table} h WHERE h.id = j.key AND to_jsonb(h) - {own}::text[] = j.image)
+ORDER BY 1
+"""
+#: Versions written by one statement have one digest.
+_VERSIONS: Final = """
+WITH told AS (
+    SELECT id, image ->> 'ids' AS ids, image ->> 'sha256' AS digest
+    FROM registry_changejournal WHERE relation = %(kept)s
+), held AS MATERIALIZED (
+    SELECT told.id, h.history_id, h.id AS record, h.history_date, h.history_type, h.history_user_id
+    FROM told CROSS JOIN LATERAL unnest(told.ids::int8multirange) AS piece (numbers)
+    JOIN {table} h ON h.history_id >= lower(piece.numbers) AND h.history_id < upper(piece.numbers)
+), digests AS (
+    SELECT id, encode(sha256(convert_to(string_agg(
+               registry_version_told(history_id, record, history_date, history_type, history_user_id),
+               ',' ORDER BY history_id), 'UTF8')), 'hex') AS digest
+    FROM held GROUP BY id
+)
+SELECT told.ids, 'as found', 'as journalled' FROM told LEFT JOIN digests USING (id)
+WHERE digests.digest IS DISTINCT FROM told.digest
+UNION ALL
+SELECT h.history_id::text, 'as found', 'never journalled' FROM {table} h
+WHERE NOT EXISTS (SELECT FROM held WHERE held.history_id = h.history_id)
 ORDER BY 1
 """

@@ -58,6 +58,16 @@ of the journal. Reads no more of it than it gives: from the commit that holds th
 
 _QUIET: Final = (
     "registry_approval I",
+    "registry_historicalagency I",
+    "registry_historicalappointment I",
+    "registry_historicalauthority I",
+    "registry_historicalchannel I",
+    "registry_historicaldebarment I",
+    "registry_historicallicence I",
+    "registry_historicaloffice I",
+    "registry_historicalperson I",
+    "registry_historicalterm I",
+    "registry_historicaltradingname I",
     "registry_listsnapshot I",
     "registry_proposal I",
     "registry_proposal U",

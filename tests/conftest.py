@@ -36,13 +36,18 @@ def _become(role: str) -> None:
 
 
 @contextmanager
-def _as_owner() -> Iterator[None]:
-    """Act as the tables' owner: for migrating and emptying tables, which the applications may not."""
-    _become(roles.OWNER)
+def acting_as(role: str) -> Iterator[None]:
+    """Act in the database as another role than the applications'."""
+    _become(role)
     try:
         yield
     finally:
         _become(roles.APP)
+
+
+def _as_owner() -> AbstractContextManager[None]:
+    """Act as the tables' owner: for migrating and emptying tables, which the applications may not."""
+    return acting_as(roles.OWNER)
 
 
 def _lives(process: int) -> bool:

@@ -63,7 +63,7 @@ def of_log(progress: Callable[[int], None] = lambda _done: None) -> Iterator[Dif
         yield from _tiles({tile: hashes for tile, hashes in grown.items() if tile not in edge})
         progress(size)
     yield from _tiles(edge)
-    yield from _tiles_beyond(size)
+    yield from _tiles_beyond()
     if newest is not None:
         yield from _signed(newest, size)
 
@@ -83,16 +83,16 @@ def _tiles(wanted: Mapping[Tile, bytes]) -> Iterator[Difference]:
             yield Difference(f"tile {tile.level}/{tile.number}", "hashes", "as found", f"those of {where}")
 
 
-def _tiles_beyond(size: int) -> Iterator[Difference]:
+def _tiles_beyond() -> Iterator[Difference]:
     """Tiles and hashes that no entry stands behind."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT level, number FROM verification_logtile"
-            " WHERE (number * 256 + length(data) / 32) * (256::numeric ^ level) > %s ORDER BY 1, 2",
-            [size],
+            " WHERE (number * 256 + length(data) / 32) * (256::numeric ^ level)"
+            " > (SELECT coalesce(max(index) + 1, 0) FROM verification_logleaf) ORDER BY 1, 2"
         )
         for level, number in cursor.fetchall():
-            yield Difference(f"tile {level}/{number}", "hashes", "more than there are entries", f"of {size}")
+            yield Difference(f"tile {level}/{number}", "hashes", "more than there are entries", "no more")
 
 
 def _signed(newest: LogCheckpoint, size: int) -> Iterator[Difference]:
@@ -101,7 +101,11 @@ def _signed(newest: LogCheckpoint, size: int) -> Iterator[Difference]:
     if newest.size > size:
         yield Difference(where, "size", str(newest.size), f"at most {size}")
         return
-    root = merkle.root(newest.size, log.read_tiles)
+    try:
+        root = merkle.root(newest.size, log.read_tiles)
+    except merkle.TileMissing as missing:
+        yield Difference(where, "root", f"no {missing}", "all of its tiles")
+        return
     if bytes(newest.root) != root:
         yield Difference(where, "root", bytes(newest.root).hex(), root.hex())
     key = published_keys.log_key(log.origin())
@@ -122,14 +126,14 @@ def _signed(newest: LogCheckpoint, size: int) -> Iterator[Difference]:
 
 
 def of_lists() -> Iterator[Difference]:
-    """Each signed list says in all its forms what was published last before it, under one of our keys."""
+    """Each signed list says in all its forms what was published by then, under one of our keys."""
     keys = {key.kid: key.jwk for key in published_keys.every()}
     for row in SignedList.objects.order_by("list_id", "issued_at").iterator(chunk_size=1):
-        said = StatusPublication.objects.filter(list=row.list_id, published_at__lte=row.issued_at)
-        digest = said.order_by("-id").values_list("sha256", flat=True).first()
         array = bytes(row.array)
-        if hashlib.sha256(array).hexdigest() != digest:
-            yield Difference(_named(row), "statuses", hashlib.sha256(array).hexdigest(), str(digest))
+        digest = hashlib.sha256(array).hexdigest()
+        said = StatusPublication.objects.filter(list=row.list_id, published_at__lte=row.issued_at)
+        if not said.filter(sha256=digest).exists():
+            yield Difference(_named(row), "statuses", digest, "one that was published")
         for form in ("cwt", "jwt", *_FORMS):
             try:
                 wrong = _unlike(row, form, array, keys)
