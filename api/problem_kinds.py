@@ -381,6 +381,12 @@ KINDS: Final[dict[str, Kind]] = {
         result="unknown",
     ),
     "server.error": Kind(500, _("Something went wrong on our side"), result="unknown"),
+    "record.stale_replica": Kind(
+        503,
+        _("This copy of the register can not prove that it is up to date"),
+        _("This is no answer about any licence: it could not be checked. Try again in a moment."),
+        result="unknown",
+    ),
     "register.unreachable": Kind(
         503,
         _("The register cannot be reached now"),

@@ -153,7 +153,7 @@ def set_policy(
     words = records.stated(row.pk)
     version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
     if records.stated(row.pk) != words:
-        publishing.reword(row, at=at)
+        publishing.reword(row, words, at=at)
     once.keep({"version": version})
     return version
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.db import connection
 
-from registry import clock
+from registry import clock, replica
 from registry.models import Entry, RegisterCommit
 
 #: No command takes longer from its first look at the clock to its commit.
@@ -59,6 +59,7 @@ class Commit:
         then the register answered without it (rulings 3). A command that tells of a past, further back than any takes,
         is recorded in that past.
         """
+        replica.wait()
         now = clock.now()
         if timedelta() <= now - at <= _LONGEST:
             at = now

@@ -15,7 +15,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from registry import lookup, news, prepared
+from registry import lookup, news, prepared, replica
 from registry.rules import numbering
 from registry.rules.errors import BadInput, LicenceNotFound, NotFound, Refused
 from registry.rules.numbering import Kind
@@ -200,6 +200,7 @@ def withdraw(code: str, *, reason: str, by: str, at: datetime) -> BadgeRecord:
             raise BadgeWithdrawn(badge=code)
         badge.withdrawn_at, badge.withdrawn_reason, badge.withdrawn_by = at, reason, by
         badge.save(update_fields=["withdrawn_at", "withdrawn_reason", "withdrawn_by"])
+        replica.wait()
         news.put()
     return _record(badge)
 

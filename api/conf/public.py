@@ -1,5 +1,9 @@
 """The public application: pages, public API, proofs. No session, no cookie, no upload, no sign-in."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from api.conf.door import Application
@@ -7,6 +11,8 @@ from api.conf.swift import Swift
 
 # Two thin layers: what they cost is a part of every look-up.
 MIDDLEWARE = ["api.middleware.Edge", "whitenoise.middleware.WhiteNoiseMiddleware"]
+if settings.REGISTRY_REPLICA_SECONDS:
+    MIDDLEWARE.insert(1, "api.replica.Fresh")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("api.public.urls")),
@@ -17,4 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.pages.urls")),
 ]
 
-application = Swift(Application(__name__, MIDDLEWARE))
+application: Callable[..., Any] = Application(__name__, MIDDLEWARE)
+if not settings.REGISTRY_REPLICA_SECONDS:  # a replica proves its freshness first, behind the thin door
+    application = Swift(application)

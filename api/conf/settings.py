@@ -135,6 +135,10 @@ DATABASES: dict[str, dict[str, Any]] = {
         | ({"pool": {"min_size": 1, "max_size": _pool, "timeout": 5}} if _pool else {}),
     }
 }
+# Commits wait until every synchronous replica shows them
+REGISTRY_REPLICATED = environment.flag("REGISTRY_REPLICATED", default=False)
+# Where the public application reads a replica: how many seconds old an answer may be; 0 = it reads the primary
+REGISTRY_REPLICA_SECONDS = environment.whole("REGISTRY_REPLICA_SECONDS", 0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Used codes and failed sign-ins must be known to every process; nothing the public reads is cached here.
 CACHES = {

@@ -64,7 +64,6 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
         "compact": found.code,
         "host": settings.REGISTRY_HOST,
         "long": bool(signed),
-        "address": f"{settings.REGISTRY_HOST}/v/{found.code}",
         "legend": home.legend("licensed", "limited", "not_licensed"),
     }
     return render.page(request, "badge.html", context, styles=sheet.BADGE)

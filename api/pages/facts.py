@@ -193,7 +193,8 @@ def scope(record: Record) -> list[Fact]:
     countries = _left(held, cut, "corridors", "occupations")
     jobs = _left(held, cut, "occupations", "corridors")
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
-    unlimited = held and not held.get("corridors") and not held.get("occupations")
+    good = (record.get("verdict") or {}).get("result") in {"licensed", "limited"}
+    unlimited = good and held and not held.get("corridors") and not held.get("occupations")
     if unlimited and record.get("origin") != "listed":
         everything = gettext("all countries and all jobs")
         found.append(Fact(gettext("Good for"), gettext("all but what is named below") if cut else everything))

@@ -49,15 +49,38 @@ class Facts:
 
     def said(self, at: datetime) -> Stated:
         """What the authority's policy says at ``at``; nothing where it has none."""
-        said = next((words for start, words in reversed(self.stated) if start <= at), None)
-        if said is None:
-            said = self.stated[0][1] if self.stated else Stated({})
-        return said
+        return said(self.stated, at)
 
     @property
     def zone(self) -> str:
         """The authority's time zone."""
         return str(self.authority["zone"])
+
+
+def said(stated: Sequence[tuple[datetime, Stated]], at: datetime) -> Stated:
+    """What holds at ``at`` of what the policies say from each instant on; the first also before it."""
+    found = next((words for start, words in reversed(stated) if start <= at), None)
+    if found is None:
+        found = stated[0][1] if stated else Stated({})
+    return found
+
+
+def reworded(
+    body: str, stated: Sequence[tuple[datetime, Stated]], *, start: datetime, end: datetime | None, cut: bool
+) -> str:
+    """A body with what the policies say from ``start`` on; ``cut``: its span is shorter now, ``start`` to ``end``."""
+    told = json.loads(body)
+    words, standing_ = said(stated, start), told["standing"]
+    standing_["legal_term"] = words.legal_terms.get(standing_["state"] or "", "")
+    told["worker_fee"] = _fee(words.worker_fee)
+    if cut:
+        told["since"] = None if start == BEGINNING else rfc3339(start)
+        told["until"] = told["verdict"]["until"] = rfc3339(end)
+    return _written(told)
+
+
+def _written(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +269,7 @@ def _piece(
         state="" if withheld else stands.state.value,
         result=stands.result.value,
         may_recruit=stands.may_recruit,
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        body=_written(body),
         withhold_from=withhold,
         licence_class=stands.licence_class or facts.licence_class,
         corridors=stands.scope.corridors,

@@ -457,3 +457,15 @@ def test_many_licences_are_reworded_together_as_if_each_had_been_made_anew(
         assert json.loads(told.body)["worker_fee"]["rule"] == {"code": "fee.prohibited"}
         assert told.sequence == before[number], "nobody decided anything"
     assert json.loads(lookup.public_licence(suspended, at=AT + DAY).body)["standing"]["legal_term"] == "Held"
+
+
+def test_words_that_are_taken_back_before_their_day_leave_no_boundary(licence: str) -> None:
+    first = lookup.public_licence(licence, at=AT)
+    for place, words in enumerate(({"active": "Valid"}, builders.POLICY["legal_terms"])):
+        agencies.set_policy(
+            "XA-DLA", {**builders.POLICY, "legal_terms": words}, in_force_from=AT + DAY, by=builders.SYSTEM, at=AT,
+            idempotency_key=f"{place}",
+        )  # fmt: skip
+        assert (lookup.public_licence(licence, at=AT).until == AT + DAY) is (place == 0)
+        assert list(audit.differences(at=AT)) == []
+    assert lookup.public_licence(licence, at=AT).body == first.body
