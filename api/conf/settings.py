@@ -10,6 +10,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from api.conf import embedded, environment
+from api.conf.interfaces import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by their frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_SECRET = "demo-only-secret-that-check-deploy-refuses"  # noqa: S105 - public on purpose, refused outside the demo
@@ -209,33 +210,6 @@ WHITENOISE_USE_FINDERS = REGISTRY_DEMO
 if REGISTRY_DEMO:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
-
-# Programming interfaces
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "UNAUTHENTICATED_USER": None,
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "api.problems.exception_handler",
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Recruiter licence register",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "ChannelKind": "api.public.bodies.CHANNEL_KINDS",
-        "OfficeKind": "api.public.bodies.OFFICE_KINDS",
-        "BadgeKind": "api.public.badges.SUBJECT_KINDS",
-        "ReceiptReason": "api.public.receipts.RECEIPT_REASONS",
-        "CredentialReason": "api.public.receipts.CREDENTIAL_REASONS",
-    },
-}
 
 # Jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"

@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 
 from api import throttles
 from api.conf import public as door
+from api.conf.swift import Swift
 from tests import builders
 from verification import badges
 
@@ -66,6 +67,7 @@ def badge_of(licence: str) -> str:
 
 def behind() -> Any:
     """The application behind the thin door."""
+    assert isinstance(door.application, Swift)
     return door.application._application
 
 

@@ -32,7 +32,8 @@ from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
 from registry.rules.publication import Audience
 from tests import builders
 from tests.builders import START
-from tests.conftest import Clock, House
+from tests.conftest import Clock
+from tests.house import House
 from verification import badges, dumps, log, sequencing, statuses, tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -351,6 +352,7 @@ def laden(
         ("/api/v1/verifications", {"items": items}),
         ("/api/v1/receipts/verify", {"receipt": receipt}),
         ("/api/v1/verify-token", {"token": tokens.digits(found.codes[0], at=at)}),
+        ("/api/v1/credentials/verify", {"credential": public.get(f"/c/{found.codes[0]}").content.decode()}),
     ):
         found.bodies[path] = _read(public.post(path, json.dumps(sent), content_type="application/json"))
     return found

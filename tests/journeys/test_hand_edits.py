@@ -26,7 +26,8 @@ from registry.models import JOURNALLED
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.builders import START
-from tests.conftest import House, acting_as, server_address
+from tests.conftest import acting_as, server_address
+from tests.house import House
 from verification import (
     badges,
     consistency,
