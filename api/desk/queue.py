@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
 from api import labels
-from api.desk import door, navigation, parts
+from api.desk import door, navigation, parts, people
 from api.desk.door import Visit
 from api.staff import steps
 from registry import dossier, licensing
@@ -29,6 +29,7 @@ def queue(visit: Visit) -> HttpResponse:
         "queue.html",
         gettext("Waiting for you"),
         count=len(mine),
+        changes=people.changes_table(visit),
         others=others,
         proposals=parts.Table(
             gettext("Proposals to approve"),
