@@ -90,7 +90,7 @@ def _listed(visit: Visit) -> parts.Table:
         [
             (
                 parts.Link(row["legal_name"], resolve_url("desk-agency", row["number"]), row["latin_name"]),
-                row["number"],
+                parts.Number(row["number"]),
                 row["locality"],
                 row["company_number"],
             )
@@ -112,7 +112,7 @@ def _found(visit: Visit, asked: str) -> parts.Table:
         [
             (
                 parts.Link(hit.name, resolve_url("desk-licence", hit.number)),
-                hit.number,
+                parts.Number(hit.number),
                 parts.Standing(hit.verdict),
             )
             for hit in hits.data
@@ -133,7 +133,7 @@ def _about(found: Mapping[str, Any]) -> parts.Facts:
 def _licences(found: list[dict[str, Any]]) -> parts.Table:
     rows = [
         (
-            one["number"],
+            parts.Number(one["number"]),
             one["class"],
             parts.Standing(one["result"], one["state"]),
             parts.Day(date.fromisoformat(str(one["terms"][-1]["last_day"]))) if one["terms"] else "",
@@ -152,7 +152,7 @@ def _decisions(found: list[dict[str, Any]], zone: str) -> parts.Table:
         (
             parts.Moment(_instant(entry["recorded_at"]), zone),
             _text("actions", entry["action"]),
-            number,
+            parts.Number(number),
             ", ".join(_text("grounds", ground["code"]) for ground in entry["grounds"]),
             parts.Moment(_instant(entry["effective_from"]), zone),
             ", ".join(entry["officers"]),
@@ -170,7 +170,7 @@ def _decisions(found: list[dict[str, Any]], zone: str) -> parts.Table:
 def _offices(found: Mapping[str, Any]) -> parts.Table:
     rows = [
         (
-            one["number"],
+            parts.Number(one["number"]),
             gettext(_OFFICES.get(one["kind"], one["kind"])),
             ", ".join(filter(None, (one["name"], one["address"], one["locality"]))),
             parts.Day(one["first_day"]),
@@ -187,7 +187,7 @@ def _people(found: Mapping[str, Any]) -> parts.Table:
         (
             one["person_name"],
             public_facts.role(one["role"]),
-            one["number"],
+            parts.Number(one["number"]),
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]),
         )

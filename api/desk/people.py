@@ -134,7 +134,9 @@ def people(visit: Visit) -> HttpResponse:
     """The officers with their state, and the changes that wait."""
     rows = [
         (
-            parts.Link(one.officer.number, resolve_url("desk-person", one.officer.number), _name(one)),
+            parts.Link(
+                parts.Number(one.officer.number), resolve_url("desk-person", one.officer.number), _name(one)
+            ),
             ", ".join(parts.roles(one.officer.roles)),
             one.officer.authority or gettext("all of them"),
             _state(one),
@@ -324,8 +326,8 @@ def changes_table(visit: Visit) -> parts.Table | None:
         (
             parts.Moment(one.expires_at),
             parts.Link(gettext(_KINDS[one.kind]), resolve_url("desk-change", one.pk)),
-            one.number,
-            one.proposed_by,
+            parts.Number(one.number),
+            parts.Number(one.proposed_by),
             gettext("your yes") if officers.awaits(one, by=visit.by) else gettext("somebody else"),
         )
         for one in found

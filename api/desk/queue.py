@@ -48,8 +48,14 @@ def queue(visit: Visit) -> HttpResponse:
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
     said = labels.text("actions", one.action, get_language() or "en")
-    agency = parts.Link(one.agency, resolve_url("desk-agency", one.agency))
-    return parts.Moment(one.expires_at, zone), said, agency, one.licence or "", one.proposed_by
+    agency = parts.Link(parts.Number(one.agency), resolve_url("desk-agency", one.agency))
+    return (
+        parts.Moment(one.expires_at, zone),
+        said,
+        agency,
+        parts.Number(one.licence or ""),
+        parts.Number(one.proposed_by),
+    )
 
 
 def front(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
