@@ -7,11 +7,11 @@ from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
-from api import labels
+from api import labels, readings
 from api.desk import door, navigation, parts, people
 from api.desk.door import Visit
 from api.staff import steps
-from registry import dossier, licensing
+from registry import dossier
 from registry.licensing import ProposalRecord
 
 
@@ -21,7 +21,7 @@ def queue(visit: Visit) -> HttpResponse:
     mine: list[ProposalRecord] = []
     others, zone = 0, "UTC"
     if visit.by.authority and visit.by.roles & navigation.READERS:
-        found = licensing.waiting(by=visit.by, at=visit.at)
+        found = readings.proposals(by=visit.by, at=visit.at, through="desk")
         mine = [one for one in found if steps.awaits(one, by=visit.by, at=visit.at)]
         others = len(found) - len(mine)
         zone = dossier.authority(visit.by.authority, at=visit.at)["zone"]

@@ -153,6 +153,20 @@ def test_the_staff_api_logs_its_reads_too(desk: Client, holder: str) -> None:
     assert Reading.objects.get().through == "api"
 
 
+def test_the_read_only_tables_log_whose_rows_were_looked_at(desk: Client, holder: str) -> None:
+    sign_in(desk, appoint("AUDIT-1", "", "auditor", staff=True))
+    assert desk.get("/admin/registry/agency/").status_code == 200
+    kept = Reading.objects.get()
+    assert (kept.officer, kept.record, kept.fields, kept.through) == ("AUDIT-1", "agency", "table", "tables")
+    desk.get("/admin/registry/agency/1/change/")
+    assert Reading.objects.latest("pk").record == "agency 1"
+
+
+def test_whoever_may_not_see_the_tables_leaves_no_line_by_asking(desk: Client, officer: Pages) -> None:
+    assert officer.client.get("/admin/registry/agency/").status_code == 302
+    assert not Reading.objects.exists()
+
+
 @pytest.mark.parametrize("statement", ["UPDATE api_reading SET officer = 'X'", "DELETE FROM api_reading"])
 def test_the_log_of_reads_only_grows(officer: Pages, holder: str, statement: str) -> None:
     officer.get(f"agencies/{holder}")
