@@ -37,6 +37,12 @@ _COLUMNS: Final = (
     ("locality", _("Town")),
     ("linked_to", _("The same company elsewhere")),
 )
+_CHANNELS: Final = {
+    "phone": _("telephone"),
+    "email": _("e-mail"),
+    "domain": _("web address"),
+    "social": _("page or account"),
+}
 _OFFICES: Final = {"head": _("head office"), "branch": _("branch")}
 
 
@@ -200,8 +206,8 @@ def _people(found: Mapping[str, Any]) -> parts.Table:
 def _channels(found: Mapping[str, Any]) -> parts.Table:
     rows = [
         (
-            one["value"],
-            one["kind"],
+            parts.Number(one["value"]),
+            gettext(_CHANNELS.get(one["kind"], one["kind"])),
             parts.Moment(one["verified_at"]) if one["verified_at"] else gettext("not tried"),
         )
         for one in found["channels"]

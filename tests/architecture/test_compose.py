@@ -168,7 +168,7 @@ def test_a_role_that_may_is_refused(prepared: dict[str, str]) -> None:
     environment = {"PATH": os.environ["PATH"]} | _environment("prepare", prepared)
     said = _check(environment)
     assert "registry.E010" in said
-    assert "registry_owner may rewrite registry_" in said
+    assert "registry_owner may rewrite api_reading" in said
 
 
 def _check(environment: dict[str, str]) -> str:
