@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.test import Client, RequestFactory
 
-from api.desk import navigation, urls
+from api.desk import door, navigation, urls
 from api.models import Reading
 from registry import licensing
 from registry.rules.lifecycle import Action, StepTerms
@@ -109,6 +109,13 @@ def test_another_authority_s_agency_looks_exactly_like_none(desk: Client, holder
     assert hidden.status_code == missing.status_code == 404
     assert _without_token(hidden) == _without_token(missing)
     assert not Reading.objects.exists()
+
+
+def test_a_register_that_cannot_be_reached_is_a_page_that_asks_it_nothing(rf: RequestFactory) -> None:
+    answer = door.refused(rf.get("/desk/"), OperationalError("gone"))
+    assert answer.status_code == 503
+    assert "text/html" in answer.headers["Content-Type"]
+    assert "gone" not in answer.content.decode()
 
 
 def _without_token(answer: Answer) -> str:
