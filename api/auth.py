@@ -10,7 +10,7 @@ import base64
 import copy
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -284,6 +284,31 @@ def has_passkey(user: User) -> bool:
 def authenticators(user: User) -> list[Authenticator]:
     """The officer's device and passkeys, the oldest first."""
     return list(Authenticator.objects.filter(user=user, type__in=DEVICES).order_by("pk"))
+
+
+def factors(users: Iterable[User]) -> dict[int, tuple[str, ...]]:
+    """The kinds of second factor that each account has, by its key."""
+    found: dict[int, tuple[str, ...]] = {}
+    rows = Authenticator.objects.filter(user__in=list(users), type__in=DEVICES).order_by("pk")
+    for user, kind in rows.values_list("user_id", "type"):
+        found[user] = (*found.get(user, ()), kind)
+    return found
+
+
+def close(user: User) -> None:
+    """Take password, second factors, sessions and tokens from an account, until it is opened again by invitation."""
+    end_sessions(user)
+    Authenticator.objects.filter(user=user).delete()
+    user.tokens.filter(revoked_at=None).update(revoked_at=clock.now())
+    user.set_unusable_password()
+    user.save()
+
+
+def open_half(request: HttpRequest, user: User) -> None:
+    """Begin the session of somebody who has just accepted an invitation: good for setting a second factor up."""
+    if isinstance(request.user, User):
+        logout(request)
+    _open(request, user)
 
 
 def sessions(user: User) -> list[UserSession]:

@@ -270,7 +270,8 @@ def greeting(*, at: datetime) -> str:
         f"  {site}/api/v1/licences/{some}",
         f"  {site}/api/v1/docs",
         "Sign in as an officer",
-        f"  {desk}/api/v1/staff/schema   password {PASSWORD}, one-time codes from the secret {TOTP_SECRET}",
+        f"  {desk}/desk/   password {PASSWORD}, one-time codes from the secret {TOTP_SECRET}",
+        "  (a browser gives passkeys to a name alone: for those open it as localhost instead of 127.0.0.1)",
     ]
     lines += [
         f"  {row['username']:8} {', '.join(row['roles'])} {row['authority']}" for row in told["officer"]

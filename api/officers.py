@@ -1,9 +1,16 @@
-"""Appointing officers: the number that entries will quote, the account that signs in and its device."""
+"""Officers: the number that entries will quote, the account that signs in, its device; and who may change any of it.
 
+At a shell one person appoints (``appoint``, ``new_device``, ``end``): the first administrators come this way. At the
+desk two administrators do: one proposes, another approves within seven days, both with a fresh second factor. An
+invitation is a link that opens an account once; only its digest is kept.
+"""
+
+import hashlib
 import re
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.password_validation import validate_password
@@ -11,20 +18,57 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from api import auth
-from api.models import OFFICER_ROLES, Officer, User
+from api.models import OFFICER_ROLES, AccountChange, Invitation, Officer, User
 from registry import dossier
-from registry.rules.errors import BadInput, DuplicateRecord, NotFound
+from registry.rules.errors import (
+    BadInput,
+    DuplicateRecord,
+    NotFound,
+    OutsideAuthority,
+    OwnProposal,
+    ProposalClosed,
+    ProposalNotFound,
+    ProposalOpen,
+    Refused,
+    RoleNotAllowed,
+)
+from registry.rules.lifecycle import Actor, Role
 
 _NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}", re.ASCII)
 SYSTEM: Final = "SYSTEM"
 """Who the register itself is in entries that no officer made; never an officer's number."""
 _EVERYWHERE: Final = frozenset({"administrator", "auditor"})
+RUNS: Final = timedelta(days=7)
+"""How long a proposed change waits for its second administrator (domain model 3.6)."""
+OPENS: Final = timedelta(hours=48)
+"""How long an invitation opens the door."""
 
 
 class OfficerNotFound(NotFound):
     """No officer has this number."""
 
     code = "officer.not_found"
+
+
+class InvitationSpent(Refused):
+    """The link was used, has run out, or was never one of ours."""
+
+    code = "invitation.spent"
+
+
+class OwnAccount(Refused):
+    """Nobody decides on a change of their own account."""
+
+    code = "approval.own_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An officer as administrators see them."""
+
+    officer: Officer
+    user: User | None
+    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +118,267 @@ def end(number: str, *, at: datetime) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     user.tokens.filter(revoked_at=None).update(revoked_at=at)
+
+
+# --- at the desk, by two administrators
+
+
+def listed(*, by: Actor) -> list[Listed]:
+    """The officers that this administrator or auditor may see, by number; those who left at the end."""
+    rows = Officer.objects.order_by("ended_at", "number")
+    _need(by, {Role.ADMINISTRATOR, Role.AUDITOR})
+    if by.authority:
+        rows = rows.filter(authority=by.authority)
+    officers = list(rows)
+    numbers = [officer.number for officer in officers]
+    users = {user.officer_number: user for user in User.objects.filter(officer_number__in=numbers)}
+    factors = auth.factors(users.values())
+    return [
+        Listed(officer, user := users.get(officer.number), factors.get(user.pk, ()) if user else ())
+        for officer in officers
+    ]
+
+
+def one(number: str, *, by: Actor) -> Listed:
+    """One officer; refuses one of another authority as if there were none."""
+    found = next((entry for entry in listed(by=by) if entry.officer.number == number), None)
+    if found is None:
+        raise OfficerNotFound("no officer has this number", number=number)
+    return found
+
+
+def changes(*, by: Actor, at: datetime) -> list[AccountChange]:
+    """The open changes of the officers that this administrator may see, the one that runs out first at the top."""
+    if not by.roles & {Role.ADMINISTRATOR, Role.AUDITOR}:
+        return []
+    rows = AccountChange.objects.filter(state="open", expires_at__gt=at).order_by("expires_at", "pk")
+    return list(rows.filter(authority=by.authority) if by.authority else rows)
+
+
+def change(number: int, *, by: Actor) -> AccountChange:
+    """One change, whatever has become of it; refuses one of another authority as if there were none."""
+    _need(by, {Role.ADMINISTRATOR, Role.AUDITOR})
+    found = AccountChange.objects.filter(pk=number).first()
+    if found is None or (by.authority and found.authority != by.authority):
+        raise ProposalNotFound("no such proposal")
+    return found
+
+
+def end_sessions(number: str, *, by: Actor) -> int:
+    """Sign an officer out everywhere; an administrator may do that alone. How many sessions ended."""
+    _need(by, {Role.ADMINISTRATOR})
+    found = one(number, by=by)
+    return auth.end_sessions(found.user) if found.user else 0
+
+
+def username(number: str) -> str:
+    """What the officer signs in with."""
+    return _account(number).username
+
+
+def awaits(change: AccountChange, *, by: Actor) -> bool:
+    """Whether this officer may approve the change."""
+    return Role.ADMINISTRATOR in by.roles and by.number not in {change.proposed_by, change.number}
+
+
+@transaction.atomic
+def propose_invitation(
+    number: str,
+    *,
+    authority: str,
+    roles: Collection[str],
+    username: str,
+    name: str,
+    email: str,
+    by: Actor,
+    at: datetime,
+) -> AccountChange:
+    """Propose that somebody becomes an officer; the invitation leaves when another administrator approves."""
+    _administers(by, authority, at=at)
+    _check(number, authority, roles, at=at)
+    if Officer.objects.filter(number=number).exists():
+        raise DuplicateRecord("there is an officer with this number", number=number, field="number")
+    try:
+        User.username_validator(username)
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages), field="username") from error
+    if User.objects.filter(username=username).exists():
+        raise DuplicateRecord("there is an account with this name", username=username, field="username")
+    return _propose(
+        "invite",
+        number,
+        authority,
+        by=by,
+        at=at,
+        roles=sorted(set(roles)),
+        username=username,
+        name=name,
+        email=email,
+    )
+
+
+@transaction.atomic
+def propose_roles(
+    number: str, *, roles: Collection[str], reason: str, by: Actor, at: datetime
+) -> AccountChange:
+    """Propose other roles for an officer; approving ends the officer's sessions."""
+    officer = _current(number, by=by, at=at)
+    _check(number, officer.authority, roles, at=at)
+    if set(roles) == set(officer.roles):
+        raise BadInput("these are the roles that the officer has", field="roles")
+    return _propose("roles", number, officer.authority, by=by, at=at, roles=sorted(set(roles)), reason=reason)
+
+
+@transaction.atomic
+def propose_device(number: str, *, email: str, reason: str, by: Actor, at: datetime) -> AccountChange:
+    """Propose a new password and device for an officer who lost theirs; approving closes the account until then."""
+    officer = _current(number, by=by, at=at)
+    return _propose("device", number, officer.authority, by=by, at=at, email=email, reason=reason)
+
+
+@transaction.atomic
+def propose_end(number: str, *, reason: str, by: Actor, at: datetime) -> AccountChange:
+    """Propose that an officer leaves."""
+    officer = _current(number, by=by, at=at)
+    return _propose("end", number, officer.authority, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def approve(change: int, *, by: Actor, at: datetime) -> tuple[AccountChange, str]:
+    """Approve a change as another administrator: it is done at once.
+
+    With it the secret of an invitation, or nothing: it goes to the invited person by e-mail and to nobody else.
+    """
+    found = _open_change(change, by=by, at=at)
+    if by.number == found.proposed_by:
+        raise OwnProposal("nobody approves their own proposal")
+    if by.number == found.number:
+        raise OwnAccount("nobody decides on their own account")
+    _administers(by, found.authority, at=at)
+    found.state, found.closed_by, found.closed_at = "approved", by.number, at
+    found.save()
+    if found.kind == "end":
+        end(found.number, at=at)
+        auth.end_sessions(_account(found.number))
+    elif found.kind == "roles":
+        Officer.objects.filter(number=found.number).update(roles=found.roles)
+        auth.end_sessions(_account(found.number))
+    elif found.kind == "device":
+        auth.close(_account(found.number))
+    return found, _invite(found, at=at) if found.kind in {"invite", "device"} else ""
+
+
+@transaction.atomic
+def decline(change: int, *, by: Actor, at: datetime) -> AccountChange:
+    """Decline a change, or withdraw one's own."""
+    found = _open_change(change, by=by, at=at)
+    _administers(by, found.authority, at=at, fresh=False)
+    found.state, found.closed_by, found.closed_at = "declined", by.number, at
+    found.save()
+    return found
+
+
+@transaction.atomic
+def invitation(secret: str, *, at: datetime) -> AccountChange:
+    """What a link invites to; refuses one that was used, has run out, or was never ours."""
+    return _good(secret, at=at).change
+
+
+@transaction.atomic
+def accept(secret: str, *, password: str, at: datetime) -> User:
+    """Open the account that a link invites to, with the person's own password; the link is spent.
+
+    A second factor is not set up by it: until then the account opens nothing.
+    """
+    link = _good(secret, at=at)
+    link.used_at = at
+    link.save()
+    change = link.change
+    if change.kind == "device":
+        user = _account(change.number)
+    else:
+        user = User(username=change.username, officer_number=change.number, first_name=change.name[:150])
+        user.is_staff = not change.authority
+    user.email = change.email
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages), field="password") from error
+    user.set_password(password)
+    user.save()
+    if change.kind == "invite":
+        _check(change.number, change.authority, change.roles, at=at)
+        Officer.objects.create(
+            number=change.number, authority=change.authority, roles=change.roles, appointed_at=at
+        )
+    return user
+
+
+def _propose(
+    kind: str, number: str, authority: str, *, by: Actor, at: datetime, **stated: str | list[str]
+) -> AccountChange:
+    waiting = AccountChange.objects.select_for_update().filter(number=number, state="open")
+    waiting.filter(expires_at__lte=at).update(state="declined", closed_by=SYSTEM, closed_at=at)
+    if waiting.exists():
+        raise ProposalOpen("a change of this officer is proposed and open")
+    return AccountChange.objects.create(
+        kind=kind, number=number, authority=authority, proposed_by=by.number, proposed_at=at, expires_at=at + RUNS,
+        **stated,
+    )  # fmt: skip
+
+
+def _open_change(change: int, *, by: Actor, at: datetime) -> AccountChange:
+    found = AccountChange.objects.select_for_update().filter(pk=change).first()
+    _need(by, {Role.ADMINISTRATOR})
+    if found is None or (by.authority and found.authority != by.authority):
+        raise ProposalNotFound("no such proposal")
+    if found.state != "open" or found.expires_at <= at:
+        raise ProposalClosed("the proposal is no longer open")
+    return found
+
+
+def _current(number: str, *, by: Actor, at: datetime) -> Officer:
+    officer = Officer.objects.filter(number=number, ended_at=None).first()
+    if officer is None or (by.authority and officer.authority != by.authority):
+        raise OfficerNotFound("no officer has this number", number=number)
+    _administers(by, officer.authority, at=at)
+    return officer
+
+
+def _administers(by: Actor, authority: str, *, at: datetime, fresh: bool = True) -> None:
+    """Refuse whoever is no administrator of this authority, or has not just given the second factor."""
+    _need(by, {Role.ADMINISTRATOR})
+    if by.authority and by.authority != authority:
+        raise OutsideAuthority("the officer belongs to another authority", field="authority")
+    if fresh:
+        auth.need_fresh_second_factor(by, at=at)
+
+
+def _need(by: Actor, roles: set[Role]) -> None:
+    if not by.roles & roles:
+        raise RoleNotAllowed("this role may not", roles=sorted(roles))
+
+
+def _invite(change: AccountChange, *, at: datetime) -> str:
+    secret = secrets.token_urlsafe(32)
+    Invitation.objects.create(change=change, digest=_digest(secret), expires_at=at + OPENS)
+    return secret
+
+
+def _good(secret: str, *, at: datetime) -> Invitation:
+    link = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("change")
+        .filter(digest=_digest(secret), used_at=None, expires_at__gt=at)
+        .first()
+    )
+    if link is None:
+        raise InvitationSpent("the link was used or has run out")
+    return link
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _check(number: str, authority: str, roles: Collection[str], *, at: datetime) -> None:

@@ -149,6 +149,12 @@ KINDS: Final[dict[str, Kind]] = {
     "security.not_confirmed": Kind(409, _("The security has not been confirmed by its issuer")),
     "suspension.open": Kind(409, _("A suspension is open; this step must wait until it is lifted")),
     "approval.own_proposal": Kind(403, _("Nobody approves their own proposal")),
+    "approval.own_account": Kind(403, _("Nobody decides on a change of their own account")),
+    "invitation.spent": Kind(
+        410,
+        _("This link opens nothing any more"),
+        _("It was used, or its two days are over. Ask an administrator for another."),
+    ),
     "approval.already_given": Kind(
         409, _("You have approved already; the next approval must be somebody else's")
     ),

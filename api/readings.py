@@ -5,14 +5,17 @@ A read that the register refuses shows nothing and leaves no line.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from api.models import Reading
-from registry import dossier
+from registry import dossier, licensing
+from registry.licensing import ProposalRecord
 from registry.lookup import Page
 from registry.rules.errors import RoleNotAllowed
 from registry.rules.lifecycle import Actor, Role
 
+LONGEST: Final = 80
+"""Characters of what a record is called in the log."""
 Through = Literal["desk", "api", "tables"]
 
 
@@ -35,6 +38,14 @@ def agencies(*, by: Actor, at: datetime, through: Through, after: str | None, li
     page = dossier.restricted_agencies(by=by, after=after, limit=limit)
     note(_span(page), "agencies", by=by, at=at, through=through)
     return page
+
+
+def proposals(*, by: Actor, at: datetime, through: Through) -> list[ProposalRecord]:
+    """``licensing.waiting``, logged as one read where anything waits."""
+    found = licensing.waiting(by=by, at=at)
+    if found:
+        note(f"{len(found)} open", "proposals", by=by, at=at, through=through)
+    return found
 
 
 def note(record: str, fields: str, *, by: Actor, at: datetime, through: Through) -> None:

@@ -19,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("api.desk.urls")),
 ]
 handler404 = "api.desk.door.nothing_here"
+handler500 = "api.desk.door.broken"
 
 application = Application(__name__, MIDDLEWARE)

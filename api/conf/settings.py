@@ -77,11 +77,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.headless",
-    "allauth.usersessions",
+    *(f"allauth{part}" for part in ("", ".account", ".mfa", ".headless", ".usersessions")),
     "registry",
     "verification",
     "api",
@@ -167,8 +163,7 @@ MFA_ADAPTER = "api.auth.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = REGISTRY_SCHEME == "http"
 MFA_TOTP_ISSUER = "Recruiter licence register"
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-HEADLESS_ONLY = True
+MFA_ALLOW_UNVERIFIED_EMAIL = HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
 LOGIN_REDIRECT_URL = "/desk/"
 
@@ -185,12 +180,20 @@ SECURE_REFERRER_POLICY = "same-origin"  # with none at all a browser hides where
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
+# Letters to officers; a demo puts them into var/mail instead
+EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if REGISTRY_DEMO else 'smtp'}.EmailBackend"
+EMAIL_FILE_PATH, EMAIL_TIMEOUT, EMAIL_USE_TLS = embedded.VAR / "mail", 10, not REGISTRY_DEMO
+EMAIL_HOST = environment.text("REGISTRY_MAIL_HOST", "localhost")
+EMAIL_PORT = environment.whole("REGISTRY_MAIL_PORT", 587)
+EMAIL_HOST_USER = environment.text("REGISTRY_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = environment.text("REGISTRY_MAIL_PASSWORD", "")
+DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"desk@{REGISTRY_DESK_HOST.split(':')[0]}")
+
 # Words and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [ROOT / "api" / "pages" / "locale"]
-USE_I18N = True
-USE_TZ = True
+USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
 # Files

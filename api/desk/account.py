@@ -64,7 +64,7 @@ def account(visit: Visit) -> HttpResponse:
             _factor(one),
             parts.Moment(one.created_at),
             parts.Moment(one.last_used_at),
-            parts.Link(gettext("Lost it"), resolve_url("desk-forget", one.pk))
+            parts.Link(gettext("Forget it"), resolve_url("desk-forget", one.pk))
             if one.type == Authenticator.Type.WEBAUTHN
             else "",
         )
@@ -83,7 +83,7 @@ def account(visit: Visit) -> HttpResponse:
         ),
         devices=parts.Table(
             gettext("What you sign in with"),
-            (gettext("What"), gettext("Since"), gettext("Last used"), ""),
+            (gettext("What"), gettext("Since"), gettext("Last used"), gettext("If it is lost")),
             devices,
             gettext("Nothing yet."),
         ),

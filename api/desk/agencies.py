@@ -37,6 +37,12 @@ _COLUMNS: Final = (
     ("locality", _("Town")),
     ("linked_to", _("The same company elsewhere")),
 )
+_CHANNELS: Final = {
+    "phone": _("telephone"),
+    "email": _("e-mail"),
+    "domain": _("web address"),
+    "social": _("page or account"),
+}
 _OFFICES: Final = {"head": _("head office"), "branch": _("branch")}
 
 
@@ -90,7 +96,7 @@ def _listed(visit: Visit) -> parts.Table:
         [
             (
                 parts.Link(row["legal_name"], resolve_url("desk-agency", row["number"]), row["latin_name"]),
-                row["number"],
+                parts.Number(row["number"]),
                 row["locality"],
                 row["company_number"],
             )
@@ -112,7 +118,7 @@ def _found(visit: Visit, asked: str) -> parts.Table:
         [
             (
                 parts.Link(hit.name, resolve_url("desk-licence", hit.number)),
-                hit.number,
+                parts.Number(hit.number),
                 parts.Standing(hit.verdict),
             )
             for hit in hits.data
@@ -133,7 +139,7 @@ def _about(found: Mapping[str, Any]) -> parts.Facts:
 def _licences(found: list[dict[str, Any]]) -> parts.Table:
     rows = [
         (
-            one["number"],
+            parts.Number(one["number"]),
             one["class"],
             parts.Standing(one["result"], one["state"]),
             parts.Day(date.fromisoformat(str(one["terms"][-1]["last_day"]))) if one["terms"] else "",
@@ -152,7 +158,7 @@ def _decisions(found: list[dict[str, Any]], zone: str) -> parts.Table:
         (
             parts.Moment(_instant(entry["recorded_at"]), zone),
             _text("actions", entry["action"]),
-            number,
+            parts.Number(number),
             ", ".join(_text("grounds", ground["code"]) for ground in entry["grounds"]),
             parts.Moment(_instant(entry["effective_from"]), zone),
             ", ".join(entry["officers"]),
@@ -170,7 +176,7 @@ def _decisions(found: list[dict[str, Any]], zone: str) -> parts.Table:
 def _offices(found: Mapping[str, Any]) -> parts.Table:
     rows = [
         (
-            one["number"],
+            parts.Number(one["number"]),
             gettext(_OFFICES.get(one["kind"], one["kind"])),
             ", ".join(filter(None, (one["name"], one["address"], one["locality"]))),
             parts.Day(one["first_day"]),
@@ -187,7 +193,7 @@ def _people(found: Mapping[str, Any]) -> parts.Table:
         (
             one["person_name"],
             public_facts.role(one["role"]),
-            one["number"],
+            parts.Number(one["number"]),
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]),
         )
@@ -200,8 +206,8 @@ def _people(found: Mapping[str, Any]) -> parts.Table:
 def _channels(found: Mapping[str, Any]) -> parts.Table:
     rows = [
         (
-            one["value"],
-            one["kind"],
+            parts.Number(one["value"]),
+            gettext(_CHANNELS.get(one["kind"], one["kind"])),
             parts.Moment(one["verified_at"]) if one["verified_at"] else gettext("not tried"),
         )
         for one in found["channels"]

@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
@@ -148,7 +149,7 @@ def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) 
         code, facts, sentence = error.code, error.facts, error.detail
     else:
         _log.error("database unreachable", exc_info=error)
-        code = "register.unreachable"
+        return _bare("register.unreachable")
     told = problems.told(code, facts, family=403 if isinstance(error, NotAllowed) else 409)
     context = {"detail": sentence or told.detail, "home": HOME}
     response = draw(
@@ -163,6 +164,11 @@ def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) 
 def nothing_here(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """The page for an address that does not exist (``handler404`` of the desk application)."""
     return refused(request, NotFound())
+
+
+def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The page for a bug of ours (``handler500``): it says nothing about us."""
+    return _bare("server.error")
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -182,6 +188,15 @@ def onward(request: HttpRequest) -> str:
 def signed_in(request: HttpRequest) -> User | None:
     """The account of the session, half open or not."""
     return request.user if isinstance(request.user, User) else None
+
+
+def _bare(code: str) -> HttpResponse:
+    """A no for which neither the database nor the session is asked: either may be what is broken."""
+    told = problems.told(code, {})
+    language = get_language() or "en"
+    around = {"title": told.title, "language": language, "direction": languages.direction(language)}
+    page = render_to_string("desk/refusal.html", {**around, "detail": told.detail, "home": HOME})
+    return HttpResponse(page, status=told.status, headers={"Cache-Control": "no-store"})
 
 
 def _admitted(route: str) -> frozenset[Role]:

@@ -28,6 +28,7 @@ class Form(forms.Form):
     """Fields, each with its label, help and errors. ``button`` is what the one button says."""
 
     button: ClassVar[str | Promise] = _("Save")
+    unsent: ClassVar[str | Promise] = _("Not done yet. What you typed is still here.")
     deciding: ClassVar[bool] = False
     closing: ClassVar[tuple[str, ...]] = ()
     key = forms.RegexField(r"^[!-~]{8,80}$", widget=forms.HiddenInput, required=False)

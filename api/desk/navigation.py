@@ -32,6 +32,7 @@ class Room:
 ROOMS: Final = (
     Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
+    Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
 )
 """In the order of the list at the side."""

@@ -4,6 +4,7 @@
 ``Standing``          a licence's standing: colour, shape and word from the one verdict table, with the legal state
 ``Facts``, ``Fact``   a list of facts, restricted ones marked; a fact that is not known says so
 ``Table``             rows under a head that stays in sight; a sentence where there are none; ``Pages`` beneath it
+``Number``            a number that is not broken at its hyphens
 ``Link``              a way to another page; ``aside`` is the quiet line beneath it
 ``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
 ``Pages``             the next piece of a list read by keyset, and the way back to its beginning
@@ -50,7 +51,7 @@ class Part:
 class Link(Part):
     """A way to a page of the desk."""
 
-    text: str
+    text: Any
     href: str
     aside: str = ""
 
@@ -58,6 +59,17 @@ class Link(Part):
         """The link, names isolated from the direction of the page."""
         aside = format_html("<small>{}</small>", self.aside) if self.aside else ""
         return format_html('<a href="{}"><bdi>{}</bdi></a>{}', self.href, self.text, aside)
+
+
+@dataclass(frozen=True)
+class Number(Part):
+    """A number of the register or of an officer: never broken at its hyphens, left to right everywhere."""
+
+    text: str
+
+    def __html__(self) -> SafeString:
+        """The number."""
+        return format_html('<span class="number" dir="ltr">{}</span>', self.text)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
-from api import labels
-from api.desk import door, navigation, parts
+from api import labels, readings
+from api.desk import door, navigation, parts, people
 from api.desk.door import Visit
 from api.staff import steps
-from registry import dossier, licensing
+from registry import dossier
 from registry.licensing import ProposalRecord
 
 
@@ -21,7 +21,7 @@ def queue(visit: Visit) -> HttpResponse:
     mine: list[ProposalRecord] = []
     others, zone = 0, "UTC"
     if visit.by.authority and visit.by.roles & navigation.READERS:
-        found = licensing.waiting(by=visit.by, at=visit.at)
+        found = readings.proposals(by=visit.by, at=visit.at, through="desk")
         mine = [one for one in found if steps.awaits(one, by=visit.by, at=visit.at)]
         others = len(found) - len(mine)
         zone = dossier.authority(visit.by.authority, at=visit.at)["zone"]
@@ -29,6 +29,7 @@ def queue(visit: Visit) -> HttpResponse:
         "queue.html",
         gettext("Waiting for you"),
         count=len(mine),
+        changes=people.changes_table(visit),
         others=others,
         proposals=parts.Table(
             gettext("Proposals to approve"),
@@ -47,8 +48,14 @@ def queue(visit: Visit) -> HttpResponse:
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
     said = labels.text("actions", one.action, get_language() or "en")
-    agency = parts.Link(one.agency, resolve_url("desk-agency", one.agency))
-    return parts.Moment(one.expires_at, zone), said, agency, one.licence or "", one.proposed_by
+    agency = parts.Link(parts.Number(one.agency), resolve_url("desk-agency", one.agency))
+    return (
+        parts.Moment(one.expires_at, zone),
+        said,
+        agency,
+        parts.Number(one.licence or ""),
+        parts.Number(one.proposed_by),
+    )
 
 
 def front(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -1,6 +1,6 @@
 """Who read what: the log of every read of restricted fields, for auditors."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.http import HttpResponse
@@ -8,7 +8,7 @@ from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from api import readings
@@ -16,7 +16,20 @@ from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
 
-_PIECE = 100
+_PIECE: Final = 100
+_FIELDS: Final = {
+    "agency": gettext_noop("an agency's dossier"),
+    "licence": gettext_noop("a licence with its entries"),
+    "agencies": gettext_noop("the list of agencies"),
+    "proposals": gettext_noop("proposals that wait"),
+    "row": gettext_noop("a row of a table"),
+    "table": gettext_noop("a table"),
+}
+_THROUGH: Final = {
+    "desk": gettext_noop("the desk"),
+    "api": gettext_noop("a program"),
+    "tables": gettext_noop("the tables"),
+}
 
 
 class AskForm(Form):
@@ -47,7 +60,13 @@ def log(visit: Visit) -> HttpResponse:
             gettext("Reads of restricted fields"),
             (gettext("When"), gettext("Who"), gettext("Record"), gettext("What of it"), gettext("Through")),
             [
-                (parts.Moment(one.at), one.officer, one.record, one.fields, one.get_through_display())
+                (
+                    parts.Moment(one.at),
+                    parts.Number(one.officer),
+                    parts.Number(one.record),
+                    gettext(_FIELDS.get(one.fields, one.fields)),
+                    gettext(_THROUGH.get(one.through, one.through)),
+                )
                 for one in found
             ],
             gettext("Nobody read any."),

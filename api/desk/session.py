@@ -25,6 +25,7 @@ class SignInForm(Form):
     """Name, password and code: nobody learns which of them was wrong."""
 
     button: ClassVar[str | Promise] = _("Sign in")
+    unsent: ClassVar[str | Promise] = _("You are not signed in.")
     username = forms.CharField(
         label=_("Name"),
         max_length=150,
@@ -57,6 +58,7 @@ class CodeForm(Form):
     """The second factor once more."""
 
     button: ClassVar[str | Promise] = _("Go on")
+    unsent: ClassVar[str | Promise] = _("That did not do.")
     code = forms.RegexField(
         r"^\s*(\d{3}\s?\d{3}|\d{4}\s?\d{4})\s*$",
         label=_("Code of your device"),

@@ -53,7 +53,9 @@ class ProposalsView(door.StaffView):
         """List the open proposals of the officer's authority."""
         asked = door.parameters(request, awaits_me=reading.Choice(("true",)))
         by, at = door.reader(request), clock.now()
-        found = [steps.proposal_body(one, by=by, at=at) for one in licensing.waiting(by=by, at=at)]
+        found = [
+            steps.proposal_body(one, by=by, at=at) for one in readings.proposals(by=by, at=at, through="api")
+        ]
         return door.answer({"data": [one for one in found if one["awaits_me"] or not asked["awaits_me"]]})
 
 

@@ -1,5 +1,6 @@
 """The read-only admin for auditors and administrators: every table as it is, nothing to press."""
 
+from functools import wraps
 from typing import Any
 
 from django import forms
@@ -10,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from api import auth, problems
+from api import auth, problems, readings
 from api.models import Officer, User
+from registry import clock
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -61,6 +63,24 @@ class ReadingRoom(AdminSite):
         if not isinstance(user, User) or not user.is_staff or not request.session.get(auth.SECOND_FACTOR):
             return False
         return Officer.objects.filter(number=user.officer_number, authority="", ended_at=None).exists()
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        """The view behind the door; whatever table or row it shows is in the log of reads before it is shown."""
+        inner, opts = (
+            super().admin_view(view, cacheable),
+            getattr(getattr(view, "__self__", None), "opts", None),
+        )
+
+        @wraps(inner)
+        def logged(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if opts is not None and self.has_permission(request):
+                row = kwargs.get("object_id", "")
+                record = f"{opts.model_name} {row}".strip()[: readings.LONGEST]
+                what = "row" if row else "table"
+                readings.note(record, what, by=auth.actor(request), at=clock.now(), through="tables")
+            return inner(request, *args, **kwargs)
+
+        return logged
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take the read-only tables; those that other applications offer for editing have no place here."""

@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.test import Client, RequestFactory
 
-from api.desk import navigation, urls
+from api.desk import door, navigation, urls
 from api.models import Reading
 from registry import licensing
 from registry.rules.lifecycle import Action, StepTerms
@@ -111,6 +111,13 @@ def test_another_authority_s_agency_looks_exactly_like_none(desk: Client, holder
     assert not Reading.objects.exists()
 
 
+def test_a_register_that_cannot_be_reached_is_a_page_that_asks_it_nothing(rf: RequestFactory) -> None:
+    answer = door.refused(rf.get("/desk/"), OperationalError("gone"))
+    assert answer.status_code == 503
+    assert "text/html" in answer.headers["Content-Type"]
+    assert "gone" not in answer.content.decode()
+
+
 def _without_token(answer: Answer) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
 
@@ -151,6 +158,20 @@ def test_the_staff_api_logs_its_reads_too(desk: Client, holder: str) -> None:
     at_api = sign_in(desk, appoint("DLA-7", "XA-DLA", "officer"))
     assert at_api.get(f"agencies/{holder}").status_code == 200
     assert Reading.objects.get().through == "api"
+
+
+def test_the_read_only_tables_log_whose_rows_were_looked_at(desk: Client, holder: str) -> None:
+    sign_in(desk, appoint("AUDIT-1", "", "auditor", staff=True))
+    assert desk.get("/admin/registry/agency/").status_code == 200
+    kept = Reading.objects.get()
+    assert (kept.officer, kept.record, kept.fields, kept.through) == ("AUDIT-1", "agency", "table", "tables")
+    desk.get("/admin/registry/agency/1/change/")
+    assert Reading.objects.latest("pk").record == "agency 1"
+
+
+def test_whoever_may_not_see_the_tables_leaves_no_line_by_asking(desk: Client, officer: Pages) -> None:
+    assert officer.client.get("/admin/registry/agency/").status_code == 302
+    assert not Reading.objects.exists()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE api_reading SET officer = 'X'", "DELETE FROM api_reading"])

@@ -1,0 +1,168 @@
+"""An officer's morning in a real browser: a first passkey, signing in by code and by passkey, a dossier."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+from tests.api.officials import PASSWORD, SECRET, appoint
+from tests.conftest import Clock
+from tests.journeys.conftest import settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+NARROW, WIDE = 360, 1280
+
+
+class Desk:
+    """A browser at the desk; whatever its console complains of is kept."""
+
+    def __init__(self, page: Any, site: str) -> None:
+        """Work at ``site``."""
+        self.page, self.site = page, site
+        self.complaints: list[str] = []
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path: str) -> None:
+        """Go to a page below ``/desk/``."""
+        self.page.goto(f"{self.site}/desk/{path}")
+
+    def picture(self, name: str) -> None:
+        """Keep the page as it looks wide and narrow; nothing may stick out."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for width in (WIDE, NARROW):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
+        self.page.set_viewport_size({"width": WIDE, "height": 800})
+
+
+@pytest.fixture
+def codes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """The codes of the officer's device, one after another."""
+    from allauth.mfa.totp.internal import auth as totp
+
+    now = [1_800_000_000]
+    monkeypatch.setattr(totp, "time", type("Time", (), {"time": staticmethod(lambda: float(now[0]))}))
+
+    def following() -> str:
+        now[0] += 30
+        return str(format_hotp_value(hotp_value(SECRET, now[0] // 30)))
+
+    return following
+
+
+@pytest.fixture
+def desk_in_chromium(chromium: Any, desk_site: str) -> Iterator[Desk]:
+    """The desk under a name to which a browser gives passkeys, with a virtual authenticator (WebAuthn, CDP)."""
+    context = chromium.new_context(viewport={"width": WIDE, "height": 800})
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    yield Desk(page, desk_site.replace("127.0.0.1", "localhost"))
+    context.close()
+
+
+def test_an_officer_s_morning(desk_in_chromium: Desk, codes: Callable[[], str], clock: Clock) -> None:
+    from tests import builders
+
+    at = clock.stop(builders.START)
+    world = settled(at)
+    builders.suspended(world.licence, at=at)
+    appoint("XA-DLA-101", "XA-DLA", "officer", "auditor")
+    desk, page = desk_in_chromium, desk_in_chromium.page
+
+    desk.open(f"agencies/{world.agency}")
+    desk.picture("sign-in")
+    page.fill("[name=username]", "xa-dla-101")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", codes())
+    page.click("button:text-is('Sign in')")
+    page.wait_for_url(f"**/desk/agencies/{world.agency}")
+    assert page.locator(".standing.large b").inner_text() == "Not licensed"
+    desk.picture("agency")
+
+    desk.open("account")
+    page.fill("#passkey-name", "This computer")
+    page.click("button:text-is('Make a passkey')")
+    page.wait_for_selector("text=The passkey is yours now.")
+    assert page.locator("text=Passkey: This computer").count() == 1
+    desk.picture("account")
+
+    page.click("button:text-is('Sign out')")
+    page.wait_for_url("**/desk/sign-in")
+    page.click("button:text-is('Sign in with a passkey')")
+    page.wait_for_url("**/desk/")
+    desk.picture("queue")
+
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_url("**/desk/agencies")
+    page.keyboard.press("/")
+    page.keyboard.type("bluefinch")
+    page.keyboard.press("Enter")
+    page.click("a:has-text('Bluefinch')")
+    page.wait_for_url(re.compile(rf"/desk/agencies/{world.agency}"))
+    desk.open("readings")
+    assert page.locator(f"text={world.agency}").count() >= 2
+    desk.picture("readings")
+    assert desk.complaints == []
+
+
+def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
+    desk_in_chromium: Desk, codes: Callable[[], str], clock: Clock
+) -> None:
+    from datetime import timedelta
+
+    from api.models import AccountChange
+    from tests import builders
+
+    at = clock.stop(builders.START)
+    builders.authority(at=at)
+    appoint("ADMIN-1", "", "administrator")
+    desk, page = desk_in_chromium, desk_in_chromium.page
+    desk.open("account")
+    page.fill("[name=username]", "admin-1")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", codes())
+    page.click("button:text-is('Sign in')")
+    page.fill("#passkey-name", "Key")
+    page.click("button:text-is('Make a passkey')")
+    page.wait_for_selector("text=The passkey is yours now.")
+
+    clock.stop(at + timedelta(minutes=6))
+    desk.open("officers/invitations/new")
+    for name, value in {
+        "name": "Hana",
+        "email": "h@dla.example",
+        "number": "DLA-9",
+        "username": "hana",
+    }.items():
+        page.fill(f"[name={name}]", value)
+    page.fill("[name=authority]", "XA-DLA")
+    page.check("[name=roles][value=officer]")
+    page.click("text=Use a passkey instead of a code")
+    page.wait_for_selector("text=Passkey proved")
+    desk.picture("invite")
+    page.click("button:text-is('Propose the invitation')")
+    page.wait_for_url("**/desk/officers")
+    assert AccountChange.objects.get().number == "DLA-9"
+    desk.picture("officers")
+    assert desk.complaints == []
