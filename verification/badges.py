@@ -19,6 +19,7 @@ from registry import lookup, news, prepared, replica
 from registry.rules import numbering
 from registry.rules.errors import BadInput, LicenceNotFound, NotFound, Refused
 from registry.rules.numbering import Kind
+from verification import log
 from verification.models import WITHDRAWALS, Badge
 
 REASONS: Final = tuple(code for code, _ in WITHDRAWALS)
@@ -36,14 +37,20 @@ _COLUMNS: Final = (
 )
 _BADGE: Final = _COLUMNS.count(",") + 1
 _READ: Final = prepared.Statement("badge", f"SELECT {_COLUMNS} FROM verification_badge b WHERE b.code = $1")  # noqa: S608
+_SCAN: Final = f"""
+FROM verification_badge b
+LEFT JOIN LATERAL ({lookup.current_sql("b.subject_number", "$2")}) a ON b.subject_kind = 'licence'
+"""
 #: What every scan reads, in one question: the badge, and what the register says now of the licence that it names.
-_SCANNED: Final = prepared.Statement(
-    "scan",
-    f"""
-SELECT {_COLUMNS}, a.* FROM verification_badge b
-LEFT JOIN LATERAL ({lookup.current_sql("b.subject_number", "$2")}) a ON b.subject_kind = 'licence' WHERE b.code = $1
-""",  # noqa: S608 - both fragments are ours
+_SCANNED: Final = prepared.Statement("scan", f"SELECT {_COLUMNS}, a.* {_SCAN} WHERE b.code = $1")
+#: And for who wants it signed, how far the log is.
+_LOGGED: Final = prepared.Statement(
+    "scan_logged",
+    f"SELECT {_COLUMNS}, a.*, r.* {_SCAN}"
+    f" LEFT JOIN LATERAL ({log.reached_sql('b.subject_number')}) r ON true WHERE b.code = $1",
 )
+_REACHED: Final = 3
+"""Columns of ``log.reached_sql``."""
 
 _DRAWS: Final = 8
 """Codes drawn before giving up: two equal ones in a row mean a broken source of chance."""
@@ -157,16 +164,22 @@ def read(code: str) -> BadgeRecord:
     return _from_text(rows[0])
 
 
-def scanned(code: str, *, at: datetime) -> tuple[BadgeRecord, lookup.PublishedAnswer | None]:
+def scanned(
+    code: str, *, at: datetime, logged: bool = False
+) -> tuple[BadgeRecord, lookup.PublishedAnswer | None, log.Reached | None]:
     """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
 
-    ``None`` for a badge of an office or a person, and where nothing is published under the number on the badge.
+    No answer for a badge of an office or a person, and where nothing is published under the number on the badge.
+    ``logged``: also how far the log is with that number, where the log has begun.
     """
-    rows = _SCANNED.rows(code, at.isoformat())
+    rows = (_LOGGED if logged else _SCANNED).rows(code, at.isoformat())
     if not rows:
         raise BadgeNotFound(badge=code)
     badge, answer = rows[0][:_BADGE], rows[0][_BADGE:]
-    return _from_text(badge), lookup.current_answer(answer, at=at) if answer[0] is not None else None
+    reached = log.read_reached(answer[-_REACHED:]) if logged else None
+    answer = answer[:-_REACHED] if logged else answer
+    licence = lookup.current_answer(answer, at=at) if answer[0] is not None else None
+    return _from_text(badge), licence, reached
 
 
 def _from_text(row: prepared.Row) -> BadgeRecord:

@@ -19,6 +19,7 @@ from registry.rules.errors import LicenceNotFound, LicenceRenumbered, NotFound
 from registry.rules.grounds import FAVOURABLE
 from verification import badges, verdicts
 from verification.badges import BadgeRecord
+from verification.log import Reached
 from verification.verdicts import Appearance, Reach, Result
 
 
@@ -69,6 +70,7 @@ class Verdict:
     badge: BadgeRecord | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     body: str = ""
+    reached: Reached | None = None
 
     @property
     def appearance(self) -> Appearance:
@@ -99,8 +101,11 @@ class Verdict:
 _WITHOUT_LICENCE: Final = "licence.not_found"
 
 
-def verdict(code: str, *, at: datetime) -> Verdict:
-    """What the code proves at ``at``, whatever was typed: a wrong code is an answer, never a green one."""
+def verdict(code: str, *, at: datetime, logged: bool = False) -> Verdict:
+    """What the code proves at ``at``, whatever was typed: a wrong code is an answer, never a green one.
+
+    ``logged``: read how far the log is with it, for who will sign the answer (``Verdict.reached``).
+    """
     try:
         read = numbering.read_badge(code)
     except numbering.BadgeMistyped:
@@ -108,13 +113,15 @@ def verdict(code: str, *, at: datetime) -> Verdict:
     except numbering.NotOurs:
         return Verdict("", Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
     try:
-        badge, licence = badges.scanned(read, at=at)
+        badge, licence, reached = badges.scanned(read, at=at, logged=logged)
     except badges.BadgeNotFound:
         return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
-    return _of_badge(badge, licence, at)
+    return _of_badge(badge, licence, at, reached)
 
 
-def _of_badge(badge: BadgeRecord, licence: PublishedAnswer | None, at: datetime) -> Verdict:
+def _of_badge(
+    badge: BadgeRecord, licence: PublishedAnswer | None, at: datetime, reached: Reached | None
+) -> Verdict:
     try:
         subject = _subject(badge, at)
         answers = [licence] if licence is not None else _answers(badge, subject, at)
@@ -123,8 +130,9 @@ def _of_badge(badge: BadgeRecord, licence: PublishedAnswer | None, at: datetime)
     record = json.loads(answers[0].body)
     result, reasons, siblings = _read_together(subject, answers, record)
     return _judged(
-        badge, result, reasons, at, subject=subject, answers=answers, record=record, siblings=siblings
-    )
+        badge, result, reasons, at, subject=subject, answers=answers, record=record, siblings=siblings,
+        reached=reached if licence is not None else None,
+    )  # fmt: skip
 
 
 def _subject(badge: BadgeRecord, at: datetime) -> PublicSubject | None:
@@ -178,6 +186,7 @@ def _judged(
     answers: Sequence[PublishedAnswer] = (),
     record: Mapping[str, Any] | None = None,
     siblings: tuple[Sibling, ...] = (),
+    reached: Reached | None = None,
 ) -> Verdict:
     """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
     record, withdrawn = record or {}, badge.withdrawn_at is not None
@@ -204,6 +213,7 @@ def _judged(
         badge=badge,
         record=record,
         body=answer.body if answer else "",
+        reached=reached,
     )
 
 

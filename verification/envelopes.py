@@ -147,7 +147,7 @@ def _jws(
 def read_json(data: bytes) -> dict[str, Any]:
     """The JSON object in these bytes; refuses anything else, and an object that says something twice."""
     try:
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+        found = _READER.decode(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise Malformed("not a JSON object that says everything once") from None
     if not isinstance(found, dict):
@@ -162,8 +162,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_READER: Final = json.JSONDecoder(object_pairs_hook=_once)
+_WRITER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+"""Made once: ``json.loads`` and ``json.dumps`` make them anew for each text, which costs as much as a short one."""
+
+
 def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return _WRITER.encode(value).encode("utf-8")
 
 
 def _signature(sign: Sign, signed: bytes) -> bytes:

@@ -28,15 +28,18 @@ MOST_AT_ONCE: Final = 10_000
 _LOCK: Final = 0x6C6F67  # "log", the key of the advisory lock
 
 
-#: Every receipt says how far the log is: planned once a connection.
-_REACHED: Final = prepared.Statement(
-    "log_reached",
-    """
+def reached_sql(about: str) -> str:
+    """``reached`` as a part of somebody else's statement; ``about`` is SQL, ``read_reached`` reads the row."""
+    return f"""
 SELECT c.size, encode(c.root, 'hex'),
-       (SELECT l.index FROM verification_logleaf l WHERE l.about = $1 AND l.about <> '' ORDER BY l.index DESC LIMIT 1)
+       (SELECT l.index FROM verification_logleaf l
+        WHERE l.about = {about} AND l.about <> '' ORDER BY l.index DESC LIMIT 1)
 FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1
-""",
-)
+"""  # noqa: S608 - SQL of ours
+
+
+#: Every receipt says how far the log is: planned once a connection.
+_REACHED: Final = prepared.Statement("log_reached", reached_sql("$1"))
 
 
 class NotInLog(LookupError):  # noqa: N818 - named by the refusal, like the register's errors
@@ -219,20 +222,26 @@ def _issues(entry: bytes, token: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far the log is: the newest checkpoint's tree, and the newest entry about something, where it has one."""
+    """How far the log is: the newest checkpoint's tree, and the newest entry about something, where it has one.
+
+    ``size`` is 0 before the first checkpoint.
+    """
 
     size: int
     root: bytes
     latest: int | None
 
 
-def reached(about: str) -> Reached | None:
-    """How far the log is, and with it what was asked about; nothing before the first checkpoint. One query."""
+def reached(about: str) -> Reached:
+    """How far the log is, and with it what was asked about. One query."""
     rows = _REACHED.rows(about)
-    if not rows:
-        return None
-    size, root, latest = ("" if value is None else value.decode() for value in rows[0])
-    return Reached(int(size), bytes.fromhex(root), int(latest) if latest else None)
+    return read_reached(rows[0] if rows else (None, None, None))
+
+
+def read_reached(row: prepared.Row) -> Reached:
+    """What a row of ``reached_sql`` says; one of nulls, where there is none, that there is no checkpoint yet."""
+    size, root, latest = ("" if value is None else value.decode() for value in row)
+    return Reached(int(size or 0), bytes.fromhex(root), int(latest) if latest else None)
 
 
 def tile(where: Tile, width: int = merkle.WIDTH) -> bytes:

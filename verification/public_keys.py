@@ -24,6 +24,7 @@ KID_SIZE: Final = 8
 """A key is named by the first bytes of its RFC 7638 thumbprint."""
 
 _COORDINATES: Final = ("x", "y")
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
 def base64url(data: bytes) -> str:
@@ -33,7 +34,7 @@ def base64url(data: bytes) -> str:
 
 def unbase64url(text: str) -> bytes:
     """The bytes of base64url without padding; refuses whatever ``base64url`` would not write."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]*", text, re.ASCII) or len(text) % 4 == 1:
+    if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
         raise Malformed("not base64url")
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if base64url(data) != text:

@@ -38,6 +38,7 @@ LONGEST_BODY: Final = 1 << 22
 """Bytes; nothing that we sign is longer."""
 
 _LENGTHS: Final = struct.Struct(">II")
+_WRITER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 class Signer(Protocol):
@@ -87,7 +88,7 @@ class Stream(Protocol):
 
 def send(stream: Stream, header: Mapping[str, Any], body: bytes = b"") -> None:
     """Write one frame."""
-    stated = json.dumps(header, separators=(",", ":")).encode()
+    stated = _WRITER.encode(header).encode()
     stream.write(_LENGTHS.pack(len(stated), len(body)) + stated + body)
     stream.flush()
 
@@ -235,6 +236,7 @@ class _Timed:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection, self.deadline = connection, 0.0
+        self._held = bytearray()
 
     def limit(self) -> None:
         left = self.deadline - time.monotonic()
@@ -250,14 +252,18 @@ class _Timed:
         """Nothing is held back."""
 
     def read(self, size: int) -> bytes:
-        found = bytearray()
-        while len(found) < size:
+        held = self._held
+        while len(held) < size:
             self.limit()
-            part = self.connection.recv(min(size - len(found), 1 << 16))
+            part = self.connection.recv(
+                1 << 16
+            )  # a whole frame as a rule: one question to the kernel, not three
             if not part:
                 break
-            found += part
-        return bytes(found)
+            held += part
+        found = bytes(held[:size])
+        del held[:size]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def badge(ask: route.Ask, code: str) -> route.Answer:
     answer is signed, as a receipt to keep.
     """
     throttles.look_ups.check(ask.request)
-    found = check.verdict(code, at=clock.now())
+    found = check.verdict(code, at=clock.now(), logged=ask.media == signed.JWT)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(ask.request)
         raise Refusal(f"badge.{found.proof.value}")

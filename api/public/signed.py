@@ -64,7 +64,7 @@ def of_badge(ask: route.Ask, found: check.Verdict) -> str:
         valid_at=found.checked_at,
         until=receipts.instant(found.until) if found.until else None,
         sequence=found.sequence,
-        log=_log(found.licence),
+        log=_log(found.licence, found.reached),
         more={"code": found.code, "kind": found.kind, "number": found.number} | _asked(ask),
     )
     return sign(stated, found.badge.authority)
@@ -94,10 +94,13 @@ def _asked(ask: route.Ask) -> dict[str, Any]:
     return {name: ask[name] for name in ("nonce", "aud") if ask[name] is not None}
 
 
-def _log(licence: str) -> dict[str, Any]:
-    """Where the log stands: the licence's latest entry, or that it waits for one, and the newest checkpoint."""
-    reached = log.reached(licence)
-    if reached is None:
+def _log(licence: str, reached: log.Reached | None = None) -> dict[str, Any]:
+    """Where the log stands: the licence's latest entry, or that it waits for one, and the newest checkpoint.
+
+    ``reached``: what was read of it already.
+    """
+    reached = reached or log.reached(licence)
+    if not reached.size:
         return {"index": "pending", "size": 0, "root": None}
     held = reached.latest is not None and reached.latest < reached.size
     index = reached.latest if held else "pending"
