@@ -38,7 +38,22 @@ FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1
 """  # noqa: S608 - SQL of ours
 
 
-#: Every receipt says how far the log is: planned once a connection.
+#: What everybody reads of the log, planned once a connection: the checkpoint, an entry, tiles, how far it is.
+_NEWEST: Final = prepared.Statement(
+    "log_newest",
+    """
+SELECT c.note, (SELECT string_agg(w.line, '' ORDER BY w.id) FROM verification_logcosignature w WHERE w.size = c.size)
+FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1
+""",
+)
+_ENTRY: Final = prepared.Statement("log_entry", "SELECT data FROM verification_logleaf WHERE index = $1")
+_TILES: Final = prepared.Statement(
+    "log_tiles",
+    """
+SELECT t.level, t.number, t.data
+FROM unnest($1::smallint[], $2::bigint[]) AS w (level, number) JOIN verification_logtile t USING (level, number)
+""",
+)
 _REACHED: Final = prepared.Statement("log_reached", reached_sql("$1"))
 
 
@@ -135,15 +150,11 @@ def publish(client: signing.Client, origin: str, *, at: datetime) -> Checkpoint:
 
 def newest() -> notes.Note:
     """The newest checkpoint with all its signatures, as it is published; refuses with ``NotInLog`` before the first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.note, (SELECT string_agg(w.line, '' ORDER BY w.id) FROM verification_logcosignature w"
-            " WHERE w.size = c.size) FROM verification_logcheckpoint c ORDER BY c.size DESC LIMIT 1"
-        )
-        found = cursor.fetchone()
-    if found is None:
+    rows = _NEWEST.rows()
+    if not rows:
         raise NotInLog("checkpoint")
-    return notes.read((found[0] + (found[1] or "")).encode())
+    note, lines = rows[0]
+    return notes.read((note or b"") + (lines or b""))
 
 
 def cosigned(tree: int, witness: notes.Key, line: notes.Signature, *, at: datetime) -> None:
@@ -200,10 +211,10 @@ def heads(about: Collection[str]) -> Mapping[str, tuple[int, bytes]]:
 
 def entry(index: int) -> bytes:
     """The entry at the index, under a checkpoint or not; refuses with ``NotInLog`` when there is none."""
-    found = LogLeaf.objects.filter(index=index).values_list("data", flat=True).first()
-    if found is None:
+    rows = _ENTRY.rows(str(index)) if 0 <= index <= merkle.LARGEST else []
+    if not rows:
         raise NotInLog("entry")
-    return bytes(found)
+    return _bytes(rows[0][0])
 
 
 def issued_below(token: str, leaf: int) -> bool:
@@ -266,10 +277,16 @@ def read_tiles(wanted: Collection[Tile]) -> Mapping[Tile, bytes]:
     """These tiles, each as wide as it is, in one query; those that are not there are left out."""
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.level, t.number, t.data FROM verification_logtile t"
-            " JOIN unnest(%s::smallint[], %s::bigint[]) AS w (level, number) USING (level, number)",
-            [[one.level for one in wanted], [one.number for one in wanted]],
-        )
-        return {Tile(level, number): bytes(data) for level, number, data in cursor.fetchall()}
+    levels, numbers = (
+        f"{{{','.join(map(str, each))}}}"
+        for each in zip(*((one.level, one.number) for one in wanted), strict=True)
+    )
+    return {
+        Tile(int(level or 0), int(number or 0)): _bytes(data)
+        for level, number, data in _TILES.rows(levels, numbers)
+    }
+
+
+def _bytes(written: bytes | None) -> bytes:
+    """A ``bytea`` as PostgreSQL writes it: two signs, then hexadecimal digits."""
+    return bytes.fromhex((written or b"")[2:].decode("ascii"))

@@ -6,16 +6,16 @@ A page that cannot be made because the register cannot be reached is a page that
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
-from api import etags, problems
+from api import connections, etags, problems
 from api.pages import asking, languages, render, verdicts, wording
 from registry.rules import errors
 
@@ -36,7 +36,7 @@ def guarded(view: View) -> View:
         request.language = language  # type: ignore[attr-defined]
         with override(language):
             try:
-                return _read(view, request, path)
+                return connections.read(lambda: view(request, **path))
             except errors.NotFound as missing:
                 return not_found(request, missing.code, typed=next(iter(path.values()), ""))
             except problems.Refusal as refusal:
@@ -49,22 +49,6 @@ def guarded(view: View) -> View:
                 return could_not_check(request, status=500)
 
     return page
-
-
-def _read(view: View, request: HttpRequest, path: Mapping[str, str]) -> HttpResponse:
-    """Read; once more when a connection kept from an earlier request turns out to be dead.
-
-    So no page pays for asking first whether its connection still lives.
-    """
-    kept = connection.connection is not None
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    try:
-        return view(request, **path)
-    except (OperationalError, InterfaceError):
-        if not kept or connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        return view(request, **path)
 
 
 def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpResponse:

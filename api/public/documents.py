@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from api import etags, problems
+from api import connections, etags, problems
 from api.problems import Refusal
 from api.public import reading, route
 from registry.rules.errors import RegistryError
@@ -58,7 +58,7 @@ def reads(
             if not whoever:
                 parts |= _media(request, offers)
             parts |= route.read_parameters(request.META.get("QUERY_STRING", ""), parameters or {})
-            found = view(request, **parts)
+            found = connections.read(lambda: view(request, **parts))
             return told(request, found) if isinstance(found, Document) else found
 
         return open_to_all(answer)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 
-from api import etags, labels
+from api import connections, etags, labels
 from api.problems import Refusal
 from api.public import describe, reading
 
@@ -107,23 +106,10 @@ class Route:
             language = request.language = parameters["lang"]  # type: ignore[attr-defined]
         body = reading.json_body(request) if self.method == "POST" else None
         ask = Ask(request, parameters, language, body, media)
-        answer = self.view(ask, **path) if body is not None else self._read_twice(ask, path)
+        answer = (
+            self.view(ask, **path) if body is not None else connections.read(lambda: self.view(ask, **path))
+        )
         return answer if isinstance(answer, HttpResponse) else respond(ask, answer)
-
-    def _read_twice(self, ask: Ask, path: Mapping[str, str]) -> Answer | HttpResponse:
-        """Read; once more when a connection kept from an earlier request turns out to be dead.
-
-        So no look-up pays for asking whether its connection still lives.
-        """
-        kept = connection.connection is not None
-        connection.health_check_done = True  # type: ignore[attr-defined]
-        try:
-            return self.view(ask, **path)
-        except (OperationalError, InterfaceError):
-            if not kept or connection.in_atomic_block or connection.is_usable():
-                raise
-            connection.close()
-            return self.view(ask, **path)
 
     def _other_method(self, request: HttpRequest) -> HttpResponse:
         if request.method == "OPTIONS":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import serving
+from tests.benchmarks import memory
 
 ROOT = serving.ROOT
 FOLDER = Path(os.environ.get("REGISTRY_VAR") or ROOT / "var") / "bench"
@@ -27,17 +28,13 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 _SHARED = 100_000
 """From so many new licences on, two processes make them."""
 
-_MEMORY = "2GB"
-"""What PostgreSQL keeps of its files itself: a quarter of a small server's memory, as its manual advises. Left at the
-128 MB that it starts with, a million licences measure the disk."""
-
 
 @contextmanager
 def database(*, keep: bool) -> Iterator[str]:
     """A migrated register on an embedded database of its own; gone afterwards unless it is to be kept."""
     try:
         with console.status("Starting a database"):
-            _give_memory()
+            memory.give()
             embedded.hold()
             _manage("migrate", "--verbosity=0", url=embedded.url(roles.OWNER))
         yield embedded.url(roles.APP)
@@ -45,16 +42,6 @@ def database(*, keep: bool) -> Iterator[str]:
         embedded.release()
         if not keep:
             shutil.rmtree(FOLDER, ignore_errors=True)
-
-
-def _give_memory() -> None:
-    """Have the server run with a deployment's memory from its next start on."""
-    told = (
-        "import psycopg; from api.conf import embedded; embedded.hold();"
-        " psycopg.connect(embedded.url(embedded.ADMINISTRATOR), autocommit=True)"
-        f".execute(\"ALTER SYSTEM SET shared_buffers = '{_MEMORY}'\")"
-    )
-    subprocess.run([sys.executable, "-c", told], cwd=ROOT, check=True)
 
 
 def spent() -> dict[int, float]:

@@ -37,6 +37,7 @@ from psycopg import sql  # noqa: E402
 
 from api.conf import embedded, roles  # noqa: E402 - the same
 from registry.rules import names  # noqa: E402 - plain Python
+from tests.benchmarks import memory  # noqa: E402 - the same
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
@@ -166,6 +167,7 @@ def _invented(count: int, models: Sequence[str], rng: random.Random) -> Iterator
 @contextmanager
 def database(*, keep: bool) -> Iterator[None]:
     """An empty register on the embedded database, gone afterwards unless it is to be kept."""
+    memory.give()
     embedded.hold()
     administrator = embedded.url(embedded.ADMINISTRATOR, "postgres")
     with psycopg.connect(administrator, autocommit=True) as connection:
