@@ -48,7 +48,8 @@ def queue(visit: Visit) -> HttpResponse:
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
     said = labels.text("actions", one.action, get_language() or "en")
     agency = parts.Link(one.agency, resolve_url("desk-agency", one.agency))
-    return parts.Moment(one.expires_at, zone), said, agency, one.licence or "", one.proposed_by
+    step = parts.Link(said, resolve_url("desk-proposal", one.id))
+    return parts.Moment(one.expires_at, zone), step, agency, one.licence or "", one.proposed_by
 
 
 def front(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, queue, readings, session
+from api.desk import account, agencies, licences, proposals, queue, readings, session
 
 _ROOMS = (
     queue,
     agencies,
+    licences,
+    proposals,
     readings,
     session,
     account,

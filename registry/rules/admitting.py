@@ -15,6 +15,7 @@ from registry.rules.errors import (
     EntryNotFound,
     GroundNotAllowed,
     NoticeTooShort,
+    Refused,
     StepIncomplete,
     StepNotAllowed,
 )
@@ -37,6 +38,18 @@ TARGETS: Final[Mapping[Action, frozenset[Action]]] = {
 }
 #: Steps that are taken on a measure which is not over yet.
 _ON_OPEN: Final = frozenset({Action.RATIFY, Action.CONFIRM, Action.EXTEND, Action.LIFT})
+#: Steps that say their word about an entry once.
+_ONCE: Final = frozenset(
+    {
+        Action.RATIFY,
+        Action.CONFIRM,
+        Action.END_SURVEILLANCE,
+        Action.REFUSE_RENEWAL,
+        Action.SET_ASIDE,
+        Action.END_APPEAL,
+        Action.END_STAY,
+    }
+)
 #: Steps whose notice is of the effect, so that a decision for a later day gives it as well.
 _NOTICE_OF_EFFECT: Final = frozenset({Action.VARY, Action.RESTRICT, Action.CANCEL, Action.SURRENDER})
 #: Fields of the terms that any step may carry.
@@ -81,6 +94,20 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
         _target_fits(step, target, case, at)
     _notice_has_run(step, terms, case, at)
     return target
+
+
+def targets(step: Step, case: Case, *, at: datetime) -> tuple[Entry, ...]:
+    """The entries that the step could speak of at ``at``, the newest first."""
+    entries, fitting = Entries(case.entries), []
+    for entry in reversed(entries.valid):
+        if step.action in _ONCE and any(e.action is step.action for e in entries.about(entry)):
+            continue
+        try:
+            _target_fits(step, entry, case, at)
+        except Refused:
+            continue
+        fitting.append(entry)
+    return tuple(fitting)
 
 
 def _complete(step: Step, terms: StepTerms) -> None:

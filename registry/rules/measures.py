@@ -34,6 +34,14 @@ class Measure(NamedTuple):
     until: datetime | None
 
 
+class Points(NamedTuple):
+    """Points of one entry that count, and until when."""
+
+    ref: int
+    points: int
+    until: datetime
+
+
 class Cut(NamedTuple):
     """What restrictions take out of the scope. ``scope`` is ``None`` where there is no restriction.
 
@@ -95,6 +103,16 @@ def _nothing_left(cuts: list[Mapping[str, Any]], scope: Scope) -> bool:
             for cut in cuts
         )
         for corridor, occupation in pairs
+    )
+
+
+def ledger(entries: Entries, t: datetime) -> tuple[Points, ...]:
+    """The points that count at ``t``: of what has begun and is neither stayed nor set aside, until they expire."""
+    expiring = ((e, e.deadline("points_until")) for e in entries.valid if entries.has_begun(e, t))
+    return tuple(
+        Points(e.ref, int(e.effect["points"]), until)
+        for e, until in expiring
+        if until is not None and t < until
     )
 
 
