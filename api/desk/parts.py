@@ -144,7 +144,11 @@ class Table(Part):
     rows: Sequence[Sequence[Any]]
     empty: str
     pages: Pages | None = None
-    restricted: bool = False
+
+    @property
+    def lines(self) -> list[list[tuple[str, Any]]]:
+        """The rows, each cell with the name of its column, which a narrow screen shows beside it."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True)

@@ -441,7 +441,7 @@ def test_head_has_the_headers_of_get(public: Client, bluefinch: Bluefinch) -> No
 
 
 def test_the_sheet_says_every_pair_of_colours_with_enough_contrast() -> None:
-    css = (sheet.FOLDER / "site.css").read_text()
+    css = (sheet.FOLDER / "tokens.css").read_text()
     for scheme in css.split("@media (prefers-color-scheme: dark)")[:2]:
         found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", scheme))
         tokens = {**dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", css.partition("@media")[0])), **found}
