@@ -6,14 +6,26 @@ and one more that is thrown away again: so a preview is the answer that the publ
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from registry import recording, records
 from registry.models import Agency, Entry, Licence, Proposal
-from registry.rules import admitting, answer, errors, freezing, lifecycle, measures, standing, terms_json
+from registry.rules import (
+    admitting,
+    answer,
+    days,
+    duties,
+    errors,
+    freezing,
+    lifecycle,
+    measures,
+    standing,
+    terms_json,
+)
+from registry.rules.duties import Duty
 from registry.rules.entries import Entries
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Step, StepTerms
 from registry.rules.policy import Policy
@@ -68,6 +80,19 @@ class Owed:
     undone: bool
     amount: str
     currency: str
+    outstanding: str
+    pay_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A duty of the holder: of which measure, until when, and the entry that says it was done."""
+
+    sequence: int
+    action: str
+    duty: Duty
+    due: date
+    done: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +119,10 @@ class File:
     sequences: Mapping[int, int]
     ledger: tuple[Count, ...]
     sanctions: tuple[Owed, ...]
+    tasks: tuple[Due, ...]
+    served_on: date | None
     body: Mapping[str, Any]
-    version: int
+    version: int | None
 
     @property
     def points(self) -> int:
@@ -134,6 +161,7 @@ def file(number: str, *, by: Actor, at: datetime) -> File:
     case = recording.case_of(licence, at)
     sequences = _sequences(licence)
     actions = {e.ref: e.action.value for e in case.entries}
+    entries = Entries(case.entries)
     spent = answer.spent(case.entries, zone=case.zone, at=at)
     return File(
         number=licence.number,
@@ -146,7 +174,7 @@ def file(number: str, *, by: Actor, at: datetime) -> File:
         sequences=sequences,
         ledger=tuple(
             Count(sequences[row.ref], actions[row.ref], row.points, row.until)
-            for row in measures.ledger(Entries(case.entries), at)
+            for row in measures.ledger(entries, at)
         ),
         sanctions=tuple(
             Owed(
@@ -161,12 +189,30 @@ def file(number: str, *, by: Actor, at: datetime) -> File:
                 undone=shown.undone,
                 amount=str(shown.entry.effect.get("amount", "")),
                 currency=str(shown.entry.effect.get("currency", "")),
+                outstanding=_outstanding(entries, shown),
+                pay_by=shown.entry.deadline("pay_by"),
             )
             for shown in answer.sanctions(case.entries, zone=case.zone)
+        ),
+        tasks=tuple(
+            Due(sequences[task.ref], actions[task.ref], task.duty, task.due, sequences.get(task.done or 0))
+            for task in duties.tasks(entries, zone=case.zone)
+        ),
+        served_on=max(
+            (days.local_day(e.effective_from, case.zone) for e in entries.those(Action.SHOW_CAUSE)),
+            default=None,
         ),
         body=_face(licence, case.entries, at, judged=at).body if case.entries else {},
         version=licence.version,
     )
+
+
+def _outstanding(entries: Entries, shown: answer.Shown) -> str:
+    """What is left to be paid of a sanction of money; empty where nothing is."""
+    if shown.undone or shown.entry.action not in {Action.FINE, Action.ORDER_REPAYMENT}:
+        return ""
+    left = measures.outstanding(entries, shown.entry)
+    return f"{left.normalize():f}" if left else ""
 
 
 def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
@@ -182,6 +228,82 @@ def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
     )
 
 
+OF_AGENCY = (
+    Action.DEBAR, Action.CANCEL, Action.FILE_APPEAL, Action.STAY, Action.END_STAY, Action.END_APPEAL, Action.SET_ASIDE,
+    Action.CORRECT,
+)  # fmt: skip
+"""Steps on all licences of an agency at once: a bar, the end of a company, and what is said of either."""
+
+
+def agency_file(number: str, *, by: Actor, at: datetime) -> File:
+    """An agency as a step on all its licences meets it: what a form needs of it, and nothing of one licence."""
+    agency = _readable_agency(number, by)
+    return File(
+        number="",
+        agency=agency.number,
+        name=agency.legal_name,
+        zone=agency.authority.zone,
+        languages=tuple(agency.authority.languages),
+        standing=standing.NOTHING_KNOWN,
+        policy=records.current_policy(agency.authority_id, at=at),
+        sequences={},
+        ledger=(),
+        sanctions=(),
+        tasks=(),
+        served_on=None,
+        body={},
+        version=None,
+    )
+
+
+def agency_options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
+    """The steps on all licences of an agency, as they stand for this officer now."""
+    agency = _readable_agency(number, by)
+    places = [Licence(authority=agency.authority, agency=agency), *_licences(agency)]
+    waiting = _waiting(Proposal.objects.filter(agency=agency, licence__isnull=True), at)
+    found = []
+    for step in (STEPS[action] for action in OF_AGENCY):
+        if step.action is Action.CANCEL:
+            step = replace(step, grounds=frozenset({"ENTITY-DISSOLVED"}))  # noqa: PLW2901 - the same, of the agency
+        targets = _targets_of_bars(step, places, at) if "refers_to" in step.needs else ()
+        proposed = [waiting.get((step.action.value, str(target.sequence))) for target in targets]
+        if not targets and "refers_to" not in step.needs:
+            proposed = [waiting.get((step.action.value, ""))]
+        closed = None
+        if not by.roles & step.proposes:
+            closed = Closed.ROLE
+        elif not proposed:
+            closed = Closed.NOTHING
+        elif all(proposed):
+            closed = Closed.PROPOSED
+        policy = records.current_policy(agency.authority_id, at=at)
+        found.append(
+            Option(
+                step=step,
+                closed=closed,
+                targets=targets,
+                notice_days=getattr(policy, step.notice) if step.notice else None,
+                appeal_days=getattr(policy, step.appeal) if step.appeal else None,
+                proposal=next(filter(None, proposed), None),
+            )
+        )
+    return tuple(found)
+
+
+def _targets_of_bars(step: Step, places: Sequence[Licence], at: datetime) -> tuple[Target, ...]:
+    """The entries about bars that the step could speak of; one for each decision, on whichever licence it stands."""
+    found: dict[tuple[str, datetime, datetime], Target] = {}
+    for place in places:
+        case = recording.case_of(place, at)
+        about = _about_bars(case.entries)
+        for entry in admitting.targets(step, case, at=at):
+            decision = (entry.action.value, entry.decided_at, entry.effective_from)
+            if entry.ref in about and decision not in found:
+                row = Entry.objects.select_related("commit").get(pk=entry.ref)
+                found[decision] = Target(row.sequence, entry.action.value, entry.effective_from)
+    return tuple(found.values())
+
+
 def of(number: str, action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Outlook:
     """What that step with these terms would change, taken now; refuses as taking it would."""
     licence = _readable(number, by)
@@ -193,15 +315,9 @@ def of_agency(
     agency: str, action: Action, terms: StepTerms, *, by: Actor, at: datetime
 ) -> tuple[Outlook, ...]:
     """The same of a step on all licences of an agency; one outlook a licence, in the order of their numbers."""
-    holder = Agency.objects.select_related("authority").filter(number=agency).first()
-    if holder is None:
-        raise errors.AgencyNotFound("no agency has this number", number=agency)
-    _may_read(holder.authority.code, by)
+    holder = _readable_agency(agency, by)
     step = recording.on_every_licence(STEPS[action], terms)
-    rows = Licence.objects.select_related("agency__authority", "authority").filter(
-        agency=holder, renumbered_to__isnull=True
-    )
-    licences = [row for row in rows.order_by("number") if recording.state_of(row, at=at) in step.sources]
+    licences = [row for row in _licences(holder) if recording.state_of(row, at=at) in step.sources]
     found = recording.freeze_for_agency(holder, licences, step, terms, at=at)
     return tuple(
         _outlook(licence, step, terms, frozen, case, refers_to, at)
@@ -324,6 +440,19 @@ def _readable(number: str, by: Actor) -> Licence:
         raise errors.LicenceNotFound("no licence has this number", number=number)
     _may_read(licence.authority.code, by)
     return licence
+
+
+def _readable_agency(number: str, by: Actor) -> Agency:
+    agency = Agency.objects.select_related("authority").filter(number=number).first()
+    if agency is None:
+        raise errors.AgencyNotFound("no agency has this number", number=number)
+    _may_read(agency.authority.code, by)
+    return agency
+
+
+def _licences(agency: Agency) -> list[Licence]:
+    rows = Licence.objects.select_related("agency__authority", "authority")
+    return list(rows.filter(agency=agency, renumbered_to__isnull=True).order_by("number"))
 
 
 def _may_read(authority: str, by: Actor) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from api import labels, readings
 from api.desk import door, parts
+from api.desk import licences as licences_room
 from api.desk.door import Visit
 from api.pages import facts as public_facts
 from registry import dossier, search
@@ -62,6 +63,7 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         standings=[
             (one["number"], parts.Standing(one["result"], one["state"], large=True)) for one in licences
         ],
+        steps=licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         about=_about(found),
         licences=_licences(licences),
         decisions=_decisions(licences, zone),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from api.desk import parts
 from api.pages import written
 from registry.outlook import Closed, Option
+from registry.rules.duties import Duty
 from registry.rules.lifecycle import Action, Effect, Kind, Role, Step
 
 #: What an officer does, in the order of the table.
@@ -52,6 +53,11 @@ TITLES: Final[Mapping[Action, str]] = {
     Action.MEET_CONDITION: _("Record that conditions are met"),
     Action.CONFIRM_SECURITY: _("Record a confirmed security"),
     Action.DRAW_SECURITY: _("Record a payment out of the security"),
+    Action.SHOW_CAUSE: _("Record a notice to show cause"),
+    Action.REPRESENT: _("Record the holder's answer"),
+    Action.HEAR: _("Record a hearing"),
+    Action.PERFORM: _("Record that a duty was done"),
+    Action.PAY: _("Record a payment"),
 }
 
 #: What each step does, in a sentence; the law's own words (``Step.summary``) for whoever looks for them in the table.
@@ -99,6 +105,11 @@ SENTENCES: Final[Mapping[Action, str]] = {
     Action.MEET_CONDITION: _("The conditions that an entry set are met."),
     Action.CONFIRM_SECURITY: _("What this issuer holds, until a day; its newest word counts."),
     Action.DRAW_SECURITY: _("It is to be filled up again."),
+    Action.SHOW_CAUSE: _("What you mean to decide and why; the holder may answer. Never public."),
+    Action.REPRESENT: _("What the holder said to a notice. Never public."),
+    Action.HEAR: _("Who was heard and what was said. Never public."),
+    Action.PERFORM: _("What a suspension, a restriction or a revocation makes the holder do."),
+    Action.PAY: _("A fine or a repayment, wholly or in part."),
 }
 
 EFFECTS: Final[Mapping[Effect, str]] = {
@@ -121,10 +132,26 @@ DEADLINES: Final[Mapping[str, str]] = {
     "deemed_until": _("Deemed in force until"),
     "watched_until": _("Watched until"),
     "points_until": _("The points count until"),
+    "hear_by": _("The holder is to be heard by"),
+    "represent_by": _("The holder may answer until"),
+    "pay_by": _("To be paid by"),
+}
+
+DUTIES: Final[Mapping[Duty, str]] = {
+    Duty.STOP_ADVERTS: _("Take every advertisement down"),
+    Duty.RETURN_PASSPORTS: _("Give passports and papers back to workers"),
+    Duty.TELL_WORKERS: _("Tell customers and workers in process"),
+    Duty.REFUND: _("Pay workers back what they paid"),
+    Duty.LIST_PIPELINE: _("Hand in the list of workers in process"),
+    Duty.END_PIPELINE: _("End the departures that were approved one by one"),
 }
 
 #: Where the desk groups a step: what one came to do.
 GROUPS: Final = (
+    (
+        _("Hear the holder"),
+        (Action.SHOW_CAUSE, Action.REPRESENT, Action.HEAR),
+    ),
     (
         _("Stop or limit"),
         (
@@ -132,8 +159,11 @@ GROUPS: Final = (
             Action.SUSPEND_DISCIPLINARY, Action.RESTRICT, Action.RATIFY, Action.CONFIRM, Action.EXTEND, Action.SURVEIL,
         ),
     ),
-    (_("Lift or end a measure"), (Action.LIFT, Action.END_SURVEILLANCE, Action.MEET_CONDITION)),
-    (_("Sanction"), (Action.WARN, Action.ENTER_DEMERIT, Action.FINE, Action.ORDER_REPAYMENT)),
+    (
+        _("Lift or end a measure"),
+        (Action.LIFT, Action.END_SURVEILLANCE, Action.MEET_CONDITION, Action.PERFORM),
+    ),
+    (_("Sanction"), (Action.WARN, Action.ENTER_DEMERIT, Action.FINE, Action.ORDER_REPAYMENT, Action.PAY)),
     (_("End the licence"), (Action.REVOKE, Action.VOID, Action.CANCEL, Action.SURRENDER, Action.DEBAR)),
     (
         _("Give, change or renew"),

@@ -7,7 +7,9 @@ The steps are those of the law's table. What a step would mean, and whether it m
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import URLPattern, path
@@ -21,12 +23,10 @@ from api.pages.facts import in_language
 from registry import licensing, outlook
 from registry.outlook import Closed, File, Option
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import STEPS, Action, Actor
+from registry.rules.lifecycle import STEPS, Actor
 from registry.rules.numbering import Kind
 
 _POST: Final = ("POST",)
-#: What the form itself judges nothing of; the register says no to the rest.
-_SHUT: Final = frozenset({Closed.ROLE, Closed.AGENCY})
 
 
 @door.room(of="desk-agencies")
@@ -59,6 +59,8 @@ def licence(visit: Visit, number: str) -> HttpResponse:
         conditions=_conditions(file),
         ledger=_ledger(file),
         hint=_hint(file),
+        tasks=_tasks(file, visit.at),
+        unpaid=_unpaid(file, visit.at),
         sanctions=_sanctions(file),
         complete_since=_day_of(file.body.get("history_complete_since"), file.zone),
         entries=[_entry(one, file.zone, language) for one in reversed(found["entries"])],
@@ -73,43 +75,70 @@ def step(visit: Visit, number: str, action: str) -> HttpResponse:
         return door.nothing_here(visit.request)
     readings.licence(number, by=visit.by, at=visit.at, through="desk")
     file = outlook.file(number, by=visit.by, at=visit.at)
-    option = next(
-        one for one in outlook.options(number, by=visit.by, at=visit.at) if one.step.action == Action(action)
-    )
+    options = outlook.options(number, by=visit.by, at=visit.at)
+    return _asked(visit, next(one for one in options if one.step.action == action), file)
+
+
+@door.room(of="desk-agencies", methods=_POST)
+def agency_step(visit: Visit, number: str, action: str) -> HttpResponse:
+    """The same for a step on all licences of an agency at once: a bar, the end of a company, what is said of them."""
+    try:
+        number = numbering.canonical(number, Kind.AGENCY)
+    except numbering.NotOurs:
+        raise errors.AgencyNotFound from None
+    if action not in set(outlook.OF_AGENCY):
+        return door.nothing_here(visit.request)
+    readings.agency(number, by=visit.by, at=visit.at, through="desk")
+    file = outlook.agency_file(number, by=visit.by, at=visit.at)
+    options = outlook.agency_options(number, by=visit.by, at=visit.at)
+    return _asked(visit, next(one for one in options if one.step.action == action), file)
+
+
+def _asked(visit: Visit, option: Option, file: File) -> HttpResponse:
+    """Ask for what the step needs; show what it would change, or hand it over, as the officer presses."""
     if option.closed is Closed.ROLE:
         raise errors.RoleNotAllowed("this role may not begin the step", roles=sorted(option.step.proposes))
-    if option.closed in _SHUT or (option.closed is not None and visit.request.method != "POST"):
+    posted = visit.request.method == "POST"
+    if option.closed is Closed.AGENCY or (option.closed is not None and not posted):
         return _not_open(visit, option, file)
     trying = visit.request.POST.get("do") == "preview"
     form = terms.form(visit, option, file, trying=trying)
-    preview, status = None, 200
-    if visit.request.method == "POST":
-        good = not form.errors if trying else form.is_valid()
-        if good:
-            try:
-                if not trying:
-                    return _taken(visit, form, option, file)
-                preview = _preview(form, option, file, by=visit.by, at=visit.at)
-            except (errors.NotFound, errors.OutsideAuthority, errors.RoleNotAllowed):
-                raise
-            except errors.RegistryError as refusal:
-                form.refuse(refusal)
-                status = problems.told(refusal.code, refusal.facts, family=409).status
-        else:
-            status = 422
-    context = {"form": form, "preview": preview, "option": option, "number": number}
+    status, found = 200, tuple[previews.Preview, ...]()
+    if posted and not (form.is_valid() if not trying else not form.errors):
+        status = 422
+    elif posted:
+        try:
+            if not trying:
+                return _taken(visit, form, option, file)
+            found = _previews(form, option, file, by=visit.by, at=visit.at)
+        except (errors.NotFound, errors.OutsideAuthority, errors.RoleNotAllowed):
+            raise
+        except errors.RegistryError as refusal:
+            form.refuse(refusal)
+            status = problems.told(refusal.code, refusal.facts, family=409).status
+    context = {"form": form, "previews": found, "option": option}
     if trying and visit.request.headers.get("HX-Request"):
         return render(visit.request, "desk/preview.html", context)
     return visit.page(
         "step.html",
-        law.title(action),
+        law.title(option.step.action),
         status=status,
         sentence=law.sentence(option.step),
         needs=law.needs(option),
+        subject=file.number or file.agency,
+        back=_home(file),
         name=file.name,
-        standing=parts.Standing(file.standing.result.value, file.standing.state.value),
+        standing=parts.Standing(file.standing.result.value, file.standing.state.value) if file.number else "",
         danger=option.step.sanction is not None,
+        button=gettext("Record") if form.records else "",
         **context,
+    )
+
+
+def _home(file: File) -> str:
+    """The page of the licence, or of the agency where all its licences are meant."""
+    return (
+        resolve_url("desk-licence", file.number) if file.number else resolve_url("desk-agency", file.agency)
     )
 
 
@@ -123,31 +152,48 @@ def canonical(number: str) -> str:
 
 def _taken(visit: Visit, form: terms.AnyStepForm, option: Option, file: File) -> HttpResponse:
     """Hand the step over: a proposal where it needs further officers, else the step itself."""
-    action, stated = option.step.action, form.terms()
-    version, key = form.cleaned_data.get("version"), form.idempotency_key
+    action, stated, key = option.step.action, form.terms(), form.idempotency_key
+    version = form.cleaned_data.get("version")
     if option.step.approvals:
-        made = licensing.propose(
-            file.number, action, by=visit.by, at=visit.at, terms=stated, expected_version=version,
-            idempotency_key=key,
-        )  # fmt: skip
+        if file.number:
+            made = licensing.propose(
+                file.number, action, by=visit.by, at=visit.at, terms=stated, expected_version=version,
+                idempotency_key=key,
+            )  # fmt: skip
+        else:
+            made = licensing.propose_for_agency(
+                file.agency, action, by=visit.by, at=visit.at, terms=stated, idempotency_key=key
+            )
         told = gettext("Proposed. It waits for: %(who)s.") % {"who": law.any_of(made.next_roles)}
         return visit.go("desk-proposal", made.id, told=told)
-    deciding = isinstance(form, terms.DecidingStepForm)
-    by: Actor = form.by if isinstance(form, terms.DecidingStepForm) else visit.by
-    at = form.at if isinstance(form, terms.DecidingStepForm) else visit.at
-    decided = licensing.decide(
-        file.number, action, by=by, at=at, terms=stated, expected_version=version, idempotency_key=key
+    by, at = visit.by, visit.at
+    if isinstance(form, terms.DecidingStepForm):
+        by, at = form.by, form.at
+    if file.number:
+        decided = licensing.decide(
+            file.number, action, by=by, at=at, terms=stated, expected_version=version, idempotency_key=key
+        )
+    else:
+        decided = licensing.decide_all(file.agency, action, by=by, at=at, terms=stated, idempotency_key=key)[
+            0
+        ]
+    told = (
+        gettext("Recorded: entry %(n)s.") if form.records else gettext("Decided and published: entry %(n)s.")
     )
-    told = gettext("Decided and published: entry %(n)s.") if deciding else gettext("Recorded: entry %(n)s.")
-    return visit.go("desk-licence", file.number, told=told % {"n": decided.sequence})
+    messages.success(visit.request, told % {"n": decided.sequence})
+    return HttpResponseRedirect(_home(file))
 
 
-def _preview(
+def _previews(
     form: terms.AnyStepForm, option: Option, file: File, *, by: Actor, at: datetime
-) -> previews.Preview:
-    stated = form.terms()
-    found = outlook.of(file.number, option.step.action, stated, by=by, at=at)
-    return previews.of(found, stated.texts, published=option.step.published)
+) -> tuple[previews.Preview, ...]:
+    stated, action = form.terms(), option.step.action
+    found = (
+        (outlook.of(file.number, action, stated, by=by, at=at),)
+        if file.number
+        else outlook.of_agency(file.agency, action, stated, by=by, at=at)
+    )
+    return tuple(previews.of(one, stated.texts, published=option.step.published) for one in found)
 
 
 def _not_open(visit: Visit, option: Option, file: File) -> HttpResponse:
@@ -159,7 +205,7 @@ def _not_open(visit: Visit, option: Option, file: File) -> HttpResponse:
         law.title(option.step.action),
         status=409,
         why=law.why_closed(option, state),
-        number=file.number,
+        back=_home(file),
         agency=file.agency if option.closed is Closed.AGENCY else "",
     )
 
@@ -173,18 +219,32 @@ def _groups(options: Sequence[Option], number: str) -> list[tuple[str, list[dict
     found = []
     for name, actions in law.GROUPS:
         steps = [
-            {
-                "title": law.title(action),
-                "href": resolve_url("desk-step", number, action.value),
-                "sentence": law.sentence(open_ones[action].step),
-                "needs": law.needs(open_ones[action]),
-            }
+            _offered(open_ones[action], resolve_url("desk-step", number, action.value))
             for action in actions
             if action in open_ones
         ]
         if steps:
             found.append((gettext(name), steps))
     return found
+
+
+def steps_of_agency(number: str, *, by: Actor, at: datetime) -> list[dict[str, Any]]:
+    """The open steps on all licences of an agency, for its own page."""
+    return [
+        _offered(one, resolve_url("desk-agency-step", number, one.step.action.value))
+        for one in outlook.agency_options(number, by=by, at=at)
+        if one.closed is None
+    ]
+
+
+def _offered(option: Option, href: str) -> dict[str, Any]:
+    action = option.step.action
+    return {
+        "title": law.title(action),
+        "href": href,
+        "sentence": law.sentence(option.step),
+        "needs": law.needs(option),
+    }
 
 
 def _waiting(found: Sequence[licensing.ProposalRecord], file: File) -> parts.Table:
@@ -320,7 +380,7 @@ def _sanctions(file: File) -> parts.Table:
         (
             labels.text("sanctions", one.kind, language),
             parts.Moment(one.since, file.zone),
-            f"{one.amount} {one.currency}".strip(),
+            _money(one),
             _public(one, file.zone),
             one.sequence,
         )
@@ -328,6 +388,58 @@ def _sanctions(file: File) -> parts.Table:
     ]
     columns = gettext("Kind"), gettext("Since"), gettext("Amount"), gettext("Public"), gettext("Entry")
     return parts.Table(gettext("Sanctions"), columns, rows, gettext("There is none."))
+
+
+def _money(one: outlook.Owed) -> str:
+    amount = f"{one.amount} {one.currency}".strip()
+    if one.outstanding:
+        return gettext("%(amount)s, of which %(left)s is unpaid") % {
+            "amount": amount,
+            "left": one.outstanding,
+        }
+    return gettext("%(amount)s, paid") % {"amount": amount} if one.pay_by and not one.undone else amount
+
+
+def _unpaid(file: File, at: datetime) -> list[str]:
+    """What ran out unpaid: a reason for an administrative suspension, which an officer proposes."""
+    language = get_language() or "en"
+    return [
+        gettext(
+            "%(what)s (entry %(n)s): %(left)s %(currency)s unpaid since %(day)s. It can carry a suspension."
+        )
+        % {
+            "what": labels.text("sanctions", one.kind, language),
+            "n": one.sequence,
+            "left": one.outstanding,
+            "currency": one.currency,
+            "day": written.last_day(one.pay_by, file.zone),
+        }
+        for one in file.sanctions
+        if one.outstanding and one.pay_by is not None and one.pay_by <= at
+    ]
+
+
+def _tasks(file: File, at: datetime) -> parts.Table:
+    """What the holder has to do, each with its day."""
+    language = get_language() or "en"
+    today = at.astimezone(ZoneInfo(file.zone)).date()
+    rows = [
+        (
+            parts.Day(one.due),
+            gettext(law.DUTIES[one.duty]),
+            labels.text("actions", one.action, language),
+            gettext("done, entry %(n)s") % {"n": one.done}
+            if one.done
+            else gettext("overdue")
+            if one.due < today
+            else gettext("open"),
+        )
+        for one in file.tasks
+    ]
+    columns = gettext("By"), gettext("What"), gettext("Because of"), gettext("Stands")
+    return parts.Table(
+        gettext("Duties of the holder"), columns, rows, gettext("No measure asks for anything.")
+    )
 
 
 def _public(one: outlook.Owed, zone: str) -> Any:
@@ -369,4 +481,5 @@ def _day_of(text: Any, zone: str) -> str:
 urlpatterns: list[URLPattern] = [
     path("licences/<str:number>", licence, name="desk-licence"),
     path("licences/<str:number>/steps/<str:action>", step, name="desk-step"),
+    path("agencies/<str:number>/steps/<str:action>", agency_step, name="desk-agency-step"),
 ]

@@ -16,18 +16,20 @@ from django.utils.translation import get_language, get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import labels, problems
-from api.desk import parts
+from api.desk import law, parts
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
 from registry.outlook import File, Option
 from registry.rules import countries
 from registry.rules.errors import RegistryError, VersionConflict
-from registry.rules.lifecycle import Kind, Scope, Step, StepTerms
+from registry.rules.lifecycle import Action, Kind, Scope, Step, StepTerms
 
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
 _OCCUPATION: Final = re.compile(r"\d{1,4}")
 _CONDITIONS: Final = 3
+_ALONE: Final = frozenset({Kind.FACT, Kind.FILING})
+"""What one officer records without deciding anything."""
 
 #: What a field of the terms is called, and what helps to fill it in.
 _WORDS: Final[Mapping[str, tuple[Any, Any]]] = {
@@ -45,6 +47,7 @@ _WORDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "permanent": (_("For ever"), ""),
     "notice_served_on": (_("The holder was given notice on"), ""),
     "order_reference": (_("Reference of the order"), ""),
+    "duty": (_("What was done"), ""),
     "points": (_("Points"), _("Minor 2, major 8, critical 30.")),
     "amount": (_("Amount"), ""),
     "currency": (_("Currency"), _("Three letters: ISO 4217.")),
@@ -54,6 +57,17 @@ _WORDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "conditions_to_lift": (_("What must be met before it is lifted"), _("One on each line.")),
     "restricted_reasons": (_("Reasons for the file"), _("Never public.")),
     "no_conflict": (_("I have no conflict of interest in this case"), ""),
+}
+
+#: What the day of a step is called where it is one on which something happened.
+_HAPPENED_ON: Final = {
+    Action.SHOW_CAUSE: _("Served on"),
+    Action.REPRESENT: _("Received on"),
+    Action.HEAR: _("Held on"),
+    Action.PERFORM: _("Done on"),
+    Action.PAY: _("Paid on"),
+    Action.FILE_APPEAL: _("Received on"),
+    Action.FILE_RENEWAL: _("Received on"),
 }
 
 _DAY = {"type": "date", "class": "day"}
@@ -174,16 +188,18 @@ class _Asking(Form):
             if name in step.needs or name in step.optional or (name == "grounds" and step.grounds):
                 for key, field in self._fields(name, step).items():
                     self.fields[key] = field
-        if step.kind is not Kind.FACT and step.kind is not Kind.FILING:
+        if step.published:
             for language in languages(file):
                 self.fields[f"text_{language.replace('-', '_')}"] = _text(language)
+        if step.kind not in _ALONE or not step.published:
             self.fields["restricted_reasons"] = _named(
                 "restricted_reasons",
                 forms.CharField,
                 required=False,
                 max_length=20_000,
-                widget=forms.Textarea(attrs={"rows": 3}),
+                widget=_area(),
             )
+        if step.kind not in _ALONE:
             self.fields["no_conflict"] = _named(
                 "no_conflict",
                 forms.BooleanField,
@@ -192,6 +208,11 @@ class _Asking(Form):
         self.fields["version"] = forms.IntegerField(
             required=False, widget=forms.HiddenInput, initial=file.version
         )
+
+    @property
+    def records(self) -> bool:
+        """Whether sending it records something and decides nothing."""
+        return self.option.step.kind in _ALONE
 
     def refuse(self, error: RegistryError | problems.Refusal) -> None:
         """Show a refusal at the field that holds what it names; after a change of the licence, expect the new one."""
@@ -239,6 +260,11 @@ class _Asking(Form):
 
     def _fields(self, name: str, step: Step) -> dict[str, forms.Field]:
         """The fields that a thing of the terms takes."""
+        if name == "effective" and step.action in _HAPPENED_ON:
+            label = _HAPPENED_ON[step.action]
+            return {
+                name: Moment(self.file.zone, required=False, label=label, help_text=_("Left empty: now."))
+            }
         several: Mapping[str, Callable[[], dict[str, forms.Field]]] = {
             "grounds": lambda: {"grounds": self._grounds(step)},
             "refers_to": lambda: {"refers_to": self._refers_to()},
@@ -246,15 +272,21 @@ class _Asking(Form):
             "cut": self._cut,
             "conditions": _conditions,
             "provisional": _provisional,
+            "duty": _duties,
             "extra": _surrendering,
         }
         if name in several:
             return several[name]()
-        return {name: _plain(name, self.file.zone, required=name in step.needs)}
+        found = _plain(name, self.file.zone, required=name in step.needs)
+        if name == "notice_served_on":
+            found.initial = self.file.served_on
+        return {name: found}
 
     def _grounds(self, step: Step) -> forms.Field:
         language = get_language() or "en"
-        choices = sorted((labels.text("grounds", code, language), code) for code in step.grounds or ())
+        elsewhere = {"ENTITY-DISSOLVED"} if self.file.number else set()  # of the agency: it is begun there
+        carrying = (step.grounds or frozenset()) - elsewhere
+        choices = sorted((labels.text("grounds", code, language), code) for code in carrying)
         return _named(
             "grounds",
             forms.MultipleChoiceField,
@@ -490,6 +522,11 @@ def _provisional() -> dict[str, forms.Field]:
     return {"provisional": choice}
 
 
+def _duties() -> dict[str, forms.Field]:
+    choices = [(duty.value, gettext(words)) for duty, words in law.DUTIES.items()]
+    return {"duty": _named("duty", forms.ChoiceField, choices=choices, widget=forms.RadioSelect)}
+
+
 def _surrendering() -> dict[str, forms.Field]:
     return {
         "under_investigation": _named("under_investigation", forms.BooleanField, required=False),
@@ -530,10 +567,11 @@ _NAMES: Final = {
 _PLAIN: Final = (
     "effective", "until", "first_day", "last_day", "grounds", "licence_class", "provisional", "new_recruitment_only",
     "immediate", "ab_initio", "permanent", "notice_served_on", "order_reference", "points", "amount", "currency",
-    "issuer", "restricted_reasons", "no_conflict",
+    "issuer", "restricted_reasons", "no_conflict", "duty",
 )  # fmt: skip
 _ORDER: Final = (
-    "refers_to", "grounds", "order_reference", "points", "amount", "currency", "issuer", "cut", "new_recruitment_only",
+    "refers_to", "duty", "grounds", "order_reference", "points",
+    "amount", "currency", "issuer", "cut", "new_recruitment_only",
     "licence_class", "scope", "provisional", "conditions", "notice_served_on", "first_day", "last_day", "effective",
     "immediate", "ab_initio", "until", "permanent", "conditions_to_lift", "extra",
 )  # fmt: skip

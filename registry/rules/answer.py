@@ -179,18 +179,24 @@ def _effect_end(entry: Entry, held: Entries, fold_ends: Mapping[int, datetime | 
         case action if action in SUSPENSIONS:
             return fold_ends.get(entry.ref, entry.effective_from)
         case Action.RESTRICT:
-            begun = [turn for turn in held.turns if turn >= entry.effective_from]
-            last = max((turn for turn in begun if measures.is_open(held, entry, turn)), default=None)
-            if last is None:
-                return entry.effective_from
-            return next((turn for turn in begun if turn > last), None)
+            return _restriction_end(entry, held)
         case Action.DEBAR:
             course = held.course(entry)
             return course[1] if course is not None else entry.effective_from
         case Action.REVOKE | Action.VOID:
             return None
+        case Action.ORDER_REPAYMENT:
+            return measures.settled_at(held, entry)  # public until it is paid, and for months after
         case _:
             return entry.effective_from
+
+
+def _restriction_end(entry: Entry, held: Entries) -> datetime | None:
+    begun = [turn for turn in held.turns if turn >= entry.effective_from]
+    last = max((turn for turn in begun if measures.is_open(held, entry, turn)), default=None)
+    if last is None:
+        return entry.effective_from
+    return next((turn for turn in begun if turn > last), None)
 
 
 def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:

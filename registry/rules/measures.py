@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -113,6 +114,28 @@ def ledger(entries: Entries, t: datetime) -> tuple[Points, ...]:
         Points(e.ref, int(e.effect["points"]), until)
         for e, until in expiring
         if until is not None and t < until
+    )
+
+
+def outstanding(entries: Entries, order: Entry) -> Decimal:
+    """How much of a fine or a repayment is still to be paid."""
+    paid = sum((Decimal(e.effect["amount"]) for e in _payments(entries, order)), Decimal())
+    return max(Decimal(order.effect["amount"]) - paid, Decimal())
+
+
+def settled_at(entries: Entries, order: Entry) -> datetime | None:
+    """When a fine or a repayment was paid in full; ``None`` while something is left."""
+    paid = Decimal()
+    for payment in _payments(entries, order):
+        paid += Decimal(payment.effect["amount"])
+        if paid >= Decimal(order.effect["amount"]):
+            return payment.effective_from
+    return None
+
+
+def _payments(entries: Entries, order: Entry) -> list[Entry]:
+    return sorted(
+        (e for e in entries.about(order) if e.action is Action.PAY), key=lambda e: (e.effective_from, e.ref)
     )
 
 

@@ -170,7 +170,7 @@ def test_a_double_click_proposes_once(officer: Pages, number: str) -> None:
 def test_a_form_that_is_refused_keeps_what_was_typed_and_says_where_it_is_wrong(
     officer: Pages, number: str, action: str, fields: dict[str, Any], says: str
 ) -> None:
-    sent = {"no_conflict": "on", "text_en": "Words that took an hour.", **fields}
+    sent = {"no_conflict": "on", "restricted_reasons": "Words that took an hour.", **fields}
     answer = officer.send(room(number, "steps", action), **sent)
     page = answer.content.decode()
     assert answer.status_code in {400, 409, 422}
@@ -259,3 +259,54 @@ def test_each_role_begins_the_steps_that_are_its_own(desk: Client, number: str) 
             status = who.get(room(number, "steps", action.value)).status_code
             assert (status == 403) == (role not in STEPS[action].proposes), (role, action)
     assert found == expected
+
+
+def test_a_fine_is_paid_and_the_room_says_what_is_left(officer: Pages, number: str, clock: Clock) -> None:
+    terms = StepTerms(grounds=("FEE-OVERCHARGE",), amount="100", currency="XTS")
+    fine = builders.take(number, Action.FINE, terms, at=AT).sequence
+    assert "100 XTS, of which 100 is unpaid" in officer.get(room(number)).content.decode()
+    path = room(number, "steps", "pay")
+    wrong = officer.send(path, refers_to=str(fine), amount="60", currency="USD")
+    assert "It is owed in XTS." in wrong.content.decode()
+    assert officer.send(path, refers_to=str(fine), amount="60", currency="XTS").status_code == 302
+    assert "100 XTS, of which 40 is unpaid" in officer.get(room(number)).content.decode()
+    clock.stop(AT + timedelta(days=61))
+    desk = at_desk(officer.client, appoint("DLA-6", "XA-DLA", "officer"))
+    assert "It can carry a suspension." in desk.get(room(number)).content.decode()
+
+
+def test_points_are_counted_against_their_thresholds(officer: Pages, number: str) -> None:
+    terms = StepTerms(grounds=("FEE-OVERCHARGE",), points=8)
+    for _ in range(2):
+        builders.take(number, Action.ENTER_DEMERIT, terms, at=AT)
+    page = officer.get(room(number)).content.decode()
+    assert "16 points: from 12 on, put the holder under surveillance." in page
+    assert "Demerit points entered" in page
+    assert "points" not in str(lookup.timeline(number, at=AT)).replace("appoint", "")
+
+
+def test_a_notice_to_show_cause_is_for_the_file_alone_and_fills_the_next_form_in(
+    officer: Pages, number: str
+) -> None:
+    path = room(number, "steps", "show_cause")
+    fields = {
+        "grounds": ["FEE-OVERCHARGE"],
+        "effective_0": (AT - timedelta(days=30)).date().isoformat(),
+        "restricted_reasons": "Three receipts.",
+    }
+    assert officer.send(path, **fields).status_code == 302
+    page = officer.get(room(number)).content.decode()
+    assert "Holder asked to show cause" in page
+    assert "Three receipts." in page
+    assert "show_cause" not in str(lookup.timeline(number, at=AT))
+    assert 'value="2026-04-01"' in officer.get(room(number, "steps", "revoke")).content.decode()
+
+
+def test_a_suspension_s_duties_are_dated_and_done(officer: Pages, number: str) -> None:
+    suspension = builders.suspended(number, at=AT)
+    page = officer.get(room(number)).content.decode()
+    assert "Pay workers back what they paid" in page
+    assert "8 May 2026" in page
+    done = officer.send(room(number, "steps", "perform"), refers_to=str(suspension), duty="refund")
+    assert done.status_code == 302
+    assert "done, entry" in officer.get(room(number)).content.decode()

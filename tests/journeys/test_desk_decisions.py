@@ -157,7 +157,8 @@ def test_someone_new_suspends_an_agency_from_sign_in_in_a_few_steps(
     new.picture("proposed")
     assert len(new.steps) <= 16
     with capsys.disabled():
-        print(f"\nfrom sign-in to a proposed suspension: {len(new.steps)} steps: {', '.join(new.steps)}")
+        told = f"from sign-in to a proposed suspension: {len(new.steps)} steps: {', '.join(new.steps)}"
+        print(f"\n{told}")  # noqa: T201 - the count is what the test is for
 
 
 def test_suspend_with_show_cause_appeal_stay_lift(
@@ -184,7 +185,7 @@ def test_suspend_with_show_cause_appeal_stay_lift(
     officer = seats("DLA-7")
     officer.open(f"licences/{number}/steps/file_appeal")
     officer.page.get_by_label(re.compile("Suspended as a penalty")).check()
-    officer.press("Propose")
+    officer.press("Record")
     officer.reads("Recorded: entry", "A decision about this licence is stayed.")
 
     clock.stop(later + timedelta(days=40))
@@ -244,7 +245,7 @@ def test_an_emergency_suspension_lapses_after_72_hours(
     assert state(number, at) == "active"
     duty = seats("DLA-5")
     duty.open(f"licences/{number}")
-    duty.reads("Licensed", "None is open.", "Suspended in an emergency")
+    duty.reads("Licensed", "Suspended in an emergency")
 
 
 def test_a_wrong_suspension_is_corrected_and_both_facts_stay(
