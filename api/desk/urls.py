@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, licences, proposals, queue, readings, session
+from api.desk import account, agencies, letters, licences, proposals, queue, readings, session
 
 _ROOMS = (
     queue,
     agencies,
     licences,
+    letters,
     proposals,
     readings,
     session,
