@@ -13,10 +13,10 @@ import pytest
 
 from api.models import Delivery, Outbox
 from api.outbound import email as letters
+from api.outbound.sink import Sink
 from registry import agencies
 from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
-from api.outbound.sink import Sink
 from tests import builders
 
 pytestmark = pytest.mark.django_db
