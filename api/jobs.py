@@ -25,7 +25,8 @@ def due() -> tuple[Work, ...]:
     its licence in the log, and is one itself, so the log is taken further before and after. Only the worker asks: the
     public application loads this module with the queue and may not reach a writer.
     """
-    from registry import licensing, publishing  # noqa: PLC0415 - see above
+    from api.outbound import email  # noqa: PLC0415 - see above
+    from registry import licensing, publishing  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
     return (
@@ -37,6 +38,7 @@ def due() -> tuple[Work, ...]:
         tokens.refresh,
         sequencing.advance,
         sequencing.publish,
+        email.refresh,
     )
 
 

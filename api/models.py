@@ -198,3 +198,72 @@ class RateBucket(models.Model):
     def __str__(self) -> str:
         """How much is left."""
         return f"{self.tokens:.0f} left"
+
+
+class Watcher(models.Model):
+    """An address that asked to be told of what is published about a licence; recorded by an officer."""
+
+    licence = models.CharField(max_length=40)
+    address = models.EmailField()
+    asked_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=40)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """An address watches a licence once at a time."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["licence", "address"], condition=models.Q(ended_at=None), name="watcher_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """What is watched."""
+        return self.licence
+
+
+class Delivery(models.Model):
+    """A letter about one entry to one address, and what became of it.
+
+    ``withdrawn``: the entry was not public any more when its turn came.
+    """
+
+    sequence = models.BigIntegerField()
+    licence = models.CharField(max_length=40)
+    address = models.EmailField()
+    reason = models.CharField(max_length=12, choices=[(r, r) for r in ("holder", "watcher", "told_before")])
+    state = models.CharField(
+        max_length=9, default="waiting", choices=[(s, s) for s in ("waiting", "sent", "failed", "withdrawn")]
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        """Everybody is told of an entry once."""
+
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sequence", "address"], name="delivery_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=["licence", "-sequence"], name="delivery_of_licence"),
+        ]
+
+    def __str__(self) -> str:
+        """Of which entry."""
+        return f"{self.sequence} {self.state}"
+
+
+class Outbox(models.Model):
+    """How far the feed of changes has been turned into deliveries; one row."""
+
+    sequence = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        """The number of the last entry."""
+        return str(self.sequence)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from registry import history, recording, records
 from registry.idempotency import Once
@@ -25,7 +26,7 @@ from registry.models import (
     Proposal,
 )
 from registry.rules import errors, lifecycle, numbering, terms_json
-from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Step, StepTerms
 
 SECOND_FACTOR = timedelta(minutes=5)
 
@@ -65,6 +66,9 @@ class ProposalRecord:
     approvals_needed: int
     next_roles: tuple[str, ...]
     licence_version: int
+    closed_by: str = ""
+    closed_at: datetime | None = None
+    closed_reason: str = ""
     decisions: tuple[Decision, ...] = ()
 
 
@@ -169,7 +173,7 @@ def propose_for_agency(
         return proposal(done["proposal"])
     holder = _agency(agency, by=by)
     _of_all_licences(holder, step, terms)
-    step = _on_every_licence(step, terms)
+    step = recording.on_every_licence(step, terms)
     recording.freeze_for_agency(holder, _all_locked(holder, step, at), step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
     once.keep({"proposal": made.pk})
@@ -198,7 +202,7 @@ def approve(
     if waiting.licence_id:
         licences = [_locked_by_id(waiting.licence_id)]
     else:
-        step = _on_every_licence(step, said)
+        step = recording.on_every_licence(step, said)
         licences = _all_locked(_agency(waiting.agency.number, by=by), step, at)
     waiting.refresh_from_db()
     _still_open(waiting, at)
@@ -326,6 +330,14 @@ def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
     return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
 
 
+def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
+    """The open proposals about a licence or about its whole agency, the one that runs out first at the top."""
+    licence = _readable(number, by=by)
+    about = Q(licence=licence) | Q(agency=licence.agency, licence__isnull=True)
+    rows = Proposal.objects.filter(about, state="open", expires_at__gt=at)
+    return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+
+
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 
@@ -377,13 +389,6 @@ def _of_one_licence(licence: Licence, step: Step, terms: StepTerms) -> None:
         raise errors.StepNotAllowed(
             "the end of a company is of the agency: take it there", action=step.action.value
         )
-
-
-def _on_every_licence(step: Step, terms: StepTerms) -> Step:
-    """The step of an agency; the end of a company also closes what is only listed or waits for its grant."""
-    if not records.is_of_agency(step.action, terms.grounds):
-        return step
-    return replace(step, sources=step.sources | {State.LISTED, State.NOT_GRANTED})
 
 
 def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:
@@ -555,6 +560,9 @@ def _record(row: Proposal) -> ProposalRecord:
         approvals_needed=len(left) if row.state == "open" else 0,
         next_roles=tuple(sorted(left[0])) if left and row.state == "open" else (),
         licence_version=row.licence_version,
+        closed_by=row.closed_by,
+        closed_at=row.closed_at,
+        closed_reason=row.closed_reason,
     )
 
 

@@ -5,7 +5,7 @@ the news. The numbers are taken by ``close`` as the transaction's last act.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -140,7 +140,8 @@ def state_of(licence: Licence, *, at: datetime) -> State:
     return standing.at(entries, at=at).state if entries else State.NOT_GRANTED
 
 
-def _case(licence: Licence, at: datetime) -> freezing.Case:
+def case_of(licence: Licence, at: datetime) -> freezing.Case:
+    """The licence as a step taken at ``at`` would meet it; that of an agency itself, without a number, too."""
     entries = records.fold_entries(licence.pk) if licence.pk else _entries_of_its_own(licence.agency)
     now = standing.at(entries, at=at)
     return freezing.Case(
@@ -188,10 +189,17 @@ def freeze_for_agency(
     return [(licence, *_freeze(licence, step, terms, at=at, refers_to=ref)) for licence, ref in places]
 
 
+def on_every_licence(step: Step, terms: StepTerms) -> Step:
+    """The step of an agency; the end of a company also closes what is only listed or waits for its grant."""
+    if not records.is_of_agency(step.action, terms.grounds):
+        return step
+    return replace(step, sources=step.sources | {State.LISTED, State.NOT_GRANTED})
+
+
 def _freeze(
     licence: Licence, step: Step, terms: StepTerms, *, at: datetime, refers_to: int | None
 ) -> tuple[freezing.Frozen, freezing.Case, int | None]:
-    case = _case(licence, at)
+    case = case_of(licence, at)
     if step.action in {Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE}:
         not_barred(licence.agency, at, renewal=step.action in {Action.RENEW, Action.RENEW_LATE})
     frozen = freezing.freeze(step, terms, case, at=at, refers_to=refers_to)

@@ -56,6 +56,7 @@ def main() -> int:
         ]
         said = _manage("demo", place=place)
         subprocess.run([sys.executable, "-m", "scripts.demo_trust"], cwd=ROOT, env=place, check=True)
+        running += _keep_mail(place)
         running.append(_work(place))  # not before: it would close the proposals of the stories' past
         with console.status("Starting the signer, the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
@@ -99,9 +100,26 @@ def _place(public: int, desk: int) -> dict[str, str]:
             "REGISTRY_HOST": f"127.0.0.1:{public}",
             "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
             "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
+            "REGISTRY_SMTP": os.environ.get("REGISTRY_SMTP") or f"smtp://127.0.0.1:{_free_port()}",
             "PYTHONWARNINGS": "ignore",
         }
     )
+
+
+def _free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _keep_mail(place: dict[str, str]) -> list[subprocess.Popen[bytes]]:
+    """A mail server that sends nothing and keeps every letter under ``var/mail``; none where one is named."""
+    if os.environ.get("REGISTRY_SMTP"):
+        return []
+    port = place["REGISTRY_SMTP"].rpartition(":")[2]
+    command = [sys.executable, "-m", "api.outbound.sink", port, str(embedded.VAR / "mail")]
+    return [_start("mail", command, place)]
 
 
 def _migrate(place: dict[str, str]) -> None:

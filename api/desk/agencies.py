@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.http import urlencode
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from api import labels, readings
 from api.desk import door, parts
+from api.desk import licences as licences_room
 from api.desk.door import Visit
 from api.pages import facts as public_facts
 from registry import dossier, search
@@ -57,7 +58,7 @@ def agencies(visit: Visit) -> HttpResponse:
 @door.room(of="desk-agencies")
 def agency(visit: Visit, number: str) -> HttpResponse:
     """The dossier of one agency."""
-    number = _canonical(number, Kind.AGENCY, errors.AgencyNotFound)
+    number = _canonical(number)
     found = readings.agency(number, by=visit.by, at=visit.at, through="desk")
     licences = [readings.licence(one, by=visit.by, at=visit.at, through="desk") for one in found["licences"]]
     zone = dossier.authority(found["authority"], at=visit.at)["zone"]
@@ -68,6 +69,7 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         standings=[
             (one["number"], parts.Standing(one["result"], one["state"], large=True)) for one in licences
         ],
+        steps=licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         about=_about(found),
         licences=_licences(licences),
         decisions=_decisions(licences, zone),
@@ -76,14 +78,6 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         channels=_channels(found),
         bars=_bars(found),
     )
-
-
-@door.room(of="desk-agencies")
-def licence(visit: Visit, number: str) -> HttpResponse:
-    """Where a licence's number leads: to its place in its holder's dossier."""
-    number = _canonical(number, Kind.LICENCE, errors.LicenceNotFound, Kind.LISTED)
-    holder = readings.licence(number, by=visit.by, at=visit.at, through="desk")["agency"]
-    return HttpResponseRedirect(f"{resolve_url('desk-agency', holder)}#{number}")
 
 
 def _listed(visit: Visit) -> parts.Table:
@@ -139,7 +133,7 @@ def _about(found: Mapping[str, Any]) -> parts.Facts:
 def _licences(found: list[dict[str, Any]]) -> parts.Table:
     rows = [
         (
-            parts.Number(one["number"]),
+            parts.Link(parts.Number(one["number"]), resolve_url("desk-licence", one["number"])),
             one["class"],
             parts.Standing(one["result"], one["state"]),
             parts.Day(date.fromisoformat(str(one["terms"][-1]["last_day"]))) if one["terms"] else "",
@@ -244,15 +238,14 @@ def _instant(written: str | None) -> datetime | None:
     return datetime.fromisoformat(written) if written else None
 
 
-def _canonical(number: str, kind: Kind, missing: type[errors.NotFound], *others: Kind) -> str:
+def _canonical(number: str) -> str:
     try:
-        return numbering.canonical(number, kind, *others)
+        return numbering.canonical(number, Kind.AGENCY)
     except numbering.NotOurs:
-        raise missing from None
+        raise errors.AgencyNotFound from None
 
 
 urlpatterns: list[URLPattern] = [
     path("agencies", agencies, name="desk-agencies"),
     path("agencies/<str:number>", agency, name="desk-agency"),
-    path("licences/<str:number>", licence, name="desk-licence"),
 ]

@@ -51,7 +51,7 @@ def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
     agency = parts.Link(parts.Number(one.agency), resolve_url("desk-agency", one.agency))
     return (
         parts.Moment(one.expires_at, zone),
-        said,
+        parts.Link(said, resolve_url("desk-proposal", one.id)),
         agency,
         parts.Number(one.licence or ""),
         parts.Number(one.proposed_by),

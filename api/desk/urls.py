@@ -2,11 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, people, queue, readings, session
+from api.desk import account, agencies, letters, licences, people, proposals, queue, readings, session
 
 _ROOMS = (
     queue,
     agencies,
+    licences,
+    letters,
+    proposals,
     people,
     readings,
     session,

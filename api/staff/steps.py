@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from api.staff.fields import Country, Day, Flag, Input, Moment, Text, Texts, Whole
 from registry.licensing import Decision, ProposalRecord
+from registry.rules.duties import Duty
 from registry.rules.lifecycle import Action, Actor, Scope, Step, StepTerms
 
 _AMOUNT = r"^\d{1,14}(\.\d{1,4})?$"
@@ -73,6 +74,7 @@ class TermsInput(Input):
     texts = Texts(required=False, help_text="public summary in each language (BCP 47)")
     restricted_reasons = Text(required=False, max_length=20_000, help_text="never public")
     permanent = Flag(required=False)
+    duty = serializers.ChoiceField(choices=[(one.value, one.value) for one in Duty], required=False)
     under_investigation = Flag(required=False)
     hand_over_plan = Text(required=False, max_length=4000)
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from registry.rules import days, measures, occupations, standing
+from registry.rules import days, duties, measures, occupations, standing
 from registry.rules.entries import Entries
 from registry.rules.errors import (
     BadInput,
     EntryNotFound,
     GroundNotAllowed,
     NoticeTooShort,
+    Refused,
     StepIncomplete,
     StepNotAllowed,
 )
@@ -34,9 +35,25 @@ TARGETS: Final[Mapping[Action, frozenset[Action]]] = {
     Action.REFUSE_RENEWAL: frozenset({Action.FILE_RENEWAL}),
     Action.END_APPEAL: frozenset({Action.FILE_APPEAL}),
     Action.END_STAY: frozenset({Action.STAY}),
+    Action.REPRESENT: frozenset({Action.SHOW_CAUSE}),
+    Action.HEAR: frozenset({Action.SHOW_CAUSE, Action.SUSPEND_PREVENTIVE, Action.SUSPEND_EMERGENCY}),
+    Action.PERFORM: duties.CREATES,
+    Action.PAY: frozenset({Action.FINE, Action.ORDER_REPAYMENT}),
 }
 #: Steps that are taken on a measure which is not over yet.
 _ON_OPEN: Final = frozenset({Action.RATIFY, Action.CONFIRM, Action.EXTEND, Action.LIFT})
+#: Steps that say their word about an entry once.
+_ONCE: Final = frozenset(
+    {
+        Action.RATIFY,
+        Action.CONFIRM,
+        Action.END_SURVEILLANCE,
+        Action.REFUSE_RENEWAL,
+        Action.SET_ASIDE,
+        Action.END_APPEAL,
+        Action.END_STAY,
+    }
+)
 #: Steps whose notice is of the effect, so that a decision for a later day gives it as well.
 _NOTICE_OF_EFFECT: Final = frozenset({Action.VARY, Action.RESTRICT, Action.CANCEL, Action.SURRENDER})
 #: Interim measures against danger: a review lifts them or sets them aside, nothing stays them meanwhile.
@@ -84,8 +101,23 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
     target = case.entry(refers_to) if refers_to is not None else None
     if target is not None:
         _target_fits(step, target, case, at)
+        _duty_fits(step, terms, target, case)
     _notice_has_run(step, terms, case, at)
     return target
+
+
+def targets(step: Step, case: Case, *, at: datetime) -> tuple[Entry, ...]:
+    """The entries that the step could speak of at ``at``, the newest first."""
+    entries, fitting = Entries(case.entries), []
+    for entry in reversed(entries.valid):
+        if step.action in _ONCE and any(e.action is step.action for e in entries.about(entry)):
+            continue
+        try:
+            _target_fits(step, entry, case, at)
+        except Refused:
+            continue
+        fitting.append(entry)
+    return tuple(fitting)
 
 
 def _complete(step: Step, terms: StepTerms) -> None:
@@ -187,6 +219,23 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
         raise StepNotAllowed("that entry has no open condition", field="refers_to")
     if step.action in _ON_OPEN and target.ref not in standing.open_measures(case.entries, at=at):
         raise StepNotAllowed("that measure is not open", field="refers_to")
+    if step.action is Action.PAY and not measures.outstanding(Entries(case.entries), target):
+        raise StepNotAllowed("that is paid in full", field="refers_to")
+    if step.action is Action.PERFORM and not _undone(target, case):
+        raise StepNotAllowed("that measure asks for nothing more", field="refers_to")
+
+
+def _undone(target: Entry, case: Case) -> list[duties.Task]:
+    """The duties of a measure of which nobody has said that they were done."""
+    return [task for task in duties.of(Entries(case.entries), target, zone=case.zone) if task.done is None]
+
+
+def _duty_fits(step: Step, terms: StepTerms, target: Entry, case: Case) -> None:
+    """What was done is a duty of that measure, and was not done before."""
+    if step.action is Action.PERFORM and terms.duty not in {
+        task.duty.value for task in _undone(target, case)
+    }:
+        raise BadInput("that measure has no such open duty", field="duty")
 
 
 def _watched_long_enough(surveillance: Entry, case: Case, at: datetime) -> None:

@@ -155,7 +155,7 @@ def _may_be_spent(entry: Entry, zone: str, at: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """A sanction as the public may read it: ``over`` is the end of its effect, ``public_until`` of its publication.
 
     ``undone``: by a correction or from the beginning, so that only earlier knowledge holds it.
@@ -169,11 +169,16 @@ class _Shown:
     undone: bool
 
 
+def sanctions(entries: Sequence[Entry], *, zone: str) -> tuple[Shown, ...]:
+    """Every sanction that the public reads or once read, with the end of its effect and of its publication."""
+    return tuple(_sanctions(zone, entries, standing.spans(entries)))
+
+
 def _first_instant(entries: Sequence[Entry]) -> datetime | None:
     return min((e.effective_from for e in entries), default=None)
 
 
-def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> list[_Shown]:
+def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> list[Shown]:
     """Every sanction that the public reads, or can tell from a span of time, with both its ends."""
     if not any(e.effect.get("sanction") for e in entries):
         return []
@@ -195,7 +200,7 @@ def _sanctions(zone: str, entries: Sequence[Entry], life: Sequence[Span]) -> lis
                 if months
                 else over
             )
-        found.append(_Shown(entry, SanctionKind(kind), entry.effective_from, over, until, undone))
+        found.append(Shown(entry, SanctionKind(kind), entry.effective_from, over, until, undone))
     return found
 
 
@@ -212,18 +217,24 @@ def _effect_end(entry: Entry, held: Entries, fold_ends: Mapping[int, datetime | 
         case action if action in SUSPENSIONS:
             return fold_ends.get(entry.ref, entry.effective_from)
         case Action.RESTRICT:
-            begun = [turn for turn in held.turns if turn >= entry.effective_from]
-            last = max((turn for turn in begun if measures.is_open(held, entry, turn)), default=None)
-            if last is None:
-                return entry.effective_from
-            return next((turn for turn in begun if turn > last), None)
+            return _restriction_end(entry, held)
         case Action.DEBAR:
             course = held.course(entry)
             return course[1] if course is not None else entry.effective_from
         case Action.REVOKE | Action.VOID:
             return None
+        case Action.ORDER_REPAYMENT:
+            return measures.settled_at(held, entry)  # public until it is paid, and for months after
         case _:
             return entry.effective_from
+
+
+def _restriction_end(entry: Entry, held: Entries) -> datetime | None:
+    begun = [turn for turn in held.turns if turn >= entry.effective_from]
+    last = max((turn for turn in begun if measures.is_open(held, entry, turn)), default=None)
+    if last is None:
+        return entry.effective_from
+    return next((turn for turn in begun if turn > last), None)
 
 
 def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[Span]:
@@ -245,7 +256,7 @@ def _cut_again(facts: Facts, life: Sequence[Span], cuts: set[datetime]) -> list[
 
 
 def _piece(
-    facts: Facts, span: Span, shown: Sequence[_Shown], spent: Sequence[_Shown],
+    facts: Facts, span: Span, shown: Sequence[Shown], spent: Sequence[Shown],
     withhold: datetime | None, complete_since: datetime | None,
 ) -> Piece:  # fmt: skip
     """One span as the public reads it; a span that only a spent sanction explains is not told (rulings 14)."""
@@ -277,7 +288,7 @@ def _piece(
 
 
 def _body(
-    facts: Facts, span: Span, stands: Standing, public: Sequence[_Shown], complete_since: datetime | None,
+    facts: Facts, span: Span, stands: Standing, public: Sequence[Shown], complete_since: datetime | None,
     *, withheld: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """The public body; the one place that knows its shape."""
@@ -362,7 +373,7 @@ def _plain_days(row: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
 
 
-def _sanction(shown: _Shown, span: Span) -> dict[str, Any]:
+def _sanction(shown: Shown, span: Span) -> dict[str, Any]:
     over = shown.over if shown.over is not None and shown.over <= span.start else None
     return {
         "kind": shown.kind.value,

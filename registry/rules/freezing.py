@@ -27,6 +27,16 @@ from registry.rules.standing import Entry
 __all__ = ["Case", "Frozen", "freeze", "instant"]
 
 _GIVING_A_TERM: Final = frozenset({Action.GRANT, Action.ADOPT, Action.RENEW, Action.RENEW_LATE})
+_HAPPENED: Final = frozenset({Action.SHOW_CAUSE, Action.REPRESENT, Action.HEAR, Action.PERFORM, Action.PAY})
+"""What is recorded of something that has happened already."""
+_COUNTED: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.GRANT: ("activate_by", "activation_days"),
+    Action.DRAW_SECURITY: ("replenish_by", "replenish_days"),
+    Action.SHOW_CAUSE: ("represent_by", "representation_days"),
+    Action.FINE: ("pay_by", "fine_days"),
+    Action.ORDER_REPAYMENT: ("pay_by", "repayment_days"),
+}
+"""The deadline that a step sets, and the policy's field with its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,16 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
         effect |= {"stay": _stay(step, terms, case, effective).value, "immediate": terms.immediate}
     if step.sanction is not None:
         _freeze_sanction(step, terms, case, effect, deadlines, at=at)
-    _freeze_money(step, terms, case, effect)
+    _freeze_money(step, terms, case, effect, target=target)
+    _freeze_words(step, terms, effect)
+    until = _effective_until(step, terms, case)
+    if until is not None and until <= effective:
+        raise TermRefused("the end is not after the beginning", field="until")
+    return Frozen(effective_from=effective, effective_until=until, effect=effect, deadlines=deadlines)
+
+
+def _freeze_words(step: Step, terms: StepTerms, effect: dict[str, Any]) -> None:
+    """What was said beside days, scope and money."""
     if terms.order_reference:
         effect["order_reference"] = terms.order_reference
     if "ab_initio" in step.optional:
@@ -69,10 +88,8 @@ def freeze(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to:
         effect["permanent"] = terms.permanent
     if step.action is Action.SURRENDER and terms.extra.get("under_investigation"):
         effect["under_investigation"] = True
-    until = _effective_until(step, terms, case)
-    if until is not None and until <= effective:
-        raise TermRefused("the end is not after the beginning", field="until")
-    return Frozen(effective_from=effective, effective_until=until, effect=effect, deadlines=deadlines)
+    if terms.duty:
+        effect["duty"] = terms.duty
 
 
 # --- instants ---------------------------------------------------------------------------------------------
@@ -98,6 +115,8 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
     if terms.effective == today and earliest == at:
         return at  # a decision "from today" has effect from the moment it is made
     stated = instant(terms.effective, case.zone)
+    if step.action in _HAPPENED and stated > at:
+        raise BadInput("it cannot have happened after it is recorded", field="effective")
     if step.kind is Kind.FILING:
         if stated > at:
             raise BadInput("a filing cannot be received after it is recorded", field="effective")
@@ -342,10 +361,10 @@ def _freeze_deadlines(
         deadlines["ratify_by"] = (effective + timedelta(hours=policy.ratify_hours)).isoformat()
     if step.action in {Action.SUSPEND_EMERGENCY, Action.SUSPEND_PREVENTIVE}:
         put("confirm_by", first, policy.preventive_max_days)
-    if step.action is Action.GRANT:
-        put("activate_by", today, policy.activation_days)
-    if step.action is Action.DRAW_SECURITY:
-        put("replenish_by", today, policy.replenish_days)
+        put("hear_by", first, policy.hearing_days)
+    if step.action in _COUNTED:
+        name, counted = _COUNTED[step.action]
+        put(name, first if step.action is Action.SHOW_CAUSE else today, getattr(policy, counted))
     if terms.last_day is not None:
         put("grace_until", terms.last_day, policy.grace_days)
     if step.action is Action.FILE_RENEWAL and case.standing.terms and policy.renewal_deemed_in_force:
@@ -397,7 +416,9 @@ def _freeze_sanction(
         deadlines["points_until"] = days.end_of(last, case.zone).isoformat()
 
 
-def _freeze_money(step: Step, terms: StepTerms, case: Case, effect: dict[str, Any]) -> None:
+def _freeze_money(
+    step: Step, terms: StepTerms, case: Case, effect: dict[str, Any], *, target: Entry | None
+) -> None:
     """An amount as decimal text with its ISO 4217 code."""
     if not terms.amount:
         return
@@ -416,6 +437,8 @@ def _freeze_money(step: Step, terms: StepTerms, case: Case, effect: dict[str, An
         e.action is Action.CONFIRM_SECURITY and e.effect["currency"] == terms.currency for e in case.entries
     ):
         raise BadInput("no security was confirmed in this currency", field="currency")
+    if step.action is Action.PAY and target is not None and target.effect["currency"] != terms.currency:
+        raise BadInput(f"it is owed in {target.effect['currency']}", field="currency")
     effect |= {"amount": f"{amount.quantize(Decimal('0.0001')).normalize():f}", "currency": terms.currency}
     if step.action is Action.CONFIRM_SECURITY:
         effect["issuer"] = terms.issuer

@@ -3,8 +3,8 @@
 A step that is not in :data:`STEPS` does not exist. Screens, API and ``docs/lifecycle.md`` read this table;
 nothing else knows who may do what, from where, with which notice and with what effect. Steps L0-L22 are those
 of the domain model (3.3), the ``S`` steps its sanctions (3.4), the ``F`` steps facts and filings that need no
-second officer. What the clock alone does stands in :data:`CLOCK_STEPS`: it is computed when asked, never
-written.
+second officer, the ``N`` steps what is served, answered, heard and done before and after a decision. What the
+clock alone does stands in :data:`CLOCK_STEPS`: it is computed when asked, never written.
 """
 
 from collections.abc import Mapping
@@ -124,6 +124,11 @@ class Action(StrEnum):
     MEET_CONDITION = "meet_condition"
     CONFIRM_SECURITY = "confirm_security"
     DRAW_SECURITY = "draw_security"
+    SHOW_CAUSE = "show_cause"
+    REPRESENT = "represent"
+    HEAR = "hear"
+    PERFORM = "perform"
+    PAY = "pay"
     OBSERVE = "observe"
     REGISTER_AGENCY = "register_agency"
     AMEND_AGENCY = "amend_agency"
@@ -206,6 +211,7 @@ class StepTerms:
     restricted_reasons: str = ""
     no_conflict: bool = False
     permanent: bool = False
+    duty: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -785,6 +791,76 @@ _STEPS: Final = (
         (),
         needs=frozenset({"amount", "currency"}),
         summary="A security was drawn on; it is to be filled up again.",
+    ),
+    Step(
+        "F3",
+        Action.PAY,
+        Kind.FACT,
+        DECIDED,
+        "",
+        M,
+        (),
+        needs=frozenset({"refers_to", "amount", "currency"}),
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        summary="A fine or a repayment was paid, wholly or in part.",
+    ),
+    Step(
+        "N1",
+        Action.SHOW_CAUSE,
+        Kind.FACT,
+        DECIDED - {State.VOID},
+        "",
+        M,
+        (),
+        grounds=GROUNDS - {"CLERICAL-ERROR"},
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        published=False,
+        hearing="representation of the holder",
+        summary="The holder was given notice of what is meant to be decided, and asked to show cause against it.",
+    ),
+    Step(
+        "N2",
+        Action.REPRESENT,
+        Kind.FACT,
+        DECIDED,
+        "",
+        M,
+        (),
+        needs=frozenset({"refers_to"}),
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        published=False,
+        summary="The holder answered a notice to show cause.",
+    ),
+    Step(
+        "N3",
+        Action.HEAR,
+        Kind.FACT,
+        DECIDED,
+        "",
+        M,
+        (),
+        needs=frozenset({"refers_to"}),
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        published=False,
+        summary="The holder was heard, before a decision or after an interim measure.",
+    ),
+    Step(
+        "N4",
+        Action.PERFORM,
+        Kind.FACT,
+        DECIDED,
+        "",
+        M,
+        (),
+        needs=frozenset({"refers_to", "duty"}),
+        optional=frozenset({"effective"}),
+        effect=Effect.STATED,
+        published=False,
+        summary="The holder did what a measure asks of it.",
     ),
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +33,14 @@ class Measure(NamedTuple):
 
     since: datetime
     until: datetime | None
+
+
+class Points(NamedTuple):
+    """Points of one entry that count, and until when."""
+
+    ref: int
+    points: int
+    until: datetime
 
 
 class Cut(NamedTuple):
@@ -100,9 +109,40 @@ def _nothing_left(cuts: list[Mapping[str, Any]], scope: Scope) -> bool:
 
 
 def points(entries: Entries, t: datetime) -> int:
+    """The sum of ``ledger``."""
+    return sum(one.points for one in ledger(entries, t))
+
+
+def ledger(entries: Entries, t: datetime) -> tuple[Points, ...]:
     """The points that count at ``t``: of what has begun and is neither stayed nor set aside, until they expire."""
     expiring = ((e, e.deadline("points_until")) for e in entries.valid if entries.has_begun(e, t))
-    return sum(int(e.effect.get("points", 0)) for e, until in expiring if until is not None and t < until)
+    return tuple(
+        Points(e.ref, int(e.effect["points"]), until)
+        for e, until in expiring
+        if until is not None and t < until
+    )
+
+
+def outstanding(entries: Entries, order: Entry) -> Decimal:
+    """How much of a fine or a repayment is still to be paid."""
+    paid = sum((Decimal(e.effect["amount"]) for e in _payments(entries, order)), Decimal())
+    return max(Decimal(order.effect["amount"]) - paid, Decimal())
+
+
+def settled_at(entries: Entries, order: Entry) -> datetime | None:
+    """When a fine or a repayment was paid in full; ``None`` while something is left."""
+    paid = Decimal()
+    for payment in _payments(entries, order):
+        paid += Decimal(payment.effect["amount"])
+        if paid >= Decimal(order.effect["amount"]):
+            return payment.effective_from
+    return None
+
+
+def _payments(entries: Entries, order: Entry) -> list[Entry]:
+    return sorted(
+        (e for e in entries.about(order) if e.action is Action.PAY), key=lambda e: (e.effective_from, e.ref)
+    )
 
 
 def open_measures(entries: Entries, t: datetime) -> Mapping[int, Measure]:

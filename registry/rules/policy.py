@@ -76,6 +76,9 @@ class Policy:
     filing_recorded_working_days: int = 3
     stay_max_months: int = 6
     replenish_days: int = 30
+    hearing_days: int = 14
+    fine_days: int = 60
+    repayment_days: int = 30
     proposal_days: int = 7
     max_term_months: int = 60
     cumulative_suspension_months: int = 12

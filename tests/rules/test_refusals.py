@@ -55,7 +55,7 @@ class TestCompleteness:
     def test_each_needed_field_is_asked_for_by_name(self, action: Action, field: str) -> None:
         walk, target = ready_for(STEPS[action])
         values: dict[str, Any] = {"notice_served_on": None, "points": None, "until": None, "cut": None}
-        values |= {"order_reference": "", "amount": "", "currency": "", "issuer": ""}
+        values |= {"order_reference": "", "amount": "", "currency": "", "issuer": "", "duty": ""}
         said = lawful(action, walk) | {field: values.get(field)}
         if field == "refers_to":
             target = None
@@ -125,6 +125,10 @@ class TestTheEntrySpokenOf:
             Action.END_APPEAL,
             Action.END_STAY,
             Action.MEET_CONDITION,
+            Action.REPRESENT,
+            Action.HEAR,
+            Action.PERFORM,
+            Action.PAY,
         ],
     )
     def test_a_grant_is_none_of_what_these_steps_speak_of(self, action: Action) -> None:
@@ -479,7 +483,7 @@ def ready_for(step: Step) -> tuple[Walk, int | None]:
     return walk, target_of(step.action, walk)
 
 
-def target_of(action: Action, walk: Walk) -> int | None:  # noqa: C901, PLR0911 - one case and return a step
+def target_of(action: Action, walk: Walk) -> int | None:  # noqa: PLR0911, PLR0912, C901 - one return a step
     """An entry, taken now, that the step can speak of."""
     match action:
         case Action.RATIFY | Action.CONFIRM:
@@ -509,6 +513,12 @@ def target_of(action: Action, walk: Walk) -> int | None:  # noqa: C901, PLR0911 
         case Action.DRAW_SECURITY:
             walk.take(Action.CONFIRM_SECURITY, until=LAST)
             return None
+        case Action.REPRESENT | Action.HEAR:
+            return walk.take(Action.SHOW_CAUSE)
+        case Action.PERFORM:
+            return walk.take(Action.SUSPEND_PREVENTIVE)
+        case Action.PAY:
+            return walk.take(Action.FINE)
         case _:
             return None
 
@@ -526,5 +536,6 @@ def lawful(action: Action, walk: Walk) -> dict[str, Any]:
         Action.SURRENDER: {"effective": walk.today + timedelta(days=30)},
         Action.ENTER_DEMERIT: {"points": 2},
         Action.CONFIRM_SECURITY: {"until": LAST},
+        Action.PERFORM: {"duty": "stop_adverts"},
     }
     return said.get(action, {})

@@ -73,6 +73,11 @@ MATRIX = {
     Action.MEET_CONDITION:      ".  .  .  x  x  x  .  .  .  .  .",
     Action.CONFIRM_SECURITY:    "x  x  x  x  x  x  x  x  x  x  x",
     Action.DRAW_SECURITY:       ".  .  x  x  x  x  x  x  x  x  x",
+    Action.PAY:                 ".  .  x  x  x  x  x  x  x  x  x",
+    Action.SHOW_CAUSE:          ".  .  x  x  x  x  x  x  x  x  .",
+    Action.REPRESENT:           ".  .  x  x  x  x  x  x  x  x  x",
+    Action.HEAR:                ".  .  x  x  x  x  x  x  x  x  x",
+    Action.PERFORM:             ".  .  x  x  x  x  x  x  x  x  x",
 }  # fmt: skip
 MARCH_1 = date(2026, 3, 1)
 
@@ -161,7 +166,8 @@ class TestWhoDecides:
                 1,
                 {
                     Action.SUSPEND_EMERGENCY, Action.RATIFY, Action.FILE_RENEWAL, Action.FILE_APPEAL,
-                    Action.CONFIRM_SECURITY, Action.DRAW_SECURITY,
+                    Action.CONFIRM_SECURITY, Action.DRAW_SECURITY, Action.PAY, Action.SHOW_CAUSE, Action.REPRESENT,
+                    Action.HEAR, Action.PERFORM,
                 },
             ),
         ],
@@ -250,8 +256,11 @@ class TestTheTableIsWhole:
             assert STEPS[action].sanction is kind
             assert STEPS[action].target == "suspended"
 
-    def test_only_the_points_ledger_is_never_published(self) -> None:
-        assert [a for a, step in STEPS.items() if not step.published] == [Action.ENTER_DEMERIT]
+    def test_the_points_ledger_and_what_goes_before_a_decision_are_never_published(self) -> None:
+        unpublished = {a for a, step in STEPS.items() if not step.published}
+        assert unpublished == {
+            Action.ENTER_DEMERIT, Action.SHOW_CAUSE, Action.REPRESENT, Action.HEAR, Action.PERFORM,
+        }  # fmt: skip
 
     def test_a_ground_of_error_corrects_and_does_nothing_else(self) -> None:
         carried = {a for a, s in STEPS.items() if s.grounds is not None and "CLERICAL-ERROR" in s.grounds}

@@ -92,6 +92,7 @@ STAYED: Final = (Action.STAY, ORDERED)
 POINTS: Final = (Action.ENTER_DEMERIT, StepTerms(grounds=("DISCRIMINATION",), points=12))
 WATCHED: Final = (Action.SURVEIL, StepTerms(grounds=("POINTS",)))
 FILED: Final = (Action.FILE_RENEWAL, StepTerms())
+NOTICED: Final = (Action.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)))
 SHORT: Final = TODAY + timedelta(days=120)
 
 STORIES: Final[Mapping[Action, Story]] = {
@@ -170,6 +171,11 @@ STORIES: Final[Mapping[Action, Story]] = {
         (Action.CONFIRM_SECURITY, replace(MONEY, issuer="DEMO Bank", until=LAST)),
         (Action.DRAW_SECURITY, MONEY),
     ),
+    Action.PAY: _after((Action.FINE, replace(MONEY, grounds=("DISCRIMINATION",))), (Action.PAY, MONEY)),
+    Action.SHOW_CAUSE: _after(NOTICED),
+    Action.REPRESENT: _after(NOTICED, (Action.REPRESENT, StepTerms())),
+    Action.HEAR: _after(NOTICED, (Action.HEAR, StepTerms())),
+    Action.PERFORM: _after(SUSPENDED, (Action.PERFORM, StepTerms(duty="refund"))),
 }
 """For each step of the table a licence on which it was taken last; a listed licence is adopted below."""
 

@@ -1,0 +1,148 @@
+"""What a step would change, for people: the words that the public will read, and the licence before and after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language, gettext, override
+
+from api import labels
+from api.desk import law, parts, terms
+from api.desk.parts import Part
+from api.pages import facts, languages, verdicts, wording, written
+from registry.outlook import Face, Outlook
+from registry.rules.lifecycle import Scope
+
+
+@dataclass(frozen=True)
+class Words(Part):
+    """What the public page says in one language, from its own sentences."""
+
+    template = "words"
+    language: str
+    direction: str
+    verdict: verdicts.Verdict
+    steps: Sequence[str]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing before and after."""
+
+    name: str
+    before: Any
+    after: Any
+
+    @property
+    def changed(self) -> bool:
+        """Whether it becomes another."""
+        return str(self.before) != str(self.after)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """An outlook as officers read it; one a licence."""
+
+    number: str
+    effective: Any
+    until: Any
+    deadlines: parts.Facts | None
+    changes: Sequence[Difference]
+    same: Sequence[str]
+    before: Sequence[Words]
+    words: Sequence[Words]
+    later: Sequence[Words]
+    later_on: Any
+
+
+def of(outlook: Outlook, texts: Mapping[str, str] | None = None, *, published: bool = True) -> Preview:
+    """The outlook in words; ``texts`` are those of the decision, by language."""
+    last = outlook.later or outlook.after
+    rows = _differences(outlook.before, last)
+    dates = law.deadlines(outlook.deadlines, outlook.zone)
+    said = dict(texts or {}) if published else {}
+    return Preview(
+        number=outlook.number,
+        effective=parts.Moment(outlook.effective_from, outlook.zone),
+        until=law.by(outlook.effective_until.isoformat(), outlook.zone) if outlook.effective_until else "",
+        deadlines=parts.Facts(dates) if dates else None,
+        changes=[row for row in rows if row.changed],
+        same=[row.name for row in rows if not row.changed],
+        before=words(outlook.before.body, {}),
+        words=words(outlook.after.body, said),
+        later=words(outlook.later.body, said) if outlook.later else (),
+        later_on=parts.Moment(outlook.effective_from, outlook.zone) if outlook.later else "",
+    )
+
+
+def words(body: Mapping[str, Any], texts: Mapping[str, str]) -> list[Words]:
+    """What the answer page says about that body, in each language that the pages speak."""
+    return [_words(code, body, texts) for code, _name in settings.LANGUAGES]
+
+
+def _words(language: str, body: Mapping[str, Any], texts: Mapping[str, str]) -> Words:
+    with override(language):
+        reasons = [one["code"] for one in body["verdict"]["reasons"]]
+        result = str(body["verdict"]["result"])
+        said = wording.sentences(reasons, facts.dates(body))
+        verdict = verdicts.verdict(result, who=facts.holder_name(body), sentences=said)
+        steps = wording.steps(result, reasons)
+    text = facts.in_language(texts, language) if texts else ""
+    return Words(language, languages.direction(language), verdict, steps, text)
+
+
+def _differences(before: Face, after: Face) -> list[Difference]:
+    language = get_language() or "en"
+
+    def both(name: str, told: Any) -> Difference:
+        return Difference(name, told(before), told(after))
+
+    def standing(face: Face) -> Any:
+        return parts.Standing(face.standing.result.value, face.standing.state.value)
+
+    def marks(face: Face) -> str:
+        return ", ".join(labels.text("overlays", one, language) for one in sorted(face.standing.overlays))
+
+    def scope(face: Face) -> str:
+        return terms.scope_told(face.standing.scope)
+
+    def cut(face: Face) -> str:
+        taken = face.standing.cut
+        if taken is None:
+            return gettext("nothing")
+        only = gettext("new recruitment only") if face.standing.new_recruitment_only else ""
+        named = terms.scope_told(taken) if taken != Scope() else ""
+        return "; ".join(filter(None, (named, only)))
+
+    def conditions(face: Face) -> str:
+        found = [str(one.get("text") or one.get("code")) for _, one in face.standing.conditions]
+        return "; ".join(found) or gettext("none")
+
+    def spans(face: Face) -> str:
+        return "; ".join(
+            gettext("%(first)s to %(last)s")
+            % {"first": written.day(date.fromisoformat(a)), "last": written.day(date.fromisoformat(z))}
+            for a, z in face.standing.terms
+        )
+
+    def suspensions(face: Face) -> str:
+        return str(len(face.standing.suspensions) or gettext("none"))
+
+    return [
+        both(gettext("Stands"), standing),
+        both(
+            gettext("May recruit"),
+            lambda face: gettext("yes") if face.standing.may_recruit else gettext("no"),
+        ),
+        both(gettext("Open suspensions"), suspensions),
+        both(gettext("Marked"), marks),
+        both(gettext("Class"), lambda face: face.standing.licence_class or ""),
+        both(gettext("Good for"), scope),
+        both(gettext("Cut out"), cut),
+        both(gettext("Conditions"), conditions),
+        both(gettext("Terms"), spans),
+        both(gettext("Points"), lambda face: str(face.points)),
+    ]

@@ -1,0 +1,217 @@
+"""A proposal's room: what was proposed, by whom and why, what it would change, and the yes or no of another officer."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from api import problems, readings
+from api.desk import door, law, parts, previews, terms
+from api.desk.door import Visit
+from api.desk.forms import Deciding, Form
+from api.staff import steps
+from registry import dossier, licensing, outlook
+from registry.licensing import ProposalRecord
+from registry.outlook import Outlook
+from registry.rules import errors
+from registry.rules.lifecycle import STEPS, Action
+
+_POST: Final = ("POST",)
+_OUTCOMES: Final = {
+    "approved": _("It was approved and taken."),
+    "declined": _("It was declined."),
+    "expired": _("It ran out before everybody had said yes."),
+}
+
+
+class ApproveForm(Deciding):
+    """One officer's yes."""
+
+    button: ClassVar[str | Promise] = _("Approve")
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    no_conflict = forms.BooleanField(
+        label=_("I have no conflict of interest in this case"),
+        error_messages={"required": _("Without this declaration nobody decides.")},
+    )
+
+
+class DeclineForm(Form):
+    """One officer's no, or the proposer's own withdrawal."""
+
+    button: ClassVar[str | Promise] = _("Decline")
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why; the proposer reads it.")},
+    )
+
+
+@door.room(of="desk-agencies", methods=_POST)
+def proposal(visit: Visit, number: int) -> HttpResponse:
+    """What is proposed, what it would change, and who may say yes."""
+    found = _readable(visit, number)
+    if visit.request.method != "POST":
+        return _page(visit, found)
+    if visit.request.POST.get("do") == "decline":
+        return _declined(visit, found)
+    return _approved(visit, found)
+
+
+def _approved(visit: Visit, found: ProposalRecord) -> HttpResponse:
+    form = ApproveForm(visit)
+    if not form.is_valid():
+        return _page(visit, found, approving=form, status=422)
+    try:
+        made = licensing.approve(
+            found.id,
+            by=form.by,
+            at=form.at,
+            no_conflict=form.cleaned_data["no_conflict"],
+            expected_version=form.cleaned_data.get("version") if found.licence else None,
+            idempotency_key=form.idempotency_key,
+        )
+    except (errors.NotAllowed, errors.OwnProposal, errors.AlreadyApproved):
+        raise
+    except errors.RegistryError as refusal:
+        form.refuse(refusal)
+        status = problems.told(refusal.code, refusal.facts, family=409).status
+        return _page(visit, licensing.proposal(found.id), approving=form, status=status)
+    if made.state == "approved":
+        told = gettext("Approved: the step is taken and published.")
+        return _back(visit, made, told)
+    told = gettext("Approved. It waits for: %(who)s.") % {"who": law.any_of(made.next_roles)}
+    return visit.go("desk-proposal", made.id, told=told)
+
+
+def _declined(visit: Visit, found: ProposalRecord) -> HttpResponse:
+    form = DeclineForm(visit.request.POST)
+    if not form.is_valid():
+        return _page(visit, found, declining=form, status=422)
+    try:
+        licensing.decline(
+            found.id,
+            by=visit.by,
+            at=visit.at,
+            reason=form.cleaned_data["reason"],
+            idempotency_key=form.idempotency_key,
+        )
+    except errors.NotAllowed:
+        raise
+    except errors.RegistryError as refusal:
+        form.refuse(refusal)
+        status = problems.told(refusal.code, refusal.facts, family=409).status
+        return _page(visit, licensing.proposal(found.id), declining=form, status=status)
+    return _back(visit, found, gettext("Declined. Nothing was changed."))
+
+
+def _back(visit: Visit, found: ProposalRecord, told: str) -> HttpResponse:
+    if found.licence:
+        return visit.go("desk-licence", found.licence, told=told)
+    return visit.go("desk-agency", found.agency, told=told)
+
+
+def _readable(visit: Visit, number: int) -> ProposalRecord:
+    """The proposal, when it is of the officer's authority; reading it is a read of its agency."""
+    found = licensing.proposal(number)
+    readings.agency(found.agency, by=visit.by, at=visit.at, through="desk")
+    return found
+
+
+def _page(
+    visit: Visit,
+    found: ProposalRecord,
+    *,
+    approving: ApproveForm | None = None,
+    declining: DeclineForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
+    step = STEPS[Action(found.action)]
+    is_open = found.state == "open" and visit.at < found.expires_at
+    outlooks, overtaken = _outlooks(visit, found) if is_open else ((), "")
+    mine = found.proposed_by == visit.by.number
+    awaits = steps.awaits(found, by=visit.by, at=visit.at)
+    may_end = mine or bool(visit.by.roles & frozenset[str]().union(*step.approvals))
+    version, changed = _version(visit, found)
+    if awaits and approving is None and not overtaken:
+        approving = ApproveForm(visit)
+        approving.initial = {"version": version}
+    title = law.title(found.action)
+    texts = dict(found.terms.get("texts") or {})
+    return visit.page(
+        "proposal.html",
+        title,
+        status=status,
+        proposal=found,
+        is_open=is_open,
+        outcome=_outcome(found, is_open=is_open),
+        facts=_facts(found, zone, step.officers),
+        stated=parts.Facts(terms.told(found.terms, zone)),
+        previews=[previews.of(one, texts, published=step.published) for one in outlooks],
+        overtaken=overtaken,
+        changed=is_open and changed,
+        mine=mine,
+        awaits=awaits,
+        approving=approving if is_open and awaits else None,
+        declining=(declining or DeclineForm()) if is_open and may_end else None,
+        ends_own=gettext("Withdraw") if mine else "",
+        danger=step.sanction is not None,
+        waits_for=law.any_of(found.next_roles),
+    )
+
+
+def _outlooks(visit: Visit, found: ProposalRecord) -> tuple[tuple[Outlook, ...], str]:
+    """What it would change now; or the sentence for which it can not be taken any more."""
+    try:
+        return outlook.of_proposal(found.id, by=visit.by, at=visit.at), ""
+    except (errors.NotFound, errors.OutsideAuthority):
+        raise
+    except errors.RegistryError as refusal:
+        told = problems.told(refusal.code, refusal.facts, family=409)
+        return (), refusal.detail or told.detail or told.title
+
+
+def _version(visit: Visit, found: ProposalRecord) -> tuple[int | None, bool]:
+    """The licence's version now, and whether it is another than when the step was proposed."""
+    if found.licence is None:
+        return None, False
+    now = readings.licence(found.licence, by=visit.by, at=visit.at, through="desk")["version"]
+    return now, now != found.licence_version
+
+
+def _outcome(found: ProposalRecord, *, is_open: bool) -> str:
+    if is_open:
+        return ""
+    return str(_OUTCOMES["expired" if found.state == "open" else found.state])
+
+
+def _facts(found: ProposalRecord, zone: str, officers: int) -> parts.Facts:
+    told: list[tuple[str, Any]] = [
+        (gettext("Number"), str(found.id)),
+        (gettext("Proposed by"), found.proposed_by),
+        (gettext("Proposed"), _moment(found.proposed_at, zone)),
+        (gettext("Runs out"), _moment(found.expires_at, zone)),
+        (gettext("Approved by"), ", ".join(found.approved_by) or gettext("nobody yet")),
+        (gettext("Officers in all"), str(officers)),
+    ]
+    if found.closed_by:
+        told += [
+            (gettext("Ended by"), found.closed_by),
+            (gettext("Ended"), _moment(found.closed_at, zone)),
+        ]
+    if found.closed_reason:
+        told.append((gettext("Reason"), found.closed_reason))
+    return parts.Facts([parts.Fact(name, value) for name, value in told])
+
+
+def _moment(at: datetime | None, zone: str) -> parts.Moment:
+    return parts.Moment(at, zone)
+
+
+urlpatterns: list[URLPattern] = [path("proposals/<int:number>", proposal, name="desk-proposal")]

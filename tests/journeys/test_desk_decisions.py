@@ -1,0 +1,284 @@
+"""A licence's life at the desk, in a real browser: suspend, appeal, stay, lift; revoke by three; lapse; correct.
+
+Each page that is passed is kept as a picture under ``var/pictures`` for whoever wants to look.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings as configured
+from django.test import Client
+
+from registry import lookup
+from tests import builders
+from tests.api.officials import PASSWORD, Device, appoint, sign_in
+from tests.conftest import Clock
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("misses_forgotten"),
+]
+AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
+PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+
+
+@dataclass
+class Seat:
+    """An officer at a browser of their own; counts what the hand does."""
+
+    page: Any
+    site: str
+    steps: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.site}/desk/{path}")
+
+    def press(self, name: str, role: str = "button") -> None:
+        """Press a button or follow a link, and wait for what comes."""
+        self.steps.append(name)
+        self.page.get_by_role(role, name=name, exact=True).first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, label: str, value: str) -> None:
+        self.steps.append(label)
+        self.page.get_by_label(label, exact=True).fill(value)
+
+    def tick(self, label: str) -> None:
+        self.steps.append(label)
+        self.page.get_by_label(label, exact=True).check()
+
+    def reads(self, *told: str) -> None:
+        text = self.page.locator("main").inner_text()
+        for one in told:
+            assert one in text, (one, text)
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def seats(desk_site: str, chromium: Any, settings: Any) -> Iterator[Callable[..., Seat]]:
+    """Sit an officer down, signed in with a second factor given now; each in a browser of their own."""
+    settings.REGISTRY_DESK_HOST = desk_site.removeprefix("http://")
+    with ExitStack() as closing:
+
+        def sit(number: str, *roles: str, signed: bool = True, **screen: Any) -> Seat:
+            from api.models import User
+
+            user = User.objects.filter(officer_number=number).first() or appoint(number, "XA-DLA", *roles)
+            context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **screen})
+            closing.callback(context.close)
+            if signed:
+                client = Client()
+                sign_in(client, user)
+                cookie = client.cookies[configured.SESSION_COOKIE_NAME].value
+                context.add_cookies([{"name": "sessionid", "value": cookie, "url": desk_site}])
+            page = context.new_page()
+            page.set_default_timeout(15_000)
+            return Seat(page, desk_site)
+
+        yield sit
+
+
+@pytest.fixture
+def number(clock: Clock, desk_site: str) -> str:
+    """Bluefinch, licensed for two years."""
+    clock.stop(AT)
+    builders.authority(at=AT - timedelta(days=60))
+    agency = builders.agency(at=AT - timedelta(days=60), company_number="C 778")
+    builders.head_office(agency, at=AT - timedelta(days=60))
+    return builders.active(agency, at=AT - timedelta(days=60))
+
+
+NO_CONFLICT = "I have no conflict of interest in this case"
+
+
+def approve(seat: Seat, proposal: str) -> None:
+    """One officer's yes."""
+    seat.open(proposal)
+    seat.tick(NO_CONFLICT)
+    seat.press("Approve")
+
+
+def where(seat: Seat) -> str:
+    """The page's address below ``/desk/``."""
+    return str(seat.page.url.partition("/desk/")[2])
+
+
+def state(number: str, at: datetime) -> str:
+    return lookup.public_licence(number, at=at).state
+
+
+def test_someone_new_suspends_an_agency_from_sign_in_in_a_few_steps(
+    seats: Callable[..., Seat],
+    number: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    officer = appoint("DLA-7", "XA-DLA", "officer")
+    device = Device(officer)
+    monkeypatch.setattr(totp, "time", device)
+    new = seats("DLA-7", signed=False)
+    new.open("")
+    new.fill("Name", "dla-7")
+    new.fill("Password", PASSWORD)
+    new.page.get_by_label("Code of your device").fill(device.code)
+    new.steps.append("Code of your device")
+    new.press("Sign in")
+    new.press("Agencies", "link")
+    new.fill("Name, number, telephone or page", "bluefinch")
+    new.press("Find")
+    new.steps.append("Bluefinch")
+    new.page.get_by_role("link", name="Bluefinch Manpower (DEMO)").click()
+    new.picture("licence")
+    new.press("Suspend at once, while you inquire", "link")
+    new.picture("suspend")
+    new.tick("Used forged documents")
+    new.page.get_by_label("Words for the public: English").fill(
+        "The papers of this agency are being examined."
+    )
+    new.steps.append("Words for the public")
+    new.press("Show what the public will read")
+    new.page.get_by_text("This is an interim measure, not a finding").first.wait_for()
+    new.reads("Not licensed", "Lapses unless confirmed by")
+    new.picture("suspend-preview")
+    new.tick(NO_CONFLICT)
+    new.press("Propose")
+    new.reads("Proposed. It waits for: registrar.", "You proposed it, so somebody else approves it")
+    new.picture("proposed")
+    assert len(new.steps) <= 16
+    with capsys.disabled():
+        told = f"from sign-in to a proposed suspension: {len(new.steps)} steps: {', '.join(new.steps)}"
+        print(f"\n{told}")  # noqa: T201 - the count is what the test is for
+
+
+def test_suspend_with_show_cause_appeal_stay_lift(
+    seats: Callable[..., Seat], number: str, clock: Clock
+) -> None:
+    officer = seats("DLA-7", "officer")
+    officer.open(f"licences/{number}/steps/suspend_disciplinary")
+    officer.tick("Took a higher fee than the law allows")
+    officer.fill("The holder was given notice on", (AT - timedelta(days=25)).date().isoformat())
+    officer.page.locator("[name=until_0]").fill((AT + timedelta(days=150)).date().isoformat())
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    officer.reads("Proposed.")
+    registrar = seats("DLA-3", "registrar")
+    registrar.open(where(officer))
+    registrar.picture("approve")
+    registrar.reads("Now, and then", "Points", "The holder may appeal until")
+    approve(registrar, where(officer))
+    registrar.reads("Approved: the step is taken and published.")
+    assert state(number, AT) == "active"  # it has effect after the time to appeal
+    registrar.reads("The authority has made a decision that takes effect later.")
+
+    later = clock.stop(AT + timedelta(days=10))
+    officer = seats("DLA-7")
+    officer.open(f"licences/{number}/steps/file_appeal")
+    officer.page.get_by_label(re.compile("Suspended as a penalty")).check()
+    officer.press("Record")
+    officer.reads("Recorded: entry", "A decision about this licence is stayed.")
+
+    clock.stop(later + timedelta(days=40))
+    officer, registrar = seats("DLA-7"), seats("DLA-3")
+    officer.open(f"licences/{number}/steps/end_appeal")
+    officer.page.get_by_label(re.compile("Appeal filed")).check()
+    officer.fill("Reference of the order", "AB 14/2026")
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    approve(registrar, where(officer))
+    at = clock.stop(later + timedelta(days=60))
+    assert state(number, at) == "suspended"
+
+    officer, registrar = seats("DLA-7"), seats("DLA-3")
+    officer.open(f"licences/{number}/steps/stay")
+    officer.page.get_by_label(re.compile("Suspended as a penalty")).check()
+    officer.fill("Reference of the order", "AB 15/2026")
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    approve(registrar, where(officer))
+    assert state(number, at) == "active"
+    registrar.reads("A decision about this licence is stayed.")
+    registrar.picture("stayed")
+
+
+def test_revoked_by_three_officers(seats: Callable[..., Seat], number: str) -> None:
+    officer = seats("DLA-7", "officer")
+    officer.open(f"licences/{number}/steps/revoke")
+    officer.tick("Lent its licence to somebody else")
+    officer.fill("The holder was given notice on", (AT - timedelta(days=30)).date().isoformat())
+    officer.tick("At once, without waiting for an appeal")
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    supervisor, registrar = seats("DLA-2", "supervisor"), seats("DLA-3", "registrar")
+    approve(supervisor, where(officer))
+    supervisor.reads("Approved. It waits for: registrar.")
+    assert state(number, AT) == "active"
+    approve(registrar, where(officer))
+    assert state(number, AT) == "revoked"
+    registrar.reads("Revoked", "The authority took the licence away.")
+    registrar.picture("revoked")
+
+
+def test_an_emergency_suspension_lapses_after_72_hours(
+    seats: Callable[..., Seat], number: str, clock: Clock
+) -> None:
+    duty = seats("DLA-5", "duty_officer")
+    duty.open(f"licences/{number}/steps/suspend_emergency")
+    duty.tick("Workers are in immediate danger")
+    duty.tick(NO_CONFLICT)
+    duty.press("Decide now")
+    duty.reads("Decided and published", "Lapses unless ratified by")
+    assert state(number, AT) == "suspended"
+    at = clock.stop(AT + timedelta(hours=71))
+    assert state(number, at) == "suspended"
+    at = clock.stop(AT + timedelta(hours=72))
+    assert state(number, at) == "active"
+    duty = seats("DLA-5")
+    duty.open(f"licences/{number}")
+    duty.reads("Licensed", "Suspended in an emergency")
+
+
+def test_a_wrong_suspension_is_corrected_and_both_facts_stay(
+    seats: Callable[..., Seat], number: str, clock: Clock
+) -> None:
+    builders.suspended(number, at=AT)
+    clock.stop(AT + timedelta(hours=3))
+    officer, registrar = seats("DLA-7", "officer"), seats("DLA-3", "registrar")
+    officer.open(f"licences/{number}/steps/correct")
+    officer.page.get_by_label(re.compile("Suspended while the authority inquires")).check()
+    officer.tick("A clerical error in the register")
+    officer.page.get_by_label("Words for the public: English").fill("The number was mixed up with another.")
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    approve(registrar, where(officer))
+    assert state(number, AT + timedelta(hours=3)) == "active"
+    registrar.reads("Entry corrected", "Suspended while the authority inquires", "The number was mixed up")
+    registrar.picture("corrected")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_room_fits_a_small_screen_and_both_directions(
+    seats: Callable[..., Seat], number: str, width: int, language: str, arabic: Callable[[str], str]
+) -> None:
+    builders.suspended(number, at=AT)
+    seat = seats("DLA-3", "registrar", "officer", viewport={"width": width, "height": 800}, locale=language)
+    for path, name in (
+        (f"licences/{number}", "licence"),
+        (f"licences/{number}/steps/revoke", "revoke"),
+        (f"licences/{number}/steps/vary", "vary"),
+    ):
+        seat.open(path)
+        seat.picture(f"{name}-{width}-{language}")
+        assert seat.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert seat.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
