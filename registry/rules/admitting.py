@@ -163,11 +163,9 @@ def _grounded(step: Step, terms: StepTerms) -> None:
 
 
 def _points_reach(step: Step, terms: StepTerms, case: Case, at: datetime) -> None:
-    """A decision upon the points alone needs as many on the ledger as the policy says (L3, L6)."""
+    """What rests upon the points alone needs as many on the ledger as the policy says (L3, L6 and its notice)."""
     wanted = (
-        case.policy.show_cause_points
-        if step.action is Action.SUSPEND_DISCIPLINARY
-        else case.policy.surveillance_points
+        case.policy.surveillance_points if step.action is Action.SURVEIL else case.policy.show_cause_points
     )
     if "POINTS" in terms.grounds and not set(terms.grounds) & (step.grounds or set()) - {"POINTS"}:
         counted = measures.points(Entries(case.entries), at)

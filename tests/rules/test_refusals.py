@@ -492,7 +492,7 @@ def target_of(action: Action, walk: Walk) -> int | None:  # noqa: PLR0911, PLR09
             return walk.take(Action.SUSPEND_DISCIPLINARY, until=date(2026, 6, 30), immediate=True)
         case Action.LIFT | Action.SET_ASIDE | Action.FILE_APPEAL | Action.CORRECT:
             return walk.take(Action.SUSPEND_PREVENTIVE)
-        case Action.SURVEIL | Action.SUSPEND_DISCIPLINARY:
+        case Action.SURVEIL | Action.SHOW_CAUSE | Action.SUSPEND_DISCIPLINARY:
             walk.take(Action.ENTER_DEMERIT, points=24)
             return None
         case Action.END_SURVEILLANCE:
