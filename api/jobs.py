@@ -26,11 +26,13 @@ def due() -> tuple[Work, ...]:
     public application loads this module with the queue and may not reach a writer.
     """
     from registry import licensing, publishing  # noqa: PLC0415 - see above
+    from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
     return (
         publishing.refresh,
         licensing.expire_proposals,
+        applicants.expire,
         statuses.refresh,
         published_keys.refresh,
         sequencing.advance,

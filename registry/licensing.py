@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from registry import history, recording, records
+from registry import history, ledger, recording, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -97,19 +97,7 @@ def open_licence(
     )
     if (done := once.outcome()) is not None:
         return _opened(Licence.objects.select_related("agency").get(number=done["licence"]))
-    holder = _agency(agency, by=by)
-    recording.not_barred(holder, at)
-    given = recording.next_licence(holder.authority, numbering.class_letter(licence_class))
-    licence = Licence(
-        number=str(given),
-        authority=holder.authority,
-        agency=holder,
-        licence_class=licence_class,
-        origin="decided",
-        legacy_number=legacy_number,
-        legacy_folded=numbering.folded(legacy_number) if legacy_number else "",
-    )
-    history.save(licence, by=by.number, at=at, reason="opened")
+    licence = _open(_agency(agency, by=by), licence_class, by=by.number, at=at, legacy_number=legacy_number)
     once.keep({"licence": licence.number})
     return _opened(licence)
 
@@ -324,6 +312,63 @@ def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
     """The open proposals of the officer's authority, the one that runs out first at the top."""
     rows = Proposal.objects.filter(state="open", expires_at__gt=at, authority__code=by.authority)
     return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+
+
+# --- what ends an application, within the transaction of ``registry.admission`` -----------------------------------
+
+
+def grant(
+    agency: Agency,
+    licence_class: str,
+    terms: StepTerms,
+    *,
+    officers: Sequence[str],
+    commit: ledger.Commit,
+    at: datetime,
+) -> Licence:
+    """Open a licence for the agency and grant it: two officers have decided the application that asked for it."""
+    licence = _open(agency, licence_class, by=officers[-1], at=at)
+    recording.take(
+        [licence], STEPS[Action.GRANT], terms, officers=officers, at=at, agency=agency, commit=commit
+    )
+    return licence
+
+
+def settle(
+    licence_id: int,
+    action: Action,
+    terms: StepTerms,
+    *,
+    officers: Sequence[str],
+    commit: ledger.Commit,
+    at: datetime,
+) -> Entry:
+    """File, renew or refuse to renew, as the application for a renewal was received and decided."""
+    licence = _locked_by_id(licence_id)
+    step = _step(action)
+    if len(set(officers)) < step.officers:
+        raise errors.OwnProposal("nobody approves their own proposal", action=action.value)
+    if recording.state_of(licence, at=at) not in step.sources:
+        raise errors.StepNotAllowed("the licence is in no state for this", action=action.value)
+    taken = recording.take(
+        [licence], step, terms, officers=officers, at=at, agency=licence.agency, commit=commit
+    )
+    return taken.entries[0]
+
+
+def _open(agency: Agency, licence_class: str, *, by: str, at: datetime, legacy_number: str = "") -> Licence:
+    recording.not_barred(agency, at)
+    given = recording.next_licence(agency.authority, numbering.class_letter(licence_class))
+    licence = Licence(
+        number=str(given),
+        authority=agency.authority,
+        agency=agency,
+        licence_class=licence_class,
+        origin="decided",
+        legacy_number=legacy_number,
+        legacy_folded=numbering.folded(legacy_number) if legacy_number else "",
+    )
+    return history.save(licence, by=by, at=at, reason="opened")
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,13 @@
 """Tables, constraints and triggers; no behaviour. Private to ``registry``."""
 
 from registry.models.agency import Agency, Channel, Office, TradingName
+from registry.models.application import (
+    Application,
+    ApplicationDocument,
+    ApplicationDraft,
+    ApplicationEvent,
+    ApplicationText,
+)
 from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
@@ -17,6 +24,8 @@ APPEND_ONLY = (
     "registry_policyset",
     "registry_approval",
     "registry_changejournal",
+    "registry_applicationevent",
+    "registry_applicationtext",
     "registry_historicalagency",
     "registry_historicalappointment",
     "registry_historicalauthority",
@@ -32,6 +41,7 @@ APPEND_ONLY = (
 #: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
 JOURNALLED = (
     "registry_agency",
+    "registry_applicationevent",
     "registry_appointment",
     "registry_authority",
     "registry_channel",
@@ -50,6 +60,11 @@ __all__ = [
     "APPEND_ONLY",
     "JOURNALLED",
     "Agency",
+    "Application",
+    "ApplicationDocument",
+    "ApplicationDraft",
+    "ApplicationEvent",
+    "ApplicationText",
     "Appointment",
     "Approval",
     "Authority",
