@@ -97,6 +97,12 @@ def save(
 
 
 @transaction.atomic(durable=True)
+def may_attach(number: str, *, account: str, at: datetime) -> None:
+    """Refuse before a paper is read what :func:`attach` would refuse after it."""
+    _room(_with_applicant(number, account, at=at))
+
+
+@transaction.atomic(durable=True)
 def attach(
     number: str, kind: str, *, name: str, media_type: str, size: int, sha256: str, stored_as: str, account: str,
     at: datetime,
@@ -105,8 +111,7 @@ def attach(
     row = _with_applicant(number, account, at=at)
     if kind not in particulars.DOCUMENTS:
         raise errors.BadInput("say what this paper is", field="kind")
-    if row.documents.count() >= MOST_DOCUMENTS:
-        raise errors.BadInput(f"at most {MOST_DOCUMENTS} papers", field="file")
+    _room(row)
     made = ApplicationDocument.objects.create(
         reference=secrets.token_urlsafe(18),
         application=row,
@@ -223,6 +228,11 @@ def _say(number: str, action: Action, text: str, *, account: str, at: datetime, 
     said = {"text": _answer(text)} if step.needs else None
     events.add(found, step, by=Party.APPLICANT, said=said)
     once.keep({})
+
+
+def _room(row: Application) -> None:
+    if row.documents.count() >= MOST_DOCUMENTS:
+        raise errors.BadInput(f"at most {MOST_DOCUMENTS} papers", field="file")
 
 
 def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple[particulars.Fault, ...]:
