@@ -173,3 +173,15 @@ ROLES: Final = {
 def roles(held: Iterable[str]) -> list[str]:
     """Roles in words, in the order of the law's table."""
     return [gettext(word) for role, word in ROLES.items() if role in set(held)]
+
+
+@dataclass(frozen=True)
+class Due(Part):
+    """A legal date: what is due, and when."""
+
+    what: str
+    when: Moment
+
+    def __html__(self) -> SafeString:
+        """The date, and beneath it what it is."""
+        return format_html("{}<small>{}</small>", self.when, self.what)

@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, queue, readings, session
+from api.desk import account, agencies, applications, queue, readings, session
 
 _ROOMS = (
     queue,
     agencies,
+    applications,
     readings,
     session,
     account,

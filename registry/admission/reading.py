@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from registry.admission import events, officers
 from registry.admission.events import Case
@@ -135,8 +135,8 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
 
 
 def listed(
-    *, by: Actor, at: datetime, state: str = "", after: int = 0, limit: int = 50
-) -> tuple[list[Line], int | None]:
+    *, by: Actor, at: datetime, state: str = "", after: str = "", limit: int = 50
+) -> tuple[list[Line], str]:
     """The applications that were sent to the officer's authority, the next legal date first; and where to go on.
 
     Without ``state``, those that are not decided. Those without a date stand behind, the oldest first.
@@ -144,10 +144,25 @@ def listed(
     _may_read(by.authority or "", by)
     rows = Application.objects.filter(authority__code=by.authority or "", submitted_at__isnull=False)
     rows = rows.filter(state=state) if state else rows.exclude(state__in=applying.ENDED)
+    if after:
+        rows = rows.filter(_behind(after))
     ordered = rows.select_related("authority").order_by(F("due_at").asc(nulls_last=True), "pk")
-    found = list(ordered[after : after + limit + 1])
+    found = list(ordered[: limit + 1])
     lines = [_line(events.case(row, at=at)) for row in found[:limit]]
-    return lines, after + limit if len(found) > limit else None
+    last = found[limit - 1] if len(found) > limit else None
+    return lines, f"{last.due_at.isoformat() if last.due_at else ''}~{last.pk}" if last else ""
+
+
+def _behind(place: str) -> Q:
+    """Behind a place that a list ended at."""
+    due, _, key = place.partition("~")
+    try:
+        number, then = int(key), datetime.fromisoformat(due) if due else None
+    except ValueError:
+        raise errors.BadInput("there is no such place in the list", field="after") from None
+    if then is None:
+        return Q(due_at__isnull=True, pk__gt=number)
+    return Q(due_at__gt=then) | Q(due_at=then, pk__gt=number) | Q(due_at__isnull=True)
 
 
 def counts(*, by: Actor) -> dict[str, int]:

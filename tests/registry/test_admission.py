@@ -198,7 +198,7 @@ def test_a_draft_is_nobody_s_but_the_applicant_s() -> None:
         reading.one(number, by=builders.registrar(AT), at=AT)
     with pytest.raises(errors.ApplicationNotFound):
         apply.take(number, Action.REVIEW, at=AT)
-    assert reading.listed(by=builders.maker(AT), at=AT) == ([], None)
+    assert reading.listed(by=builders.maker(AT), at=AT) == ([], "")
 
 
 # --- the clock
