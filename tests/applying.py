@@ -76,7 +76,7 @@ def reviewed(at: datetime, **more: Any) -> str:
     return number
 
 
-def called(at: datetime, *, points: int = 2, **more: Any) -> str:
+def called(at: datetime, *, points: Any = 2, **more: Any) -> str:
     """An application that was inspected and that the public may object to."""
     number = reviewed(at, **more)
     take(number, Action.ORDER_INSPECTION, at=at)

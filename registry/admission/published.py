@@ -65,7 +65,7 @@ def refused(*, at: datetime, agency: str = "") -> list[Notice]:
 
 
 def _rows() -> QuerySet[Application]:
-    return Application.objects.select_related("authority", "licence")
+    return Application.objects.select_related("authority", "licence").prefetch_related("events")
 
 
 def _notices(rows: Iterable[Application], *, at: datetime) -> list[Notice]:
@@ -73,7 +73,7 @@ def _notices(rows: Iterable[Application], *, at: datetime) -> list[Notice]:
 
 
 def _told(row: Application, *, at: datetime) -> Notice | None:
-    happened = [events.as_event(one) for one in row.events.order_by("ordinal")]
+    happened = events.told(row)
     now = applying.at(happened, at=at)
     zone = row.authority.zone
     call, refusal = (

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.models import F, Q
 
+from registry import records
 from registry.admission import events, officers
 from registry.admission.events import Case
 from registry.models import Application, ApplicationDocument, ApplicationText, Authority, Licence
@@ -146,9 +147,14 @@ def listed(
     rows = rows.filter(state=state) if state else rows.exclude(state__in=applying.ENDED)
     if after:
         rows = rows.filter(_behind(after))
-    ordered = rows.select_related("authority").order_by(F("due_at").asc(nulls_last=True), "pk")
+    ordered = (
+        rows.select_related("authority")
+        .prefetch_related("events")
+        .order_by(F("due_at").asc(nulls_last=True), "pk")
+    )
     found = list(ordered[: limit + 1])
-    lines = [_line(events.case(row, at=at)) for row in found[:limit]]
+    policy = records.current_policy(found[0].authority_id, at=at) if found else None
+    lines = [_line(events.case(row, at=at, policy=policy)) for row in found[:limit]]
     last = found[limit - 1] if len(found) > limit else None
     return lines, f"{last.due_at.isoformat() if last.due_at else ''}~{last.pk}" if last else ""
 

@@ -165,9 +165,12 @@ def test_a_refused_form_keeps_what_was_typed_and_says_where_it_is_wrong(
         officer = at_desk(officer.client, appoint("DLA-8", "XA-DLA", "registrar"))
         number = apply.minded(AT)
     else:
-        number = {Action.TAKE_BACK: apply.minded, Action.PROPOSE_GRANT: apply.called}.get(
-            action, apply.reviewed
-        )(AT)
+        reach: dict[Action, Callable[..., str]] = {
+            Action.TAKE_BACK: apply.minded,
+            Action.PROPOSE_GRANT: apply.called,
+        }
+        door: Callable[..., str] = reach.get(action, apply.reviewed)
+        number = door(AT)
     before = ApplicationEvent.objects.count()
     for left_out in FIELDS[action]:
         fields = {name: value for name, value in FIELDS[action].items() if name != left_out}

@@ -167,7 +167,7 @@ def test_an_officer_s_account_opens_nothing_here_and_an_applicant_s_nothing_at_t
     officer = sign_in(desk, appoint("DLA-7", "XA-DLA", "officer")).client
     assert officer.get("/apply/").status_code == 403
     applicant = Applicant(new_desk())
-    for path in ("/desk/", "/desk/agencies", "/api/v1/staff/agencies"):
+    for path in ("/desk/", "/desk/applications", "/desk/agencies", "/api/v1/staff/agencies"):
         assert applicant.client.get(path).status_code in {401, 403}, path
 
 
