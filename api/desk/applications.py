@@ -18,6 +18,7 @@ from api import documents, labels, readings
 from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
+from api.pages import written
 from registry.admission import officers, reading
 from registry.admission.reading import Dossier, Happened
 from registry.rules import applying, numbering, particulars
@@ -134,6 +135,17 @@ _FORMS: Final[Mapping[Action, type[StepForm | Decision]]] = {
     Action.TAKE_BACK: ReasonForm,
 }
 _DANGER: Final = frozenset({Action.REFUSE})
+#: Steps that lead on to a grant; they stand first.
+_ONWARD: Final = frozenset(
+    {
+        Action.REVIEW,
+        Action.RECORD_INSPECTION,
+        Action.CALL_FOR_OBJECTIONS,
+        Action.PROPOSE_GRANT,
+        Action.GRANT,
+        Action.SERVE_NOTICE,
+    }
+)
 _FRAMEWORK: Final = frozenset({"key", "code", "no_conflict"})
 
 
@@ -176,7 +188,7 @@ def applications(visit: Visit) -> HttpResponse:
             words.said(words.KINDS, one.kind),
             one.licence_class,
             words.state(one.state),
-            parts.Moment(one.submitted_at),
+            parts.Moment(one.submitted_at, one.zone),
         )
         for one in lines
     ]
@@ -269,7 +281,7 @@ def _shown(found: Dossier) -> dict[str, Any]:
         "number": number,
         "state": words.state(found.standing.state.value),
         "since": parts.Moment(found.standing.since, found.zone),
-        "due": _due(found.line, found.zone),
+        "due": _due(found.line),
         "licence": found.licence,
         "agency": found.agency,
         "ended": found.standing.state in applying.ENDED,
@@ -278,7 +290,7 @@ def _shown(found: Dossier) -> dict[str, Any]:
                 words.said(words.STEPS, one.action.value), words.said(words.SUMMARIES, one.action.value),
                 href=resolve_url("desk-application-step", number, one.action.value),
             )
-            for one in found.steps
+            for one in sorted(found.steps, key=lambda one: one.action not in _ONWARD)
         ],
         "hindered": [
             Choice(words.said(words.STEPS, one.action.value), "", why=words.said(words.WHY_NOT, why))
@@ -292,10 +304,10 @@ def _shown(found: Dossier) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _due(line: reading.Line, zone: str = "UTC") -> Any:
+def _due(line: reading.Line) -> Any:
     if line.due is None:
         return ""
-    return parts.Due(words.said(words.DUE, line.due_for), parts.Moment(line.due, zone))
+    return parts.Due(words.said(words.DUE, line.due_for), line.due, line.zone)
 
 
 def _checks(found: Dossier) -> parts.Facts:
@@ -306,7 +318,7 @@ def _checks(found: Dossier) -> parts.Facts:
     )
     objections = sum(one.action == "object" for one in found.happened)
     screened = gettext("%(n)s points") % {"n": now.score} if now.screened else gettext("not yet")
-    called = parts.Moment(now.called_until, found.zone) if now.called_until else gettext("not yet")
+    called = written.last_day(now.called_until, found.zone) if now.called_until else gettext("not yet")
     return parts.Facts(
         (
             parts.Fact(gettext("Screening"), screened, True),
@@ -384,7 +396,7 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
     """An event with its words, for the list of what happened."""
     language = get_language() or "en"
     facts: list[tuple[str, Any]] = [
-        (words.said(words.DUE, name), parts.Moment(datetime.fromisoformat(text), zone))
+        (words.said(words.DUE, name), written.last_day(datetime.fromisoformat(text), zone))
         for name, text in one.deadlines.items()
     ]
     if on := one.facts.get("on"):

@@ -177,11 +177,12 @@ def roles(held: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Due(Part):
-    """A legal date: what is due, and when."""
+    """A legal date as the last local day on which something can be done, ``end`` being the instant after it."""
 
     what: str
-    when: Moment
+    end: datetime
+    zone: str
 
     def __html__(self) -> SafeString:
-        """The date, and beneath it what it is."""
-        return format_html("{}<small>{}</small>", self.when, self.what)
+        """The day, and beneath it what it is the last day of."""
+        return format_html("{}<small>{}</small>", written.last_day(self.end, self.zone), self.what)

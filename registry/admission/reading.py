@@ -37,6 +37,7 @@ class Line:
     submitted_at: datetime | None
     opened_at: datetime
     authority: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,7 @@ def _line(found: Case) -> Line:
         submitted_at=row.submitted_at,
         opened_at=row.opened_at,
         authority=row.authority.code,
+        zone=row.authority.zone,
     )
 
 

@@ -20,6 +20,7 @@ from api.desk import parts
 from api.desk.apply import door
 from api.desk.apply.door import Visit
 from api.desk.forms import Form
+from api.pages import written
 from registry.admission import applicants, reading
 from registry.admission.reading import Dossier
 from registry.rules import applying, numbering, particulars
@@ -176,7 +177,7 @@ def home(visit: Visit) -> HttpResponseBase:
             ),
             words.said(words.KINDS, one.kind),
             words.state(one.state, to_applicant=True),
-            _due(one.due_for, one.due),
+            _due(one),
             one.authority,
         )
         for one in lines
@@ -216,7 +217,7 @@ def application(visit: Visit, number: str) -> HttpResponseBase:
         status=status,
         number=found.line.number,
         state=words.state(state.value, to_applicant=True),
-        due=_due(found.standing.due_for, found.standing.due),
+        due=_due(found.line),
         writing=state in applying.WITH_APPLICANT,
         ended=state in applying.ENDED,
         tabs=_tabs(found, ""),
@@ -487,8 +488,8 @@ def _named(fault: Fault) -> str:
     return gettext(words.FIELDS[fault.field][0])
 
 
-def _due(name: str, due: Any) -> Any:
-    return {"what": words.said(words.DUE, name), "when": parts.Moment(due)} if due else ""
+def _due(line: reading.Line) -> Any:
+    return parts.Due(words.said(words.DUE, line.due_for), line.due, line.zone) if line.due else ""
 
 
 def _letters(found: Dossier) -> list[dict[str, Any]]:
@@ -500,7 +501,7 @@ def _letters(found: Dossier) -> list[dict[str, Any]]:
             "text": one.said["letter"],
             "grounds": [labels.text("grounds", code, language) for code in one.facts.get("grounds", ())],
             "deadlines": [
-                (words.said(words.DUE, name), parts.Moment(datetime.fromisoformat(text), found.zone))
+                (words.said(words.DUE, name), written.last_day(datetime.fromisoformat(text), found.zone))
                 for name, text in one.deadlines.items()
             ],
         }

@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import throttles
-from api.desk import parts
 from api.desk.apply import door
 from api.desk.forms import Form
+from api.pages import written
 from registry import clock
 from registry.admission import applicants, published
 from registry.rules import numbering
@@ -59,7 +59,11 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
             return door.draw(request, "objected.html", gettext("Thank you"), {"number": told.number})
         except RegistryError as refusal:
             form.refuse(refusal)
-    context = {"form": form, "notice": told, "until": parts.Moment(told.objections_until, told.zone)}
+    context = {
+        "form": form,
+        "notice": told,
+        "until": written.last_day(told.objections_until or now, told.zone),
+    }
     status = 422 if form.errors else 200
     return door.draw(request, "objection.html", gettext("Object to an application"), context, status=status)
 
