@@ -1,5 +1,5 @@
 FROM python:3.11-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static REGISTRY_DUMPS=/srv/dumps
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static REGISTRY_DUMPS=/srv/dumps REGISTRY_DOCUMENTS=/srv/documents
 WORKDIR /srv/registry
 # Letters of every script for certificates as PDF.
 RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-core && rm -rf /var/lib/apt/lists/*
@@ -18,6 +18,8 @@ RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none
     && install --directory --owner=signer --group=registry --mode=0750 /run/registry
 # The worker writes the dumps, the public application reads them: a volume mounted here begins with this owner.
 RUN install --directory --owner=registry --group=registry --mode=0755 /srv/dumps
+# Papers of applicants: the desk alone, in a volume that is part of every backup.
+RUN install --directory --owner=registry --group=registry --mode=0700 /srv/documents
 USER registry
 EXPOSE 8000 8001
 CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=2", "--workers-kill-timeout=5", "--no-ws", "api.conf.public:application"]

@@ -27,11 +27,13 @@ def due() -> tuple[Work, ...]:
     """
     from api.outbound import email  # noqa: PLC0415 - see above
     from registry import licensing, publishing  # noqa: PLC0415 - the same
+    from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
     return (
         publishing.refresh,
         licensing.expire_proposals,
+        applicants.expire,
         statuses.refresh,
         published_keys.refresh,
         sequencing.advance,

@@ -71,6 +71,28 @@ KINDS: Final[dict[str, Kind]] = {
     "officer.not_found": Kind(404, _("There is no such officer")),
     "authority.not_found": Kind(404, _("There is no such authority")),
     "proposal.not_found": Kind(404, _("There is no such proposal")),
+    "application.not_found": Kind(
+        404, _("This application is not in the register"), _("Check the number against the letter or notice.")
+    ),
+    "application.mistyped": Kind(404, _("This application number is mistyped"), _CHECK_NUMBER),
+    "application.step_not_allowed": Kind(
+        409, _("There is no such step from the state the application is in")
+    ),
+    "application.incomplete": Kind(422, _("The application is not complete yet")),
+    "document.refused": Kind(422, _("This file can not be taken"), _("{reason}"), shows=("reason",)),
+    "document.infected": Kind(
+        422,
+        _("This file holds something harmful"),
+        _("The scanner found {found}. Nothing of it was kept."),
+        shows=("found",),
+    ),
+    "scanner.unreachable": Kind(
+        503,
+        _("No file can be taken now"),
+        _(
+            "Files are checked for viruses before they are kept, and the scanner does not answer. Try again later."
+        ),
+    ),
     "entry.not_found": Kind(404, _("There is no such entry")),
     "record.not_found": Kind(404, _("This is not in the register"), result="not_found"),
     "badge.not_found": Kind(

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from api.models import Reading
 from registry import dossier, licensing
+from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
 from registry.rules.errors import RoleNotAllowed
@@ -72,6 +73,30 @@ def log(
         rows = rows.filter(pk__lt=before)
     found = list(rows[: limit + 1])
     return found[:limit], found[limit - 1].pk if len(found) > limit else None
+
+
+def applications(
+    *, by: Actor, at: datetime, through: Through, state: str = "", after: str = "", limit: int = 50
+) -> tuple[list[reading.Line], str]:
+    """``admission.reading.listed``, logged as one read of a list."""
+    lines, further = reading.listed(by=by, at=at, state=state, after=after, limit=limit)
+    if lines:
+        note(f"{lines[0].number} and {len(lines) - 1} more", "applications", by=by, at=at, through=through)
+    return lines, further
+
+
+def application(number: str, *, by: Actor, at: datetime, through: Through) -> reading.Dossier:
+    """``admission.reading.one``, logged."""
+    found = reading.one(number, by=by, at=at)
+    note(number, "application", by=by, at=at, through=through)
+    return found
+
+
+def paper(reference: str, *, number: str, by: Actor, at: datetime, through: Through) -> reading.Paper:
+    """``admission.reading.paper``, logged."""
+    found = reading.paper(reference, number=number, by=by)
+    note(f"{number} {reference}", "document", by=by, at=at, through=through)
+    return found
 
 
 def _span(page: Page) -> str:

@@ -198,6 +198,50 @@ def register(
     return _done(made, Action.REGISTER_AGENCY, sorted(clean), made.number, once, by=by, at=at)
 
 
+def enter(
+    authority: Authority, fields: Mapping[str, Any], *, offices: Sequence[Mapping[str, Any]],
+    channels: Mapping[str, str], people: Sequence[Mapping[str, Any]], by: Actor, at: datetime, commit: ledger.Commit,
+) -> Agency:  # fmt: skip
+    """Enter an agency with its offices, channels and people, within the caller's transaction and commit.
+
+    For an applicant to whom a licence is granted. ``channels``: value by kind, each once. ``people``: name, role, and
+    what else is known of them; a paper's number as HMAC.
+    """
+    _writer(by, authority.code)
+    clean = _agency_fields(fields, country=authority.country)
+    made = Agency(number=_next_number(numbering.Kind.AGENCY), authority=authority, **clean)
+    _save(made, by=by, at=at, reason="registered")
+    today = days.local_day(at, authority.zone)
+    for office in offices:
+        clean = _office_fields({"country": made.country, **office})
+        row = Office(number=_next_number(numbering.Kind.OFFICE), agency=made, first_day=today, **clean)
+        _save(row, by=by, at=at, reason="office")
+    for kind, value in channels.items():
+        _save(
+            Channel(agency=made, kind=kind, value=value, as_given=value, verified_at=None, first_day=today),
+            by=by, at=at, reason="channel",
+        )  # fmt: skip
+    for said in people:
+        person = {name: value for name, value in said.items() if name != "role"}
+        someone = Person(number=_next_number(numbering.Kind.PERSON), authority=authority, **person)
+        _save(someone, by=by, at=at, reason="entered")
+        _save(
+            Appointment(
+                number=_next_number(numbering.Kind.APPOINTMENT), agency=made, person=someone, role=said["role"],
+                first_day=today,
+            ),
+            by=by, at=at, reason="appointed",
+        )  # fmt: skip
+    commit.add(
+        Entry(
+            authority=authority, agency=made, kind=Kind.FACT.value, action=Action.REGISTER_AGENCY.value, decided_at=at,
+            effective_from=at, zone=authority.zone, effect={"changed": sorted(fields)}, published=False,
+            officers=[by.number],
+        )
+    )  # fmt: skip
+    return made
+
+
 @transaction.atomic(durable=True)
 def amend(
     number: str, fields: Mapping[str, Any], *, by: Actor, at: datetime, expected_version: int | None = None,

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import history, recording, records
+from registry import history, ledger, recording, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -101,19 +101,7 @@ def open_licence(
     )
     if (done := once.outcome()) is not None:
         return _opened(Licence.objects.select_related("agency").get(number=done["licence"]))
-    holder = _agency(agency, by=by)
-    recording.not_barred(holder, at)
-    given = recording.next_licence(holder.authority, numbering.class_letter(licence_class))
-    licence = Licence(
-        number=str(given),
-        authority=holder.authority,
-        agency=holder,
-        licence_class=licence_class,
-        origin="decided",
-        legacy_number=legacy_number,
-        legacy_folded=numbering.folded(legacy_number) if legacy_number else "",
-    )
-    history.save(licence, by=by.number, at=at, reason="opened")
+    licence = _open(_agency(agency, by=by), licence_class, by=by.number, at=at, legacy_number=legacy_number)
     once.keep({"licence": licence.number})
     return _opened(licence)
 
@@ -336,6 +324,67 @@ def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord
     about = Q(licence=licence) | Q(agency=licence.agency, licence__isnull=True)
     rows = Proposal.objects.filter(about, state="open", expires_at__gt=at)
     return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+
+
+# --- what ends an application, within the transaction of ``registry.admission`` -----------------------------------
+
+
+def grant(
+    agency: Agency,
+    licence_class: str,
+    terms: StepTerms,
+    *,
+    officers: Sequence[str],
+    commit: ledger.Commit,
+    at: datetime,
+) -> Licence:
+    """Open a licence for the agency and grant it: two officers have decided the application that asked for it."""
+    step = STEPS[Action.GRANT]
+    _several(step, officers)
+    licence = _open(agency, licence_class, by=officers[-1], at=at)
+    recording.take([licence], step, terms, officers=officers, at=at, agency=agency, commit=commit)
+    return licence
+
+
+def settle(
+    licence_id: int,
+    action: Action,
+    terms: StepTerms,
+    *,
+    officers: Sequence[str],
+    commit: ledger.Commit,
+    at: datetime,
+) -> Entry:
+    """File, renew or refuse to renew, as the application for a renewal was received and decided."""
+    licence = _locked_by_id(licence_id)
+    step = _step(action)
+    _several(step, officers)
+    if recording.state_of(licence, at=at) not in step.sources:
+        raise errors.StepNotAllowed("the licence is in no state for this", action=action.value)
+    taken = recording.take(
+        [licence], step, terms, officers=officers, at=at, agency=licence.agency, commit=commit
+    )
+    return taken.entries[0]
+
+
+def _several(step: Step, officers: Sequence[str]) -> None:
+    if len(set(officers)) < step.officers:
+        raise errors.OwnProposal("nobody approves their own proposal", action=step.action.value)
+
+
+def _open(agency: Agency, licence_class: str, *, by: str, at: datetime, legacy_number: str = "") -> Licence:
+    recording.not_barred(agency, at)
+    given = recording.next_licence(agency.authority, numbering.class_letter(licence_class))
+    licence = Licence(
+        number=str(given),
+        authority=agency.authority,
+        agency=agency,
+        licence_class=licence_class,
+        origin="decided",
+        legacy_number=legacy_number,
+        legacy_folded=numbering.folded(legacy_number) if legacy_number else "",
+    )
+    return history.save(licence, by=by, at=at, reason="opened")
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------

@@ -247,10 +247,12 @@ def take(
     at: datetime,
     agency: Agency,
     together: bool = False,
+    commit: ledger.Commit | None = None,
 ) -> Taken:
     """Append the entry to each licence, project, publish. The caller closes the commit as its last act.
 
-    ``together``: the step is of the agency, so it is taken on all its licences at once.
+    ``together``: the step is of the agency, so it is taken on all its licences at once. ``commit``: one that holds
+    entries of the same transaction already.
     """
     by = officers[-1]
     if together:
@@ -261,7 +263,7 @@ def take(
         raise errors.StepNotAllowed(
             f"no licence of the agency can take {step.action}", action=step.action.value
         )
-    commit = ledger.Commit()
+    commit = commit or ledger.Commit()
     made: list[Entry] = []
     for licence, frozen, case, refers_to in frozen_on:
         if step.action is Action.ADOPT:

@@ -280,6 +280,11 @@ def _licence_opened(change: Change, at: datetime) -> list[Leaf]:
     return [] if opened else _nobodys(change, at)
 
 
+def _nothing_public(_change: Change, _at: datetime) -> list[Leaf]:
+    """A step of an application: what comes of it is an entry, and the rest concerns nobody who reads the log."""
+    return []
+
+
 def _badge_withdrawn(change: Change, at: datetime) -> list[Leaf]:
     image = change.image
     withdrawn = image["withdrawn_at"]
@@ -357,6 +362,7 @@ _LAWFUL: Final[Mapping[tuple[str, str], Callable[[Change, datetime], list[Leaf]]
     ("registry_authority", "I"): _authority_added,
     ("registry_policyset", "I"): _policy_set,
     ("registry_licence", "I"): _licence_opened,
+    ("registry_applicationevent", "I"): _nothing_public,
     ("verification_badge", "U"): _badge_withdrawn,
     ("verification_badgetoken", "I"): _token_issued,
     ("verification_statuspublication", "I"): _status_list_published,

@@ -82,6 +82,12 @@ def _hosts() -> Iterator[CheckMessage]:
             hint="Set it to mailto:, https:// or tel: addresses for /.well-known/security.txt.",
             id="registry.W003",
         )
+    if not settings.REGISTRY_CLAMD:
+        yield Caution(
+            "REGISTRY_CLAMD names no scanner.",
+            hint="Set it to clamd's host:port or socket; until then no applicant can send a document.",
+            id="registry.W010",
+        )
     if not settings.REGISTRY_TRUSTED_PROXIES:
         yield Caution(
             "REGISTRY_TRUSTED_PROXIES is 0.",

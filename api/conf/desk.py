@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", front),
     path("desk/", include("api.desk.urls")),
+    path("apply/", include("api.desk.apply.urls")),
 ]
 handler404 = "api.desk.door.nothing_here"
 handler500 = "api.desk.door.broken"

@@ -171,7 +171,7 @@ LOGIN_REDIRECT_URL = "/desk/"
 SESSION_COOKIE_AGE = environment.whole("REGISTRY_SESSION_SECONDS", 8 * 3600, least=60)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = REGISTRY_SCHEME == "https"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-CSRF_FAILURE_VIEW = "api.desk.door.forged"
+CSRF_FAILURE_VIEW = "api.desk.apply.door.forged"
 SECURE_SSL_REDIRECT = environment.flag("REGISTRY_TLS_REDIRECT", default=REGISTRY_SCHEME == "https")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if REGISTRY_TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if REGISTRY_SCHEME == "https" else 0
@@ -202,12 +202,16 @@ STATICFILES_DIRS = [ROOT / "api" / "desk" / "static", ROOT / "api" / "pages" / "
 STATIC_ROOT = Path(environment.text("REGISTRY_STATIC_ROOT", str(embedded.VAR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "documents": {"BACKEND": "api.documents.Folder"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if REGISTRY_DEMO
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+REGISTRY_DOCUMENTS = Path(environment.text("REGISTRY_DOCUMENTS", str(embedded.VAR / "documents")))
+REGISTRY_CLAMD = environment.text("REGISTRY_CLAMD", "")
+FILE_UPLOAD_HANDLERS = ["api.documents.Upload"]
 REGISTRY_DUMPS = Path(environment.text("REGISTRY_DUMPS", str(embedded.VAR / "dumps")))
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
 if REGISTRY_DEMO:
@@ -216,9 +220,6 @@ WHITENOISE_AUTOREFRESH = False
 
 # Jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-
-# History is written by registry.history, with the officer's number as text.
-SIMPLE_HISTORY_ENABLED = True
 
 LOGGING = {
     "version": 1,

@@ -18,6 +18,11 @@ READERS: Final = EVERYBODY - {Role.ANALYST}
 WITHIN: Final = EVERYBODY - {Role.ADMINISTRATOR, Role.AUDITOR, Role.ANALYST}
 """Who works on licences."""
 
+APPLICATIONS: Final = frozenset(
+    {Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.INSPECTOR, Role.APPEALS_BODY, Role.AUDITOR}
+)
+"""Who reads applications (``registry.admission.reading``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -32,6 +37,7 @@ class Room:
 ROOMS: Final = (
     Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
+    Room("desk-applications", _("Applications"), APPLICATIONS, "p"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
 )

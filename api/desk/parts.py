@@ -189,3 +189,16 @@ ROLES: Final = {
 def roles(held: Iterable[str]) -> list[str]:
     """Roles in words, in the order of the law's table."""
     return [gettext(word) for role, word in ROLES.items() if role in set(held)]
+
+
+@dataclass(frozen=True)
+class Due(Part):
+    """A legal date as the last local day on which something can be done, ``end`` being the instant after it."""
+
+    what: str
+    end: datetime
+    zone: str
+
+    def __html__(self) -> SafeString:
+        """The day, and beneath it what it is the last day of."""
+        return format_html("{}<small>{}</small>", written.last_day(self.end, self.zone), self.what)

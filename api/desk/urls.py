@@ -2,11 +2,23 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, letters, licences, people, proposals, queue, readings, session
+from api.desk import (
+    account,
+    agencies,
+    applications,
+    letters,
+    licences,
+    people,
+    proposals,
+    queue,
+    readings,
+    session,
+)
 
 _ROOMS = (
     queue,
     agencies,
+    applications,
     licences,
     letters,
     proposals,

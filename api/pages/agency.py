@@ -8,9 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from api import throttles
-from api.pages import answer, facts, home, languages, refusals, render, verdicts, wording, written
+from api.pages import (
+    answer,
+    applications,
+    facts,
+    home,
+    languages,
+    refusals,
+    render,
+    verdicts,
+    wording,
+    written,
+)
 from api.pages.facts import Fact, Item
 from registry import clock, lookup
+from registry.admission import published
 from registry.rules import errors, numbering
 from registry.rules.numbering import Kind
 
@@ -25,7 +37,9 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
     except errors.NotFound:
         throttles.look_ups.miss(request)
         raise
-    tag = render.tag(render.Reader.of(request), "agency", found, now.replace(second=0, microsecond=0))
+    refusals_of = published.refused(at=now, agency=found["number"])
+    minute = now.replace(second=0, microsecond=0)
+    tag = render.tag(render.Reader.of(request), "agency", found, refusals_of, minute)
     if same := render.unchanged(request, tag):
         return same
     kept = languages.kept(request)
@@ -36,6 +50,7 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
         "checked": answer.checked(now, facts.zone(found)),
         "compare": facts.listed(facts.comparing({**found, "holder": found, "number": ""})),
         "about": facts.listed(_about(found, kept)),
+        "refusals": [applications.hit(one, kept) for one in refusals_of],
     }
     return render.page(request, "agency.html", context, tag=tag)
 

@@ -3,6 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from registry.models.agency import Agency, Channel, Office, TradingName
+from registry.models.application import (
+    Application,
+    ApplicationDocument,
+    ApplicationDraft,
+    ApplicationEvent,
+    ApplicationText,
+)
 from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
@@ -21,6 +28,8 @@ APPEND_ONLY = (
     "registry_entrytext",
     "registry_listsnapshot",
     "registry_changejournal",
+    "registry_applicationevent",
+    "registry_applicationtext",
     "registry_historicalagency",
     "registry_historicalappointment",
     "registry_historicalauthority",
@@ -36,6 +45,7 @@ APPEND_ONLY = (
 #: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
 JOURNALLED = (
     "registry_agency",
+    "registry_applicationevent",
     "registry_appointment",
     "registry_approval",
     "registry_authority",
@@ -66,6 +76,11 @@ __all__ = [
     "JOURNALLED",
     "SEALED",
     "Agency",
+    "Application",
+    "ApplicationDocument",
+    "ApplicationDraft",
+    "ApplicationEvent",
+    "ApplicationText",
     "Appointment",
     "Approval",
     "Authority",

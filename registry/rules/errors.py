@@ -97,6 +97,12 @@ class ProposalNotFound(NotFound):
     code = "proposal.not_found"
 
 
+class ApplicationNotFound(NotFound):
+    """No application has this number, or none that this reader may see."""
+
+    code = "application.not_found"
+
+
 class EntryNotFound(NotFound):
     """No entry of this licence has this sequence number."""
 
@@ -191,6 +197,18 @@ class AgencyDebarred(Refused):
     """The agency is debarred; nothing can be granted to it."""
 
     code = "agency.debarred"
+
+
+class ApplicationStepNotAllowed(Refused):
+    """The table of applications has no such step from the state the application is in."""
+
+    code = "application.step_not_allowed"
+
+
+class ApplicationIncomplete(Refused):
+    """Something is missing or wrong in the application: ``facts['lacks']`` names each."""
+
+    code = "application.incomplete"
 
 
 class DuplicateRecord(Refused):

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     OFFICE = "office"
     PERSON = "person"
     APPOINTMENT = "appointment"
+    APPLICATION = "application"
     BADGE = "badge"
 
 
@@ -53,6 +54,7 @@ PREFIXES: Final = {
     "OF": Kind.OFFICE,
     "PE": Kind.PERSON,
     "AP": Kind.APPOINTMENT,
+    "LA": Kind.APPLICATION,
     "LR": Kind.LISTED,
 }
 """The first two letters of all other numbers: a digit follows them, a letter follows a licence's country."""
@@ -90,6 +92,12 @@ class AppointmentMistyped(Mistyped):
     code = "appointment.mistyped"
 
 
+class ApplicationMistyped(Mistyped):
+    """The shape is an application number's, the check symbol does not fit."""
+
+    code = "application.mistyped"
+
+
 class BadgeMistyped(Mistyped):
     """The shape is a badge code's, the check symbol does not fit."""
 
@@ -121,6 +129,7 @@ _MISTYPED: Final[dict[Kind, type[Mistyped]]] = {
     Kind.OFFICE: OfficeMistyped,
     Kind.PERSON: PersonMistyped,
     Kind.APPOINTMENT: AppointmentMistyped,
+    Kind.APPLICATION: ApplicationMistyped,
     Kind.BADGE: BadgeMistyped,
 }
 

@@ -87,6 +87,12 @@ class Policy:
     surveillance_months: int = 6
     points_months: int = 24
     bar_months: int = 60
+    completion_days: int = 30
+    completion_lapse_days: int = 60
+    objection_days: int = 14
+    refusal_months: int = 60
+    inspection_points: int = 30
+    phoenix_score: int = 50
     bulk_limit: int = 20
     fees: Mapping[str, str] = field(default_factory=dict)
     worker_fee: WorkerFee | None = None

@@ -150,6 +150,8 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         " (home) with results": ("/?q=Bluefinch", html),
         "licences/<str:number>": (f"/licences/{known.number}", html),
         "agencies/<str:number>": (f"/agencies/{known.agency}", html),
+        "applications": ("/applications", html),
+        "applications/<str:number>": ("/applications/LA-000001-0", html),
         "mark.svg": ("/mark.svg", {}),
         "anything else": ("/nothing/here", html),
     }

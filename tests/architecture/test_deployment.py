@@ -23,6 +23,7 @@ DEPLOYED = {
     "REGISTRY_DESK_HOST": "desk.registry.example",
     "REGISTRY_SCHEME": "https",
     "REGISTRY_TRUSTED_PROXIES": 1,
+    "REGISTRY_CLAMD": "scanner:3310",
     "REGISTRY_SECURITY_CONTACT": ("mailto:security@registry.example",),
     "ALLOWED_HOSTS": ["verify.registry.example", "desk.registry.example"],
 }
@@ -51,6 +52,7 @@ def test_a_place_that_is_set_up_well_is_accepted() -> None:
         ({"ALLOWED_HOSTS": ["*"]}, "registry.E008"),
         ({"REGISTRY_SCHEME": "http"}, "registry.E009"),
         ({"REGISTRY_TRUSTED_PROXIES": 0}, "registry.W001"),
+        ({"REGISTRY_CLAMD": ""}, "registry.W010"),
         ({"REGISTRY_SECURITY_CONTACT": ()}, "registry.W003"),
         ({"REGISTRY_SECURITY_CONTACT": ("security@registry.example",)}, "registry.W003"),
     ],

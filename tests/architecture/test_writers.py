@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {
     "registry.licensing",
     "registry.agencies",
+    "registry.admission.applicants",
+    "registry.admission.events",
+    "registry.admission.officers",
     "registry.publishing",
     "registry.recording",
     "registry.search.indexing",

@@ -1,0 +1,174 @@
+"""How an applicant comes in: an account of their own with a second factor, which opens nothing of the desk.
+
+An officer's account opens nothing here. Whatever the register refuses becomes a page; an application of somebody else
+is not there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+
+from api import auth, problems
+from api.desk import door
+from api.models import User
+from api.pages import languages
+from registry import clock
+from registry.rules.errors import NotFound, OutsideAuthority, RegistryError
+
+HOME: Final = "/apply/"
+_READ: Final = ("GET", "HEAD")
+_REFUSALS: Final = (RegistryError, problems.Refusal, OperationalError, InterfaceError)
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An applicant at a page: whose account, when, and the request itself."""
+
+    request: HttpRequest
+    account: str
+    at: datetime
+
+    def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
+        """The page of ``apply/<template>``."""
+        return draw(self.request, template, title, context, account=self.account, status=status)
+
+    def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
+        """Send the applicant on after a write, with a word that is shown once."""
+        if told:
+            messages.success(self.request, told)
+        return HttpResponseRedirect(resolve_url(route, *args))
+
+
+def account(user: User) -> str:
+    """The name under which the register knows an account."""
+    return f"APPLICANT-{user.pk}"
+
+
+def page(
+    *, methods: Iterable[str] = ("POST",)
+) -> Callable[
+    [Callable[Concatenate[Visit, P], HttpResponseBase]],
+    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+]:
+    """A view that only an applicant with a second factor enters."""
+    answered = frozenset({*_READ, *methods})
+
+    def behind(
+        view: Callable[Concatenate[Visit, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method not in answered:
+                return HttpResponseNotAllowed(sorted(answered))
+            response: HttpResponseBase
+            try:
+                user = door.signed_in(request)
+                turned = _turned_away(request, user)
+                if turned is not None or user is None:
+                    response = turned or HttpResponseRedirect(resolve_url("apply-sign-in"))
+                else:
+                    response = view(Visit(request, account(user), clock.now()), *args, **kwargs)
+            except _REFUSALS as error:
+                response = refused(request, error)
+            response["Cache-Control"] = "no-store"
+            return response
+
+        return enter
+
+    return behind
+
+
+def open_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page for anybody: signing up and in, and objecting."""
+
+    @wraps(view)
+    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method not in {*_READ, "POST"}:
+            return HttpResponseNotAllowed([*_READ, "POST"])
+        try:
+            response = view(request, *args, **kwargs)
+        except _REFUSALS as error:
+            response = refused(request, error)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return enter
+
+
+def draw(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    context: Mapping[str, Any],
+    *,
+    account: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page; with an account it has the way to its applications and out."""
+    language = get_language() or "en"
+    around = {
+        "title": title,
+        "language": language,
+        "direction": languages.direction(language),
+        "account": account,
+    }
+    return render(request, f"apply/{template}", {**context, **around}, status=status)
+
+
+def refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The page for a no; it never says whether somebody else has such a record."""
+    code, facts, sentence = "register.unreachable", {}, ""
+    if isinstance(error, problems.Refusal):
+        code, facts = error.code, error.facts
+    elif isinstance(error, NotFound | OutsideAuthority):
+        code = "application.not_found"
+    elif isinstance(error, RegistryError):
+        code, facts, sentence = error.code, error.facts, error.detail
+    told = problems.told(code, facts, family=409)
+    response = draw(
+        request, "refusal.html", told.title, {"detail": told.detail or sentence}, status=told.status
+    )
+    response["Cache-Control"] = "no-store"
+    for name, value in getattr(error, "headers", {}).items():
+        response[name] = value
+    return response
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a write without our form's token (``CSRF_FAILURE_VIEW``): a page here, the desk's own elsewhere."""
+    if request.path_info.startswith(HOME):
+        return refused(request, problems.Refusal("request.forgery"))
+    return door.forged(request, reason)
+
+
+def onward(request: HttpRequest) -> str:
+    """Where ``next`` asks to go afterwards, if that is a page of ours."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    safe = asked.startswith(HOME) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if safe else HOME
+
+
+def _turned_away(request: HttpRequest, user: User | None) -> HttpResponse | None:
+    if user is not None and user.officer_number:
+        raise problems.Refusal("request.refused")
+    if user is not None and request.session.get(auth.SECOND_FACTOR):
+        return None
+    if user is None or auth.has_second_factor(user):
+        back = request.get_full_path() if request.method in _READ else HOME
+        query = f"?{urlencode({'next': back})}" if back != HOME else ""
+        return HttpResponseRedirect(resolve_url("apply-sign-in") + query)
+    return HttpResponseRedirect(resolve_url("apply-set-up"))

@@ -1,0 +1,9 @@
+"""Routes of the applicants' pages, below ``/apply/``."""
+
+from django.urls import URLPattern
+
+from api.desk.apply import applications, objections, session
+
+urlpatterns: list[URLPattern] = [
+    route for module in (session, objections, applications) for route in module.urlpatterns
+]

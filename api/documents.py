@@ -1,0 +1,146 @@
+"""Papers that applicants upload: judged by their content, scanned, kept under random names, handed out as attachments.
+
+They stand outside whatever a web server serves, in the storage ``documents`` of the settings; nobody but
+:func:`hand_out` reads them, and a browser is never asked to show one.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+
+import puremagic
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.http import FileResponse, HttpRequest
+from django.utils.translation import gettext
+
+from api import problems, scanning
+
+LARGEST: Final = 10 * 1024 * 1024
+"""Bytes of one file."""
+_WHOLE_REQUEST: Final = 3 * LARGEST
+_HEAD: Final = 8192
+TYPES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+"""The media types that are taken, and the ending under which each is handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that was taken: what it is, and where its bytes are."""
+
+    media_type: str
+    size: int
+    sha256: str
+    stored_as: str
+
+
+class Folder(FileSystemStorage):
+    """The folder ``REGISTRY_DOCUMENTS``, readable by this program alone, with no address on the web."""
+
+    def __init__(self) -> None:
+        """Files for this program's user alone."""
+        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    @property
+    def base_location(self) -> str:
+        """As the settings say."""
+        return str(settings.REGISTRY_DOCUMENTS)
+
+    @property
+    def location(self) -> str:
+        """The same, absolute."""
+        return str(settings.REGISTRY_DOCUMENTS.resolve())
+
+    def url(self, name: str | None) -> str:
+        """None has one."""
+        raise NotImplementedError(name)
+
+
+class Upload(TemporaryFileUploadHandler):
+    """Takes uploads into temporary files and leaves one out that is larger than any of ours may be."""
+
+    def handle_raw_input(
+        self, input_data: Any, META: dict[str, str], content_length: int, boundary: str,  # noqa: N803 - Django's name
+        encoding: str | None = None,
+    ) -> None:  # fmt: skip
+        """Refuse a request that is larger than what a form of ours can send."""
+        if content_length > _WHOLE_REQUEST:
+            raise RequestDataTooBig
+        super().handle_raw_input(input_data, META, content_length, boundary, encoding)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Write a piece, as long as the file is not too large."""
+        if start + len(raw_data) > LARGEST:
+            if self.request is not None:
+                self.request.file_too_large = True  # type: ignore[attr-defined]
+            self.file.close()
+            raise SkipFile
+        return super().receive_data_chunk(raw_data, start)
+
+
+def was_too_large(request: HttpRequest) -> bool:
+    """Whether a file of this request was left out for its size."""
+    return bool(getattr(request, "file_too_large", False))
+
+
+def keep(upload: "UploadedFile[Any]") -> Kept:
+    """Judge, scan and store a file; refuses what is empty, too large, of another type, or harmful.
+
+    The caller notes it in the register, or forgets it again.
+    """
+    size = upload.size or 0
+    if not size:
+        raise problems.Refusal("document.refused", field="file", reason=gettext("The file is empty."))
+    if size > LARGEST:
+        raise too_large()
+    media_type = _type(upload)
+    scanning.scan(upload.chunks())
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    name = secrets.token_hex(20)
+    stored = storages["documents"].save(f"{name[:2]}/{name}", upload)
+    return Kept(media_type, size, digest.hexdigest(), stored)
+
+
+def forget(stored_as: str) -> None:
+    """Delete the bytes of a paper."""
+    storages["documents"].delete(stored_as)
+
+
+def hand_out(stored_as: str, *, name: str, media_type: str) -> FileResponse:
+    """The paper as an attachment, of its own type and no other, that runs nothing wherever it is opened."""
+    ending = TYPES.get(media_type, ".bin")
+    stem = name.rsplit(".", 1)[0][:100] or "document"
+    held = storages["documents"].open(stored_as, "rb")
+    response = FileResponse(held, as_attachment=True, filename=f"{stem}{ending}", content_type=media_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def too_large() -> problems.Refusal:
+    """The refusal of a file that is larger than taken."""
+    reason = gettext("It is larger than %(n)s megabytes.") % {"n": LARGEST // 1024 // 1024}
+    return problems.Refusal("document.refused", field="file", reason=reason)
+
+
+def _type(upload: "UploadedFile[Any]") -> str:
+    """The media type by the file's first bytes, whatever its name and its sender say."""
+    upload.seek(0)
+    head = upload.read(_HEAD)
+    upload.seek(0)
+    try:
+        found = str(puremagic.from_string(head, mime=True))
+    except (puremagic.PureError, ValueError):
+        found = ""
+    if found not in TYPES:
+        raise problems.Refusal(
+            "document.refused", field="file", reason=gettext("Send a PDF, or a picture as JPEG or PNG.")
+        )
+    return found

@@ -1,0 +1,304 @@
+"""What an applicant does: begin a draft, save it, add papers, send it, answer a letter, take it back; and objections.
+
+An ``account`` is whatever name the edge gives the person who signed in; an application of another account is not there.
+Saving a draft is no event: only what is sent becomes part of the record.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from registry import agencies, records
+from registry.admission import events
+from registry.idempotency import Once
+from registry.models import (
+    Application,
+    ApplicationDocument,
+    ApplicationDraft,
+    Authority,
+    NumberSeries,
+)
+from registry.rules import applying, contacts, errors, numbering, particulars
+from registry.rules.applying import Action, Party, State
+from registry.rules.lifecycle import Actor
+
+MOST_DOCUMENTS: Final = 20
+"""Papers of one application."""
+MOST_DRAFTS: Final = 5
+"""Applications of one account that are not decided yet."""
+MOST_OBJECTIONS: Final = 500
+"""Objections to one application."""
+LONGEST_ANSWER: Final = 20_000
+"""Characters of an answer or objection."""
+
+
+@transaction.atomic(durable=True)
+def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, renews: str = "") -> str:
+    """Begin a draft for a new licence, or for the renewal of the licence ``renews``; its number.
+
+    Only the account to which a licence was granted applies to renew it.
+    """
+    once = Once(_actor(account), idempotency_key, "begin", {"authority": authority, "renews": renews}, at)
+    if (done := once.outcome()) is not None:
+        return str(done["number"])
+    office = Authority.objects.filter(code=authority, kind="licensing").first()
+    if office is None:
+        raise errors.AuthorityNotFound("no authority has this code", field="authority")
+    mine = Application.objects.filter(account=account)
+    if mine.exclude(state__in=applying.ENDED).count() >= MOST_DRAFTS:
+        raise errors.BadInput(f"at most {MOST_DRAFTS} applications at a time")
+    row = Application(
+        number=_next_number(), authority=office, account=account, kind=applying.LICENCE, state=State.DRAFT, opened_at=at
+    )  # fmt: skip
+    if renews:
+        held = mine.filter(state=State.GRANTED, licence__number=renews, authority=office)
+        first = held.select_related("licence").first()
+        if first is None or first.licence is None:
+            raise errors.LicenceNotFound("you hold no such licence here", field="renews")
+        row.kind, row.licence, row.agency = applying.RENEWAL, first.licence, first.agency
+        row.legal_name, row.locality = first.legal_name, first.locality
+        row.licence_class = first.licence.licence_class
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as clash:
+        raise errors.DuplicateRecord(
+            "a renewal of this licence is under way already", field="renews"
+        ) from clash
+    ApplicationDraft.objects.create(application=row, content={}, saved_at=at)
+    opened = events.Case(
+        row, (), applying.Standing(State.DRAFT, at), records.current_policy(office.pk, at=at), at
+    )
+    events.add(opened, applying.STEPS[Action.OPEN], by=Party.APPLICANT)
+    once.keep({"number": row.number})
+    return row.number
+
+
+@transaction.atomic(durable=True)
+def save(
+    number: str, section: str, sent: object, *, account: str, at: datetime
+) -> tuple[particulars.Fault, ...]:
+    """Save a section as typed, whatever is wrong in it; what is wrong in it.
+
+    A paper's number is kept as HMAC alone: ``document`` of a person becomes ``document_hmac`` before it is stored.
+    """
+    row = _with_applicant(number, account, at=at)
+    draft = ApplicationDraft.objects.select_for_update().get(application=row)
+    if section == "people":
+        sent = _without_papers(sent, draft.content.get("people") or [])
+    draft.content = {**draft.content, section: particulars.kept(section, sent)}
+    draft.saved_at = at
+    draft.save()
+    return tuple(fault for fault in _faults(row, draft, at=at) if fault.section == section)
+
+
+@transaction.atomic(durable=True)
+def may_attach(number: str, *, account: str, at: datetime) -> None:
+    """Refuse before a paper is read what :func:`attach` would refuse after it."""
+    _room(_with_applicant(number, account, at=at))
+
+
+@transaction.atomic(durable=True)
+def attach(
+    number: str, kind: str, *, name: str, media_type: str, size: int, sha256: str, stored_as: str, account: str,
+    at: datetime,
+) -> str:  # fmt: skip
+    """Note a paper that the edge has checked and stored; its random reference."""
+    row = _with_applicant(number, account, at=at)
+    if kind not in particulars.DOCUMENTS:
+        raise errors.BadInput("say what this paper is", field="kind")
+    _room(row)
+    made = ApplicationDocument.objects.create(
+        reference=secrets.token_urlsafe(18),
+        application=row,
+        kind=kind,
+        name=name[:200],
+        media_type=media_type,
+        size=size,
+        sha256=sha256,
+        stored_as=stored_as,
+        added_at=at,
+    )
+    return made.reference
+
+
+@transaction.atomic(durable=True)
+def detach(number: str, reference: str, *, account: str, at: datetime) -> str:
+    """Take a paper out again that was not sent yet; under which name its bytes were stored."""
+    row = _with_applicant(number, account, at=at)
+    found = ApplicationDocument.objects.filter(application=row, reference=reference, sent=False).first()
+    if found is None:
+        raise errors.ApplicationNotFound("there is no such paper", field="reference")
+    stored = found.stored_as
+    found.delete()
+    return stored
+
+
+@transaction.atomic(durable=True)
+def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> None:
+    """Send the application: it is complete, or refused with all that it lacks."""
+    once = Once(_actor(account), idempotency_key, "submit", {"number": number}, at)
+    if once.outcome() is not None:
+        return
+    row = _own(number, account)
+    found = events.case(row, at=at)
+    step = events.admit(found, Action.SUBMIT)
+    draft = ApplicationDraft.objects.select_for_update().get(application=row)
+    if lacks := _faults(row, draft, at=at):
+        raise errors.ApplicationIncomplete(
+            "the application is not complete", lacks=[asdict(fault) for fault in lacks]
+        )
+    papers = list(row.documents.order_by("pk"))
+    said = {
+        "content": draft.content,
+        "documents": [
+            {"reference": one.reference, "kind": one.kind, "sha256": one.sha256, "size": one.size}
+            for one in papers
+        ],
+    }
+    row.documents.filter(sent=False).update(sent=True)
+    if agency := draft.content.get("agency"):
+        row.legal_name = contacts.name(agency["legal_name"]) if agency.get("legal_name") else row.legal_name
+        row.locality = " ".join(agency.get("locality", row.locality).split())
+    if scope := draft.content.get("scope"):
+        row.licence_class = numbering.class_letter(scope.get("licence_class", row.licence_class))
+    row.submitted_at = row.submitted_at or at
+    events.add(found, step, by=Party.APPLICANT, said=said)
+    once.keep({})
+
+
+@transaction.atomic(durable=True)
+def withdraw(number: str, *, account: str, at: datetime, idempotency_key: str) -> None:
+    """Take the application back; what was sent stays on record."""
+    _say(number, Action.WITHDRAW, "", account=account, at=at, idempotency_key=idempotency_key)
+
+
+@transaction.atomic(durable=True)
+def represent(number: str, text: str, *, account: str, at: datetime, idempotency_key: str) -> None:
+    """Answer the letter that says why the authority is minded to refuse, until the last day it names."""
+    _say(number, Action.REPRESENT, text, account=account, at=at, idempotency_key=idempotency_key)
+
+
+@transaction.atomic(durable=True)
+def object_to(
+    number: str, *, text: str, name: str = "", contact: str = "", at: datetime, idempotency_key: str
+) -> None:
+    """Somebody objects while the public is asked; who they are is theirs to say, and for officers alone to read."""
+    anybody = Actor(Party.ANYBODY, None, frozenset())
+    once = Once(anybody, idempotency_key, "object", {"number": number, "text": text}, at)
+    if once.outcome() is not None:
+        return
+    row = events.locked(number)
+    found = events.case(row, at=at)
+    if not found.standing.called:
+        raise errors.ApplicationNotFound("no application has this number", number=number)
+    step = events.admit(found, Action.OBJECT)
+    if sum(event.action is Action.OBJECT for event in found.events) >= MOST_OBJECTIONS:
+        raise errors.BadInput("very many have objected already", field="text")
+    said = {"text": _answer(text), "name": name.strip()[:200], "contact": contact.strip()[:200]}
+    events.add(found, step, by=Party.ANYBODY, said=said)
+    once.keep({})
+
+
+def expire(*, at: datetime) -> int:
+    """Bring the lists up to what time alone has done; how many applications. Late is harmless: readers fold."""
+    late = Application.objects.filter(state=State.INCOMPLETE, due_at__lte=at).values_list("number", flat=True)
+    moved = 0
+    for number in list(late):
+        with transaction.atomic():
+            row = events.locked(number)
+            now = events.case(row, at=at).standing
+            if (row.state, row.due_at) != (now.state.value, now.due):
+                events.project(row, now)
+                moved += 1
+    return moved
+
+
+def _say(number: str, action: Action, text: str, *, account: str, at: datetime, idempotency_key: str) -> None:
+    once = Once(_actor(account), idempotency_key, action.value, {"number": number, "text": text}, at)
+    if once.outcome() is not None:
+        return
+    row = _own(number, account)
+    found = events.case(row, at=at)
+    step = events.admit(found, action)
+    said = {"text": _answer(text)} if step.needs else None
+    events.add(found, step, by=Party.APPLICANT, said=said)
+    once.keep({})
+
+
+def _room(row: Application) -> None:
+    if row.documents.count() >= MOST_DOCUMENTS:
+        raise errors.BadInput(f"at most {MOST_DOCUMENTS} papers", field="file")
+
+
+def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple[particulars.Fault, ...]:
+    letter = str((draft.content.get("scope") or {}).get("licence_class") or "")
+    policy = records.current_policy(row.authority_id, at=at)
+    return particulars.faults(
+        draft.content,
+        list(row.documents.values_list("kind", flat=True)),
+        secured=policy.security_for(letter) is not None,
+        renewal=row.kind == applying.RENEWAL,
+    )
+
+
+def _own(number: str, account: str) -> Application:
+    row = events.locked(number)
+    if row.account != account:
+        raise errors.ApplicationNotFound("no application has this number", number=number)
+    return row
+
+
+def _with_applicant(number: str, account: str, *, at: datetime) -> Application:
+    """The account's own application, while it is the applicant's to write."""
+    row = _own(number, account)
+    state = events.case(row, at=at).standing.state
+    if state not in applying.WITH_APPLICANT:
+        raise errors.ApplicationStepNotAllowed(
+            "the application is before the authority", action="save", state=state.value
+        )
+    return row
+
+
+def _without_papers(sent: object, before: Sequence[Mapping[str, str]]) -> object:
+    """People with the numbers of their papers as HMAC; one not typed again stays as it was in the row ``was``."""
+    if not isinstance(sent, list):
+        return sent
+    found = []
+    for person in sent:
+        told = dict(person) if isinstance(person, Mapping) else {}
+        told.pop("document_hmac", None)
+        paper, was = told.pop("document", ""), str(told.pop("was", ""))
+        if isinstance(paper, str) and paper.strip():
+            told["document_hmac"] = agencies.keyed(paper)
+        elif was.isdecimal() and int(was) < len(before) and any(str(text).strip() for text in told.values()):
+            told["document_hmac"] = before[int(was)].get("document_hmac", "")
+        found.append(told)
+    return found
+
+
+def _answer(text: Any) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise errors.BadInput("say something", field="text")
+    if len(text) > LONGEST_ANSWER or "\x00" in text:
+        raise errors.BadInput(f"at most {LONGEST_ANSWER} characters", field="text")
+    return text.strip()
+
+
+def _actor(account: str) -> Actor:
+    """Who acts, for the idempotency of what they send."""
+    return Actor(account, None, frozenset())
+
+
+def _next_number() -> str:
+    prefix = numbering.Kind.APPLICATION.value
+    NumberSeries.objects.get_or_create(prefix=prefix)
+    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
+    given = numbering.next_reference(numbering.Kind.APPLICATION, after=series.last)
+    series.last = given.serial
+    series.save()
+    return str(given)

@@ -1,0 +1,304 @@
+"""What officers decide on an application, one step of the table at a time, each in one durable transaction.
+
+:func:`take` is the one door. What two officers decide are two steps, and the second is refused to whoever took the
+first. A grant enters the agency, opens its licence and takes step L0 in the same transaction, in the name of both.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from registry import agencies, ledger, licensing, news
+from registry.admission import events, screening
+from registry.admission.events import Case
+from registry.idempotency import Once
+from registry.models import Agency, ApplicationText, Entry, Licence
+from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
+from registry.rules.applying import Action, Party
+from registry.rules.lifecycle import STEPS as LICENCE_STEPS
+from registry.rules.lifecycle import Action as LicenceAction
+from registry.rules.lifecycle import Actor, Scope, StepTerms
+
+LONGEST_LETTER: Final = 20_000
+"""Characters of a letter or report."""
+_CHANNELS: Final[tuple[str, ...]] = ("phone", "email", "domain")
+Said = tuple[dict[str, Any], dict[str, Any]]
+"""What goes with an event: the facts frozen into it, and the words kept beside it."""
+
+
+@transaction.atomic(durable=True)
+def take(
+    number: str, action: Action, *, by: Actor, at: datetime, said: Mapping[str, Any], no_conflict: bool = False,
+    expected_version: int | None = None, idempotency_key: str,
+) -> int:  # fmt: skip
+    """Take a step in an application's life, or refuse with a ``RegistryError``; the application's new version.
+
+    ``said``: what the step needs, as its row in the table names it. Refuses what the state does not allow, a role that
+    the table does not name, the officer who took the step that this one checks, and a stale second factor.
+    """
+    if action not in applying.STEPS or applying.STEPS[action].by & set(Party):
+        raise errors.ApplicationStepNotAllowed(f"{action} is no step of officers", action=str(action))
+    once = Once(by, idempotency_key, f"application.{action}", {"number": number, **said}, at)
+    if (done := once.outcome()) is not None:
+        return int(done["version"])
+    row = events.locked(number)
+    if row.submitted_at is None:
+        raise errors.ApplicationNotFound("no application has this number", number=number)
+    if by.authority != row.authority.code:
+        raise errors.OutsideAuthority("the application is another authority's", authority=row.authority.code)
+    found = events.case(row, at=at)
+    if not by.roles & applying.STEPS[action].by:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))
+    if expected_version is not None and expected_version != row.version:
+        raise errors.VersionConflict(
+            "the application has changed", expected=expected_version, actual=row.version
+        )
+    step = events.admit(found, action)
+    _may(step, found, by, no_conflict=no_conflict)
+    facts, words = _READERS[action](said, found)
+    commit = ledger.Commit()
+    facts |= _EFFECTS.get(action, _nothing)(found, by, commit)
+    events.add(found, step, by=by.number, facts=facts, said=words)
+    once.keep({"version": row.version})
+    news.put()
+    if commit.count:
+        commit.close(by=by.number, at=at)
+    return row.version
+
+
+def _may(step: applying.Step, found: Case, by: Actor, *, no_conflict: bool) -> None:
+    """Four eyes, the registrar where it takes the registrar, and for a decision a fresh factor and no conflict."""
+    grounds = _grounds(found)
+    allowed = applying.deciders(step, found.standing, grounds, found.policy)
+    if not by.roles & allowed:
+        raise errors.RoleNotAllowed("this takes the registrar", roles=sorted(allowed))
+    for action in step.unlike:
+        before = found.latest(action)
+        if before is not None and before.by == by.number:
+            raise errors.OwnProposal("nobody decides on their own proposal", number=found.row.number)
+    if step.decides or step.action in {Action.PROPOSE_GRANT, Action.PROPOSE_REFUSAL}:
+        if not no_conflict:
+            raise errors.ConflictNotDeclared(
+                "declare that you have no conflict of interest", field="no_conflict"
+            )
+        given = by.second_factor_at
+        if given is None or not timedelta() <= found.at - given <= licensing.SECOND_FACTOR:
+            raise errors.SecondFactorStale("give the second factor again")
+
+
+def _grounds(found: Case) -> tuple[str, ...]:
+    proposal = found.latest(Action.PROPOSE_REFUSAL)
+    return tuple(proposal.facts["grounds"]) if proposal else ()
+
+
+# --- what is said with each step ---------------------------------------------------------------------------------
+
+
+def _silence(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    return {}, {}
+
+
+def _letter(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    return {}, {"letter": _words(said, "letter")}
+
+
+def _reason(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    return {}, {"reason": _words(said, "reason")}
+
+
+def _inspection(said: Mapping[str, Any], found: Case) -> Said:
+    """The day, at least two inspectors, the points of the findings; the report and the premises are words."""
+    on = said.get("on")
+    if not isinstance(on, date) or on > days.local_day(found.at, found.zone):
+        raise errors.BadInput("an inspection has been made, today or before", field="on")
+    inspectors = sorted(
+        {str(one).strip().upper() for one in said.get("inspectors") or () if str(one).strip()}
+    )
+    if len(inspectors) < 2 or any(len(one) > 40 for one in inspectors):
+        raise errors.BadInput("two inspectors or more, by their numbers", field="inspectors")
+    points = said.get("points")
+    if not isinstance(points, int) or not 0 <= points <= 1000:
+        raise errors.BadInput("points from 0 to 1000", field="points")
+    facts = {"on": on.isoformat(), "inspectors": inspectors, "points": points}
+    return facts, {"premises": _words(said, "premises", 1000), "report": _words(said, "report")}
+
+
+def _refusal(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    grounds = list(dict.fromkeys(said.get("grounds") or ()))
+    if not grounds:
+        raise errors.StepIncomplete("name at least one ground", field="grounds")
+    if unlawful := sorted(set(grounds) - applying.REFUSAL_GROUNDS):
+        raise errors.GroundNotAllowed(f"{unlawful[0]} refuses nobody", field="grounds")
+    return {"grounds": grounds}, {"letter": _words(said, "letter")}
+
+
+def _refused(said: Mapping[str, Any], found: Case) -> Said:
+    until = applying.public_until(found.at, found.policy, found.zone)
+    facts = {"grounds": list(_grounds(found)), "public_until": until.isoformat()}
+    return facts, {"letter": _words(said, "letter")}
+
+
+def _screened(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    content = sent(found)["content"]
+    if found.row.kind == applying.RENEWAL:
+        return {"score": 0}, {}
+    result = screening.of(found.row.authority, content, number=found.row.number, at=found.at)
+    return {"score": result.score, "matches": len(result.matches)}, result.plain()
+
+
+def _proposed(said: Mapping[str, Any], found: Case) -> Said:
+    """The term, scope and conditions proposed, tried against the law as if the licence were granted now."""
+    terms = _terms(said, found)
+    if found.row.kind == applying.LICENCE:
+        held = freezing.Case(
+            entries=(),
+            standing=standing.at((), at=found.at),
+            licence_class=found.row.licence_class,
+            zone=found.zone,
+            policy=found.policy,
+        )
+        freezing.freeze(LICENCE_STEPS[LicenceAction.GRANT], terms, held, at=found.at, refers_to=None)
+    return {"terms": terms_json.plain(terms)}, {}
+
+
+def _terms(said: Mapping[str, Any], found: Case) -> StepTerms:
+    first, last = said.get("first_day"), said.get("last_day")
+    if not isinstance(first, date):
+        raise errors.StepIncomplete("give the first day", field="first_day")
+    if not isinstance(last, date):
+        raise errors.StepIncomplete("give the last day", field="last_day")
+    scope = particulars.read("scope", sent(found)["content"].get("scope") or {})
+    conditions = tuple(
+        {"text": line.strip()} for line in str(said.get("conditions") or "").splitlines() if line.strip()
+    )
+    return StepTerms(
+        first_day=first,
+        last_day=last,
+        scope=Scope(scope.get("corridors", ()), scope.get("occupations", ())) if scope else None,
+        conditions=conditions,
+        no_conflict=True,
+    )
+
+
+def _words(said: Mapping[str, Any], name: str, longest: int = LONGEST_LETTER) -> str:
+    text = said.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise errors.StepIncomplete("this must be said", field=name)
+    if len(text) > longest or "\x00" in text:
+        raise errors.BadInput(f"at most {longest} characters", field=name)
+    return text.strip()
+
+
+_READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
+    Action.ASK: _letter,
+    Action.REVIEW: _screened,
+    Action.ORDER_INSPECTION: _silence,
+    Action.RECORD_INSPECTION: _inspection,
+    Action.CALL_FOR_OBJECTIONS: _silence,
+    Action.PROPOSE_REFUSAL: _refusal,
+    Action.SERVE_NOTICE: _silence,
+    Action.REFUSE: _refused,
+    Action.PROPOSE_GRANT: _proposed,
+    Action.GRANT: _silence,
+    Action.TAKE_BACK: _reason,
+}
+
+
+# --- what follows in the register --------------------------------------------------------------------------------
+
+
+def _nothing(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:  # noqa: ARG001 - the effects' signature
+    return {}
+
+
+def _filed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+    """A renewal under review is filed on the licence, as of the day on which it was sent (L15)."""
+    if found.row.kind == applying.LICENCE or any("filed" in event.facts for event in found.events):
+        return {}
+    received = found.latest(Action.SUBMIT)
+    assert received is not None  # noqa: S101 - the table has no way here without it
+    terms = StepTerms(effective=days.local_day(received.at, found.zone))
+    entry = licensing.settle(
+        _renewed(found).pk,
+        LicenceAction.FILE_RENEWAL,
+        terms,
+        officers=(by.number,),
+        commit=commit,
+        at=found.at,
+    )
+    return {"filed": entry.pk}
+
+
+def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+    """The agency is entered, its licence opened and granted (L0); or the licence is renewed (L16)."""
+    proposal = found.latest(Action.PROPOSE_GRANT)
+    assert proposal is not None  # noqa: S101 - the table has no way here without it
+    terms, officers = terms_json.read(proposal.facts["terms"]), (proposal.by, by.number)
+    if found.row.kind == applying.RENEWAL:
+        held = _renewed(found)
+        licensing.settle(held.pk, LicenceAction.RENEW, terms, officers=officers, commit=commit, at=found.at)
+        return {"licence": held.number}
+    holder = found.row.agency or _entered(found, by, commit)
+    licence = licensing.grant(
+        holder, found.row.licence_class, terms, officers=officers, commit=commit, at=found.at
+    )
+    found.row.agency, found.row.licence = holder, licence
+    return {"licence": licence.number, "agency": holder.number}
+
+
+def _entered(found: Case, by: Actor, commit: ledger.Commit) -> Agency:
+    content = sent(found)["content"]
+    agency = particulars.read("agency", content["agency"])
+    channels: dict[str, str] = {kind: agency.pop(kind) for kind in _CHANNELS if kind in agency}
+    return agencies.enter(
+        found.row.authority,
+        agency,
+        offices=[particulars.read("offices", row) for row in content["offices"]],
+        channels=channels,
+        people=[particulars.read("people", row) for row in content["people"]],
+        by=by,
+        at=found.at,
+        commit=commit,
+    )
+
+
+def _not_renewed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+    """A refused renewal ends the licence with its term (L16)."""
+    if found.row.kind == applying.LICENCE:
+        return {}
+    proposal, notice = found.latest(Action.PROPOSE_REFUSAL), found.latest(Action.SERVE_NOTICE)
+    assert proposal is not None  # noqa: S101 - the table has no way here without them
+    assert notice is not None  # noqa: S101 - the same
+    filed = next(event.facts["filed"] for event in found.events if "filed" in event.facts)
+    terms = StepTerms(
+        grounds=_grounds(found),
+        refers_to=Entry.objects.select_related("commit").get(pk=filed).sequence,
+        notice_served_on=days.local_day(notice.at, found.zone),
+        no_conflict=True,
+    )
+    licensing.settle(
+        _renewed(found).pk, LicenceAction.REFUSE_RENEWAL, terms, officers=(proposal.by, by.number), commit=commit,
+        at=found.at,
+    )  # fmt: skip
+    return {}
+
+
+_EFFECTS: Final[Mapping[Action, Callable[[Case, Actor, ledger.Commit], dict[str, Any]]]] = {
+    Action.REVIEW: _filed,
+    Action.GRANT: _granted,
+    Action.REFUSE: _not_renewed,
+}
+
+
+def sent(found: Case) -> dict[str, Any]:
+    """What was sent last: the content by section, and the papers."""
+    words = ApplicationText.objects.filter(event__application=found.row, event__action=Action.SUBMIT.value)
+    newest = words.order_by("-event__ordinal").first()
+    return dict(newest.said) if newest else {"content": {}, "documents": []}
+
+
+def _renewed(found: Case) -> Licence:
+    assert found.row.licence is not None  # noqa: S101 - the table's constraint
+    return found.row.licence
