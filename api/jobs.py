@@ -25,18 +25,20 @@ def due() -> tuple[Work, ...]:
     its licence in the log, and is one itself, so the log is taken further before and after. Only the worker asks: the
     public application loads this module with the queue and may not reach a writer.
     """
-    from registry import licensing, publishing  # noqa: PLC0415 - see above
+    from registry import licensing, publishing, screening, securities  # noqa: PLC0415 - see above
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
     return (
         publishing.refresh,
         licensing.expire_proposals,
+        securities.run_due,
         statuses.refresh,
         published_keys.refresh,
         sequencing.advance,
         tokens.refresh,
         sequencing.advance,
         sequencing.publish,
+        screening.run_due,
     )
 
 

@@ -40,6 +40,15 @@ class Place:
     row: int
 
 
+_QUIET: Final = (
+    "registry_assessment I",
+    "registry_declaredlink I",
+    "registry_judgement I",
+    "registry_screening I",
+    "registry_screeningmatch I",
+)
+"""What is in the journal for the audit alone, a table and an operation: nothing public comes of it."""
+
 #: What an answer says in public, span by span; in the same statement as the entries, so that it is of their instant.
 _SPANS: Final = """
 LEFT JOIN LATERAL (
@@ -114,7 +123,7 @@ WITH horizon AS MATERIALIZED (
                         AND earlier.ordinal = f.ordinal AND earlier.id < f.id)
 ), silent AS (
     SELECT f.id, f.relation, f.operation, f.image::text AS image FROM fresh f
-    WHERE CASE
+    WHERE f.relation || ' ' || f.operation <> ALL(%(quiet)s) AND CASE
         WHEN f.relation = 'registry_entry' THEN NOT EXISTS (SELECT FROM spoken s WHERE s.id = f.id)
         WHEN f.operation = 'I' AND f.relation IN ('registry_authority', 'registry_policyset') THEN true
         WHEN f.relation LIKE 'registry\\_%%'
@@ -235,7 +244,7 @@ def changes(place: Place) -> tuple[list[Change], Place]:
     A new authority, a version of its policy, and rows of tables outside the register are always among them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGES, {"transaction": place.transaction, "row": place.row})
+        cursor.execute(_CHANGES, {"transaction": place.transaction, "row": place.row, "quiet": list(_QUIET)})
         rows = cursor.fetchall()
     running, newest = rows[0][:2]
     found = [

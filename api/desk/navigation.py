@@ -32,6 +32,13 @@ class Room:
 ROOMS: Final = (
     Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
+    Room("desk-securities", _("Securities"), READERS, "b"),
+    Room(
+        "desk-screening",
+        _("Screening"),
+        frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR}),
+        "s",
+    ),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
 )
 """In the order of the list at the side."""

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, queue, readings, session
+from api.desk import account, agencies, queue, readings, screening, securities, session
 
 _ROOMS = (
     queue,
     agencies,
+    securities,
+    screening,
     readings,
     session,
     account,

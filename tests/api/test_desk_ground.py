@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from api.desk import navigation, urls
 from api.models import Reading
@@ -121,8 +122,8 @@ def test_every_role_enters_the_rooms_that_are_its_own_and_no_other(desk: Client,
         user = appoint(f"DLA-{place}", "XA-DLA", role.value)
         sign_in(desk, user)
         for room in navigation.ROOMS:
-            path = {"desk-queue": "", "desk-agencies": "agencies", "desk-people": "officers"}.get(room.route)
-            answer = desk.get(f"/desk/{path if path is not None else 'readings'}")
+            path = reverse(room.route, urlconf="api.desk.urls").lstrip("/")
+            answer = desk.get(f"/desk/{path}")
             found[role, room.route] = answer.status_code
     expected = {
         (role, room.route): 200 if role in room.roles else 403
