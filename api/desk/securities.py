@@ -1,6 +1,7 @@
 """Securities: what runs out soon and what is missing, and the word of an issuer or a draw entered for one licence."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -18,7 +19,7 @@ from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
 from registry import licensing, securities
-from registry.rules import errors, numbering
+from registry.rules import days, errors, numbering
 from registry.rules.lifecycle import Action, M, StepTerms
 from registry.securities import Secured
 
@@ -147,8 +148,8 @@ def security(visit: Visit, number: str) -> HttpResponse:
                 parts.Fact(gettext("Asked for"), _money(position.required, position.currency)),
                 parts.Fact(gettext("Available"), _money(position.available, position.currency)),
                 parts.Fact(gettext("Coverage"), _share(one)),
-                parts.Fact(gettext("Runs out"), parts.Moment(position.runs_out, one.zone)),
-                parts.Fact(gettext("To be filled up by"), parts.Moment(position.replenish_by, one.zone)),
+                parts.Fact(gettext("Runs out"), _last_day(position.runs_out, one.zone)),
+                parts.Fact(gettext("To be filled up by"), _last_day(position.replenish_by, one.zone)),
             )
         ),
         held=parts.Table(
@@ -166,7 +167,7 @@ def security(visit: Visit, number: str) -> HttpResponse:
                     held.issuer,
                     _money(held.amount, held.currency),
                     parts.Moment(held.since, one.zone),
-                    parts.Moment(held.until, one.zone),
+                    _last_day(held.until, one.zone),
                     _confirmed(held.confirmation),
                     gettext("in force") if held.in_force else gettext("not in force"),
                 )
@@ -181,7 +182,7 @@ def security(visit: Visit, number: str) -> HttpResponse:
                 (
                     parts.Moment(one_draw.drawn_at, one.zone),
                     _money(one_draw.amount, one_draw.currency),
-                    parts.Moment(one_draw.replenish_by, one.zone),
+                    _last_day(one_draw.replenish_by, one.zone),
                     gettext("overdue") if one_draw.overdue else gettext("in time"),
                 )
                 for one_draw in position.draws
@@ -228,7 +229,7 @@ def table_of(found: Sequence[Secured], empty: str) -> parts.Table:
         ),
         [
             (
-                parts.Moment(one.due, one.zone) if one.due else gettext("now"),
+                _last_day(one.due, one.zone) if one.due else gettext("now"),
                 parts.Link(one.licence, resolve_url("desk-security", one.licence), one.agency_name),
                 _money(one.position.required, one.position.currency),
                 _money(one.position.available, one.position.currency),
@@ -248,6 +249,11 @@ def _due(one: Secured) -> Any:
     if one.position.replenish_by:
         return gettext("to be filled up")
     return gettext("runs out") if one.due else gettext("nothing")
+
+
+def _last_day(end: datetime | None, zone: str) -> parts.Day:
+    """The last local day before an end, which is the first instant after it."""
+    return parts.Day(days.local_day(end - timedelta(microseconds=1), zone) if end else None)
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
