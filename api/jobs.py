@@ -26,7 +26,7 @@ def due() -> tuple[Work, ...]:
     public application loads this module with the queue and may not reach a writer.
     """
     from api.outbound import email  # noqa: PLC0415 - see above
-    from registry import licensing, publishing  # noqa: PLC0415 - the same
+    from registry import licensing, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
@@ -34,6 +34,7 @@ def due() -> tuple[Work, ...]:
         publishing.refresh,
         licensing.expire_proposals,
         applicants.expire,
+        securities.run_due,
         statuses.refresh,
         published_keys.refresh,
         sequencing.advance,
@@ -41,6 +42,7 @@ def due() -> tuple[Work, ...]:
         sequencing.advance,
         sequencing.publish,
         email.refresh,
+        screening.run_due,
     )
 
 

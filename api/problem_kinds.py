@@ -93,6 +93,7 @@ KINDS: Final[dict[str, Kind]] = {
             "Files are checked for viruses before they are kept, and the scanner does not answer. Try again later."
         ),
     ),
+    "match.not_found": Kind(404, _("There is no such possible match")),
     "entry.not_found": Kind(404, _("There is no such entry")),
     "record.not_found": Kind(404, _("This is not in the register"), result="not_found"),
     "badge.not_found": Kind(
@@ -180,6 +181,7 @@ KINDS: Final[dict[str, Kind]] = {
     "approval.already_given": Kind(
         409, _("You have approved already; the next approval must be somebody else's")
     ),
+    "match.settled": Kind(409, _("Officers have settled this possible match already")),
     "proposal.open": Kind(409, _("The same step is already proposed and open")),
     "proposal.closed": Kind(409, _("This proposal is no longer open")),
     "idempotency.key_reused": Kind(409, _("This idempotency key was used for something else")),

@@ -35,6 +35,7 @@ from registry.models import (
 from registry.models import person as persons
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
+from registry.screening import marks
 from registry.search import indexing
 
 WRITERS = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})
@@ -486,6 +487,7 @@ def _done(
         if entries:
             publishing.publish(licence, entries, commit_id=commit.id, ordinal=entry.ordinal, at=at)
     indexing.index([agency.number])
+    marks.index([agency.number], at=at)
     news.put()
     once.keep({"number": number, "agency": agency.number, "version": agency.version, "commit": commit.id})
     closed = commit.close(by=by.number, at=at)

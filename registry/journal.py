@@ -58,6 +58,8 @@ of the journal. Reads no more of it than it gives: from the commit that holds th
 
 _QUIET: Final = (
     "registry_approval I",
+    "registry_assessment I",
+    "registry_declaredlink I",
     "registry_historicalagency I",
     "registry_historicalappointment I",
     "registry_historicalauthority I",
@@ -68,10 +70,13 @@ _QUIET: Final = (
     "registry_historicalperson I",
     "registry_historicalterm I",
     "registry_historicaltradingname I",
+    "registry_judgement I",
     "registry_listsnapshot I",
     "registry_proposal I",
     "registry_proposal U",
     "registry_registercommit I",
+    "registry_screening I",
+    "registry_screeningmatch I",
 )
 """What is in the journal for the audit alone: others hear of what comes of it, which is an entry."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import history, ledger, recording, records
+from registry import history, ledger, recording, records, screening
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -132,6 +132,8 @@ def propose(
     _version(licence, expected_version)
     _of_one_licence(licence, step, terms)
     recording.freeze(licence, step, terms, at=at)
+    if action is Action.GRANT:
+        screening.of(licence.agency.number, at=at, why="grant", by=by.number)
     made = _proposal_row(step, terms, by=by, at=at, licence=licence, agency=licence.agency)
     once.keep({"proposal": made.pk})
     return proposal(made.pk)
@@ -423,7 +425,12 @@ def _may_begin(step: Step, by: Actor, terms: StepTerms) -> None:
 
 
 def _approvals(step: Step, waiting_: Proposal) -> tuple[frozenset[Role], ...]:
-    """Who must say yes, in order: as the table says, and to a correction also whoever had to the corrected step."""
+    """Who must say yes, in order: as the table says, and to a correction also whoever had to the corrected step.
+
+    A grant to an agency of which screening found much, not cleared, is the registrar's (domain model 3.5).
+    """
+    if step.action is Action.GRANT and screening.asks_registrar(waiting_.agency_id):
+        return tuple(approvers & lifecycle.RG for approvers in step.approvals)
     if step.action is not Action.CORRECT:
         return step.approvals
     corrected = recording.action_behind(waiting_.agency, waiting_.terms["refers_to"])

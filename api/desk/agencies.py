@@ -14,9 +14,11 @@ from django.utils.translation import gettext_noop as _
 from api import labels, readings
 from api.desk import door, parts
 from api.desk import licences as licences_room
+from api.desk import screening as screening_room
+from api.desk import securities as securities_room
 from api.desk.door import Visit
 from api.pages import facts as public_facts
-from registry import dossier, search
+from registry import dossier, screening, search, securities
 from registry.rules import errors, numbering, publication
 from registry.rules.numbering import Kind
 
@@ -77,6 +79,8 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         people=_people(found),
         channels=_channels(found),
         bars=_bars(found),
+        links=_links(visit, number),
+        securities=_securities(visit, number),
     )
 
 
@@ -222,6 +226,20 @@ def _bars(found: Mapping[str, Any]) -> parts.Table | None:
         for one in found["debarments"]
     ]
     return parts.Table(gettext("Bars"), (gettext("From"), gettext("Until"), gettext("Grounds")), rows, "")
+
+
+def _links(visit: Visit, number: str) -> screening_room.Graph | None:
+    """What the agency is linked with, drawn, for those who read what screening finds."""
+    if not visit.by.roles & screening.READERS:
+        return None
+    readings.note(number, "screening", by=visit.by, at=visit.at, through="desk")
+    return screening_room.Graph(number, screening.links_of(number, by=visit.by, at=visit.at, limit=8))
+
+
+def _securities(visit: Visit, number: str) -> parts.Table | None:
+    """The securities behind its licences; nothing where none is asked for or held."""
+    found = securities.of_agency(number, by=visit.by, at=visit.at)
+    return securities_room.table_of(found, "") if found else None
 
 
 def _told(value: Any) -> Any:

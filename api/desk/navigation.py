@@ -38,6 +38,13 @@ ROOMS: Final = (
     Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
     Room("desk-applications", _("Applications"), APPLICATIONS, "p"),
+    Room("desk-securities", _("Securities"), READERS, "b"),
+    Room(
+        "desk-screening",
+        _("Screening"),
+        frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR}),
+        "s",
+    ),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
 )

@@ -12,6 +12,8 @@ from api.desk import (
     proposals,
     queue,
     readings,
+    screening,
+    securities,
     session,
 )
 
@@ -22,6 +24,8 @@ _ROOMS = (
     licences,
     letters,
     proposals,
+    securities,
+    screening,
     people,
     readings,
     session,

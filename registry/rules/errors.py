@@ -103,6 +103,12 @@ class ApplicationNotFound(NotFound):
     code = "application.not_found"
 
 
+class MatchNotFound(NotFound):
+    """There is no such possible match."""
+
+    code = "match.not_found"
+
+
 class EntryNotFound(NotFound):
     """No entry of this licence has this sequence number."""
 
@@ -179,6 +185,12 @@ class ProposalClosed(Refused):
     """The proposal was approved, declined or has run out."""
 
     code = "proposal.closed"
+
+
+class MatchSettled(Refused):
+    """Officers have settled the possible match already."""
+
+    code = "match.settled"
 
 
 class VersionConflict(Refused):

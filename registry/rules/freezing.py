@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from registry.rules import admitting, days, standing
+from registry.rules import admitting, days, securities, standing
 from registry.rules.admitting import Case
 from registry.rules.errors import (
     BackdatingRefused,
@@ -442,3 +442,15 @@ def _freeze_money(
     effect |= {"amount": f"{amount.quantize(Decimal('0.0001')).normalize():f}", "currency": terms.currency}
     if step.action is Action.CONFIRM_SECURITY:
         effect["issuer"] = terms.issuer
+        if said := _confirmation(terms.extra):
+            effect["confirmation"] = said
+
+
+def _confirmation(extra: Mapping[str, Any]) -> dict[str, str]:
+    """How a security was confirmed, in the issuer's and the officer's words."""
+    if unknown := sorted(set(extra) - set(securities.CONFIRMATION)):
+        raise BadInput(f"a confirmation states no {unknown[0]}", field=unknown[0])
+    for name, text in extra.items():
+        if not isinstance(text, str) or len(text) > 400 or "\x00" in text:
+            raise BadInput(f"{name} is text of at most 400 characters", field=name)
+    return {name: " ".join(text.split()) for name, text in extra.items() if text.strip()}

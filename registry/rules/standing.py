@@ -151,6 +151,12 @@ def open_measures(entries: Iterable[Entry], *, at: datetime) -> Mapping[int, Mea
     return measures.open_measures(Entries(entries), at)
 
 
+def security(entries: Iterable[Entry], *, at: datetime) -> securities.Position:
+    """The security behind the licence at ``at``: what is asked for, held and drawn."""
+    fold = _Fold(entries)
+    return securities.position(fold, at, fold.latest(at, "security"))
+
+
 def last_term(entries: Iterable[Entry], *, at: datetime) -> Entry | None:
     """The entry that gave the term that ends last; ``None`` where no term is given at ``at``."""
     return _Fold(entries).last_term(at)

@@ -1,0 +1,185 @@
+"""Screens agencies: compares each with whom it must not be, and keeps what was found. The only writer of assessments.
+
+Any number of agencies in a few statements, inside the caller's transaction. A match is assessed anew only where its
+reasons changed; one whose reasons are gone is assessed at nought, so that it leaves the list and not the record.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from registry.models import Agency, Assessment, Screening, ScreeningDue, ScreeningMatch
+from registry.rules import days
+from registry.rules import screening as rules
+from registry.rules.screening import Reason
+from registry.screening import candidates
+
+_REVOKED = frozenset({"revoke", "void", "debar"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A possible match as a screening finds it, before anything is kept of it."""
+
+    agency: int
+    subject: str
+    target_kind: str
+    target: str
+    reasons: tuple[Reason, ...]
+    score: int
+    rank: int
+
+
+def screen(agencies: Collection[int], *, why: str, by: str, at: datetime) -> int:
+    """Screen these agencies now and keep what is found; how many matches there are."""
+    # First of all: whoever changes an agency from here on has it wait again.
+    ScreeningDue.objects.filter(agency__in=agencies, since__lte=at).delete()
+    groups: dict[int, list[int]] = defaultdict(list)
+    for agency, authority in Agency.objects.filter(pk__in=agencies).values_list("pk", "authority_id"):
+        groups[authority].append(agency)
+    total = 0
+    for authority, members in groups.items():
+        found = [*_linked(authority, members, at=at), *_identified(authority, members, at=at)]
+        _keep(authority, members, found, why=why, by=by, at=at)
+        total += len(found)
+    return total
+
+
+def identified(authority: int, agencies: Collection[int], *, at: datetime) -> set[int]:
+    """Of these agencies those with a name or person among the barred and listed; keeps nothing."""
+    return {one.agency for one in _identified(authority, agencies, at=at)}
+
+
+def _linked(authority: int, agencies: Collection[int], *, at: datetime) -> list[Found]:
+    """Links with agencies that were revoked, barred, suspended or refused."""
+    against = candidates.adverse(authority, at=at)
+    links = {pair: link for pair, link in candidates.links(agencies).items() if pair[1] in against}
+    similar = candidates.similar(agencies, against)
+    pairs = links.keys() | similar.keys()
+    began = candidates.began({one for one, _ in pairs})
+    numbers = dict(
+        Agency.objects.filter(pk__in={agency for pair in pairs for agency in pair}).values_list(
+            "pk", "number"
+        )
+    )
+    found = []
+    for one, other in sorted(pairs):
+        codes = set(links[one, other].codes) if (one, other) in links else set()
+        if (one, other) in similar:
+            codes.add("name.similar")
+        ends = [begins for action, begins in against[other] if action in _REVOKED]
+        if codes - {"owner.same_name"} and _around(began.get(one), ends):
+            codes.add("revocation.near")
+        reasons = rules.link_reasons(codes)
+        score = rules.score(reasons)
+        if (score >= rules.SHOWN and codes - {"name.similar", "revocation.near"}) or similar.get(
+            (one, other)
+        ):
+            rank = rules.rank(reasons)
+            found.append(Found(one, numbers[one], "agency", numbers[other], reasons, score, rank))
+    return found
+
+
+def _around(began: date | None, ends: Iterable[datetime]) -> bool:
+    """Whether a company was founded within twelve months of a revocation, before or after."""
+    return began is not None and any(
+        days.add_months(end.date(), -12) <= began <= days.add_months(end.date(), 12) for end in ends
+    )
+
+
+def _identified(authority: int, agencies: Collection[int], *, at: datetime) -> list[Found]:
+    """Names and people of these agencies among the barred and on outside lists."""
+    on = at.date()
+    subjects = candidates.subjects(agencies, on=on)
+    keys = candidates.keys(known for subject in subjects for known in subject.known)
+    targets = [*candidates.barred(authority, on=on), *candidates.findings(keys, on=on)]
+    best: dict[tuple[int, str, str, str], Found] = {}
+    for subject, target, reasons in candidates.same(subjects, targets):
+        score = rules.identity_score(reasons)
+        one = Found(
+            subject.agency, subject.number, target.kind, target.ref, tuple(reasons), score, score * 100
+        )
+        best[one.agency, one.subject, one.target_kind, one.target] = one
+    return list(best.values())
+
+
+# --- what is kept
+
+
+def _keep(
+    authority: int, agencies: Sequence[int], found: Sequence[Found], *, why: str, by: str, at: datetime
+) -> None:
+    kept = _matches(authority, agencies, found, at=at)
+    latest = _latest(kept.values())
+    new = []
+    seen = set()
+    for one in found:
+        match = kept[one.agency, one.subject, one.target_kind, one.target]
+        seen.add(match)
+        told = [{"code": reason.code, "points": reason.points} for reason in one.reasons]
+        if latest.get(match) != (one.score, told):
+            new.append(Assessment(match_id=match, at=at, score=one.score, rank=one.rank, reasons=told))
+    new += [
+        Assessment(match_id=match, at=at, score=0, rank=0, reasons=[])
+        for match, (score, told) in latest.items()
+        if match not in seen and (score or told)
+    ]
+    Assessment.objects.bulk_create(new)
+    counted: dict[int, list[int]] = defaultdict(list)
+    for one in found:
+        counted[one.agency].append(one.score)
+    Screening.objects.bulk_create(
+        Screening(
+            authority_id=authority,
+            agency_id=agency,
+            at=at,
+            why=why,
+            by=by,
+            found=len(counted[agency]),
+            highest=max(counted[agency], default=0),
+        )
+        for agency in agencies
+    )
+
+
+def _matches(
+    authority: int, agencies: Sequence[int], found: Sequence[Found], *, at: datetime
+) -> dict[tuple[int, str, str, str], int]:
+    """The matches of these agencies, new ones made; two screenings at once make each but once."""
+    ScreeningMatch.objects.bulk_create(
+        [
+            ScreeningMatch(
+                authority_id=authority,
+                agency_id=one.agency,
+                subject=one.subject,
+                target_kind=one.target_kind,
+                target=one.target,
+                found_at=at,
+            )
+            for one in found
+        ],
+        ignore_conflicts=True,
+    )
+    rows = ScreeningMatch.objects.filter(agency__in=agencies)
+    return {
+        (agency, subject, kind, target): pk
+        for pk, agency, subject, kind, target in rows.values_list(
+            "pk", "agency_id", "subject", "target_kind", "target"
+        )
+    }
+
+
+def _latest(matches: Iterable[int]) -> dict[int, tuple[int, Any]]:
+    """The newest assessment of each match: score and reasons."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (match_id) match_id, score, reasons::text FROM registry_assessment"
+            " WHERE match_id = ANY(%s) ORDER BY match_id, id DESC",
+            [list(matches)],
+        )
+        return {match: (score, json.loads(reasons)) for match, score, reasons in cursor.fetchall()}

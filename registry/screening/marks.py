@@ -1,0 +1,144 @@
+"""Keeps in step what agencies can be linked by: channels, addresses, accounts and the people appointed.
+
+Derived like the search index, in the transaction of the change; can be made again at any time with ``rebuild``. A mark
+stays when its channel or appointment ends: who worked for a revoked agency is what is looked for.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+
+from registry.rules import screening as rules
+from registry.rules.asked import FREE_MAIL
+
+CHUNK: Final = 2000
+"""Agencies whose marks are compared at a time."""
+
+
+class Mark(NamedTuple):
+    """One mark; equal marks are the same row."""
+
+    authority: int
+    agency: int
+    subject: str
+    kind: str
+    value: str
+    role: str = ""
+
+
+def index(agencies: Iterable[str], *, at: datetime) -> None:
+    """Have the agencies of these numbers linked by what they have now; those that changed wait for a screening."""
+    left = iter(dict.fromkeys(agencies))
+    while numbers := list(islice(left, CHUNK)):
+        wanted, held = set(_marks(numbers)), _held(numbers)
+        gone = [row for mark, row in held.items() if mark not in wanted]
+        new = [mark for mark in wanted if mark not in held]
+        with connection.cursor() as cursor:
+            if gone:
+                cursor.execute("DELETE FROM registry_screenmark WHERE id = ANY(%s)", [gone])
+            if new:
+                _insert(cursor, new)
+            changed = {mark.agency for mark in new}
+            if changed:
+                cursor.execute(_DUE, [sorted(changed), at])
+
+
+def rebuild(*, at: datetime) -> int:
+    """Make the marks of every agency again, in the caller's transaction; the number of agencies."""
+    last, count = "", 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT number FROM registry_agency WHERE number > %s ORDER BY number LIMIT %s", [last, CHUNK]
+            )
+            numbers = [number for (number,) in cursor.fetchall()]
+        if not numbers:
+            return count
+        index(numbers, at=at)
+        last, count = numbers[-1], count + len(numbers)
+
+
+_DUE: Final = """
+    INSERT INTO registry_screeningdue (agency_id, since) SELECT unnest(%s::bigint[]), %s
+    ON CONFLICT (agency_id) DO UPDATE SET since = excluded.since"""
+
+_AGENCIES: Final = """
+    SELECT authority_id, id, number, number, address, locality, bank_account_hmac FROM registry_agency
+    WHERE number = ANY(%s)"""
+_OFFICES: Final = """
+    SELECT a.authority_id, a.id, a.number, o.number, o.address, o.locality, '' FROM registry_office o
+    JOIN registry_agency a ON a.id = o.agency_id WHERE a.number = ANY(%s)"""
+_CHANNELS: Final = """
+    SELECT a.authority_id, a.id, a.number, c.kind, c.value FROM registry_channel c
+    JOIN registry_agency a ON a.id = c.agency_id WHERE a.number = ANY(%s)"""
+_PEOPLE: Final = """
+    SELECT a.authority_id, a.id, p.number, p.name, p.latin_name, p.birth_date, p.document_hmac, t.role
+    FROM registry_appointment t JOIN registry_agency a ON a.id = t.agency_id
+    JOIN registry_person p ON p.id = t.person_id WHERE a.number = ANY(%s)"""
+
+
+def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
+    with connection.cursor() as cursor:
+        places = _read(cursor, _AGENCIES, numbers) + _read(cursor, _OFFICES, numbers)
+        channels, people = _read(cursor, _CHANNELS, numbers), _read(cursor, _PEOPLE, numbers)
+    for authority, agency, _number, subject, address, locality, account in places:
+        if folded := rules.folded_address(address, locality):
+            yield Mark(authority, agency, subject, "address", folded)
+        if account:
+            yield Mark(authority, agency, subject, "bank", account)
+    for authority, agency, number, kind, value in channels:
+        yield Mark(authority, agency, number, kind, value)
+        site = value.rpartition("@")[2].removeprefix("www.")
+        if kind in {"email", "domain"} and site != value and site not in FREE_MAIL:
+            yield Mark(authority, agency, number, "domain", site)
+    for authority, agency, subject, *known in people:
+        yield from _of_person(authority, agency, subject, *known)
+
+
+def _of_person(
+    authority: int, agency: int, subject: str, name: str, latin: str, born: Any, document: str, role: str
+) -> Iterator[Mark]:
+    """The person's row, their paper, and their name: with the day of birth a person, without it merely a name."""
+    group = "officer" if role in rules.OFFICERS else "staff"
+    yield Mark(authority, agency, subject, "person", subject, group)
+    if document:
+        yield Mark(authority, agency, subject, "person", document, group)
+    for text in filter(None, {name, latin}):
+        folded = rules.folded_person(text)
+        if folded and born:
+            yield Mark(authority, agency, subject, "person", f"{folded} {born.isoformat()}", group)
+        if folded and group == "officer":
+            yield Mark(authority, agency, subject, "owner", folded)
+
+
+def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
+    cursor.execute(sql, [list(numbers)])
+    return list(cursor.fetchall())
+
+
+def _held(numbers: Sequence[str]) -> dict[Mark, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, m.authority_id, m.agency_id, m.subject, m.kind, m.value, m.role
+            FROM registry_screenmark m JOIN registry_agency a ON a.id = m.agency_id WHERE a.number = ANY(%s)
+            """,
+            [list(numbers)],
+        )
+        return {Mark(*mark): row for row, *mark in cursor.fetchall()}
+
+
+def _insert(cursor: Any, marks: Sequence[Mark]) -> None:
+    """Two writers that make the same mark at once are no error."""
+    columns = [list(column) for column in zip(*marks, strict=True)]
+    cursor.execute(
+        """
+        INSERT INTO registry_screenmark (authority_id, agency_id, subject, kind, value, role)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+        ON CONFLICT DO NOTHING
+        """,
+        columns,
+    )
