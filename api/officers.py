@@ -270,8 +270,10 @@ def approve(change: int, *, by: Actor, at: datetime) -> tuple[AccountChange, str
 
 @transaction.atomic
 def decline(change: int, *, by: Actor, at: datetime) -> AccountChange:
-    """Decline a change, or withdraw one's own."""
+    """Decline a change, or withdraw one's own; nobody declines what another proposes about their own account."""
     found = _open_change(change, by=by, at=at)
+    if by.number == found.number and by.number != found.proposed_by:
+        raise OwnAccount("nobody decides on their own account")
     _administers(by, found.authority, at=at, fresh=False)
     found.state, found.closed_by, found.closed_at = "declined", by.number, at
     found.save()

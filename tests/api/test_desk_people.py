@@ -143,6 +143,18 @@ def test_nobody_decides_on_their_own_account(two: tuple[Pages, Pages]) -> None:
     assert _change().state == "open"
 
 
+def test_nobody_declines_what_another_proposes_about_their_own_account(two: tuple[Pages, Pages]) -> None:
+    first, second = two
+    first.send("officers/ADMIN-2/end", reason="fraud")
+    sent = {"csrfmiddlewaretoken": _token(second.get("account")), "decline": "1"}
+    refused = second.client.post(f"/desk/officers/changes/{_change().pk}", sent)
+    assert "their own account" in _told(refused)
+    assert _change().state == "open"
+    sent["csrfmiddlewaretoken"] = _token(first.get("account"))
+    assert first.client.post(f"/desk/officers/changes/{_change().pk}", sent).status_code == 302
+    assert _change().state == "declined", "who proposed it may withdraw it"
+
+
 def test_other_roles_end_the_sessions_that_had_the_old_ones(
     two: tuple[Pages, Pages], new_desk: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
