@@ -163,7 +163,8 @@ def test_the_second_factor_is_given_again_once_a_code(page: Pages, device: Devic
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"credential": 7}', b'{"credential": {}}', b'{"credential": {"id": "x"}}']
+    "body",
+    [b"", b"[]", b"[" * 19_000, b'{"credential": 7}', b'{"credential": {}}', b'{"credential": {"id": "x"}}'],
 )
 @pytest.mark.parametrize("path", ["sign-in", "again", "add"])
 def test_what_is_no_passkey_is_refused(desk: Client, device: Device, path: str, body: bytes) -> None:
