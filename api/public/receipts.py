@@ -31,7 +31,12 @@ RECEIPT_REASONS: Final = [reason.value for reason in receipts.Reason]
 CREDENTIAL_REASONS: Final = [reason.value for reason in credentials.Reason]
 
 _FALSE: Final = frozenset(
-    {credentials.Reason.FORGED, credentials.Reason.KEY_UNKNOWN, credentials.Reason.KEY_WRONG_USE}
+    {
+        credentials.Reason.FORGED,
+        credentials.Reason.KEY_UNKNOWN,
+        credentials.Reason.KEY_WRONG_USE,
+        credentials.Reason.KEY_NOT_IN_USE,
+    }
 )
 """Findings of credentials that no authority of ours can have issued; of all others it can't be told."""
 
