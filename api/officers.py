@@ -118,6 +118,7 @@ def end(number: str, *, at: datetime) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     user.tokens.filter(revoked_at=None).update(revoked_at=at)
+    _spend(number, at=at)
 
 
 # --- at the desk, by two administrators
@@ -270,8 +271,10 @@ def approve(change: int, *, by: Actor, at: datetime) -> tuple[AccountChange, str
 
 @transaction.atomic
 def decline(change: int, *, by: Actor, at: datetime) -> AccountChange:
-    """Decline a change, or withdraw one's own."""
+    """Decline a change, or withdraw one's own; nobody declines what another proposes about their own account."""
     found = _open_change(change, by=by, at=at)
+    if by.number == found.number and by.number != found.proposed_by:
+        raise OwnAccount("nobody decides on their own account")
     _administers(by, found.authority, at=at, fresh=False)
     found.state, found.closed_by, found.closed_at = "declined", by.number, at
     found.save()
@@ -297,6 +300,8 @@ def accept(secret: str, *, password: str, at: datetime) -> User:
     if change.kind == "device":
         user = _account(change.number)
     else:
+        if User.objects.filter(username=change.username).exists():
+            raise DuplicateRecord("there is an account with this name by now", username=change.username)
         user = User(username=change.username, officer_number=change.number, first_name=change.name[:150])
         user.is_staff = not change.authority
     user.email = change.email
@@ -360,9 +365,16 @@ def _need(by: Actor, roles: set[Role]) -> None:
 
 
 def _invite(change: AccountChange, *, at: datetime) -> str:
+    """The secret of a new invitation; those that the officer was sent before open nothing any more."""
     secret = secrets.token_urlsafe(32)
+    _spend(change.number, at=at)
     Invitation.objects.create(change=change, digest=_digest(secret), expires_at=at + OPENS)
     return secret
+
+
+def _spend(number: str, *, at: datetime) -> None:
+    """Take every link that was sent to this officer, wherever it lies."""
+    Invitation.objects.filter(change__number=number, used_at=None).update(used_at=at)
 
 
 def _good(secret: str, *, at: datetime) -> Invitation:

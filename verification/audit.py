@@ -37,7 +37,7 @@ from verification.leaves import Answer, Leaf
 from verification.notes import Checkpoint, Key
 
 SAMPLE: Final = 1000
-"""Licences that are looked up one by one beside those that changed since the dump."""
+"""Licences that are looked up one by one beside those that changed since the dump; and withdrawn badges."""
 
 BATCH: Final = 1000
 GRACE: Final = timedelta(seconds=60)
@@ -162,6 +162,7 @@ class Fold(MutableMapping[str, Answer]):
             CREATE TABLE licence (number TEXT PRIMARY KEY, said TEXT, dumped TEXT) WITHOUT ROWID;
             CREATE TABLE holder (number TEXT PRIMARY KEY, said TEXT, dumped TEXT) WITHOUT ROWID;
             CREATE TABLE entry (sequence INTEGER PRIMARY KEY, position INTEGER, said TEXT);
+            CREATE TABLE withdrawn (code TEXT PRIMARY KEY) WITHOUT ROWID;
             BEGIN;
             """
         )
@@ -205,7 +206,9 @@ class Fold(MutableMapping[str, Answer]):
         )
 
     def note(self, leaf: Leaf, position: int) -> None:
-        """Note the entry's holder, and the entry itself by its sequence number."""
+        """Note the entry's holder, the badge that it ends, and the entry itself by its sequence number."""
+        if leaf["t"] == "badge.withdrawn":
+            self._rows.execute("INSERT OR IGNORE INTO withdrawn VALUES (?)", [leaf["code"]])
         said = leaf.get("pub") or {}
         if "holder" in said:
             self._say("holder", said["holder"], [said.get("name"), said.get("name_sha256")])
@@ -254,6 +257,11 @@ class Fold(MutableMapping[str, Answer]):
             [count],
         )
         return [number for (number,) in rows]
+
+    def withdrawn(self, count: int) -> list[str]:
+        """The codes of so many badges that were withdrawn, by chance."""
+        rows = self._rows.execute("SELECT code FROM withdrawn ORDER BY random() LIMIT ?", [count])
+        return [code for (code,) in rows]
 
 
 class Audit:
@@ -461,6 +469,13 @@ class Audit:
             for one in told:
                 self._looked_up(one, seconds)
 
+    def scan(self, count: int) -> None:
+        """Ask about badges that were withdrawn: a withdrawn badge is good never again."""
+        for code in self._fold.withdrawn(count):
+            proof = self._site.json(f"/api/v1/verify/{code}")["proof"]
+            if proof != "withdrawn":
+                self.differs(f"badge {code}: {proof} when looked up, withdrawn in the log")
+
     def _looked_up(self, one: Mapping[str, Any], seconds: Sequence[str]) -> None:
         answer = self._fold[one["asked"]]
         if one["outcome"] != "found":
@@ -530,6 +545,7 @@ def run(
                 audit.dump(manifest)
             audit.changes(manifest["sequence"] if manifest else 0)
             audit.look_up(sample)
+            audit.scan(sample)
         except NotAudited:
             if audit.found:
                 return audit.found
@@ -575,7 +591,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("address", help="of the register, such as https://verify.example.org")
     parser.add_argument("--state", type=Path, help="a file in which to remember the log for the next time")
     parser.add_argument("--key", default="", help="the log's key (vkey), where it is known from elsewhere")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help="how many licences to look up by chance")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=SAMPLE,
+        help="how many licences and withdrawn badges to look up by chance",
+    )
     told = parser.parse_args(words)
     try:
         found = run(told.address, state=told.state, vkey=told.key, sample=told.sample)

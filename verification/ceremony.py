@@ -124,7 +124,11 @@ def _roots(drafted: Signed, known: Signed | None) -> frozenset[str]:
 
 
 def told(payload: bytes, known: Signed | None) -> Iterator[str]:
-    """What a draft says, line by line, for whoever is about to sign it; ``+`` is new and ``-`` is gone."""
+    """What a draft says, line by line, for whoever is about to sign it; ``+`` is new and ``-`` is gone.
+
+    In plain ASCII, all else escaped: what an authority states can neither overwrite a line on a screen nor look like
+    another's name.
+    """
     drafted = trust_list.read_signed(payload)
     trust = drafted.trust
     yield f"version   {trust.version}, after {drafted.before}"
@@ -134,7 +138,13 @@ def told(payload: bytes, known: Signed | None) -> Iterator[str]:
     before = set(_lines(known)) if known else set()
     for line in sorted(now | before):
         mark = " " if line in now & before else "+" if line in now else "-"
-        yield f"{mark} {line}"
+        yield f"{mark} {_plain(line)}"
+
+
+def _plain(line: str) -> str:
+    return "".join(
+        symbol if " " <= symbol <= "~" else symbol.encode("unicode_escape").decode() for symbol in line
+    )
 
 
 def _lines(signed: Signed) -> Iterator[str]:

@@ -118,6 +118,7 @@ class Reason(StrEnum):
     ISSUER_UNKNOWN = "issuer.unknown"
     KEY_UNKNOWN = "key.unknown"
     KEY_WRONG_USE = "key.wrong_use"
+    KEY_NOT_IN_USE = "key.not_in_use"
     KEY_COMPROMISED = "key.compromised"
     MALFORMED = "credential.malformed"
     HOLDER_UNKNOWN = "holder.unknown"
@@ -163,6 +164,9 @@ def _reason(found: Secured, trust: TrustList, at: datetime) -> Reason:
         return Reason.KEY_WRONG_USE
     if not found.vouched_by(key.jwk):
         return Reason.FORGED
+    starts = secured.starts(found)
+    if starts is None or not key.signed_in_time(int(starts.timestamp())):
+        return Reason.KEY_NOT_IN_USE
     if key.state is KeyState.COMPROMISED:
         return Reason.KEY_COMPROMISED
     return {Timing.EARLY: Reason.NOT_YET, Timing.LATE: Reason.ENDED}.get(

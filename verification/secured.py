@@ -151,6 +151,20 @@ def timing(found: Secured, *, at: datetime) -> Timing:
     return Timing.EARLY if early else Timing.LATE if late else Timing.GOOD
 
 
+def starts(found: Secured) -> datetime | None:
+    """From when a credential says it is good, ours from the second they are signed; ``None`` where it does not say.
+
+    Refuses with ``Malformed`` an instant that is none, or has no time zone.
+    """
+    try:
+        stated = next(iter(_instants(found.claims, "validFrom")), None)
+    except (TypeError, ValueError):
+        raise Malformed("it does not say from when it is good") from None
+    if stated is not None and stated.tzinfo is None:
+        raise Malformed("an instant has a time zone")
+    return stated
+
+
 def _instants(claims: Mapping[str, Any], name: str) -> list[datetime]:
     return [datetime.fromisoformat(claims[name])] if name in claims else []
 

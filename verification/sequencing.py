@@ -286,12 +286,14 @@ def _nothing_public(_change: Change, _at: datetime) -> list[Leaf]:
 
 
 def _badge_withdrawn(change: Change, at: datetime) -> list[Leaf]:
+    """A badge changes once, when it is withdrawn: one that is good after a change was altered by hand."""
     image = change.image
-    withdrawn = image["withdrawn_at"]
+    if image["withdrawn_at"] is None:
+        return _nobodys(change, at)
     return [
         {
             "t": "badge.withdrawn",
-            "at": _said(withdrawn) if withdrawn else leaves.instant(at),
+            "at": _said(image["withdrawn_at"]),
             "auth": leaves.did(settings.REGISTRY_HOST, image["authority"]),
             "code": image["code"],
             "why": image["withdrawn_reason"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -97,8 +98,8 @@ def _status(message: bytes, key: Key) -> None:
 
 
 def _bitstring(envelope: Envelope, key: Key) -> None:
-    claims = _credential_claims(envelope, key)
-    if "BitstringStatusListCredential" not in claims["type"]:
+    claims = _credential_claims(envelope, key, LONGEST_STATUS_LIFE)
+    if sorted(map(str, claims["type"])) != ["BitstringStatusListCredential", "VerifiableCredential"]:
         raise Malformed("a status key signs lists of statuses alone")
 
 
@@ -114,12 +115,13 @@ def _receipt(message: bytes, key: Key) -> None:
 
 
 def _credential(message: bytes, key: Key) -> None:
-    claims = _credential_claims(_jws(message, CREDENTIAL_TYPE), key)
-    if "DigitalIdentityAnchor" not in claims["type"]:
+    claims = _credential_claims(_jws(message, CREDENTIAL_TYPE), key, codec.LONGEST_LIFE)
+    if sorted(map(str, claims["type"])) != ["DigitalIdentityAnchor", "VerifiableCredential"]:
         raise Malformed("not the one kind of credential that is issued here")
 
 
-def _credential_claims(envelope: Envelope, key: Key) -> dict[str, Any]:
+def _credential_claims(envelope: Envelope, key: Key, longest: int) -> dict[str, Any]:
+    """The claims of a credential of this authority, of now, good for at most so many seconds, at its own host."""
     _same_key(envelope.kid.rpartition("#")[2], key)
     if envelope.protected.get("cty", "vc") != "vc":
         raise Malformed("the content is not a credential")
@@ -131,7 +133,20 @@ def _credential_claims(envelope: Envelope, key: Key) -> dict[str, Any]:
         raise Malformed("a credential of another authority, or in the form of an older version")
     if not isinstance(kinds, list) or "VerifiableCredential" not in kinds:
         raise Malformed("not a credential")
+    _same_host(claims.get("id"), key)
+    starts, ends = (_second(claims.get(name)) for name in ("validFrom", "validUntil"))
+    _now(starts, key)
+    if not starts < ends <= starts + longest:
+        raise Malformed("a credential is not good for that long")
     return claims
+
+
+def _second(stated: Any) -> int:
+    """An instant as credentials are written here, in seconds since 1970."""
+    try:
+        return int(datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+    except (TypeError, ValueError):
+        raise Malformed("a credential says from when until when it is good") from None
 
 
 def read_checkpoint(message: bytes) -> tuple[Checkpoint, int | None]:
@@ -203,9 +218,9 @@ def _same_key(kid: str, key: Key) -> None:
         raise Malformed("the message names another key than the one that would sign it")
 
 
-def _same_host(uri: str, key: Key) -> None:
+def _same_host(uri: Any, key: Key) -> None:
     try:
-        parts = urlsplit(uri)
+        parts = urlsplit(uri if isinstance(uri, str) else "")
     except ValueError:
         raise Malformed("not an address") from None
     if parts.scheme not in {"https", "http"} or parts.netloc != key.host:

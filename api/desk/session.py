@@ -195,7 +195,7 @@ def may_add_factor(request: HttpRequest) -> bool:
 def _sent(request: HttpRequest) -> Mapping[str, Any]:
     try:
         found = json.loads(request.body) if len(request.body) <= _MOST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {}
 

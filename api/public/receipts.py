@@ -19,6 +19,7 @@ from verification import (
     receipts,
     secured,
     statuses,
+    verdicts,
 )
 from verification.cbor import Malformed
 from verification.check import Proof
@@ -30,7 +31,12 @@ RECEIPT_REASONS: Final = [reason.value for reason in receipts.Reason]
 CREDENTIAL_REASONS: Final = [reason.value for reason in credentials.Reason]
 
 _FALSE: Final = frozenset(
-    {credentials.Reason.FORGED, credentials.Reason.KEY_UNKNOWN, credentials.Reason.KEY_WRONG_USE}
+    {
+        credentials.Reason.FORGED,
+        credentials.Reason.KEY_UNKNOWN,
+        credentials.Reason.KEY_WRONG_USE,
+        credentials.Reason.KEY_NOT_IN_USE,
+    }
 )
 """Findings of credentials that no authority of ours can have issued; of all others it can't be told."""
 
@@ -98,7 +104,7 @@ def verify_token(ask: route.Ask) -> route.Answer:
     throttles.take(ask.request, throttles.CHECKS)
     at = clock.now()
     trust = _trust()
-    judged = offline.verify(text, trust=trust, status_list=None, at=at)
+    judged = offline.verify(text, trust=trust, status_list=None, at=at, logged=published_trust.logged)
     if offline.Reason.TOKEN_MALFORMED in judged.reasons:
         raise Refusal("token.malformed")
     badge = judged.badge
@@ -110,9 +116,8 @@ def verify_token(ask: route.Ask) -> route.Answer:
     )
     found = check.verdict(badge.code, at=at)
     known = found.proof in {Proof.KNOWN, Proof.WITHDRAWN}
-    forged = judged.result.value == Result.NOT_GENUINE
     told = {
-        "result": judged.result.value if forged else found.result.value,
+        "result": _together(judged, found.result).value,
         "print": judged.as_json(),
         "now": badges.told(found) if known else None,
     }
@@ -201,6 +206,14 @@ def _nothing(reason: credentials.Reason) -> dict[str, Any]:
     """What is told of something that is not believed."""
     result = Result.NOT_GENUINE if reason in _FALSE else Result.UNKNOWN
     return {"genuine": False, "reason": reason.value, "credential": None, "result": result.value, "now": None}
+
+
+def _together(print_: offline.Verdict, now: Result) -> Result:
+    """The lower of what a genuine print proves by itself and what the register says of its code now.
+
+    The register knows better than a list, and what it says outlives a print; nothing outweighs a print of tomorrow.
+    """
+    return verdicts.worst(now, Result.UNKNOWN) if offline.Reason.BADGE_NOT_YET in print_.reasons else now
 
 
 def _list(code: str, at: datetime) -> bytes | None:

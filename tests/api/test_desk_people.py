@@ -143,6 +143,18 @@ def test_nobody_decides_on_their_own_account(two: tuple[Pages, Pages]) -> None:
     assert _change().state == "open"
 
 
+def test_nobody_declines_what_another_proposes_about_their_own_account(two: tuple[Pages, Pages]) -> None:
+    first, second = two
+    first.send("officers/ADMIN-2/end", reason="fraud")
+    sent = {"csrfmiddlewaretoken": _token(second.get("account")), "decline": "1"}
+    refused = second.client.post(f"/desk/officers/changes/{_change().pk}", sent)
+    assert "their own account" in _told(refused)
+    assert _change().state == "open"
+    sent["csrfmiddlewaretoken"] = _token(first.get("account"))
+    assert first.client.post(f"/desk/officers/changes/{_change().pk}", sent).status_code == 302
+    assert _change().state == "declined", "who proposed it may withdraw it"
+
+
 def test_other_roles_end_the_sessions_that_had_the_old_ones(
     two: tuple[Pages, Pages], new_desk: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +194,41 @@ def test_a_lost_device_closes_the_account_until_the_link_is_used(
     )
     user.refresh_from_db()
     assert user.check_password("another long sentence")
+
+
+def test_a_newer_link_ends_the_older_ones_wherever_they_were_sent(
+    two: tuple[Pages, Pages], new_desk: Callable[[], Client]
+) -> None:
+    first, second = two
+
+    def link(route: str, **sent: object) -> str:
+        first.send(route, **sent)
+        second.send(f"officers/changes/{_change().pk}")
+        found = re.search(r"/desk/(invitations/\S+)", str(mail.outbox[-1].body))
+        assert found
+        return found[1]
+
+    appoint("DLA-7", "XA-DLA", "officer")
+    for route, about in (
+        ("officers/invitations/new", NEWCOMER),
+        ("officers/DLA-7/device", {"reason": "telephone stolen"}),
+    ):
+        older = link(route, **about | {"email": "somebody.else@dla.example"})
+        newer = link(route, **about | {"email": "hers@dla.example"})
+        assert Pages(new_desk()).get(older).status_code == 410
+        assert Pages(new_desk()).get(newer).status_code == 200
+    first.send("officers/DLA-7/end", reason="retires")
+    second.send(f"officers/changes/{_change().pk}")
+    assert Pages(new_desk()).get(newer).status_code == 410
+
+
+def test_a_name_that_was_taken_meanwhile_is_refused_and_the_link_stays_good(
+    two: tuple[Pages, Pages], new_desk: Callable[[], Client]
+) -> None:
+    links = [_invited(two), _invited(two, number="DLA-10")]
+    assert Pages(new_desk()).send(links[0], password=PASSWORD, again=PASSWORD).status_code == 302
+    refused = Pages(new_desk()).send(links[1], password=PASSWORD, again=PASSWORD)
+    assert (refused.status_code, "by now" in _told(refused)) == (422, True)
 
 
 def test_an_officer_leaves(two: tuple[Pages, Pages], new_desk: Callable[[], Client]) -> None:

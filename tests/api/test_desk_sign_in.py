@@ -152,6 +152,27 @@ def test_a_session_opened_by_password_alone_sets_no_second_device_up(page: Pages
     assert Authenticator.objects.filter(user=device.officer, type="webauthn").count() == 0
 
 
+def test_every_challenge_to_a_passkey_asks_for_its_owners_finger_face_or_pin(
+    page: Pages, device: Device
+) -> None:
+    """One that asks for less, begun by who is signed in, could be answered at sign-in by a key that was found."""
+
+    def asked() -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', str(page.get("sign-in").content))
+        assert token
+        answer = page.client.post(
+            "/desk/passkey/options",
+            "{}",
+            content_type="application/json",
+            headers={"X-CSRFToken": token[1]},
+        )
+        return str(answer.json()["publicKey"]["userVerification"])
+
+    assert asked() == "required"
+    _enter(page, device.code)
+    assert asked() == "required"
+
+
 def test_the_second_factor_is_given_again_once_a_code(page: Pages, device: Device, clock: Clock) -> None:
     clock.stop(AT)
     _enter(page, device.code)
@@ -163,7 +184,8 @@ def test_the_second_factor_is_given_again_once_a_code(page: Pages, device: Devic
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"credential": 7}', b'{"credential": {}}', b'{"credential": {"id": "x"}}']
+    "body",
+    [b"", b"[]", b"[" * 19_000, b'{"credential": 7}', b'{"credential": {}}', b'{"credential": {"id": "x"}}'],
 )
 @pytest.mark.parametrize("path", ["sign-in", "again", "add"])
 def test_what_is_no_passkey_is_refused(desk: Client, device: Device, path: str, body: bytes) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,17 @@ from tests.house import House
 from tests.verification import minting
 from verification import (
     badges,
+    codec,
     envelopes,
     keys,
+    leaves,
     log,
     offline,
     public_keys,
     published_keys,
     receipts,
     secured,
+    sequencing,
     signing,
     status_list,
     statuses,
@@ -428,6 +432,32 @@ def test_a_scanned_print_is_judged_for_who_can_not(known: Known, public: Visitor
         refused(ask(nonsense), 400, "token.malformed")
     for wrong in ("", "x" * 9000, 5, ["x"]):
         refused(ask(wrong), 400, "field.invalid")
+
+
+def test_of_a_stolen_keys_prints_the_logged_are_told_from_the_forged(known: Known, public: Visitor) -> None:
+    def ask(digits: str) -> tuple[str, list[str]]:
+        body = json.dumps({"token": digits})
+        told = public.post("/api/v1/verify-token", body, content_type="application/json").json()
+        return told["result"], told["print"]["reasons"]
+
+    issued = tokens.digits(known.code, at=AT)
+    key = Client(known.house.path, timeout=10).signer(Kind.BADGE, signing.issuer("XA-DLA"))
+    badge, _ = codec.decode(issued)
+    forged = codec.encode(replace(badge, name="Forged (DEMO)"), kid=key.kid, sign=key.sign)
+    told = {"code": known.code, "kid": key.kid, "tok": codec.token_digest(issued)}
+    sequencing.append({"t": "badge.issued", "at": leaves.instant(AT)} | told, at=AT)
+    keys.compromise(known.house.directory, key.kid, at=int(AT.timestamp()) + 1, cutoff=log.size())
+    published_keys.refresh(at=AT)
+    assert ask(issued) == ("licensed", ["status.valid"])
+    assert ask(forged) == ("not_genuine", ["token.not_logged"])
+
+
+def test_a_print_of_tomorrow_is_not_good_today(known: Known, public: Visitor, clock: Clock) -> None:
+    digits = tokens.digits(known.code, at=AT)
+    clock.stop(AT - timedelta(days=1))
+    told = public.post("/api/v1/verify-token", {"token": digits}, content_type="application/json").json()
+    assert told["print"]["reasons"] == ["badge.not_yet"]
+    assert told["result"] not in {"licensed", "limited"}
 
 
 def test_nobody_is_judged_while_our_keys_are_not_known(public: Visitor, db: None) -> None:

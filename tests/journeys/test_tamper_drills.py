@@ -15,7 +15,7 @@ from registry import clock, commitments
 from tests import builders
 from tests.builders import START
 from tests.verification.logging_place import Place, place_with_signer
-from verification import audit, dumps, log, sequencing
+from verification import audit, badges, dumps, log, sequencing
 
 Block = Callable[[], AbstractContextManager[None]]
 
@@ -136,6 +136,18 @@ def test_a_licence_that_was_given_to_another(register: Register) -> None:
     found = register.audit()
     for number in (register.bad, register.persons):
         assert f"licence {number}: its holder has another name in the dump than in the log" in found
+
+
+def test_a_badge_that_was_withdrawn_and_made_good_again(register: Register) -> None:
+    code = badges.issue("licence", register.good, at=clock.now()).code
+    badges.withdraw(code, reason="stolen", by="OFFICER-1", at=clock.now())
+    register.dump()
+    assert register.audit() == []
+    with register.by_hand("verification_badge") as cursor:
+        cursor.execute(
+            "UPDATE verification_badge SET withdrawn_at = NULL, withdrawn_reason = '', withdrawn_by = ''"
+        )
+    assert register.audit() == [f"badge {code}: known when looked up, withdrawn in the log"]
 
 
 def test_a_change_with_the_triggers_on_is_in_the_log_as_nobodys(register: Register) -> None:

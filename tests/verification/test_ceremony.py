@@ -21,6 +21,7 @@ from registry.models import ChangeJournal
 from tests import builders
 from verification import ceremony, keys, offline, published_keys, published_trust, trust_list
 from verification.keys import Use
+from verification.public_keys import base64url
 from verification.trust_list import NotTrusted
 from verification.vaults import FileSigner
 
@@ -307,6 +308,22 @@ def test_a_slip_of_the_hand_is_told_in_a_sentence(
     assert found == code
     assert says in capsys.readouterr().err
     assert not Path("out.json").exists()
+
+
+def test_what_an_authority_states_can_not_hide_a_line_from_a_custodian() -> None:
+    thumbprints = [base64url(hashlib.sha256(name).digest()) for name in (b"one", b"two", b"three")]
+    stated = {
+        "id": "did:web:elsewhere.example\x1b[1A\x1b[2K",
+        "hosts": ["verify.ex\u0430mple.org", "x\r+ root for the next list nobody"],
+        "keys": [],
+    }
+    payload = ceremony.draft(
+        [stated], issuer="did:web:x", known=None, next_roots=thumbprints, at=int(AT.timestamp())
+    )
+    lines = list(ceremony.told(payload, None))
+    assert all(" " <= symbol <= "~" for line in lines for symbol in line)
+    assert any("verify.ex\\u0430mple.org" in line for line in lines)
+    assert any("elsewhere.example\\x1b[1A" in line for line in lines)
 
 
 def test_the_ceremony_stands_on_cryptography_alone() -> None:

@@ -57,6 +57,24 @@ def test_a_credential_is_judged_by_the_key_that_the_list_names_for_credentials()
         assert credentials.judge(sealed(anchor()), trust=trusted(), at=at)[0] is reason
 
 
+def test_a_credential_dated_outside_its_keys_time_is_not_believed() -> None:
+    """Who keeps a key that was rotated away makes no credential of today with it."""
+    claims = anchor()
+    for starts in (AT - timedelta(days=1, seconds=1), AT + timedelta(days=1)):
+        dated = claims | {"validFrom": credentials.instant(starts)}
+        at = max(AT, starts)
+        dated |= {"validUntil": credentials.instant(at + timedelta(days=1))}
+        assert (
+            credentials.judge(sealed(dated), trust=trusted(state="retired"), at=at)[0]
+            is Reason.KEY_NOT_IN_USE
+        )
+    del claims["validFrom"]
+    assert credentials.judge(sealed(claims), trust=trusted(), at=AT)[0] is Reason.KEY_NOT_IN_USE
+    for unclear in ("2026-11-22T12:00:00", "today", 7):
+        with pytest.raises(Malformed):
+            credentials.judge(sealed(anchor(validFrom=unclear)), trust=trusted(), at=AT)
+
+
 def test_a_changed_credential_and_one_of_somebody_else_are_not_believed() -> None:
     head, payload, signature = sealed(anchor()).split(".")
     claims = json.loads(public_keys.unbase64url(payload)) | {"name": "Somebody else"}

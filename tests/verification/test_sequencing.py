@@ -175,6 +175,20 @@ def test_what_the_journal_never_saw_is_found_at_night(as_owner: Block, place: Pl
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_withdrawn_badge_that_is_made_good_again_is_nobodys(as_owner: Block) -> None:
+    builders.authority()
+    code = badges.issue("licence", builders.active(), at=START).code
+    badges.withdraw(code, reason="stolen", by="OFFICER-1", at=START)
+    with as_owner():
+        by_hand("ALTER TABLE verification_badge DISABLE TRIGGER verification_badge_only_withdrawn")
+        by_hand("UPDATE verification_badge SET withdrawn_at = NULL, withdrawn_reason = '', withdrawn_by = ''")
+        by_hand("ALTER TABLE verification_badge ENABLE TRIGGER verification_badge_only_withdrawn")
+    sequencing.advance(at=START)
+    kinds = [one["t"] for one in entries() if one["t"] in {"badge.withdrawn", leaves.ABOUT_NOBODY}]
+    assert kinds == ["badge.withdrawn", leaves.ABOUT_NOBODY]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_entry_squeezed_into_an_old_commit_is_nobodys(as_owner: Block) -> None:
     builders.authority()
     builders.active()

@@ -68,9 +68,18 @@ LIST = StatusList(f"https://{HOST}/s/1", NOW, NOW + 7 * 86_400, 300, 2, bytes(16
 RECEIPT = {"iss": AUTHORITY, "sub": "XA-DLA-REC-000123-4", "iat": NOW, "verdict": "licensed"}
 CREDENTIAL: dict[str, Any] = {
     "type": ["VerifiableCredential", "DigitalIdentityAnchor"],
+    "id": f"https://{HOST}/c/XA7K3M9QX2TWN",
     "issuer": {"id": DID},
+    "validFrom": "2027-01-15T08:00:00Z",
+    "validUntil": "2028-01-15T08:00:00Z",
 }
-STATUS_CREDENTIAL = {"type": ["VerifiableCredential", "BitstringStatusListCredential"], "issuer": DID}
+STATUS_CREDENTIAL = {
+    "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+    "id": f"https://{HOST}/b/1/revocation",
+    "issuer": DID,
+    "validFrom": "2027-01-15T08:00:00Z",
+    "validUntil": "2027-01-22T08:00:00Z",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -263,6 +272,34 @@ def test_a_status_list_elsewhere_of_another_time_or_for_too_long_is_not_signed(
     for seal in (status_list.seal_cwt, status_list.seal_jwt):
         with pytest.raises(NotSigned, match=r"message\.not_lawful"):
             seal(replace(LIST, **changed), kid=key.kid, sign=key.sign)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "https://elsewhere.example/c/XA7K3M9QX2TWN"},
+        {"id": None},
+        {"validFrom": "2027-01-15T07:54:59Z"},
+        {"validFrom": "2027-01-15T08:05:01Z"},
+        {"validFrom": None},
+        {"validFrom": NOW},
+        {"validUntil": "2029-01-16T08:00:00Z"},
+        {"validUntil": "2027-01-15T08:00:00Z"},
+        {"validUntil": "9999-12-31T23:59:59Z"},
+        {"validUntil": "2027-01-16"},
+        {"type": ["VerifiableCredential", "DigitalIdentityAnchor", "BitstringStatusListCredential"]},
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "claims"), [(Kind.CREDENTIAL, CREDENTIAL), (Kind.STATUS, STATUS_CREDENTIAL)]
+)
+def test_a_credential_elsewhere_of_another_time_for_too_long_or_of_two_kinds_is_not_signed(
+    client: Client, kind: Kind, claims: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    key = client.signer(kind, AUTHORITY)
+    with pytest.raises(NotSigned, match=r"message\.not_lawful"):
+        key.sign(_jws(claims | changed, "vc+jwt", key, kid=f"{DID}#{key.kid}"))
+    assert key.sign(_jws(claims, "vc+jwt", key, kid=f"{DID}#{key.kid}"))
 
 
 def test_an_authority_without_a_key_an_unknown_kind_and_an_unknown_question_are_refused(
