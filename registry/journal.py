@@ -33,6 +33,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """What changed that the verdict on a badge can rest on, by the numbers of licences, offices and appointments.
+
+    ``outside``: the keys that changed in tables beside the register's, by table and as the journal's images hold them.
+    ``unknown``: more changed than the journal names, so that everything has to be read anew.
+    """
+
+    numbers: frozenset[str]
+    outside: Mapping[str, frozenset[str]]
+    unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """How far the journal was read beside its entries: every transaction below this one, every row up to this one."""
 
@@ -155,6 +168,53 @@ FROM place LEFT JOIN silent ON true ORDER BY silent.id
 """
 
 
+#: Rows of transactions that may have run when the place was taken are read once more: to look twice does no harm, and
+#: so nobody who is still writing is waited for. The row's number serves a copy in another database cluster.
+_TOUCHED: Final = """
+WITH fresh AS MATERIALIZED (
+    SELECT id, relation, operation, key, image FROM registry_changejournal
+    WHERE (transaction_id >= %(transaction)s OR id > %(row)s) AND relation = ANY(%(relations)s)
+), named AS MATERIALIZED (
+    SELECT DISTINCT jsonb_array_elements_text(image -> 'numbers') AS number FROM fresh
+    WHERE relation = 'registry_publishedrecord' AND jsonb_typeof(image -> 'numbers') = 'array'
+), keyed AS MATERIALIZED (
+    SELECT key AS id FROM fresh WHERE relation = 'registry_licence'
+    UNION SELECT (image ->> 'licence_id')::bigint FROM fresh
+    WHERE relation = 'registry_entry' AND image ->> 'licence_id' IS NOT NULL
+), licences AS MATERIALIZED (
+    SELECT l.id, l.number, l.agency_id FROM registry_licence l JOIN named USING (number)
+    UNION SELECT l.id, l.number, l.agency_id FROM registry_licence l JOIN keyed USING (id)
+), offices AS MATERIALIZED (
+    SELECT key AS id FROM fresh WHERE relation = 'registry_office'
+), numbers AS (
+    SELECT number FROM named
+    UNION SELECT number FROM licences
+    UNION SELECT s.number FROM registry_licence s JOIN licences l ON s.renumbered_to_id = l.id
+    UNION SELECT o.number FROM registry_office o JOIN (SELECT DISTINCT agency_id FROM licences) l USING (agency_id)
+    UNION SELECT o.number FROM registry_office o JOIN offices USING (id)
+    UNION SELECT p.number FROM registry_appointment p JOIN (SELECT DISTINCT agency_id FROM licences) l USING (agency_id)
+    UNION SELECT p.number FROM registry_appointment p JOIN offices f ON f.id = p.office_id
+    UNION SELECT p.number FROM registry_appointment p
+    WHERE p.id IN (SELECT key FROM fresh WHERE relation = 'registry_appointment')
+)
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(id) FROM fresh),
+       ARRAY(SELECT number FROM numbers),
+       ARRAY(SELECT DISTINCT ARRAY[relation, image ->> (%(outside)s::jsonb ->> relation)] FROM fresh
+             WHERE %(outside)s::jsonb ? relation),
+       EXISTS (SELECT FROM fresh WHERE relation = 'registry_authority' AND operation <> 'I'
+               OR relation = 'registry_publishedrecord' AND jsonb_typeof(image -> 'numbers') = 'null')
+"""
+
+_BASES: Final = (
+    "registry_appointment",
+    "registry_authority",
+    "registry_entry",
+    "registry_licence",
+    "registry_office",
+    "registry_publishedrecord",
+)
+
+
 def entries(*, after: int, limit: int) -> list[Recorded]:
     """The entries behind a sequence number, as many as are committed, in their order; salts are made for them."""
     with connection.cursor() as cursor:
@@ -275,6 +335,37 @@ def changes(place: Place, *, quiet: Sequence[str] = ()) -> tuple[list[Change], P
         if key is not None
     ]
     return found, Place(running, max(newest or 0, place.row))
+
+
+def touched(place: Place, *, outside: Mapping[str, str]) -> tuple[Touched, Place]:
+    """What changed from ``place`` on that verdicts rest on, as far as it is committed, and the place to go on from.
+
+    ``outside``: tables beside the register's that count too, each with the column that names what its rows are about.
+    Waits for no transaction that still runs: what is committed is told at once, and some of it may be told again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TOUCHED,
+            {
+                "transaction": place.transaction,
+                "row": place.row,
+                "relations": [*_BASES, *outside],
+                "outside": json.dumps(outside),
+            },
+        )
+        running, newest, numbers, others, unknown = cursor.fetchone()
+    about = {table: frozenset(key for found, key in others if found == table) for table in outside}
+    return Touched(frozenset(numbers), about, unknown), Place(running, max(newest or 0, place.row))
+
+
+def end() -> Place:
+    """The end of the journal: the place from which only what is yet to be committed is told."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
+            " coalesce((SELECT max(id) FROM registry_changejournal), 0)"
+        )
+        return Place(*cursor.fetchone())
 
 
 def commit_change(change: Change) -> str:

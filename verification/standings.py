@@ -5,15 +5,22 @@ The verdicts are those of ``check``, which answers one code; a test holds the tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
 
 from registry import standings
+from registry.rules.lifecycle import State
 from registry.standings import Answer, Subject
-from verification import verdicts
+from verification import signing, verdicts
 from verification.models import Badge
 from verification.verdicts import Result
+
+GOOD: Final = frozenset({Result.LICENSED, Result.LIMITED})
+"""The verdicts with which a badge is signed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,30 @@ class BadgeStands:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def signed_for(self) -> bool:
+        """Whether it has a token: the licence is good, and an authority of ours issued it (ADR 13)."""
+        return self.result in GOOD and self.state != State.LISTED
+
+    @property
+    def rests_on(self) -> str:
+        """What a token rests on: the issuer, and the published answer by its sequence and beginning."""
+        since = self.since.isoformat() if self.since else ""
+        return f"{signing.issuer(self.authority)} {self.licence} {self.sequence} {since}"
+
 
 def every(*, at: datetime) -> list[BadgeStands]:
     """Every badge that was ever issued, the withdrawn ones too, in the order of their codes."""
-    rows = Badge.objects.order_by("code").values_list(
+    return _stand(Badge.objects.all(), at)
+
+
+def of(codes: Collection[str], *, at: datetime) -> list[BadgeStands]:
+    """These badges, in the order of their codes; what is read grows with them and not with the register."""
+    return _stand(Badge.objects.filter(code__in=codes), at)
+
+
+def _stand(chosen: QuerySet[Badge], at: datetime) -> list[BadgeStands]:
+    rows = chosen.order_by("code").values_list(
         "code", "subject_kind", "subject_number", "authority", "withdrawn_at"
     )
     badges = list(rows)
@@ -53,9 +80,17 @@ def every(*, at: datetime) -> list[BadgeStands]:
     return [
         BadgeStands(code, kind, authority, Result.NOT_GENUINE)
         if withdrawn is not None and withdrawn <= at
-        else _of(code, kind, authority, _subject(kind, number, subjects), answers)
+        else _until_withdrawn(
+            _of(code, kind, authority, _subject(kind, number, subjects), answers), withdrawn
+        )
         for code, kind, number, authority, withdrawn in badges
     ]
+
+
+def _until_withdrawn(one: BadgeStands, withdrawn: datetime | None) -> BadgeStands:
+    """The same, which ends where the badge is withdrawn: whoever asks may be a moment behind the officer."""
+    ends = [instant for instant in (one.until, withdrawn) if instant is not None]
+    return replace(one, until=min(ends)) if withdrawn else one
 
 
 def _subject(kind: str, number: str, subjects: Mapping[str, Mapping[str, Subject]]) -> Subject:

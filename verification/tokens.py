@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -23,21 +24,15 @@ from verification import check, codec, credentials, log, offline, qr, signing, s
 from verification.cbor import Malformed
 from verification.codec import Badge
 from verification.credentials import Anchor
-from verification.models import BadgeToken
+from verification.models import BadgeToken, BadgeWatch
 from verification.shapes import Kind
 from verification.signing import Client, NotSigned
-from verification.standings import BadgeStands
 from verification.statuses import Place
 from verification.trust_list import TrustList
-from verification.verdicts import Result
 
 logger = logging.getLogger(__name__)
 
-RENEWED_BEFORE: Final = timedelta(days=180)
-"""A print that ends before its licence does is followed by another so long before."""
-
 LONGEST_LIFE: Final = timedelta(seconds=codec.LONGEST_LIFE)
-GOOD: Final = frozenset({Result.LICENSED, Result.LIMITED})
 AT_ONCE: Final = 1000
 """Tokens that one call signs at most, a few seconds' work; the next goes on."""
 
@@ -53,6 +48,7 @@ class Due:
     authority: str
     rests_on: str
     place: Place
+    due_at: datetime
 
 
 def digits(code: str, *, at: datetime) -> str:
@@ -68,40 +64,56 @@ def credential(code: str) -> str:
     return found or ""
 
 
-def due(*, at: datetime, distrusted: frozenset[str] = frozenset()) -> list[Due]:
-    """The badges to sign for at ``at``: the licence is good and something that was published is newer than the token.
+def due(
+    *,
+    at: datetime,
+    distrusted: frozenset[str] = frozenset(),
+    authorities: Collection[str] | None = None,
+    without: Collection[str] = (),
+    most: int = AT_ONCE,
+) -> list[Due]:
+    """The badges to sign for at ``at``, at most so many: their licence is good, and what was published is newer.
 
     Also those whose token ends long before the licence, or was signed by one of the ``distrusted`` keys. Never those
-    of a licence that is known from lists alone: no authority of ours issued it (ADR 13).
+    of a licence that is known from lists alone: no authority of ours issued it (ADR 13). ``authorities``: only theirs,
+    where that is said; badges ``without`` are passed over. What is to be looked at ``statuses`` has noted; here it is
+    judged anew, and what need not be signed for is noted so.
     """
-    good = [one for one in standings.every(at=at) if one.result in GOOD and one.state != State.LISTED]
-    newest = {
-        code: (rests_on, kid, expires, end)
-        for code, rests_on, kid, expires, end in BadgeToken.objects.order_by("badge", "-id")
-        .distinct("badge")
-        .values_list("badge", "rests_on", "kid", "expires_at", "term_ends_at")
-    }
+    BadgeWatch.objects.filter(kid__in=distrusted).update(kid="", token_due_at=at)
+    found: list[Due] = []
+    passed = set(without)
+    while len(found) < most:
+        rows = BadgeWatch.objects.filter(token_due_at__lte=at).exclude(badge__in=passed)
+        if authorities is not None:
+            rows = rows.filter(list__authority__in=authorities)
+        told = rows.order_by("token_due_at", "badge").values_list("badge", "token_due_at")[:most]
+        noted = {code: seen for code, seen in told if seen is not None}
+        if not noted:
+            break
+        passed |= noted.keys()
+        found += _due(noted, distrusted, at)
+    return found[:most]
+
+
+def _due(noted: Mapping[str, datetime], distrusted: frozenset[str], at: datetime) -> list[Due]:
+    """Those of the noted badges that are to be signed for; the others are looked at when they change."""
+    places, held = statuses.places(noted), statuses.newest_tokens(noted)
     found = []
-    for one in good:
-        rests_on = _rests_on(one)
-        held = newest.get(one.code)
-        if held is not None:
-            known, kid, expires, end = held
-            fades = expires < end and expires - at < RENEWED_BEFORE
-            if known == rests_on and kid not in distrusted and not fades:
-                continue
-        found.append((one, rests_on))
-    places = statuses.places(one.code for one, _ in found)
-    return [
-        Due(one.code, one.authority, rests_on, places[one.code])
-        for one, rests_on in found
-        if one.code in places
-    ]
+    for one in standings.of(noted.keys(), at=at):
+        token = held.get(one.code)
+        renewed = statuses.renewed_at(token) if token is not None else None
+        good = token is not None and token.rests_on == one.rests_on and token.kid not in distrusted
+        if one.signed_for and not (good and (renewed is None or at <= renewed)):
+            found.append(Due(one.code, one.authority, one.rests_on, places[one.code], noted[one.code]))
+        else:
+            _note(one.code, noted[one.code], renewed if one.signed_for else None, token)
+    return found
 
 
-def _rests_on(one: BadgeStands) -> str:
-    since = one.since.isoformat() if one.since else ""
-    return f"{signing.issuer(one.authority)} {one.licence} {one.sequence} {since}"
+def _note(code: str, seen: datetime, next_: datetime | None, token: BadgeToken | None) -> None:
+    """When to look at the badge's token again, unless somebody found in the meantime that it is due anew."""
+    watch = BadgeWatch.objects.filter(badge=code, token_due_at=seen)
+    watch.update(token_due_at=next_, kid=token.kid if token else "")
 
 
 def refresh(*, at: datetime) -> int:
@@ -111,15 +123,19 @@ def refresh(*, at: datetime) -> int:
         return 0
     known = client.keys()
     distrusted = frozenset(key["kid"] for key in known if key["state"] == "compromised")
-    waiting = due(at=at, distrusted=distrusted)
-    if not waiting:
-        return 0
-    trust, decided, signed, done = signing.trust(known, at=at), lookup.sequence_now(), 0, 0
-    while done < len(waiting) and signed < AT_ONCE and (not done or lookup.sequence_now() == decided):
-        portion = waiting[done : done + min(GIVES_WAY, AT_ONCE - signed)]
-        signed += sign(client, portion, trust=trust, at=at)
-        done += len(portion)
-    if signed and done < len(waiting):
+    keyed = {key["authority"] for key in known if key["use"] == Kind.BADGE and key["state"] == "active"}
+    authorities = [code for code in statuses.authorities() if signing.issuer(code) in keyed]
+    chosen = partial(due, at=at, distrusted=distrusted, authorities=authorities)
+    trust: TrustList | None = None
+    decided, signed, tried = lookup.sequence_now(), 0, set[str]()
+    while signed < AT_ONCE and (not tried or lookup.sequence_now() == decided):
+        waiting = chosen(without=tried, most=min(GIVES_WAY, AT_ONCE - signed))
+        if not waiting:
+            return signed
+        tried.update(one.code for one in waiting)
+        trust = trust or signing.trust(known, at=at)
+        signed += sign(client, waiting, trust=trust, at=at)
+    if signed and chosen(without=tried, most=1):
         news.put()  # the rest comes after whatever else has waited meanwhile: a suspension goes before
     return signed
 
@@ -139,17 +155,19 @@ def sign(client: Client, waiting: Sequence[Due], *, trust: TrustList, at: dateti
             without_key.add(one.authority)
         except (Malformed, qr.PrintTooLarge) as unprintable:
             logger.warning("No token for badge %s: %s", one.code, unprintable)
+            _note(one.code, one.due_at, None, None)
         else:
             if row is not None:
                 row.save(force_insert=True)
                 signed += 1
+            _note(one.code, one.due_at, statuses.renewed_at(row) if row else None, row)
     return signed
 
 
 def _signed(client: Client, one: Due, *, trust: TrustList, at: datetime) -> BadgeToken | None:
     """The token, verified as anybody would; nothing for a licence without a last day, or of a list."""
     found = check.verdict(one.code, at=at)
-    issued = found.result in GOOD and found.state != State.LISTED
+    issued = found.result in standings.GOOD and found.state != State.LISTED
     term_ends = _end_of_term(found.record) if issued else None
     if term_ends is None or term_ends <= at:
         return None

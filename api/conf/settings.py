@@ -221,6 +221,8 @@ WHITENOISE_AUTOREFRESH = False
 
 # Jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+# A lane for each sort of work (``api.jobs``). A job that waits for a lock is not told when it is free: look often.
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "fetch_job_polling_interval": 0.5}
 
 LOGGING = {
     "version": 1,

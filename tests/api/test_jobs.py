@@ -32,7 +32,10 @@ def _work_until_nothing_waits() -> None:
 
         async def work() -> None:
             async with worker.open_async():
-                await worker.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+                # One lane: a worker that waits for nothing does not see what a job of another lane queues at its end.
+                await worker.run_worker_async(
+                    concurrency=1, wait=False, install_signal_handlers=False, listen_notify=False
+                )
 
         asyncio.run(work())
 

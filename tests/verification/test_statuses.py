@@ -122,8 +122,8 @@ def test_every_badge_stands_in_the_lists_as_the_page_behind_its_code_says(house:
 def test_an_index_is_drawn_by_chance_and_never_given_again(house: House) -> None:
     codes = [badge(builders.active()) for _ in range(3)]
     with transaction.atomic():
-        assert statuses.assign() == 3
-        assert statuses.assign() == 0
+        assert statuses.assign(codes) == 3
+        assert statuses.assign(codes) == 0
     rows = list(StatusIndex.objects.order_by("badge").values_list("list", "index"))
     assert len({index for _list, index in rows}) == 3
     assert sorted(index for _list, index in rows) != [0, 1, 2]
@@ -138,10 +138,9 @@ def test_an_index_is_drawn_by_chance_and_never_given_again(house: House) -> None
 
 def test_a_full_list_gets_a_sibling(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statuses, "MOST_USED", 2)
-    for _ in range(5):
-        badge(builders.active())
+    codes = [badge(builders.active()) for _ in range(5)]
     with transaction.atomic():
-        statuses.assign()
+        statuses.assign(codes)
     counts = [
         StatusIndex.objects.filter(list=n).count()
         for n in sorted(set(StatusIndex.objects.values_list("list", flat=True)))

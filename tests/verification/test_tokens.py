@@ -203,7 +203,7 @@ def test_a_print_that_ends_before_its_licence_is_followed_in_time(house: House, 
     refreshed(START)
     row = BadgeToken.objects.get(badge=code)
     assert row.expires_at == START + tokens.LONGEST_LIFE < row.term_ends_at
-    late = row.expires_at - tokens.RENEWED_BEFORE
+    late = row.expires_at - statuses.RENEWED_BEFORE
     [due] = tokens.due(at=late + timedelta(seconds=1))
     assert due.code == code
     assert tokens.due(at=late) == []

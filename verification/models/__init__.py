@@ -4,7 +4,15 @@ from typing import Final
 
 from verification.models.badge import SUBJECTS, WITHDRAWALS, Badge
 from verification.models.log import LogCheckpoint, LogCosignature, LogLeaf, LogPosition, LogTile
-from verification.models.status import SignedList, StatusIndex, StatusList, StatusPublication
+from verification.models.status import (
+    BadgeWatch,
+    ListsPlace,
+    ListState,
+    SignedList,
+    StatusIndex,
+    StatusList,
+    StatusPublication,
+)
 from verification.models.token import BadgeToken
 from verification.models.trust import KeyStatement, TrustListVersion
 
@@ -15,7 +23,10 @@ __all__ = [
     "WITHDRAWALS",
     "Badge",
     "BadgeToken",
+    "BadgeWatch",
     "KeyStatement",
+    "ListState",
+    "ListsPlace",
     "LogCheckpoint",
     "LogCosignature",
     "LogLeaf",

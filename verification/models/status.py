@@ -35,6 +35,67 @@ class StatusIndex(models.Model):
         return f"{self.list_id}/{self.index}"
 
 
+class ListState(models.Model):
+    """What a list is to say now, kept entry by entry; derived from what is published, and signed as ``SignedList``."""
+
+    list = models.OneToOneField(StatusList, on_delete=models.CASCADE, primary_key=True, related_name="state")
+    array = models.BinaryField(help_text="the statuses, two bits each")
+
+    def __str__(self) -> str:
+        return f"state of list {self.list_id}"
+
+
+class BadgeWatch(models.Model):
+    """When a badge must be looked at again though nothing changed: by the lists, and by whoever signs tokens. Derived.
+
+    ``kid`` is the key of its newest token, nothing where there is none or its theft was dealt with.
+    """
+
+    badge = models.OneToOneField(Badge, on_delete=models.CASCADE, primary_key=True, related_name="watch")
+    list = models.ForeignKey(StatusList, on_delete=models.CASCADE, related_name="+", db_index=False)
+    until = models.DateTimeField(null=True, help_text="when the clock alone may change what the list says")
+    token_due_at = models.DateTimeField(null=True)
+    kid = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["until"], condition=models.Q(until__isnull=False), name="watch_until"),
+            models.Index(
+                fields=["list", "until"], condition=models.Q(until__isnull=False), name="watch_list_until"
+            ),
+            models.Index(
+                fields=["token_due_at", "badge"],
+                condition=models.Q(token_due_at__isnull=False),
+                name="watch_token_due",
+            ),
+            models.Index(fields=["kid"], condition=~models.Q(kid=""), name="watch_kid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.badge_id} until {self.until}"
+
+
+class ListsPlace(models.Model):
+    """How far the lists have followed the register; one row, which whoever works on them holds.
+
+    ``transaction`` and ``journal`` are the place in the journal. ``read_at``: when every badge was last read, nothing
+    where that was never done; ``reading``: the code up to which a reading has come that is still at work.
+    ``at``: the latest instant that the lists were brought up to.
+    """
+
+    transaction = models.BigIntegerField(default=0)
+    journal = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    reading = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_lists_place")]
+
+    def __str__(self) -> str:
+        return f"lists up to transaction {self.transaction}"
+
+
 class SignedList(models.Model):
     """A list as it is served from ``issued_at`` on, in each of its forms; only the newest and coming ones are kept."""
 
