@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     """Add them with their guards."""
 
     dependencies = [
-        ("registry", "0009_proposal_states"),
+        ("registry", "0011_journal_of_versions"),
     ]
 
     operations = [
