@@ -310,3 +310,23 @@ def test_a_suspension_s_duties_are_dated_and_done(officer: Pages, number: str) -
     done = officer.send(room(number, "steps", "perform"), refers_to=str(suspension), duty="refund")
     assert done.status_code == 302
     assert "done, entry" in officer.get(room(number)).content.decode()
+
+
+def test_a_room_asks_the_database_no_more_for_a_long_life(officer: Pages, number: str) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def asked() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert officer.get(room(number)).status_code == 200
+        return len(queries)
+
+    builders.suspended(number, at=AT)
+    short = asked()
+    for _ in range(4):
+        builders.take(number, Action.WARN, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
+        builders.suspended(number, at=AT)
+    assert asked() == short
+    assert short <= 26
