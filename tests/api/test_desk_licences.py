@@ -339,7 +339,7 @@ def test_a_double_click_decides_once(desk: Client, number: str, action: str) -> 
     money = StepTerms(grounds=("FEE-OVERCHARGE",), amount="100", currency="XTS")
     suspension = builders.suspended(number, at=AT)
     fine = builders.take(number, Action.FINE, money, at=AT).sequence
-    fields = {
+    fields: dict[str, Any] = {
         "suspend_emergency": {"grounds": ["IMMINENT-HARM"], "no_conflict": "on"},
         "file_appeal": {"refers_to": str(suspension)},
         "pay": {"refers_to": str(fine), "amount": "100", "currency": "XTS"},
