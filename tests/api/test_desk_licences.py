@@ -339,16 +339,16 @@ def test_a_double_click_decides_once(desk: Client, number: str, action: str) -> 
     money = StepTerms(grounds=("FEE-OVERCHARGE",), amount="100", currency="XTS")
     suspension = builders.suspended(number, at=AT)
     fine = builders.take(number, Action.FINE, money, at=AT).sequence
-    fields: dict[str, Any] = {
+    by_action: dict[str, dict[str, Any]] = {
         "suspend_emergency": {"grounds": ["IMMINENT-HARM"], "no_conflict": "on"},
         "file_appeal": {"refers_to": str(suspension)},
         "pay": {"refers_to": str(fine), "amount": "100", "currency": "XTS"},
-    }[action]
+    }
     who, path = (
         at_desk(desk, appoint("DLA-5", "XA-DLA", "duty_officer", "officer")),
         room(number, "steps", action),
     )
-    sent = dict(_HIDDEN.findall(who.get(path).content.decode())) | fields
+    sent = dict(_HIDDEN.findall(who.get(path).content.decode())) | by_action[action]
     answers = [who.client.post(f"/desk/{path}", sent) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
