@@ -273,13 +273,13 @@ def _dates(entries: Sequence[Mapping[str, Any]], file: File, at: datetime) -> pa
     rows = [
         (
             law.by(text, file.zone),
-            gettext(law.DEADLINES[name]),
-            labels.text("actions", action, language),
-            sequence,
+            parts.Link(
+                gettext(law.DEADLINES[name]), f"#entry-{sequence}", labels.text("actions", action, language)
+            ),
         )
         for text, name, sequence, action in coming
     ]
-    columns = gettext("Day"), gettext("What"), gettext("Of"), gettext("Entry")
+    columns = gettext("Day"), gettext("What")
     return parts.Table(gettext("Dates to come"), columns, rows, gettext("No date is running."))
 
 

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from smtplib import SMTPConnectError, SMTPServerDisconnected
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -44,6 +45,8 @@ PAUSES: Final = (
     timedelta(hours=6),
     timedelta(days=1),
 )
+#: What says that the server has gone, not that it does not want this letter.
+_GONE: Final = (TimeoutError, ConnectionError, SMTPServerDisconnected, SMTPConnectError)
 #: Entries that change nothing for whoever looks from outside, and those of lists.
 _NOT_TOLD: Final = frozenset({"observation"})
 _UNDOING: Final = frozenset({Action.CORRECT.value, Action.SET_ASIDE.value})
@@ -140,37 +143,60 @@ def _recipients(change: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
 
 
 def _send(connection: BaseEmailBackend, *, at: datetime) -> int:
-    sent = 0
+    """Send what is due, piece by piece; a server that is not there is asked once, not once a letter."""
+    total = 0
     while True:
         with transaction.atomic():
             due = Delivery.objects.select_for_update(skip_locked=True).filter(state="waiting", due_at__lte=at)
             rows = list(due.order_by("due_at", "pk")[:_AT_ONCE])
             if not rows:
-                return sent
-            sent += sum(_sent(row, connection, at=at) for row in rows)
+                return total
+            gone = _opened(connection)
+            for row in rows:
+                error = gone or _tried(row, connection, at=at)
+                if error is not None:
+                    _postpone(row, error, at=at)
+                if isinstance(error, _GONE):
+                    gone = error
+                total += row.state == "sent"
+            connection.close()
+        if gone:
+            return total
 
 
-def _sent(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> bool:
-    """Send one, and write down what became of it."""
-    row.attempts += 1
+def _opened(connection: BaseEmailBackend) -> OSError | None:
+    """Open the connection; what stood in the way."""
     try:
-        message = _message(row, connection, at=at)
+        connection.open()
+    except OSError as error:  # all of smtplib's are of this kind
+        return error
+    return None
+
+
+def _tried(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> OSError | None:
+    """Send one and write it down; what stood in the way."""
+    message = _message(row, connection, at=at)
+    try:
         if message is not None:
             message.send()
-    except (
-        OSError
-    ) as error:  # a server that is not there, says no, or has gone: all of smtplib's are of this kind
-        row.last_error = f"{type(error).__name__}: {error}"[:500]
-        if row.attempts > len(PAUSES):
-            row.state = "failed"
-            _log.warning("delivery %s was given up after %s attempts", row.pk, row.attempts)
-        else:
-            row.due_at = at + PAUSES[row.attempts - 1]
-        row.save()
-        return False
+    except OSError as error:
+        return error
+    row.attempts += 1
     row.state, row.sent_at, row.last_error = ("sent", at, "") if message else ("withdrawn", None, "")
     row.save()
-    return message is not None
+    return None
+
+
+def _postpone(row: Delivery, error: OSError, *, at: datetime) -> None:
+    """Try again after a pause, or give it up after the last one."""
+    row.attempts += 1
+    row.last_error = f"{type(error).__name__}: {error}"[:500]
+    if row.attempts > len(PAUSES):
+        row.state = "failed"
+        _log.warning("delivery %s was given up after %s attempts", row.pk, row.attempts)
+    else:
+        row.due_at = at + PAUSES[row.attempts - 1]
+    row.save()
 
 
 def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:

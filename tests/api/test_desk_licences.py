@@ -310,3 +310,46 @@ def test_a_suspension_s_duties_are_dated_and_done(officer: Pages, number: str) -
     done = officer.send(room(number, "steps", "perform"), refers_to=str(suspension), duty="refund")
     assert done.status_code == 302
     assert "done, entry" in officer.get(room(number)).content.decode()
+
+
+def test_a_room_asks_the_database_no_more_for_a_long_life(officer: Pages, number: str) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def asked() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert officer.get(room(number)).status_code == 200
+        return len(queries)
+
+    builders.suspended(number, at=AT)
+    short = asked()
+    for _ in range(4):
+        builders.take(number, Action.WARN, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
+        builders.suspended(number, at=AT)
+    assert asked() == short
+    assert short <= 26
+
+
+@pytest.mark.parametrize("action", ["suspend_emergency", "file_appeal", "pay"])
+def test_a_double_click_decides_once(desk: Client, number: str, action: str) -> None:
+    from tests.api.at_desk import _HIDDEN
+
+    money = StepTerms(grounds=("FEE-OVERCHARGE",), amount="100", currency="XTS")
+    suspension = builders.suspended(number, at=AT)
+    fine = builders.take(number, Action.FINE, money, at=AT).sequence
+    by_action: dict[str, dict[str, Any]] = {
+        "suspend_emergency": {"grounds": ["IMMINENT-HARM"], "no_conflict": "on"},
+        "file_appeal": {"refers_to": str(suspension)},
+        "pay": {"refers_to": str(fine), "amount": "100", "currency": "XTS"},
+    }
+    who, path = (
+        at_desk(desk, appoint("DLA-5", "XA-DLA", "duty_officer", "officer")),
+        room(number, "steps", action),
+    )
+    sent = dict(_HIDDEN.findall(who.get(path).content.decode())) | by_action[action]
+    answers = [who.client.post(f"/desk/{path}", sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert [one["action"] for one in lookup.timeline(number, at=AT)].count(action) == 1

@@ -161,6 +161,19 @@ def test_what_waited_is_sent_when_the_server_is_back(number: str, sink: Callable
     assert Delivery.objects.get().state == "sent"
 
 
+def test_a_server_that_is_not_there_is_asked_once_for_all_letters(
+    number: str, monkeypatch: pytest.MonkeyPatch, sink: Callable[..., Sink]
+) -> None:
+    sink()
+    letters.refresh(at=AT)
+    letters.watch(number, "union@workers.example", by=builders.maker(AT), at=AT)
+    builders.suspended(number, at=AT)
+    monkeypatch.setenv("REGISTRY_SMTP", "smtp://127.0.0.1:9")
+    assert letters.refresh(at=AT) == 0
+    assert {(row.state, row.attempts) for row in Delivery.objects.all()} == {("waiting", 1)}
+    assert {row.due_at for row in Delivery.objects.all()} == {AT + letters.PAUSES[0]}
+
+
 @pytest.mark.parametrize("address", ["", "nobody", "a@b\nBcc: c@d.example", "<script>@x"])
 def test_what_is_no_address_is_refused_at_the_field(number: str, address: str) -> None:
     with pytest.raises(errors.BadInput) as refusal:

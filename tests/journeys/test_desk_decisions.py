@@ -16,7 +16,8 @@ from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings as configured
 from django.test import Client
 
-from registry import lookup
+from registry import licensing, lookup
+from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.officials import PASSWORD, Device, appoint, sign_in
 from tests.conftest import Clock
@@ -161,14 +162,25 @@ def test_someone_new_suspends_an_agency_from_sign_in_in_a_few_steps(
         print(f"\n{told}")  # noqa: T201 - the count is what the test is for
 
 
-def test_suspend_with_show_cause_appeal_stay_lift(
+def test_suspend_with_show_cause_appeal_stay_lift(  # noqa: PLR0915 - one life, told in order
     seats: Callable[..., Seat], number: str, clock: Clock
 ) -> None:
     officer = seats("DLA-7", "officer")
-    officer.open(f"licences/{number}/steps/suspend_disciplinary")
+    officer.open(f"licences/{number}/steps/show_cause")
     officer.tick("Took a higher fee than the law allows")
-    officer.fill("The holder was given notice on", (AT - timedelta(days=25)).date().isoformat())
+    officer.page.locator("[name=effective_0]").fill((AT - timedelta(days=25)).date().isoformat())
+    officer.fill("Reasons for the file (if there is one)", "Three receipts of workers.")
+    officer.press("Record")
+    officer.reads("Holder asked to show cause", "Three receipts of workers.")
+
+    officer.open(f"licences/{number}/steps/suspend_disciplinary")
+    served = officer.page.get_by_label("The holder was given notice on").input_value()
+    assert served == (AT - timedelta(days=25)).date().isoformat()  # as the notice on file says
+    officer.tick("Took a higher fee than the law allows")
     officer.page.locator("[name=until_0]").fill((AT + timedelta(days=150)).date().isoformat())
+    officer.page.get_by_label(re.compile("What must be met before it is lifted")).fill(
+        "Workers are paid back."
+    )
     officer.tick(NO_CONFLICT)
     officer.press("Propose")
     officer.reads("Proposed.")
@@ -187,15 +199,9 @@ def test_suspend_with_show_cause_appeal_stay_lift(
     officer.page.get_by_label(re.compile("Suspended as a penalty")).check()
     officer.press("Record")
     officer.reads("Recorded: entry", "A decision about this licence is stayed.")
-
-    clock.stop(later + timedelta(days=40))
-    officer, registrar = seats("DLA-7"), seats("DLA-3")
-    officer.open(f"licences/{number}/steps/end_appeal")
-    officer.page.get_by_label(re.compile("Appeal filed")).check()
-    officer.fill("Reference of the order", "AB 14/2026")
-    officer.tick(NO_CONFLICT)
-    officer.press("Propose")
-    approve(registrar, where(officer))
+    appeal = lookup.timeline(number, at=later)[-1]
+    ended = StepTerms(refers_to=appeal["sequence"], order_reference="AB 14/2026")
+    builders.take(number, Action.END_APPEAL, ended, at=later + timedelta(days=40))
     at = clock.stop(later + timedelta(days=60))
     assert state(number, at) == "suspended"
 
@@ -209,6 +215,20 @@ def test_suspend_with_show_cause_appeal_stay_lift(
     assert state(number, at) == "active"
     registrar.reads("A decision about this licence is stayed.")
     registrar.picture("stayed")
+    stay = lookup.timeline(number, at=at)[-1]
+    ended = StepTerms(refers_to=stay["sequence"], order_reference="AB 16/2026")
+    builders.take(number, Action.END_STAY, ended, at=at + timedelta(days=10))
+
+    at = clock.stop(AT + timedelta(days=300))
+    assert state(number, at) == "suspended"  # it has served its time, and what is to be met is not met
+    officer, registrar = seats("DLA-7"), seats("DLA-3")
+    officer.open(f"licences/{number}/steps/lift")
+    officer.tick(NO_CONFLICT)
+    officer.press("Propose")
+    approve(registrar, where(officer))
+    assert state(number, at) == "active"
+    registrar.reads("Licensed", "Suspension or restriction lifted", "Watched until")
+    registrar.picture("lifted")
 
 
 def test_revoked_by_three_officers(seats: Callable[..., Seat], number: str) -> None:
@@ -272,11 +292,19 @@ def test_the_room_fits_a_small_screen_and_both_directions(
     seats: Callable[..., Seat], number: str, width: int, language: str, arabic: Callable[[str], str]
 ) -> None:
     builders.suspended(number, at=AT)
+    terms = StepTerms(grounds=("FALSE-DOC",), no_conflict=True, restricted_reasons="Seen by the inspector.")
+    waits = licensing.propose(
+        number, Action.WARN, by=builders.maker(AT), at=AT, terms=terms, idempotency_key=builders.key()
+    ).id
+    agency = licensing.proposal(waits).agency
     seat = seats("DLA-3", "registrar", "officer", viewport={"width": width, "height": 800}, locale=language)
     for path, name in (
         (f"licences/{number}", "licence"),
         (f"licences/{number}/steps/revoke", "revoke"),
-        (f"licences/{number}/steps/vary", "vary"),
+        (f"licences/{number}/steps/vary", "not-open"),
+        (f"licences/{number}/letters", "letters"),
+        (f"agencies/{agency}/steps/debar", "debar"),
+        (f"proposals/{waits}", "proposal"),
     ):
         seat.open(path)
         seat.picture(f"{name}-{width}-{language}")

@@ -513,6 +513,9 @@ def target_of(action: Action, walk: Walk) -> int | None:  # noqa: PLR0911, PLR09
         case Action.DRAW_SECURITY:
             walk.take(Action.CONFIRM_SECURITY, until=LAST)
             return None
+        case Action.SHOW_CAUSE:
+            walk.take(Action.ENTER_DEMERIT, points=24)
+            return None
         case Action.REPRESENT | Action.HEAR:
             return walk.take(Action.SHOW_CAUSE)
         case Action.PERFORM:
