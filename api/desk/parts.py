@@ -189,3 +189,16 @@ ROLES: Final = {
 def roles(held: Iterable[str]) -> list[str]:
     """Roles in words, in the order of the law's table."""
     return [gettext(word) for role, word in ROLES.items() if role in set(held)]
+
+
+@dataclass(frozen=True)
+class Noted(Part):
+    """A text with a quiet line beneath it."""
+
+    text: Any
+    aside: Any = ""
+
+    def __html__(self) -> SafeString:
+        """The text, isolated from the direction of the page, and the line beneath it."""
+        aside = format_html("<small>{}</small>", self.aside) if self.aside else ""
+        return format_html("<bdi>{}</bdi>{}", self.text, aside)

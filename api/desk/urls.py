@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, people, queue, readings, session
+from api.desk import account, agencies, agency, people, queue, readings, session, versions
 
 _ROOMS = (
     queue,
     agencies,
+    agency,
+    versions,
     people,
     readings,
     session,
