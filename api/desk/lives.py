@@ -61,7 +61,9 @@ _NUMBERED: Final = 4.0
 """A piece of at least this share has room for its number."""
 _AHEAD: Final = 6.0
 """The share of the picture beyond the last instant that is known: what goes on has no end there."""
-_HEAD, _WORDS, _BAR, _GAP, _FOOT = 8, 20, 22, 4, 26
+_MARGIN: Final = 20
+"""So near to an edge a word does not stand around its place but on its inner side."""
+_HEAD, _WORDS, _BAR, _GAP, _FOOT = 8, 20, 22, 4, 44
 """Heights in pixels: above the lanes, a lane's name, a row of pieces, the space beneath it, the dates."""
 
 
@@ -266,15 +268,11 @@ def _row(
 
 
 def _dates(scale: _Scale, on: datetime, marked: str, zone: str, y: int) -> list[Words]:
-    """Where the life begins and where what is known of it ends, and the day that the line marks; none over another."""
-
-    def at(instant: datetime, text: str) -> Words:
-        share = scale.share(instant)
-        anchor = "start" if share < 20 else "end" if share > 80 else "middle"
-        return Words(scale.x(instant), y, anchor, text)
-
-    found = [at(on, marked)]
-    for instant in (scale.start, scale.end):
-        if all(abs(scale.x(instant) - other.x) >= 34 for other in found):
-            found.append(at(instant, written.month(instant, zone)))
-    return found
+    """Where the life begins and where what is known of it ends; beneath them the day that the line marks."""
+    ends = [
+        Words(scale.x(scale.start), y, "start", written.month(scale.start, zone)),
+        Words(scale.x(scale.end), y, "end", written.month(scale.end, zone)),
+    ]
+    share = scale.share(on)
+    anchor = "start" if share < _MARGIN else "end" if share > 100 - _MARGIN else "middle"
+    return [*ends, Words(scale.x(on), y + _FOOT // 2, anchor, marked)]

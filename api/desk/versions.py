@@ -62,6 +62,11 @@ _COLUMNS: Final = {
     "renumbered_to": gettext_noop("Number now"),
     "list_source": gettext_noop("List"),
     "version": gettext_noop("Version"),
+    "trading_names": gettext_noop("Trading names"),
+    "channels": gettext_noop("Official channels"),
+    "offices": gettext_noop("Offices"),
+    "appointments": gettext_noop("People"),
+    "bank_account": gettext_noop("Bank account"),
 }
 _DIGESTS: Final = frozenset({"bank_account_hmac", "document_hmac"})
 _REASONS: Final = {
@@ -73,6 +78,10 @@ _REASONS: Final = {
     "appointment ended": gettext_noop("appointment ended"),
     "opened": gettext_noop("opened"),
 }
+
+
+_AMENDED: Final = "amended: "
+"""How the register's own reason begins where an officer gave none; the names of columns follow."""
 
 
 class PairForm(Form):
@@ -183,11 +192,11 @@ def _radio(name: str, one: Version, chosen: int) -> str:
         gettext("Version %(id)s as the older") if name == "older" else gettext("Version %(id)s as the newer")
     )
     return format_html(
-        '<label class="choice"><input type="radio" name="{}" value="{}" aria-label="{}"{}></label>',
+        '<label class="choice"><input type="radio" name="{}" value="{}" aria-label="{}" {}></label>',
         name,
         one.id,
         label % {"id": one.id},
-        format_html(" checked") if one.id == chosen else "",
+        "checked" if one.id == chosen else "",
     )
 
 
@@ -197,6 +206,10 @@ def _reason(one: Version) -> Any:
         return parts.Noted(gettext("something was erased by order"), one.erased)
     if one.deleted:
         return parts.Noted(gettext("taken away"), one.reason)
+    before, _colon, columns = one.reason.partition(_AMENDED)
+    if not before and columns:
+        told = (gettext(_COLUMNS.get(name, name)) for name in columns.split(", "))
+        return gettext("amended: %(columns)s") % {"columns": ", ".join(told)}
     if one.reason in _REASONS:
         return gettext(_REASONS[one.reason])
     return agency.text("actions", one.reason) if one.reason in labels.ACTIONS else parts.Noted(one.reason)
