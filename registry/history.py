@@ -131,8 +131,15 @@ def _version(row: Any) -> Version:
 
 
 def as_known(model: type[models.Model], *, at: datetime, **where: Any) -> list[Any]:
-    """The records of ``model`` as they stood at ``at``, those matching ``where`` then."""
-    return list(model.history.as_of(at).filter(**where))  # type: ignore[attr-defined]
+    """The records of ``model`` as they stood at ``at``, those matching ``where`` then; by key, each once.
+
+    Of versions of one instant the last written counts, be it the one that took the record away.
+    """
+    kept: Any = model.history.model.objects.filter(history_date__lte=at)  # type: ignore[attr-defined]
+    newest = kept.filter(id__in=kept.filter(**where).order_by().values("id"))
+    newest = newest.order_by("id", "-history_date", "-history_id").distinct("id").values("history_id")
+    rows = kept.filter(history_id__in=newest, **where).exclude(history_type="-").order_by("id")
+    return [row.instance for row in rows]
 
 
 @transaction.atomic

@@ -93,7 +93,7 @@ def agency(
     def held(model: type[Model], **where: Any) -> list[Any]:
         if recorded is None:
             return list(model._default_manager.filter(**where).order_by("pk"))
-        return sorted(history.as_known(model, at=recorded, **where), key=lambda row: row.pk)
+        return history.as_known(model, at=recorded, **where)
 
     own = [found] if recorded is None else history.as_known(Agency, at=recorded, id=found.pk)
     if not own:
