@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from api.models import Reading
-from registry import dossier, licensing
+from registry import dossier, licensing, retrospect
 from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
@@ -96,6 +96,59 @@ def paper(reference: str, *, number: str, by: Actor, at: datetime, through: Thro
     """``admission.reading.paper``, logged."""
     found = reading.paper(reference, number=number, by=by)
     note(f"{number} {reference}", "document", by=by, at=at, through=through)
+    return found
+
+
+def agency_then(
+    number: str,
+    *,
+    by: Actor,
+    at: datetime,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    through: Through,
+) -> retrospect.AgencyThen:
+    """``retrospect.agency``, logged as a read of the agency and of each of its licences."""
+    found = retrospect.agency(number, by=by, at=at, as_of=as_of, known_at=known_at)
+    read = [(number, "agency"), *((one.number, "licence") for one in found.licences)]
+    Reading.objects.bulk_create(
+        [
+            Reading(
+                at=at,
+                officer=by.number,
+                authority=by.authority or "",
+                record=record,
+                fields=fields,
+                through=through,
+            )
+            for record, fields in read
+        ]
+    )
+    return found
+
+
+def kept(number: str, *, by: Actor, at: datetime, through: Through) -> list[retrospect.Kept]:
+    """``retrospect.kept``, logged: whose records an agency has is restricted too."""
+    found = retrospect.kept(number, by=by)
+    note(number, "versions", by=by, at=at, through=through)
+    return found
+
+
+def versions(
+    number: str, record: str, *, by: Actor, at: datetime, before: int | None, limit: int, through: Through
+) -> retrospect.Life:
+    """``retrospect.versions``, logged."""
+    found = retrospect.versions(number, record, by=by, before=before, limit=limit)
+    note(record, "versions", by=by, at=at, through=through)
+    return found
+
+
+def difference(
+    number: str, record: str, older: int, newer: int, *, by: Actor, at: datetime, through: Through
+) -> list[retrospect.Changed]:
+    """``retrospect.difference``, logged."""
+    found = retrospect.difference(number, record, older, newer, by=by)
+    note(record, "difference", by=by, at=at, through=through)
     return found
 
 

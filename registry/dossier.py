@@ -1,5 +1,6 @@
 """What officials read of their own authority's records, restricted fields included; scope is checked (ruling 11)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +9,15 @@ from django.db.models.functions import Coalesce
 
 from registry import records, timelines
 from registry.lookup import Page, as_recorded
-from registry.models import Agency, Authority, Debarment, Licence, PolicySet, PublishedRecord
+from registry.models import Agency, Authority, Debarment, Entry, Licence, PolicySet, PublishedRecord
 from registry.rules import answer, errors, standing
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
 
 _READERS = frozenset(Role) - {Role.ANALYST}
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def may_read(authority: str, by: Actor) -> None:
+    """Refuse whoever may not read restricted fields of this authority's records."""
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority:
@@ -29,16 +31,16 @@ def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
     agency = Agency.objects.select_related("authority").filter(number=number).first()
     if agency is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
-    _may_read(agency.authority.code, by)
+    may_read(agency.authority.code, by)
     return {
-        **_columns(agency),
+        **columns(agency),
         "authority": agency.authority.code,
-        "trading_names": [_columns(r) for r in agency.trading_names.order_by("pk")],
-        "offices": [_columns(r) for r in agency.offices.order_by("pk")],
-        "channels": [_columns(r) for r in agency.channels.order_by("pk")],
+        "trading_names": [columns(r) for r in agency.trading_names.order_by("pk")],
+        "offices": [columns(r) for r in agency.offices.order_by("pk")],
+        "channels": [columns(r) for r in agency.channels.order_by("pk")],
         "appointments": [
             {
-                **_columns(r),
+                **columns(r),
                 "person": r.person.number,
                 "person_name": r.person.name,
                 "office": r.office.number if r.office else None,
@@ -46,7 +48,7 @@ def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
             for r in agency.appointments.select_related("person", "office").order_by("pk")
         ],
         "licences": list(agency.licences.order_by("number").values_list("number", flat=True)),
-        "debarments": [_columns(r) for r in Debarment.objects.filter(agency=agency).order_by("pk")],
+        "debarments": [columns(r) for r in Debarment.objects.filter(agency=agency).order_by("pk")],
     }
 
 
@@ -55,7 +57,7 @@ def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any
     licence = Licence.objects.select_related("authority", "agency").filter(number=number).first()
     if licence is None:
         raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(licence.authority.code, by)
+    may_read(licence.authority.code, by)
     rows = licence.entries.select_related("commit").prefetch_related("texts").order_by("pk")
     now = standing.at(records.fold_entries(licence.pk), at=at)
     sequences = {row.pk: row.sequence for row in rows}
@@ -77,17 +79,19 @@ def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any
             {"sequence": sequences[s.ref], "kind": s.kind.value, "until": answer.rfc3339(s.until)}
             for s in now.suspensions
         ],
-        "entries": [
-            {
-                **timelines.item(timelines.told(row), sequences, None),
-                "officers": row.officers,
-                "effect": row.effect,
-                "restricted_reasons": next((t.text for t in row.texts.all() if t.restricted), ""),
-                "published": row.published,
-                "step_summary": STEPS[Action(row.action)].summary if Action(row.action) in STEPS else "",
-            }
-            for row in rows
-        ],
+        "entries": [entry(row, sequences) for row in rows],
+    }
+
+
+def entry(row: Entry, sequences: Mapping[int, int]) -> dict[str, Any]:
+    """One entry with its restricted reasons and officers; ``sequences``: the public number of each by its key."""
+    return {
+        **timelines.item(timelines.told(row), sequences, None),
+        "officers": row.officers,
+        "effect": row.effect,
+        "restricted_reasons": next((t.text for t in row.texts.all() if t.restricted), ""),
+        "published": row.published,
+        "step_summary": STEPS[Action(row.action)].summary if Action(row.action) in STEPS else "",
     }
 
 
@@ -96,10 +100,10 @@ def restricted_agencies(*, by: Actor, after: str | None, limit: int) -> Page:
     rows = Agency.objects.filter(authority__code=by.authority or "").order_by("number")
     if after:
         rows = rows.filter(number__gt=after)
-    _may_read(by.authority or "", by)
+    may_read(by.authority or "", by)
     found = list(rows[: limit + 1])
     return Page(
-        [_columns(row) for row in found[:limit]], found[limit - 1].number if len(found) > limit else None
+        [columns(row) for row in found[:limit]], found[limit - 1].number if len(found) > limit else None
     )
 
 
@@ -110,7 +114,7 @@ def restricted_licences(
 
     The standing is read from the published spans: the stored one is as of the last entry and knows no clock.
     """
-    _may_read(by.authority or "", by)
+    may_read(by.authority or "", by)
     now = PublishedRecord.objects.filter(licence=OuterRef("pk"), span__contains=as_recorded(at))
     held = Licence.objects.filter(authority__code=by.authority or "", renumbered_to__isnull=True)
     rows = held.annotate(
@@ -153,7 +157,7 @@ def authority(code: str, *, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _columns(row: Any) -> dict[str, Any]:
+def columns(row: Any) -> dict[str, Any]:
     """The plain columns of a row, without database identities."""
     return {
         f.name: getattr(row, f.attname)

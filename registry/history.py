@@ -8,7 +8,8 @@ deleted; it needs two persons, runs as the tables' owner and leaves a tombstone.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -73,9 +74,72 @@ def versions(record: models.Model) -> list[Any]:
     return list(record.history.order_by("history_date", "history_id"))  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How a record was left by one change: when, by which officer, why, and its columns by name.
+
+    ``id`` grows with time. ``values`` hold a foreign key as the key it is. ``erased``: under which order and by whom
+    something of the record was erased since; the tombstone took the reason's place.
+    """
+
+    id: int
+    record: int
+    at: datetime
+    by: str
+    reason: str
+    deleted: bool
+    values: Mapping[str, Any]
+    erased: str
+
+
+def versions_of(
+    model: type[models.Model], record: int, *, before: int | None = None, limit: int | None = None
+) -> list[Version]:
+    """The versions of one record, the newest first; ``before`` the version of that ``id``, ``limit`` of them."""
+    rows = model.history.filter(id=record).order_by("-history_id")  # type: ignore[attr-defined]
+    if before is not None:
+        rows = rows.filter(history_id__lt=before)
+    return [_version(row) for row in rows[:limit]]
+
+
+def chosen(model: type[models.Model], record: int, ids: Collection[int]) -> dict[int, Version]:
+    """Those versions of one record, by ``id``; what is no version of it is left out."""
+    rows = model.history.filter(id=record, history_id__in=ids)  # type: ignore[attr-defined]
+    return {row.history_id: _version(row) for row in rows}
+
+
+def changes(model: type[models.Model], records: Collection[int]) -> dict[int, tuple[int, datetime]]:
+    """How many versions each of these records has, and when the newest was written."""
+    rows = model.history.filter(id__in=records).order_by().values("id")  # type: ignore[attr-defined]
+    counted = rows.annotate(count=models.Count("history_id"), newest=models.Max("history_date"))
+    return {row["id"]: (row["count"], row["newest"]) for row in counted}
+
+
+def _version(row: Any) -> Version:
+    reason, gone = row.history_change_reason or "", f"{TOMBSTONE}: "
+    erased = reason.removeprefix(gone) if reason.startswith(gone) else ""
+    return Version(
+        id=row.history_id,
+        record=row.id,
+        at=row.history_date,
+        by=row.history_user_id or "",
+        reason="" if erased else reason,
+        deleted=row.history_type == "-",
+        values={field.name: getattr(row, field.attname) for field in row.tracked_fields},
+        erased=erased,
+    )
+
+
 def as_known(model: type[models.Model], *, at: datetime, **where: Any) -> list[Any]:
-    """The records of ``model`` as they stood at ``at``, those matching ``where`` then."""
-    return list(model.history.as_of(at).filter(**where))  # type: ignore[attr-defined]
+    """The records of ``model`` as they stood at ``at``, those matching ``where`` then; by key, each once.
+
+    Of versions of one instant the last written counts, be it the one that took the record away.
+    """
+    kept: Any = model.history.model.objects.filter(history_date__lte=at)  # type: ignore[attr-defined]
+    newest = kept.filter(id__in=kept.filter(**where).order_by().values("id"))
+    newest = newest.order_by("id", "-history_date", "-history_id").distinct("id").values("history_id")
+    rows = kept.filter(history_id__in=newest, **where).exclude(history_type="-").order_by("id")
+    return [row.instance for row in rows]
 
 
 @transaction.atomic

@@ -202,3 +202,16 @@ class Due(Part):
     def __html__(self) -> SafeString:
         """The day, and beneath it what it is the last day of."""
         return format_html("{}<small>{}</small>", written.last_day(self.end, self.zone), self.what)
+
+
+@dataclass(frozen=True)
+class Noted(Part):
+    """A text with a quiet line beneath it."""
+
+    text: Any
+    aside: Any = ""
+
+    def __html__(self) -> SafeString:
+        """The text, isolated from the direction of the page, and the line beneath it."""
+        aside = format_html("<small>{}</small>", self.aside) if self.aside else ""
+        return format_html("<bdi>{}</bdi>{}", self.text, aside)

@@ -21,6 +21,8 @@ _FIELDS: Final = {
     "agency": gettext_noop("an agency's dossier"),
     "licence": gettext_noop("a licence with its entries"),
     "agencies": gettext_noop("the list of agencies"),
+    "versions": gettext_noop("the versions of a record"),
+    "difference": gettext_noop("the difference between two versions"),
     "proposals": gettext_noop("proposals that wait"),
     "row": gettext_noop("a row of a table"),
     "table": gettext_noop("a table"),

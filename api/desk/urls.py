@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver
 from api.desk import (
     account,
     agencies,
+    agency,
     applications,
     letters,
     licences,
@@ -15,11 +16,14 @@ from api.desk import (
     screening,
     securities,
     session,
+    versions,
 )
 
 _ROOMS = (
     queue,
     agencies,
+    agency,
+    versions,
     applications,
     licences,
     letters,

@@ -258,3 +258,30 @@ def _count_a_suspension(counts: dict[str, int], maker: Desk, checker: Desk, lice
     with _counting(counts, "POST proposals/<id>/approvals"):
         approved = checker.post(f"proposals/{proposal}/approvals", {"no_conflict": True}, **held)
     assert approved.status_code in {200, 201}, approved.content
+
+
+def test_a_dossier_asks_as_often_as_pinned_however_many_licences_there_are(
+    known: Known, new_desk: Callable[[], Client]
+) -> None:
+    officer = sign_in(new_desk(), appoint("DLA-MAKER", "XA-DLA", "officer")).client
+    dossier, day = f"/desk/agencies/{known.agency}", (AT - timedelta(days=3)).date()
+    paths = {
+        "agencies": "/desk/agencies",
+        "agencies/<number>": dossier,
+        "agencies/<number> as it was": f"{dossier}?as_of={day}",
+        "agencies/<number> as was known": f"{dossier}?as_of={day}&known_at={day}",
+        "agencies/<number>/versions": f"{dossier}/versions",
+        "agencies/<number>/versions/<record>": f"{dossier}/versions/{known.number}",
+    }
+    found: list[dict[str, int]] = []
+    for _more in range(2):
+        counts: dict[str, int] = {}
+        for name, path in paths.items():
+            assert officer.get(path).status_code == 200, path
+            with _counting(counts, name):
+                officer.get(path)
+        found.append(counts)
+        for _licence in range(2):
+            builders.active(known.agency, at=AT)
+    assert found[0] == found[1]
+    _hold_to("dossier", found[0])

@@ -166,3 +166,64 @@ def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
     assert AccountChange.objects.get().number == "DLA-9"
     desk.picture("officers")
     assert desk.complaints == []
+
+
+def test_a_dossier_s_pictures_in_both_directions(
+    chromium: Any, desk_site: str, codes: Callable[[], str], clock: Clock, arabic: Callable[[str], str]
+) -> None:
+    from datetime import timedelta
+
+    from registry import agencies
+    from registry.rules.lifecycle import Action, StepTerms
+    from tests import builders
+
+    at = clock.stop(builders.START)
+    world = settled(at)
+    second = builders.active(world.agency, "B", at=at)
+    suspended = builders.suspended(world.licence, at=clock.stop(at + timedelta(days=60)))
+    builders.lifted(world.licence, suspended, at=clock.stop(at + timedelta(days=75)))
+    builders.revoked(second, at=clock.stop(at + timedelta(days=120)))
+    now = clock.stop(at + timedelta(days=200))
+    agencies.amend(
+        world.agency,
+        {"locality": "New Harbour"},
+        by=builders.maker(now),
+        at=now,
+        idempotency_key=builders.key(),
+    )
+    announced = StepTerms(
+        grounds=("FEE-PROHIBITED",), effective=(now + timedelta(days=40)).date(),
+        until=(now + timedelta(days=100)).date(), notice_served_on=(now - timedelta(days=30)).date(),
+    )  # fmt: skip
+    builders.take(world.licence, Action.SUSPEND_DISCIPLINARY, announced, at=now)
+    varied = StepTerms(
+        conditions=({"code": "REPORT", "text": "Report every month"},),
+        notice_served_on=(now - timedelta(days=40)).date(),
+    )
+    builders.take(world.licence, Action.VARY, varied, at=now)
+    appoint("XA-DLA-101", "XA-DLA", "officer")
+    for language in ("en", "ar"):
+        context = chromium.new_context(locale=language, viewport={"width": WIDE, "height": 800})
+        desk = Desk(context.new_page(), desk_site.replace("127.0.0.1", "localhost"))
+        desk.open(f"agencies/{world.agency}")
+        desk.page.fill("[name=username]", "xa-dla-101")
+        desk.page.fill("[name=password]", PASSWORD)
+        desk.page.fill("[name=code]", codes())
+        desk.page.click("main form button")
+        desk.page.wait_for_url(f"**/desk/agencies/{world.agency}")
+        desk.picture(f"dossier-{language}")
+        assert desk.page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
+        term = desk.page.locator(".life .plain .bar").first.bounding_box()
+        frame = desk.page.locator(".life svg").first.bounding_box()
+        left, right = term["x"] - frame["x"], frame["x"] + frame["width"] - term["x"] - term["width"]
+        assert (right < left) == (language == "ar"), "time runs the way the language runs"
+        desk.open(f"agencies/{world.agency}?as_of=2026-03-10&known_at=2026-07-01")
+        desk.picture(f"dossier-then-{language}")
+        desk.open(f"agencies/{world.agency}?as_of=2036-03-10")
+        desk.picture(f"dossier-refused-{language}")
+        desk.open(f"agencies/{world.agency}/versions")
+        desk.picture(f"versions-{language}")
+        desk.open(f"agencies/{world.agency}/versions/{world.agency}")
+        desk.picture(f"record-{language}")
+        assert [line for line in desk.complaints if "422" not in line] == []
+        context.close()

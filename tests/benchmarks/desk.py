@@ -1,0 +1,178 @@
+"""How soon a page of the desk is there: queue, list and dossiers, for an officer who has signed in once.
+
+The officers' application runs as in a deployment, on a register of generated agencies. One officer asks for one page
+after another: what is measured is the wait of a person, not a load. Prints what was asked for beside what was measured
+and says of each whether it was reached.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPConnection
+from http.cookies import SimpleCookie
+from itertools import cycle
+from statistics import median, quantiles
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from rich.table import Table
+
+from registry import clock
+from tests.benchmarks import place
+
+import psycopg  # isort: skip
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value  # isort: skip
+
+console = place.console
+
+DOSSIERS: Final = 500
+"""Agencies whose dossiers are opened in turn."""
+OFFICER: Final = "BENCH-1"
+_PASSWORD: Final = "nobody but a benchmark types this"
+_ASKED: Final = {"queue": 300, "list": 150, "dossier": 150, "dossier as it was": 150, "versions": 150}
+"""Milliseconds within which each page is to be there, at 100,000 agencies."""
+_FIELD: Final = re.compile(r'<input type="hidden" name="([a-z_]+)"(?: value="([^"]*)")?')
+
+
+class Browser:
+    """One officer's browser: a connection that is kept, cookies, forms with their hidden fields."""
+
+    def __init__(self, port: int) -> None:
+        """Work at that port of this machine."""
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self.cookies: dict[str, str] = {}
+
+    def open(self, path: str) -> str:
+        """The page at ``path``, which must be there."""
+        status, body = self._ask("GET", path)
+        if status != 200:
+            raise RuntimeError(f"{path} answered {status}")
+        return body
+
+    def send(self, path: str, **fields: str) -> int:
+        """Send the form of a page; the status."""
+        hidden = dict(_FIELD.findall(self.open(path)))
+        status, _body = self._ask("POST", path, urlencode(hidden | fields))
+        return status
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
+        headers = {
+            "Accept": "text/html",
+            "Accept-Language": "en",
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        }
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        told = answer.read().decode()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            self.cookies |= {name: kept.value for name, kept in SimpleCookie(line).items()}
+        return answer.status, told
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print the table; 0 also where something asked for was not reached."""
+    options = _options(words)
+    with place.database(keep=options.keep) as url:
+        place.fill(options.licences)
+        authority, agencies, held = _subjects(url)
+        secret = _appointed(url, authority)
+        with place.server("api.conf.desk:application", url, threads=2, ready="/healthz") as port:
+            browser = Browser(port)
+            _signed_in(browser, secret)
+            taken = _measured(browser, agencies, options.times)
+        console.print(_table(taken, held, options.times))
+    return 0
+
+
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench desk", description=__doc__.splitlines()[0])
+    parser.add_argument("--licences", type=int, default=100_000, help="size of the generated register")
+    parser.add_argument("--times", type=int, default=100, help="how often each page is opened")
+    parser.add_argument("--keep", action="store_true", help="keep the database for the next run")
+    return parser.parse_args(words)
+
+
+def _subjects(url: str) -> tuple[str, list[str], int]:
+    """The authority with the most agencies, some of its agencies drawn at random, how many the register has."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT u.id, u.code FROM registry_authority u JOIN registry_agency a ON a.authority_id = u.id"
+            " GROUP BY u.id ORDER BY count(*) DESC LIMIT 1"
+        ).fetchone()
+        if found is None:
+            message = "the register has no agency: generate some with --licences"
+            raise SystemExit(message)
+        drawn = connection.execute(
+            "SELECT number FROM registry_agency WHERE authority_id = %s ORDER BY random() LIMIT %s",
+            [found[0], DOSSIERS],
+        )
+        numbers = [number for (number,) in drawn]
+        counted = connection.execute("SELECT count(*) FROM registry_agency").fetchone()
+    return str(found[1]), numbers, int(counted[0]) if counted else 0
+
+
+def _appointed(url: str, authority: str) -> str:
+    """Appoint the officer by command, or give a new device to one of an earlier run; the secret of the device."""
+    with psycopg.connect(url) as connection:
+        known = connection.execute("SELECT FROM api_officer WHERE number = %s", [OFFICER]).fetchone()
+    more = ["--new-device"] if known else ["--authority", authority, "--role", "officer"]
+    done = subprocess.run(
+        [sys.executable, "manage.py", "createofficer", OFFICER, *more],
+        cwd=place.ROOT, env=place.environment(url), input=f"{_PASSWORD}\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    address = re.search(r"otpauth://\S+", done.stdout)
+    if address is None:
+        raise RuntimeError(done.stdout + done.stderr)
+    return parse_qs(urlsplit(address[0]).query)["secret"][0]
+
+
+def _signed_in(browser: Browser, secret: str) -> None:
+    code = format_hotp_value(hotp_value(secret, int(clock.now().timestamp()) // 30))
+    status = browser.send("/desk/sign-in", username=OFFICER.lower(), password=_PASSWORD, code=code)
+    if status != 302:
+        raise RuntimeError(f"signing in answered {status}")
+
+
+def _measured(browser: Browser, agencies: Sequence[str], times: int) -> dict[str, list[float]]:
+    """Every page in turn, so that what disturbs the machine disturbs them all alike; the first of each is not kept."""
+    subjects: dict[str, Callable[[], str]] = {
+        "queue": lambda: "/desk/",
+        "list": lambda: f"/desk/agencies?after={next(turn)}",
+        "dossier": lambda: f"/desk/agencies/{next(turn)}",
+        "dossier as it was": lambda: f"/desk/agencies/{next(turn)}?as_of=2026-01-15&known_at=2026-01-15",
+        "versions": lambda: "/desk/agencies/{0}/versions/{0}".format(next(turn)),
+    }
+    turn: Iterator[str] = cycle(agencies)
+    taken: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(times + 1):
+        for name, path in subjects.items():
+            asked = path()
+            began = time.perf_counter()
+            browser.open(asked)
+            taken[name].append((time.perf_counter() - began) * 1000)
+    return {name: waits[1:] for name, waits in taken.items()}
+
+
+def _table(taken: dict[str, list[float]], held: int, times: int) -> Table:
+    table = Table(
+        title=f"Pages of the desk among {held:,} agencies, milliseconds, each {times} times",
+        title_justify="left",
+    )
+    for heading in ("page", "asked", "median", "p95", "worst", ""):
+        table.add_column(heading)
+    for name, waits in taken.items():
+        p95 = quantiles(waits, n=20, method="inclusive")[18] if len(waits) > 1 else waits[0]
+        table.add_row(
+            name, f"< {_ASKED[name]}", f"{median(waits):.0f}", f"{p95:.0f}", f"{max(waits):.0f}",
+            "[green]reached[/green]" if p95 < _ASKED[name] else "[red]not reached[/red]",
+        )  # fmt: skip
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
