@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, people, queue, readings, session
+from api.desk import account, agencies, filters, people, queue, readings, reports, session
 
 _ROOMS = (
     queue,
@@ -11,6 +11,8 @@ _ROOMS = (
     readings,
     session,
     account,
+    filters,
+    reports,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [route for room in _ROOMS for route in room.urlpatterns]

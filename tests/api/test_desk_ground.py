@@ -128,7 +128,12 @@ def test_every_role_enters_the_rooms_that_are_its_own_and_no_other(desk: Client,
         user = appoint(f"DLA-{place}", "XA-DLA", role.value)
         sign_in(desk, user)
         for room in navigation.ROOMS:
-            path = {"desk-queue": "", "desk-agencies": "agencies", "desk-people": "officers"}.get(room.route)
+            path = {
+                "desk-queue": "",
+                "desk-agencies": "agencies",
+                "desk-people": "officers",
+                "desk-reports": "reports",
+            }.get(room.route)
             answer = desk.get(f"/desk/{path if path is not None else 'readings'}")
             found[role, room.route] = answer.status_code
     expected = {
