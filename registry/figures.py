@@ -240,11 +240,11 @@ def local_day(report: Report, which: str) -> date:
 
 def _report(name: str, asked: _Asked, by: Actor, tables: Iterable[Table]) -> Report:
     aggregates_only = not by.roles & (READERS - {Role.ANALYST})
-    told = tuple(map(_thinned, tables)) if aggregates_only else tuple(tables)
+    told = tuple(map(thinned, tables)) if aggregates_only else tuple(tables)
     return Report(name, asked.code, asked.zone, asked.at, asked.since, asked.until, told)
 
 
-def _thinned(table: Table) -> Table:
+def thinned(table: Table) -> Table:
     """The table without whatever rests on fewer than ten, and without what would give a single hidden number away.
 
     That is the total, and where one number of a column is hidden alone the smallest beside it.

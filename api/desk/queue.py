@@ -126,7 +126,7 @@ def _matter(one: Item, zone: str) -> tuple[Any, ...]:
     return (
         parts.Due(one.due, zone, late=one.overdue),
         filters.MATTERS[one.matter],
-        parts.Link(one.name, resolve_url("desk-agency", one.agency), one.agency),
+        parts.Link(one.name, f"{resolve_url('desk-agency', one.agency)}#{one.licence}", one.agency),
         parts.Number(one.licence),
         one.licence_class,
         state,
