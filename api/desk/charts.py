@@ -32,9 +32,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars(Part):
-    """Horizontal bars from the same beginning, the longest across the whole width."""
+    """Horizontal bars from the same beginning, the longest across the whole width; ``caption``: what they measure."""
 
     title: str
+    caption: str
     bars: Sequence[Bar]
     rtl: bool = False
 
@@ -50,9 +51,11 @@ class Bars(Part):
         )
         told = "; ".join(f"{bar.label}: {bar.shown}" for bar in drawn)
         return format_html(
-            '<figure class="chart"><svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d" direction="{}">'
+            '<figure class="chart"><figcaption>{}</figcaption>'
+            '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d" direction="{}">'
             '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg></figure>',
-            _WIDTH, len(drawn) * _STEP, name, name, "rtl" if self.rtl else "ltr", name, self.title, name, told, rows,
+            self.caption, _WIDTH, len(drawn) * _STEP, name, name, "rtl" if self.rtl else "ltr",
+            name, self.title, name, told, rows,
         )  # fmt: skip
 
     def _row(self, bar: Bar, place: int, longest: float) -> SafeString:

@@ -242,13 +242,13 @@ def _section(table: Table, name: str, months: int) -> dict[str, Any]:
     columns = (str(_KINDS[table.of]), *(str(_MEASURES[measure]) for measure in table.measures))
     picture = charts.Bars(
         f"{title}: {_MEASURES[first]}",
+        str(_MEASURES[first]),
         [_bar(table, row) for row in table.rows],
         rtl=languages.direction(get_language() or "en") == "rtl",
     )
     return {
         "title": title,
         "chart": picture if table.rows else "",
-        "measure": str(_MEASURES[first]),
         "more": len(table.rows) > charts.MOST,
         "table": parts.Table(title, columns, rows, gettext("Nothing of this kind in these months.")),
         "sheet": f"{resolve_url('desk-report-sheet', name, table.name)}?months={months}",
