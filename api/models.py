@@ -6,11 +6,14 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from registry.rules.lifecycle import Role
+from registry.agenda import Matter
+from registry.rules.lifecycle import Role, State
 
 OFFICER_ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
 ACCOUNT_CHANGES = [("invite", "invite"), ("roles", "roles"), ("device", "new device"), ("end", "end")]
 CHANGE_STATES = [("open", "open"), ("approved", "approved"), ("declined", "declined")]
+MATTERS = [(matter.value, matter.value) for matter in Matter]
+STATES = [(state.value, state.value.replace("_", " ")) for state in State]
 #: Tables that only grow (``api.conf.roles``).
 APPEND_ONLY = ("api_reading",)
 TOKEN_SCOPES = [("read", "read"), ("propose", "propose")]
@@ -139,6 +142,38 @@ class Reading(models.Model):
     def __str__(self) -> str:
         """Who read what."""
         return f"{self.officer} read {self.record}"
+
+
+class SavedFilter(models.Model):
+    """A filter of the queue that an officer keeps under a name; what is empty is not asked."""
+
+    officer = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    matters = ArrayField(models.CharField(max_length=12, choices=MATTERS), default=list, blank=True)
+    licence_class = models.CharField(max_length=1, blank=True)
+    state = models.CharField(max_length=20, blank=True, choices=STATES)
+    corridor = models.CharField(max_length=2, blank=True)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        """One filter of a name for each officer, of things that exist."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["officer", "name"], name="saved_filter_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(matters__contained_by=[matter for matter, _ in MATTERS]),
+                name="saved_filter_matters_are_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(licence_class__regex="^[A-Z]?$", corridor__regex="^([A-Z]{2})?$")
+                & models.Q(state__in=["", *(state for state, _ in STATES)]),
+                name="saved_filter_is_possible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Its name."""
+        return self.name
 
 
 class ApiToken(models.Model):

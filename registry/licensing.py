@@ -317,7 +317,10 @@ def proposal(proposal_id: int) -> ProposalRecord:
 def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
     """The open proposals of the officer's authority, the one that runs out first at the top."""
     rows = Proposal.objects.filter(state="open", expires_at__gt=at, authority__code=by.authority)
-    return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+    found = (
+        rows.select_related("licence", "agency").prefetch_related("approvals").order_by("expires_at", "pk")
+    )
+    return [_record(row) for row in found]
 
 
 def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
@@ -598,7 +601,7 @@ def _proposal_row(
 
 def _record(row: Proposal) -> ProposalRecord:
     step = STEPS[Action(row.action)]
-    given = tuple(row.approvals.order_by("pk").values_list("by", flat=True))
+    given = tuple(one.by for one in sorted(row.approvals.all(), key=lambda one: one.pk))
     left = _approvals(step, row)[len(given) :]
     return ProposalRecord(
         id=row.pk,

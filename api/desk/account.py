@@ -172,7 +172,14 @@ def keys(visit: Visit) -> HttpResponse:
         for room in navigation.open_to(visit.by.roles)
         if room.key
     ]
-    others = [parts.Key("/", gettext("the search field")), parts.Key("?", gettext("this page"))]
+    others = [
+        parts.Key("j", gettext("the next row of a list")),
+        parts.Key("k", gettext("the row before")),
+        parts.Key("Enter", gettext("what the row leads to")),
+        parts.Key("f 1", gettext("the first filter that you keep, f 2 the second")),
+        parts.Key("/", gettext("the search field")),
+        parts.Key("?", gettext("this page")),
+    ]
     return visit.page("keys.html", gettext("Keys"), keys=[*rooms, *others])
 
 

@@ -307,7 +307,7 @@ def _shown(found: Dossier) -> dict[str, Any]:
 def _due(line: reading.Line) -> Any:
     if line.due is None:
         return ""
-    return parts.Due(words.said(words.DUE, line.due_for), line.due, line.zone)
+    return parts.LastDay(words.said(words.DUE, line.due_for), line.due, line.zone)
 
 
 def _checks(found: Dossier) -> parts.Facts:

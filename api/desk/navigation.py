@@ -10,6 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
+from registry import figures
 from registry.rules.lifecycle import Role
 
 EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
@@ -47,6 +48,7 @@ ROOMS: Final = (
     ),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
+    Room("desk-reports", _("Reports"), figures.READERS, "n"),
 )
 """In the order of the list at the side."""
 

@@ -9,6 +9,7 @@
 ``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
 ``Pages``             the next piece of a list read by keyset, and the way back to its beginning
 ``Key``               a key of the keyboard and what it opens
+``Due``               a legal deadline, marked where it is past
 ====================  =================================================================================================
 
 In a template: ``{% extends "desk/base.html" %}`` gives the page head (``title``, blocks ``above``, ``lead`` and
@@ -20,8 +21,9 @@ stale, one button. Sections are ``<section class="card">`` with an ``<h2>``; two
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -193,6 +195,26 @@ def roles(held: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Due(Part):
+    """A legal deadline, a last day where it ends with one; ``late``: it is past, and a word says so."""
+
+    at: datetime | None
+    zone: str
+    late: bool = False
+
+    def __html__(self) -> SafeString:
+        """Day and hour, or that the law sets none."""
+        if self.at is None:
+            return format_html('<span class="soft">{}</span>', gettext("no day is set"))
+        local = self.at.astimezone(ZoneInfo(self.zone))
+        told: Part = Moment(self.at, self.zone)
+        if local.time() == time.min:
+            told = Day(local.date() - timedelta(days=1))
+        late = format_html('<span class="late stop">{}</span> ', gettext("Overdue")) if self.late else ""
+        return format_html("{}{}", late, told)
+
+
+@dataclass(frozen=True)
+class LastDay(Part):
     """A legal date as the last local day on which something can be done, ``end`` being the instant after it."""
 
     what: str

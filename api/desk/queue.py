@@ -1,5 +1,7 @@
 """The first page of the desk: what waits for this officer, counted; and nothing that is not there."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,10 +10,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
 from api import labels, readings
-from api.desk import door, navigation, parts, people
+from api.desk import door, filters, navigation, parts, people
 from api.desk.door import Visit
+from api.desk.filters import FilterForm
 from api.staff import steps
-from registry import dossier
+from registry import agenda, dossier
+from registry.agenda import Agenda, Item, Wanted
 from registry.licensing import ProposalRecord
 
 
@@ -25,9 +29,12 @@ def queue(visit: Visit) -> HttpResponse:
         mine = [one for one in found if steps.awaits(one, by=visit.by, at=visit.at)]
         others = len(found) - len(mine)
         zone = dossier.authority(visit.by.authority, at=visit.at)["zone"]
+    form = FilterForm(visit.request.GET or None)
     return visit.page(
         "queue.html",
         gettext("Waiting for you"),
+        status=422 if form.errors else 200,
+        **_deadlines(visit, form, zone),
         count=len(mine),
         changes=people.changes_table(visit),
         others=others,
@@ -43,6 +50,86 @@ def queue(visit: Visit) -> HttpResponse:
             [_row(one, zone) for one in mine],
             gettext("Nothing waits for your yes."),
         ),
+    )
+
+
+def _deadlines(visit: Visit, form: FilterForm, zone: str) -> Mapping[str, Any]:
+    """What waits by its legal deadline: the page asked for, how many of each kind, and the officer's own filters."""
+    if not visit.by.authority or not visit.by.roles & navigation.READERS:
+        return {}
+    wanted = form.wanted
+    after = visit.request.GET.get("after", "")[:80]
+    found = agenda.read(wanted, by=visit.by, at=visit.at, after=after)
+    if not found.counts:
+        return {}
+    here = [
+        {
+            "name": one.name,
+            "href": filters.address(one),
+            "forget": resolve_url("desk-forget-filter", one.pk),
+            "keys": f"f {place}" if place < 10 else "",
+        }
+        for place, one in enumerate(filters.kept_by(visit), start=1)
+    ]
+    return {
+        "form": form,
+        "kinds": _kinds(wanted, found),
+        "matters": _matters(wanted, found, zone, after=after),
+        "saved": here,
+        "keep": f"{resolve_url('desk-keep-filter')}?{filters.query(wanted)}" if wanted != Wanted() else "",
+    }
+
+
+def _kinds(wanted: Wanted, found: Agenda) -> list[dict[str, Any]]:
+    """A way to each kind of matter that there is, with its number."""
+    counted = found.counts.values()
+    every = {
+        "name": gettext("All"),
+        "href": filters.address(replace(wanted, matters=frozenset())),
+        "count": agenda.Count(sum(one.all for one in counted), sum(one.overdue for one in counted)),
+        "here": not wanted.matters,
+    }
+    return [every] + [
+        {
+            "name": filters.MATTERS[matter],
+            "href": filters.address(replace(wanted, matters=frozenset({matter}))),
+            "count": count,
+            "here": wanted.matters == {matter},
+        }
+        for matter, count in found.counts.items()
+        if count.all
+    ]
+
+
+def _matters(wanted: Wanted, found: Agenda, zone: str, *, after: str) -> parts.Table:
+    return parts.Table(
+        gettext("Matters by their legal deadline"),
+        (
+            gettext("Deadline"),
+            gettext("What waits"),
+            gettext("Agency"),
+            gettext("Licence"),
+            gettext("Class"),
+            gettext("Stands"),
+        ),
+        [_matter(one, zone) for one in found.items],
+        gettext("Nothing waits with such a deadline."),
+        pages=parts.Pages(
+            following=filters.address(wanted, after=found.following) if found.following else "",
+            first=filters.address(wanted) if after else "",
+        ),
+    )
+
+
+def _matter(one: Item, zone: str) -> tuple[Any, ...]:
+    state = labels.text("states", one.state, get_language() or "en") if one.state else ""
+    return (
+        parts.Due(one.due, zone, late=one.overdue),
+        filters.MATTERS[one.matter],
+        parts.Link(one.name, f"{resolve_url('desk-agency', one.agency)}#{one.licence}", one.agency),
+        parts.Link(parts.Number(one.licence), resolve_url("desk-licence", one.licence)),
+        one.licence_class,
+        state,
     )
 
 

@@ -7,12 +7,14 @@ from api.desk import (
     agencies,
     agency,
     applications,
+    filters,
     letters,
     licences,
     people,
     proposals,
     queue,
     readings,
+    reports,
     screening,
     securities,
     session,
@@ -34,6 +36,8 @@ _ROOMS = (
     readings,
     session,
     account,
+    filters,
+    reports,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [route for room in _ROOMS for route in room.urlpatterns]

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     """Add them with their guards."""
 
     dependencies = [
-        ("registry", "0011_journal_of_versions"),
+        ("registry", "0012_agenda_and_figures"),
     ]
 
     operations = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F
+from django.db.models.fields.json import KT
 
 from registry.models.agency import Agency, Office
 from registry.models.authority import Authority
@@ -51,7 +52,18 @@ class Entry(models.Model):
                 name="entry_times_in_order",
             ),
         ]
-        indexes = [models.Index(fields=["licence", "id"], name="entry_of_licence")]
+        indexes = [
+            models.Index(fields=["licence", "id"], name="entry_of_licence"),
+            models.Index(
+                fields=["authority", "action", "decided_at"], include=["id", "commit"], name="entry_by_action"
+            ),
+            models.Index(
+                F("authority"),
+                KT("effect__renews"),
+                condition=models.Q(action="file_renewal"),
+                name="entry_renewals",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.pk}"
@@ -115,6 +127,7 @@ class Proposal(models.Model):
                 name="one_open_proposal_of_agency",
             ),
         ]
+        indexes = [models.Index(fields=["authority", "state", "closed_at"], name="proposal_of_authority")]
 
     def __str__(self) -> str:
         return f"proposal {self.pk}: {self.action}"

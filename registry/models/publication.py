@@ -46,6 +46,17 @@ class PublishedRecord(models.Model):
             models.Index(fields=["state", "agency_number", "number"], name="published_in_state"),
             models.Index(fields=["licence_class", "agency_number", "number"], name="published_in_class"),
             GinIndex(fields=["corridors"], name="published_corridors"),
+            # What an authority's licences are at an instant and when the clock will turn them, from the index alone.
+            models.Index(
+                fields=["authority_code", "state", "span"],
+                include=["licence_class", "corridors", "licence"],
+                name="published_turns",
+            ),
+            models.Index(
+                fields=["authority_code", "span"],
+                condition=models.Q(state__in=["active", "renewal_pending"], result="not_licensed"),
+                name="published_uncovered",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -489,7 +489,7 @@ def _named(fault: Fault) -> str:
 
 
 def _due(line: reading.Line) -> Any:
-    return parts.Due(words.said(words.DUE, line.due_for), line.due, line.zone) if line.due else ""
+    return parts.LastDay(words.said(words.DUE, line.due_for), line.due, line.zone) if line.due else ""
 
 
 def _letters(found: Dossier) -> list[dict[str, Any]]:

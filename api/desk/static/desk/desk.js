@@ -1,7 +1,7 @@
 // What the desk does more with a script: keys, passkeys, and a button that can not be pressed twice. All else works without.
 "use strict";
 
-// --- keys: an element with data-keys="g w" is opened by pressing g, then w; "/" goes to the search field
+// --- keys: an element with data-keys="g w" is opened by pressing g, then w; "/" goes to the search field, j and k through the rows
 const pressed = [];
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -10,12 +10,20 @@ document.addEventListener("keydown", (event) => {
     if (field) { event.preventDefault(); field.focus(); }
     return;
   }
+  if (event.key === "j" || event.key === "k") { step(event.key === "j" ? 1 : -1); return; }
   pressed.push(event.key);
   if (pressed.length > 2) pressed.shift();
   const found = [...document.querySelectorAll("[data-keys]")].find(
     (one) => one.dataset.keys === event.key || one.dataset.keys === pressed.join(" "));
   if (found) { event.preventDefault(); pressed.length = 0; found.tagName === "A" ? found.click() : found.focus(); }
 });
+
+// j and k move through the rows of the page's lists, from link to link; Enter opens the one that has the focus
+function step(by) {
+  const links = [...document.querySelectorAll("main tbody tr")].map((row) => row.querySelector("a")).filter(Boolean);
+  const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  links[here < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
+}
 
 // --- a form is sent once
 document.addEventListener("submit", (event) => {

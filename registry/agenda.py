@@ -1,0 +1,303 @@
+"""What the clock or a holder asks of an authority: matters that wait, each with the deadline that the law gives it.
+
+Nothing here is kept: a matter is read from the published spans, whose turns to come are the law's own (rulings 6), or
+from entries that nothing has answered yet. What the register holds no record of is not counted: notices are known
+only from the proposal that follows them, so days of representation are not among these.
+
+===============  =====================================================================================================
+``ratify``       one officer's emergency suspension that nobody has ratified; it lapses then
+``lapse``        a suspension that ends by the clock
+``activation``   a licence that was granted and is not activated; it is cancelled then
+``term``         a term that ends without a renewal in time
+``renewal``      a renewal that was filed and is not decided; in force until then, or until the term ends
+``security``     no security covers the licence from then on, or since then
+``stay``         a decision that is stayed; until then, or until it is ended
+``appeal``       an appeal that is not decided; the law sets no day
+===============  =====================================================================================================
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db import connection
+
+from registry.models import PolicySet
+from registry.rules import errors, policy
+from registry.rules.lifecycle import STEPS, Action, Actor, Role
+
+AHEAD: Final = timedelta(days=90)
+"""How far the agenda looks ahead."""
+
+MOST: Final = 200
+"""The longest page."""
+
+
+class Matter(StrEnum):
+    """The kinds of matters, in the order of the desk."""
+
+    RATIFY = "ratify"
+    LAPSE = "lapse"
+    ACTIVATION = "activation"
+    TERM = "term"
+    RENEWAL = "renewal"
+    SECURITY = "security"
+    STAY = "stay"
+    APPEAL = "appeal"
+
+
+ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
+    Matter.RATIFY: (Action.RATIFY,),
+    Matter.LAPSE: (Action.CONFIRM, Action.EXTEND, Action.LIFT),
+    Matter.ACTIVATION: (Action.ACTIVATE,),
+    Matter.TERM: (Action.FILE_RENEWAL,),
+    Matter.RENEWAL: (Action.RENEW, Action.REFUSE_RENEWAL, Action.RENEW_LATE),
+    Matter.SECURITY: (Action.CONFIRM_SECURITY, Action.SUSPEND_ADMINISTRATIVE),
+    Matter.STAY: (Action.END_STAY, Action.SET_ASIDE),
+    Matter.APPEAL: (Action.END_APPEAL, Action.SET_ASIDE),
+}
+"""The steps that answer a matter: it waits for whoever may begin one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which matters are asked for; empty means all. ``corridor``: licences good for that country."""
+
+    matters: frozenset[Matter] = frozenset()
+    licence_class: str = ""
+    state: str = ""
+    corridor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One matter. ``due``: its legal deadline, ``None`` where the law sets no day; ``since``: when it began."""
+
+    matter: Matter
+    due: datetime | None
+    since: datetime
+    licence: str
+    agency: str
+    name: str
+    licence_class: str
+    state: str
+    corridors: tuple[str, ...]
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many matters of a kind there are, and how many of them are past their deadline."""
+
+    all: int = 0
+    overdue: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """A page of matters and how many there are of each kind.
+
+    ``counts`` leave out of account which kinds are asked for. ``following``: give it as ``after`` for the next page,
+    empty at the end.
+    """
+
+    items: tuple[Item, ...]
+    counts: Mapping[Matter, Count]
+    following: str
+
+
+def matters_of(roles: Collection[str]) -> tuple[Matter, ...]:
+    """The kinds of matters that wait for somebody with these roles."""
+    held = frozenset(roles) - {Role.SYSTEM}
+    return tuple(m for m in Matter if any(STEPS[answer].proposes & held for answer in ANSWERS[m]))
+
+
+def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int = 50) -> Agenda:
+    """The matters that wait for this officer by their deadline, those past it first, those without one last."""
+    if by.roles <= {Role.ANALYST}:
+        raise errors.RoleNotAllowed("this role reads aggregates only")
+    due, matter, ref = _place(after)
+    theirs = matters_of(by.roles)
+    if by.authority is None or not theirs:
+        return Agenda((), {}, "")
+    limit = min(limit, MOST)
+    given: dict[str, Any] = {
+        "authority": by.authority, "at": at, "horizon": at + AHEAD, "renews": _oldest_renewal(by.authority, at),
+        "class": wanted.licence_class, "state": wanted.state, "corridor": wanted.corridor,
+        "matters": [m.value for m in theirs if not wanted.matters or m in wanted.matters],
+        "due": due, "matter": matter, "ref": ref, "limit": limit + 1,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_AGENDA.format(" UNION ALL ".join(_SOURCES[m] for m in theirs)), given)
+        rows = cursor.fetchall()
+    counted = {Matter(name): Count(*numbers) for name, numbers in (rows[0][0] or {}).items()}
+    found = [row[1:] for row in rows if row[1] is not None]
+    items = tuple(
+        Item(
+            matter=Matter(row[0]), due=row[1], since=row[2], licence=row[3] or "", agency=row[4], name=row[5],
+            licence_class=row[6] or "", state=row[7] or "", corridors=tuple(row[8] or ()),
+            overdue=row[1] is not None and row[1] <= at,
+        )
+        for row in found[:limit]
+    )  # fmt: skip
+    following = ""
+    if len(found) > limit:
+        last = found[limit - 1]
+        following = f"{last[1].isoformat() if last[1] else 'infinity'}~{last[0]}~{last[9]}"
+    return Agenda(items, {m: counted.get(m, Count()) for m in theirs}, following)
+
+
+# --- how they are found ------------------------------------------------------------------------------------------
+
+# A matter is (matter, due, since, licence, agency where there is no licence, class, state, corridors, ref). Ranges sort
+# by their beginning, so that one index of (authority, state, span) finds the turns of a stretch of time, and it carries
+# what is filtered by: numbers and names are read for the page alone.
+
+
+def _turn(matter: Matter, before: str, after: str, *, unless: str = "") -> str:
+    """A turn of the published state from ``before`` to ``after`` that the clock alone will bring."""
+    return f"""
+        SELECT '{matter}' AS matter, lower(n.span) AS due, lower(p.span) AS since, n.licence_id,
+               NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, n.licence_id AS ref
+        FROM registry_publishedrecord n
+        JOIN registry_publishedrecord p ON p.licence_id = n.licence_id AND upper(p.span) = lower(n.span)
+        WHERE n.authority_code = %(authority)s AND n.state IN ({after}) AND p.state IN ({before})
+          AND n.span > tstzrange(%(at)s, NULL) AND n.span <= tstzrange(%(horizon)s, NULL) {unless}
+    """  # noqa: S608 - constants of this module
+
+
+def _open(matter: Matter, due: str, action: Action, *conditions: str) -> str:
+    """An entry of this action that still stands and that nothing has answered, with the licence as it is now."""
+    asked = "".join(f" AND {condition}" for condition in conditions)
+    return f"""
+        SELECT '{matter}' AS matter, {due} AS due, e.effective_from AS since, e.licence_id, e.agency_id,
+               p.licence_class, p.state, p.corridors, e.id AS ref
+        FROM registry_entry e
+        JOIN registry_authority o ON o.id = e.authority_id
+        LEFT JOIN registry_publishedrecord p ON p.licence_id = e.licence_id AND p.span @> %(at)s
+        WHERE o.code = %(authority)s AND e.action = '{action}' AND e.effective_from <= %(at)s
+          AND NOT {_UNDONE.format("e")}{asked}
+    """  # noqa: S608 - constants of this module
+
+
+_UNDONE: Final = """EXISTS (
+    SELECT FROM registry_entry u WHERE u.refers_to_id = {}.id AND u.action IN ('correct', 'set_aside'))
+"""
+
+
+def _answered(target: str, *actions: Action, after: str = "") -> str:
+    """Whether an entry about ``target`` with one of these actions stands."""
+    named = ", ".join(f"'{action}'" for action in actions)
+    later = f" AND x.id > {after}" if after else ""
+    standing = f"NOT {_UNDONE.format('x')}"
+    return (
+        f"EXISTS (SELECT FROM registry_entry x WHERE x.refers_to_id = {target} AND x.action IN ({named}){later}"
+        f" AND {standing})"
+    )
+
+
+_EMERGENCY: Final = """
+    AND NOT EXISTS (SELECT FROM registry_entry e WHERE e.licence_id = n.licence_id AND e.action = 'suspend_emergency'
+                    AND (e.deadlines->>'ratify_by')::timestamptz = lower(n.span))
+"""
+_UNCOVERED: Final = f"""
+    (SELECT DISTINCT ON (p.licence_id) '{Matter.SECURITY}' AS matter, lower(p.span) AS due, lower(p.span) AS since,
+            p.licence_id, NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, p.licence_id AS ref
+     FROM registry_publishedrecord p
+     WHERE p.authority_code = %(authority)s AND p.state IN ('active', 'renewal_pending') AND p.result = 'not_licensed'
+       AND p.span <= tstzrange(%(horizon)s, NULL) AND (upper(p.span) IS NULL OR upper(p.span) > %(at)s)
+       AND p.body LIKE '%%"security.missing"%%'
+     ORDER BY p.licence_id, lower(p.span))
+"""  # noqa: S608 - constants of this module
+_RENEWAL_DUE: Final = """coalesce((e.deadlines->>'deemed_until')::timestamptz,
+    ((e.effect->>'renews')::date + 1)::timestamp AT TIME ZONE e.zone)"""
+_NOT_RENEWED: Final = f"""NOT EXISTS (
+    SELECT FROM registry_entry x WHERE x.licence_id = e.licence_id AND x.id > e.id
+       AND x.action IN ('renew', 'renew_late', 'refuse_renewal') AND NOT {_UNDONE.format("x")})
+"""
+
+_SOURCES: Final[Mapping[Matter, str]] = {
+    Matter.RATIFY: _open(
+        Matter.RATIFY,
+        "(e.deadlines->>'ratify_by')::timestamptz",
+        Action.SUSPEND_EMERGENCY,
+        "p.state = 'suspended'",
+        "(e.deadlines->>'ratify_by')::timestamptz > %(at)s",
+        f"NOT {_answered('e.id', Action.RATIFY, Action.CONFIRM, Action.LIFT)}",
+    ),
+    Matter.LAPSE: _turn(Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY),
+    Matter.ACTIVATION: _turn(Matter.ACTIVATION, "'pending_activation'", "'cancelled'"),
+    Matter.TERM: _turn(Matter.TERM, "'active', 'suspended'", "'expired'"),
+    Matter.RENEWAL: _open(
+        Matter.RENEWAL,
+        _RENEWAL_DUE,
+        Action.FILE_RENEWAL,
+        "e.effect->>'renews' >= %(renews)s",
+        "(p.state IN ('active', 'renewal_pending', 'suspended')"
+        " OR (p.state = 'expired' AND (e.deadlines->>'grace_until')::timestamptz > %(at)s))",
+        _NOT_RENEWED,
+    ),
+    Matter.SECURITY: _UNCOVERED,
+    Matter.STAY: _open(
+        Matter.STAY,
+        "e.effective_until",
+        Action.STAY,
+        "(e.effective_until IS NULL OR e.effective_until > %(at)s)",
+        f"NOT {_answered('e.id', Action.END_STAY)}",
+        f"NOT {_answered('e.refers_to_id', Action.SET_ASIDE, after='e.id')}",
+    ),
+    Matter.APPEAL: _open(
+        Matter.APPEAL,
+        "NULL::timestamptz",
+        Action.FILE_APPEAL,
+        f"NOT {_answered('e.id', Action.END_APPEAL)}",
+        f"NOT {_answered('e.refers_to_id', Action.SET_ASIDE, after='e.id')}",
+    ),
+}
+
+_AGENDA: Final = """
+    WITH waiting AS MATERIALIZED (
+        SELECT m.* FROM ({}) m
+        WHERE (%(class)s = '' OR m.licence_class = %(class)s) AND (%(state)s = '' OR m.state = %(state)s)
+          AND (%(corridor)s = '' OR m.corridors = '{{}}' OR %(corridor)s = ANY (m.corridors))
+    ), counted AS (
+        SELECT matter, count(*) AS number, count(*) FILTER (WHERE due <= %(at)s) AS overdue FROM waiting GROUP BY matter
+    ), listed AS (
+        SELECT * FROM waiting
+        WHERE matter = ANY (%(matters)s)
+          AND (coalesce(due, 'infinity'), matter, ref) > (%(due)s::timestamptz, %(matter)s, %(ref)s)
+        ORDER BY coalesce(due, 'infinity'), matter, ref LIMIT %(limit)s
+    )
+    SELECT (SELECT json_object_agg(matter, json_build_array(number, overdue)) FROM counted), page.*
+    FROM (SELECT) nothing LEFT JOIN (
+        SELECT m.matter, m.due, m.since, l.number, a.number, a.legal_name, m.licence_class, m.state, m.corridors, m.ref
+        FROM listed m
+        LEFT JOIN registry_licence l ON l.id = m.licence_id
+        JOIN registry_agency a ON a.id = coalesce(m.agency_id, l.agency_id)
+    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref) ON true
+    ORDER BY coalesce(page.due, 'infinity'), page.matter, page.ref
+"""
+
+
+def _oldest_renewal(authority: str, at: datetime) -> str:
+    """The last day of the oldest term whose renewal may still wait, by the longest days that any policy gave it."""
+    rules = PolicySet.objects.filter(authority__code=authority).values_list("rules", flat=True)
+    told = [policy.parse(one) for one in rules] or [policy.Policy()]
+    longest = max(one.renewal_deemed_days + one.grace_days for one in told)
+    return (at - timedelta(days=longest + 2)).date().isoformat()
+
+
+def _place(after: str) -> tuple[str, str, int]:
+    """Where a page begins, from what the page before it gave."""
+    if not after:
+        return "-infinity", "", 0
+    try:
+        due, matter, ref = after.split("~")
+        Matter(matter)
+        if due != "infinity":
+            due = datetime.fromisoformat(due).isoformat()
+        return due, matter, int(ref)
+    except ValueError:
+        raise errors.BadInput("this is no place in the list", field="after") from None

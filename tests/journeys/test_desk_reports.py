@@ -1,0 +1,103 @@
+"""The queue and the reports in a real browser: keys, pictures wide and narrow, from left and from right."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from registry.rules.lifecycle import Action, StepTerms
+from tests import builders
+from tests.api.officials import appoint, sign_in
+from tests.conftest import Clock
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+NARROW, WIDE = 360, 1280
+
+
+@pytest.fixture
+def page(chromium: Any, desk_site: str, clock: Clock) -> Iterator[Any]:
+    """A supervisor's browser, signed in, with a full morning before it."""
+    at = clock.stop(builders.START + timedelta(days=60))
+    _morning(at)
+    client = Client()
+    sign_in(client, appoint("XA-DLA-101", "XA-DLA", "supervisor", "registrar"))
+    context = chromium.new_context(viewport={"width": WIDE, "height": 800}, base_url=desk_site)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": desk_site}])
+    opened = context.new_page()
+    yield opened
+    context.close()
+
+
+def _morning(at: Any) -> None:
+    """An authority with matters of several kinds."""
+    builders.authority(at=at - timedelta(days=60))
+    start = at - timedelta(days=50)
+    for place, name in enumerate(
+        ("Bluefinch Manpower", "Harbour Bridge Recruitment", "Kestrel Overseas", "Ostwind")
+    ):
+        agency = builders.agency(f"{name} (DEMO)", at=start, company_number=f"C-{place}")
+        last = (at + timedelta(days=30 + 9 * place)).date()
+        number = builders.active(agency, at=start, last_day=last)
+        if place == 1:
+            builders.suspended(number, at=at - timedelta(days=20))
+        if place == 2:
+            builders.take(number, Action.FILE_RENEWAL, at=at)
+    agency = builders.agency("مكتب الميناء للتوظيف (DEMO)", at=start)
+    secured = builders.granted(agency, "B", at=start)
+    builders.secured(secured, at=start, until=(at - timedelta(days=3)).date())
+    builders.take(secured, Action.ACTIVATE, at=start)
+    stopped = builders.active(agency, at=start)
+    terms = StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "Stopped."})
+    builders.take(stopped, Action.SUSPEND_EMERGENCY, terms, at=at)
+
+
+def _picture(page: Any, name: str) -> None:
+    """Keep the page wide and narrow, from left and from right; nothing may stick out."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for direction in ("ltr", "rtl"):
+        page.evaluate(f"document.documentElement.dir = '{direction}'")
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, direction, width)
+            page.screenshot(path=PICTURES / f"{name}-{direction}-{width}.png", full_page=True)
+    page.set_viewport_size({"width": WIDE, "height": 800})
+    page.evaluate("document.documentElement.dir = 'ltr'")
+
+
+def test_the_queue_goes_by_keys_and_the_reports_are_seen(page: Any) -> None:
+    page.goto("/desk/")
+    assert page.locator(".late").count() >= 1
+    _picture(page, "queue-deadlines")
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.getAttribute('href')")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.getAttribute('href')") != first
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == first
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{first}")
+
+    page.goto("/desk/?matter=term&licence_class=A")
+    page.click("text=Keep this filter")
+    page.fill("[name=name]", "Terms of class A")
+    _picture(page, "keep-filter")
+    page.click("button:text-is('Keep this filter')")
+    page.wait_for_url("**/desk/")
+    page.keyboard.press("f")
+    page.keyboard.press("1")
+    page.wait_for_url("**/desk/?matter=term&licence_class=A")
+    _picture(page, "queue-filter")
+
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    page.wait_for_url("**/desk/reports")
+    _picture(page, "reports")
+    for name in ("register", "publication", "workload", "expiring", "policy"):
+        page.goto(f"/desk/reports/{name}")
+        _picture(page, f"report-{name}")
