@@ -146,8 +146,8 @@ class Place:
             badges.withdraw(live.code, reason="lost", by="OFFICER-1", at=self.at)
 
     def wait(self, _number: str) -> None:
-        """Until the next boundary of a list, or for a day."""
-        later = BadgeWatch.objects.filter(until__gt=self.at).order_by("until")
+        """Until the next boundary of a list that its key lives to see, or for a day."""
+        later = BadgeWatch.objects.filter(until__gt=self.at, until__lt=START + 200 * DAY).order_by("until")
         self.at = later.values_list("until", flat=True).first() or self.at + DAY
 
     def nearly(self, number: str) -> None:
