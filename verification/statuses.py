@@ -41,7 +41,7 @@ from verification.models import (
 )
 from verification.models import StatusList as ListRow
 from verification.shapes import Kind
-from verification.signing import Client, NotSigned
+from verification.signing import Client, NotSigned, SignerDown
 from verification.standings import BadgeStands
 from verification.status_list import Status, StatusList
 from verification.verdicts import Result
@@ -64,6 +64,9 @@ RENEWED_BEFORE: Final = timedelta(days=180)
 
 AT_ONCE: Final = 1000
 """Badges that are read together, some tenths of a second's work: a suspension waits for no more."""
+
+_ATTEMPTS: Final = 5
+"""A signer that is busy for a moment must not leave a suspension unsaid until the next round."""
 
 MOST_USED: Final = status_list.ENTRIES // 2
 """A list half full gets a sibling, so that a free index is drawn by chance and quickly."""
@@ -408,13 +411,18 @@ def _sign(
     client: Client, row: ListRow, array: bytes, *, at: datetime, boundary: datetime | None, now: datetime
 ) -> bool:
     """Sign that the list says so from ``at`` on; not where its authority has no key for it."""
-    try:
-        made = _seal(client, row, array, at=at, boundary=boundary)
-    except NotSigned as refusal:
-        if refusal.code != "key.absent":
-            raise
-        logger.info("%s has no key for lists", row.authority)
-        return False
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            made = _seal(client, row, array, at=at, boundary=boundary)
+            break
+        except SignerDown:
+            if attempt == _ATTEMPTS:
+                raise
+        except NotSigned as refusal:
+            if refusal.code != "key.absent":
+                raise
+            logger.info("%s has no key for lists", row.authority)
+            return False
     before = SignedList.objects.filter(list=row, issued_at__lte=at).order_by("-issued_at").first()
     SignedList.objects.filter(list=row, issued_at=at).delete()
     made.save(force_insert=True)

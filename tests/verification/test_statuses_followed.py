@@ -1,0 +1,319 @@
+"""What the lists follow by what changed is what they would say if every badge were read: after any lawful steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from registry import agencies, licensing, lookup
+from registry.intake import taking
+from registry.rules.errors import RegistryError
+from registry.rules.lifecycle import Action, StepTerms
+from tests import builders
+from tests.conftest import Clock
+from tests.house import House
+from tests.registry.test_intake import PROFILE
+from verification import badges, standings, status_list, statuses, tokens
+from verification.models import Badge, BadgeWatch, ListsPlace, ListState, SignedList
+from verification.status_list import Status
+
+START = builders.START
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house(sign_for: Callable[..., House], clock: Clock) -> House:
+    """Two authorities that sign; one knows its licences from a list."""
+    clock.stop(START)
+    builders.authority()
+    return sign_for("XA-DLA", "XA-MOL", at=START)
+
+
+@dataclass
+class Place:
+    """A register with a badge of every sort, and what may be done to it."""
+
+    folder: Path
+    clock: Clock
+    at: datetime = START
+    licences: list[str] = field(default_factory=list)
+    sequences: list[tuple[str, int]] = field(default_factory=list)
+
+    def built(self) -> Place:
+        """Two holders with two licences and one, an office and a person of the first, and a listed licence."""
+        self.holder, self.other = builders.agency(), builders.agency("Kestrel (DEMO)")
+        soon = START.date() + 40 * DAY
+        self.licences = [
+            builders.active(self.holder),
+            builders.active(self.holder, "C", last_day=soon),
+            builders.active(self.other, last_day=soon),
+        ]
+        self.office = builders.head_office(self.holder)
+        told: dict[str, Any] = {"name": "Sita Sharma", "role": "sub_agent", "first_day": START.date()}
+        self.person = agencies.appoint(self.holder, **told, office=self.office, **self._by()).number
+        profile, file = self.folder / "xa_list.toml", self.folder / "list.csv"
+        profile.write_text(PROFILE, encoding="utf-8")
+        file.write_text("No.,Name,Town,Status,Class,Phone\n1,DEMO Agency,Port,Valid,A,\n", encoding="utf-8")
+        taking.take_in(str(profile), file, on=START.date(), at=START, by="intake")
+        (known,) = lookup.by_legacy("1", at=START)
+        self.listed = known.number
+        for kind, number in (
+            *(("licence", number) for number in (*self.licences, self.listed)),
+            ("office", self.office),
+            ("appointment", self.person),
+        ):
+            badges.issue(kind, number, at=START)
+        return self
+
+    def _by(self) -> dict[str, Any]:
+        return {"by": builders.maker(self.at), "at": self.at, "idempotency_key": builders.key()}
+
+    def do(self, what: str, which: int) -> None:
+        """Take one step; what the law refuses is not taken."""
+        number = self.licences[which % len(self.licences)]
+        try:
+            getattr(self, what)(number)
+        except RegistryError:
+            return
+
+    def suspend(self, number: str) -> None:
+        """At once."""
+        self.sequences.append((number, builders.suspended(number, at=self.at)))
+
+    def announce(self, number: str) -> None:
+        """From an hour ahead on: the clock alone reaches it."""
+        terms = StepTerms(grounds=("FALSE-DOC",), effective=self.at + HOUR)
+        made = builders.take(number, Action.SUSPEND_PREVENTIVE, terms, at=self.at)
+        self.sequences.append((number, made.sequence))
+
+    def revoke(self, number: str) -> None:
+        """For cause."""
+        self.sequences.append((number, builders.revoked(number, at=self.at)))
+
+    def lift(self, _number: str) -> None:
+        """What was decided last."""
+        if self.sequences:
+            builders.lifted(*self.sequences.pop(), at=self.at)
+
+    def correct(self, _number: str) -> None:
+        """What was decided last was an error."""
+        if self.sequences:
+            number, sequence = self.sequences.pop()
+            terms = StepTerms(grounds=("CLERICAL-ERROR",), refers_to=sequence)
+            builders.take(number, Action.CORRECT, terms, at=self.at)
+
+    def bar(self, number: str) -> None:
+        """The holder, with all its licences."""
+        holder = self.other if number == self.licences[2] else self.holder
+        terms = StepTerms(grounds=("CONVICTION",), permanent=True, no_conflict=True)
+        waiting = licensing.propose_for_agency(holder, Action.DEBAR, terms=terms, **self._by())
+        for officer in (builders.checker, builders.registrar):
+            licensing.approve(waiting.id, **self._by() | {"by": officer(self.at)}, no_conflict=True)
+
+    def grant(self, number: str) -> None:
+        """Another licence of a holder, with its badge."""
+        holder = self.other if number == self.licences[2] else self.holder
+        self.licences.append(builders.active(holder, at=self.at))
+        badges.issue("licence", self.licences[-1], at=self.at)
+
+    def adopt(self, _number: str) -> None:
+        """The listed licence gets another number; its badge names the old one."""
+        first = self.at.date()
+        terms = StepTerms(first_day=first, last_day=first + 400 * DAY, licence_class="A")
+        builders.take(self.listed, Action.ADOPT, terms, at=self.at, authority="XA-MOL")
+
+    def close(self, _number: str) -> None:
+        """The office, from tomorrow on."""
+        agencies.amend_office(self.office, {"last_day": self.at.date()}, **self._by())
+
+    def leave(self, _number: str) -> None:
+        """The person goes."""
+        agencies.end_appointment(self.person, last_day=self.at.date(), **self._by())
+
+    def withdraw(self, _number: str) -> None:
+        """A badge that is still good."""
+        live = Badge.objects.filter(withdrawn_at__isnull=True).order_by("code").first()
+        if live is not None:
+            badges.withdraw(live.code, reason="lost", by="OFFICER-1", at=self.at)
+
+    def wait(self, _number: str) -> None:
+        """Until the next boundary of a list that its key lives to see, or for a day."""
+        later = BadgeWatch.objects.filter(until__gt=self.at, until__lt=START + 200 * DAY).order_by("until")
+        self.at = later.values_list("until", flat=True).first() or self.at + DAY
+
+    def nearly(self, number: str) -> None:
+        """Until the next boundary is signed ahead."""
+        now = self.at
+        self.wait(number)
+        self.at = max(now, self.at - timedelta(seconds=60))
+
+    def look(self) -> None:
+        """What the worker does, and whether it comes to what reading every badge comes to."""
+        self.clock.stop(self.at)
+        statuses.refresh(at=self.at)
+        agrees(self.at)
+        begun = (
+            SignedList.objects.filter(issued_at__lte=self.at).order_by("list", "-issued_at").distinct("list")
+        )
+        for signed in (*begun, *SignedList.objects.filter(issued_at__gt=self.at)):
+            assert bytes(signed.array) == arrays(max(self.at, signed.issued_at))[signed.list_id]
+
+
+def arrays(at: datetime) -> dict[int, bytes]:
+    """What the lists are to say, by every badge."""
+    said: dict[int, dict[int, int]] = {
+        number: {} for number in ListState.objects.values_list("list", flat=True)
+    }
+    where = statuses.places(one.code for one in standings.every(at=at))
+    for one in standings.every(at=at):
+        said[where[one.code].number][where[one.code].index] = statuses.status(one.result, one.state)
+    return {number: status_list.array_of(those) for number, those in said.items()}
+
+
+def agrees(at: datetime) -> None:
+    """The lists' states and the noted boundaries are those of every badge."""
+    assert {row.list_id: bytes(row.array) for row in ListState.objects.all()} == arrays(at)
+    noted = dict(BadgeWatch.objects.values_list("badge", "until"))
+    assert noted == {one.code: one.until for one in standings.every(at=at)}
+    due = set(BadgeWatch.objects.filter(token_due_at__lte=at).values_list("badge", flat=True))
+    assert due >= {
+        one.code for one in standings.every(at=at) if one.signed_for and not tokens.digits(one.code, at=at)
+    }
+
+
+STEPS = ("suspend", "announce", "revoke", "lift", "correct", "bar", "grant", "adopt", "close", "leave", "withdraw",
+         "wait", "wait", "nearly")  # fmt: skip
+
+
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(STEPS), st.integers(0, 3), st.booleans()), min_size=6, max_size=12
+    )
+)
+def test_what_is_followed_is_what_reading_every_badge_comes_to(
+    house: House, clock: Clock, tmp_path: Path, steps: list[tuple[str, int, bool]]
+) -> None:
+    whole = transaction.atomic()
+    whole._from_testcase = True  # type: ignore[attr-defined]  # a durable transaction may begin in it
+    with whole:
+        clock.stop(START)
+        place = Place(tmp_path, clock).built()
+        place.look()
+        for what, which, looks in steps:
+            place.do(what, which)
+            if looks:
+                place.look()
+        place.look()
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("step", sorted({*STEPS}))
+def test_each_step_reaches_the_lists(step: str, house: House, clock: Clock, tmp_path: Path) -> None:
+    place = Place(tmp_path, clock).built()
+    place.look()
+    if step in {"lift", "correct"}:
+        place.suspend(place.licences[0])
+        place.look()
+    place.at += timedelta(minutes=1)
+    getattr(place, step)(place.licences[0])
+    place.look()
+    for _ in range(3):
+        place.wait("")
+        place.look()
+    assert statuses.reconcile(at=place.at + 2 * HOUR) == 0
+
+
+def test_a_round_without_news_looks_at_no_badge(
+    house: House, clock: Clock, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for _ in range(5):
+        badges.issue("licence", builders.active(), at=START)
+    statuses.refresh(at=START)
+    ListsPlace.objects.update(**vars_of_the_end())
+    with django_assert_max_num_queries(16) as asked:
+        statuses.refresh(at=START)
+    assert not [one for one in asked.captured_queries if "registry_publishedrecord p" in one["sql"]]
+
+
+def vars_of_the_end() -> dict[str, int]:
+    """The end of the journal, as a place: in a test all is one transaction, which is read again each time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint + 1, max(id) FROM registry_changejournal")
+        transaction_, journal = cursor.fetchone()
+    return {"transaction": transaction_, "journal": journal}
+
+
+@pytest.mark.parametrize("lost", ["place", "state", "clock"])
+def test_lists_that_lost_their_place_read_every_badge_before_they_sign(
+    lost: str, house: House, clock: Clock
+) -> None:
+    numbers = [builders.active() for _ in range(3)]
+    codes = [badges.issue("licence", number, at=START).code for number in numbers]
+    statuses.refresh(at=START)
+    builders.suspended(numbers[0], at=START)
+    at = clock.stop(START + HOUR)
+    ListsPlace.objects.update(**vars_of_the_end())
+    if lost == "place":
+        ListsPlace.objects.all().delete()
+    elif lost == "state":
+        ListState.objects.all().delete()
+    else:
+        ListsPlace.objects.update(at=at + DAY)
+    assert statuses.refresh(at=at) == 1
+    place = statuses.places(codes)[codes[0]]
+    stated, _ = status_list.unseal(statuses.read(place.number, at=at).cwt)
+    assert stated.status(place.index) == Status.SUSPENDED
+    agrees(at)
+
+
+def test_a_change_past_the_triggers_is_found_within_the_hour(
+    house: House, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes = [badges.issue("licence", builders.active(), at=START).code for _ in range(5)]
+    statuses.refresh(at=START)
+    state = ListState.objects.get()
+    array = bytearray(state.array)
+    status_list.write(array, statuses.places(codes)[codes[3]].index, Status.SUSPENDED)
+    ListState.objects.update(array=bytes(array))
+    ListsPlace.objects.update(**vars_of_the_end())
+    assert statuses.reconcile(at=START + HOUR / 2) == 0
+    assert statuses.reconcile(at=clock.stop(START + HOUR)) == 1
+    assert "1 entries" in caplog.text
+    agrees(START + HOUR)
+    assert statuses.reconcile(at=START + HOUR) == 0
+
+
+def test_more_changed_than_the_journal_names_so_every_badge_is_read(house: House, clock: Clock) -> None:
+    number = builders.active()
+    badges.issue("licence", number, at=START)
+    statuses.refresh(at=START)
+    end = vars_of_the_end()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO registry_changejournal (relation, operation, key, image, transaction_id)"
+            " VALUES ('registry_publishedrecord', 'I', 0, '{\"rows\": 5000, \"numbers\": null}', %s)",
+            [end["transaction"]],
+        )
+    ListsPlace.objects.update(**end)
+    statuses.refresh(at=START)
+    read_at = ListsPlace.objects.get().read_at
+    assert read_at is not None
+    assert read_at <= START - statuses.READ_EVERY
+    statuses.reconcile(at=START)
+    assert ListsPlace.objects.get().reading == ""
