@@ -1,10 +1,12 @@
 """``manage.py audit``: fold every licence again, compare, print differences, exit non-zero when there is one."""
 
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from registry import audit, clock
+from registry.admission import consistency
 
 
 class Command(BaseCommand):
@@ -15,7 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print each difference on a line of its own; fail if there is any."""
         found = 0
-        for difference in audit.differences(at=clock.now()):
+        at = clock.now()
+        for difference in chain(audit.differences(at=at), consistency.differences(at=at)):
             found += 1
             self.stdout.write(
                 f"{difference.number}: {difference.what}: stored {difference.stored}, expected {difference.expected}"
