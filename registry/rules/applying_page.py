@@ -16,7 +16,7 @@ compares. An applicant is not licensed in any of these states.
   Sections are saved as typed; what is sent no longer changes. Papers are PDF, JPEG or PNG by their content,
   and are scanned before they are kept; without a scanner none is taken.
 - What happened is an event and only grows. What was said with it (the application, letters, reports,
-  objections, answers) stands in a row of its own, which can be redacted; the event keeps its salted digest.
+  objections, answers) stands in a row of its own, apart from the journal; the event keeps its salted digest.
 - A grant enters the agency, opens its licence and takes L0 of `docs/lifecycle.md` in one transaction of two
   officers. The licence comes into force with its security (L1), or lapses (A10).
 - The public reads of an application while it may object, and of a refusal for as long as the policy says:
