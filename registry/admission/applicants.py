@@ -162,10 +162,7 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
     papers = list(row.documents.order_by("pk"))
     said = {
         "content": draft.content,
-        "documents": [
-            {"reference": one.reference, "kind": one.kind, "sha256": one.sha256, "size": one.size}
-            for one in papers
-        ],
+        "documents": [stated(one) for one in papers],
     }
     row.documents.filter(sent=False).update(sent=True)
     for column, value in named(draft.content).items():
@@ -220,6 +217,20 @@ def expire(*, at: datetime) -> int:
                 events.project(row, now)
                 moved += 1
     return moved
+
+
+def stated(paper: ApplicationDocument) -> dict[str, Any]:
+    """A paper as it is stated in what is sent, and compared with afterwards."""
+    return {
+        "reference": paper.reference,
+        "kind": paper.kind,
+        "name": paper.name,
+        "media_type": paper.media_type,
+        "size": paper.size,
+        "sha256": paper.sha256,
+        "stored_as": paper.stored_as,
+        "added_at": paper.added_at.isoformat(),
+    }
 
 
 def named(content: Mapping[str, Any]) -> dict[str, str]:

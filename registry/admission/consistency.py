@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.admission import applicants, events
 from registry.audit import Difference
-from registry.models import Application, ApplicationText
+from registry.models import Agency, Application, ApplicationText, Authority, Licence
 from registry.rules import applying
 from registry.rules.applying import Action, State
 from registry.rules.errors import RegistryError
@@ -23,9 +23,9 @@ def differences(*, at: datetime) -> Iterator[Difference]:
     while True:
         rows = Application.objects.filter(pk__gt=after).order_by("pk")
         found = list(
-            rows.select_related("authority", "licence", "agency").prefetch_related(
-                "events", "events__text", "documents"
-            )[:_AT_ONCE]
+            rows.select_related("licence", "agency").prefetch_related("events", "events__text", "documents")[
+                :_AT_ONCE
+            ]
         )
         if not found:
             return
@@ -58,17 +58,25 @@ def _columns(
     yield "number", row.number, opened.get("number")
     yield "account", row.account, opened.get("account")
     yield "kind", row.kind, opened.get("kind")
-    yield "authority", row.authority.code, opened.get("authority")
+    authority = Authority.objects.filter(pk=row.authority_id).values_list("code", flat=True).first()
+    yield "authority", authority, opened.get("authority")
     yield "opened at", row.opened_at, happened[0].at
     sent = [one.at for one in happened if one.action is Action.SUBMIT]
     yield "sent at", row.submitted_at, sent[0] if sent else None
     licence = opened.get("renews") or (grant.facts.get("licence") if grant else "")
-    yield "licence", row.licence.number if row.licence else "", licence or ""
+    yield "licence", _number(row.licence_id, row.licence), licence or ""
     if row.kind == applying.LICENCE:
         agency = grant.facts.get("agency") if grant else ""
-        yield "agency", row.agency.number if row.agency else "", agency or ""
+        yield "agency", _number(row.agency_id, row.agency), agency or ""
     for column, value in _named(row).items():
         yield column, getattr(row, column), value
+
+
+def _number(key: int | None, record: Agency | Licence | None) -> str:
+    """The number of what a row names; a row that names nothing there is shows as such."""
+    if key is None:
+        return ""
+    return record.number if record else f"row {key}, which is not there"
 
 
 def _named(row: Application) -> dict[str, str]:
@@ -92,13 +100,9 @@ def _papers(row: Application) -> Iterator[tuple[str, Any, Any]]:
     said = _sent(row)
     if said is None:
         return
-    held = {one.reference: [one.kind, one.sha256, one.size, one.sent] for one in row.documents.all()}
+    held = {one.reference: (applicants.stated(one), one.sent) for one in row.documents.all()}
     for one in said.get("documents") or ():
-        yield (
-            f"paper {one['reference']}",
-            held.get(one["reference"]),
-            [one["kind"], one["sha256"], one["size"], True],
-        )
+        yield f"paper {one.get('reference')}", held.get(one.get("reference")), (one, True)
 
 
 def _sent(row: Application) -> dict[str, Any] | None:

@@ -527,6 +527,8 @@ EDITS = [
     "UPDATE registry_applicationevent SET digest = ''",
     "UPDATE registry_applicationdocument SET sha256 = repeat('1', 64)",
     "UPDATE registry_applicationdocument SET kind = 'other'",
+    "UPDATE registry_applicationdocument SET stored_as = 'elsewhere/' || id",
+    "UPDATE registry_applicationdocument SET sent = false",
     "DELETE FROM registry_applicationdocument",
 ]
 
