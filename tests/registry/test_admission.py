@@ -524,6 +524,7 @@ EDITS = [
     "UPDATE registry_application SET kind = 'licence', number = 'LA-000002-1'",
     "UPDATE registry_applicationtext SET said = '{}'",
     "UPDATE registry_applicationtext SET salt = repeat('0', 64)",
+    "UPDATE registry_applicationtext SET salt = 'none'",
     "UPDATE registry_applicationevent SET digest = ''",
     "UPDATE registry_applicationdocument SET sha256 = repeat('1', 64)",
     "UPDATE registry_applicationdocument SET kind = 'other'",
