@@ -50,6 +50,8 @@ def main() -> int:
             place = _place(*ports)
         _migrate(place)
         running.append(_sign(place))
+        if not os.environ.get("REGISTRY_CLAMD"):
+            running.append(_scan(place))
         running += [
             _serve("public", ports[0], place, processes=2),
             _serve("desk", ports[1], place),
@@ -101,6 +103,7 @@ def _place(public: int, desk: int) -> dict[str, str]:
             "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
             "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
             "REGISTRY_SMTP": os.environ.get("REGISTRY_SMTP") or f"smtp://127.0.0.1:{_free_port()}",
+            "REGISTRY_CLAMD": os.environ.get("REGISTRY_CLAMD") or str(embedded.VAR / "scanner.sock"),
             "PYTHONWARNINGS": "ignore",
         }
     )
@@ -190,6 +193,12 @@ def _sign(place: dict[str, str]) -> subprocess.Popen[bytes]:
     _make_keys(directory, place["REGISTRY_HOST"])
     files = [f"--keys={directory}", f"--socket={place['REGISTRY_SIGNER']}"]
     return _start("signer", [sys.executable, "-m", "verification.signer", *files, "--demo"], place)
+
+
+def _scan(place: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A scanner that knows the EICAR test file alone, so that the demo takes uploads."""
+    command = [sys.executable, "-m", "api.demo_scanner", place["REGISTRY_CLAMD"]]
+    return _start("scanner", command, place)
 
 
 def _make_keys(directory: Path, host: str) -> None:

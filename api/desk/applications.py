@@ -218,7 +218,12 @@ def applications(visit: Visit) -> HttpResponse:
 def application(visit: Visit, number: str) -> HttpResponse:
     """One application: where it stands, what it says, what happened, and the steps open to this officer."""
     found = readings.application(_canonical(number), by=visit.by, at=visit.at, through="desk")
-    return visit.page("application.html", found.line.name or found.line.number, **_shown(found))
+    return visit.page(
+        "application.html",
+        found.line.name or found.line.number,
+        stands=_stands(visit, found),
+        **_shown(found),
+    )
 
 
 @door.room(of="desk-applications", methods=_POST)
@@ -302,6 +307,18 @@ def _shown(found: Dossier) -> dict[str, Any]:
         "screening": _screening(found),
         "story": [_told(one, found.zone) for one in reversed(found.happened)],
     }  # fmt: skip
+
+
+def _stands(visit: Visit, found: Dossier) -> dict[str, Any] | None:
+    """How the licence stands that was granted, or is to be renewed, and why."""
+    if not found.licence:
+        return None
+    held = readings.licence(found.licence, by=visit.by, at=visit.at, through="desk")
+    language = get_language() or "en"
+    return {
+        "standing": parts.Standing(held["result"], held["state"]),
+        "reasons": [labels.text("reasons", code, language) for code in held["reasons"]],
+    }
 
 
 def _due(line: reading.Line) -> Any:

@@ -73,7 +73,14 @@ def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, r
     opened = events.Case(
         row, (), applying.Standing(State.DRAFT, at), records.current_policy(office.pk, at=at), at
     )
-    events.add(opened, applying.STEPS[Action.OPEN], by=Party.APPLICANT)
+    facts = {
+        "number": row.number,
+        "account": account,
+        "kind": row.kind,
+        "authority": authority,
+        "renews": renews,
+    }
+    events.add(opened, applying.STEPS[Action.OPEN], by=Party.APPLICANT, facts=facts)
     once.keep({"number": row.number})
     return row.number
 
@@ -155,17 +162,11 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
     papers = list(row.documents.order_by("pk"))
     said = {
         "content": draft.content,
-        "documents": [
-            {"reference": one.reference, "kind": one.kind, "sha256": one.sha256, "size": one.size}
-            for one in papers
-        ],
+        "documents": [stated(one) for one in papers],
     }
     row.documents.filter(sent=False).update(sent=True)
-    if agency := draft.content.get("agency"):
-        row.legal_name = contacts.name(agency["legal_name"]) if agency.get("legal_name") else row.legal_name
-        row.locality = " ".join(agency.get("locality", row.locality).split())
-    if scope := draft.content.get("scope"):
-        row.licence_class = numbering.class_letter(scope.get("licence_class", row.licence_class))
+    for column, value in named(draft.content).items():
+        setattr(row, column, value)
     row.submitted_at = row.submitted_at or at
     events.add(found, step, by=Party.APPLICANT, said=said)
     once.keep({})
@@ -216,6 +217,33 @@ def expire(*, at: datetime) -> int:
                 events.project(row, now)
                 moved += 1
     return moved
+
+
+def stated(paper: ApplicationDocument) -> dict[str, Any]:
+    """A paper as it is stated in what is sent, and compared with afterwards."""
+    return {
+        "reference": paper.reference,
+        "kind": paper.kind,
+        "name": paper.name,
+        "media_type": paper.media_type,
+        "size": paper.size,
+        "sha256": paper.sha256,
+        "stored_as": paper.stored_as,
+        "added_at": paper.added_at.isoformat(),
+    }
+
+
+def named(content: Mapping[str, Any]) -> dict[str, str]:
+    """What an application says about the columns that lists are read by."""
+    agency, scope = content.get("agency") or {}, content.get("scope") or {}
+    found: dict[str, str] = {}
+    if agency.get("legal_name"):
+        found["legal_name"] = contacts.name(agency["legal_name"])
+    if agency.get("locality"):
+        found["locality"] = " ".join(agency["locality"].split())
+    if scope.get("licence_class"):
+        found["licence_class"] = numbering.class_letter(scope["licence_class"])
+    return found
 
 
 def _say(number: str, action: Action, text: str, *, account: str, at: datetime, idempotency_key: str) -> None:

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from api import auth, documents
+from api.demo_scanner import EICAR, Scanner
 from api.desk.apply.objections import OBJECTIONS
 from api.models import RateBucket, User
 from registry.admission import reading
@@ -20,7 +21,6 @@ from registry.rules import applying as law
 from registry.rules.applying import Action
 from tests import applying as apply
 from tests import builders
-from tests.api.clamd import EICAR, Scanner
 from tests.api.officials import PASSWORD, SECRET, Answer, Device, appoint, sign_in
 from tests.conftest import Clock
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from api.demo_scanner import Scanner
 from registry.admission import reading
 from registry.rules.lifecycle import Action as LicenceAction
 from tests import applying as apply
 from tests import builders
-from tests.api.clamd import Scanner
 from tests.api.officials import PASSWORD, SECRET, appoint
 from verification import badges
 

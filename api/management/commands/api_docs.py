@@ -1,4 +1,4 @@
-"""Write both OpenAPI documents, ``docs/errors.md`` and ``docs/lifecycle.md`` from the code, or check them."""
+"""Write both OpenAPI documents and the pages of errors, lifecycle and applications from the code, or check them."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from api import problems
 from api.public import schema
 from api.staff import schema as officials
-from registry.rules import lifecycle_page
+from registry.rules import applying_page, lifecycle_page
 
 
 class Command(BaseCommand):
     """Render what the API says about itself."""
 
-    help = "Write docs/openapi.yaml, docs/openapi-staff.yaml, docs/errors.md and docs/lifecycle.md."
+    help = "Write docs/: openapi.yaml, openapi-staff.yaml, errors.md, lifecycle.md and applications.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """``--check``: write nothing, refuse when something differs."""
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             "openapi-staff.yaml": officials.as_yaml(),
             "errors.md": problems.as_markdown(),
             "lifecycle.md": lifecycle_page.as_markdown(),
+            "applications.md": applying_page.as_markdown(),
         }
         for name, text in pages.items():
             page = settings.ROOT / "docs" / name

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from registry import audit, clock
+from registry.admission import consistency as admission
 from registry.audit import Difference
 from verification import consistency
 
@@ -34,7 +35,9 @@ class Command(BaseCommand):
 
 
 def _differences(bar: Progress) -> Iterator[Difference]:
-    yield from audit.differences(at=clock.now(), progress=_task(bar, "Licences"))
+    at = clock.now()
+    yield from audit.differences(at=at, progress=_task(bar, "Licences"))
+    yield from admission.differences(at=at)
     yield from consistency.differences(_task(bar, "Entries of the log"))
 
 

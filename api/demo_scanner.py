@@ -1,16 +1,22 @@
-"""A scanner that speaks clamd's protocol over a real socket and finds the EICAR test file, nothing else."""
+"""A scanner for the demo and the tests: speaks clamd's INSTREAM, knows the EICAR test file and nothing else.
 
+It guards nobody. A deployment runs clamd (``docs/deployment.md``).
+"""
+
+import signal
 import socket
 import struct
+import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO, Final
 
 #: The file that every scanner finds, in two pieces so that none finds it here.
-EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+EICAR: Final = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 class Scanner:
-    """Answers at ``address`` until it is closed; ``says`` overrides its answer."""
+    """Answers at ``address`` until it is closed; ``says`` overrides its answer, ``read`` is what it was sent."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Listen on a free port, or at a path."""
@@ -40,16 +46,32 @@ class Scanner:
             except OSError:
                 return
             with caller, caller.makefile("rb") as stream:
-                if stream.read(10) != b"zINSTREAM\0":
-                    caller.sendall(b"UNKNOWN COMMAND\0")
+                try:
+                    caller.sendall(self._answer(stream))
+                except (OSError, struct.error):
                     continue
-                caller.sendall(self._judged(stream))
 
-    def _judged(self, stream: object) -> bytes:
+    def _answer(self, stream: BinaryIO) -> bytes:
+        if stream.read(10) != b"zINSTREAM\0":
+            return b"UNKNOWN COMMAND\0"
         whole = b""
-        while size := struct.unpack("!L", stream.read(4))[0]:  # type: ignore[attr-defined]
-            whole += stream.read(size)  # type: ignore[attr-defined]
-        self.read.append(whole)
+        while size := struct.unpack("!L", stream.read(4))[0]:
+            whole += stream.read(size)
+        self.read = [*self.read[-9:], whole]
         if self.says is not None:
             return self.says
         return b"stream: Eicar-Test-Signature FOUND\0" if EICAR in whole else b"stream: OK\0"
+
+
+def main() -> None:
+    """Answer at the path given until a signal ends it."""
+    path = Path(sys.argv[1])
+    path.unlink(missing_ok=True)
+    scanner = Scanner(path)
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    scanner.close()
+    path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
