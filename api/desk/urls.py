@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver
 
-from api.desk import account, agencies, queue, readings, screening, securities, session
+from api.desk import account, agencies, prints, queue, readings, screening, securities, session
 
 _ROOMS = (
     queue,
     agencies,
+    prints,
     securities,
     screening,
     readings,
