@@ -137,7 +137,9 @@ def _about(found: Mapping[str, Any]) -> parts.Facts:
 def _licences(found: list[dict[str, Any]]) -> parts.Table:
     rows = [
         (
-            one["number"],
+            parts.Link(one["number"], resolve_url("desk-certificate", one["number"]), gettext("certificate"))
+            if one["may_recruit"]
+            else one["number"],
             one["class"],
             parts.Standing(one["result"], one["state"]),
             parts.Day(date.fromisoformat(str(one["terms"][-1]["last_day"]))) if one["terms"] else "",
@@ -160,7 +162,11 @@ def _decisions(found: list[dict[str, Any]], zone: str) -> parts.Table:
             ", ".join(_text("grounds", ground["code"]) for ground in entry["grounds"]),
             parts.Moment(_instant(entry["effective_from"]), zone),
             ", ".join(entry["officers"]),
-            entry["sequence"],
+            parts.Link(
+                str(entry["sequence"]),
+                resolve_url("desk-letter", number, entry["sequence"]),
+                gettext("letter"),
+            ),
         )
         for entry, number in entries
     ]
