@@ -100,6 +100,15 @@ def recount(timestamp: int) -> None:  # noqa: ARG001 - it counts whatever there 
     indexing.recount()
 
 
+@app.periodic(cron="37 2 * * *")
+@app.task(name="screening.nightly", queueing_lock="screening.nightly")
+def screen(timestamp: int) -> None:  # noqa: ARG001 - it screens by our clock
+    """Compare everybody with the barred and with outside lists; nightly."""
+    from registry import screening  # noqa: PLC0415 - as in ``due``
+
+    screening.nightly(at=clock.now())
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="log.witness", lock="log.witness", queueing_lock="log.witness")
 def witness(timestamp: int) -> None:  # noqa: ARG001 - whatever is newest

@@ -181,6 +181,9 @@ KINDS: Final[dict[str, Kind]] = {
     "approval.already_given": Kind(
         409, _("You have approved already; the next approval must be somebody else's")
     ),
+    "print.not_now": Kind(409, _("A certificate is printed only of a licence that is good today")),
+    "print.no_badge": Kind(409, _("The licence has no badge to print: issue one first")),
+    "print.no_notice": Kind(409, _("This step is decided without a notice to show cause")),
     "match.settled": Kind(409, _("Officers have settled this possible match already")),
     "proposal.open": Kind(409, _("The same step is already proposed and open")),
     "proposal.closed": Kind(409, _("This proposal is no longer open")),

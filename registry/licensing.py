@@ -128,12 +128,12 @@ def propose(
     )
     if (done := once.outcome()) is not None:
         return proposal(done["proposal"])
+    if action is Action.GRANT:  # before the licence is locked, as whoever changes an agency locks them
+        screening.of(_readable(number, by=by).agency.number, at=at, why="grant", by=by.number)
     licence = _locked(number, by=by)
     _version(licence, expected_version)
     _of_one_licence(licence, step, terms)
     recording.freeze(licence, step, terms, at=at)
-    if action is Action.GRANT:
-        screening.of(licence.agency.number, at=at, why="grant", by=by.number)
     made = _proposal_row(step, terms, by=by, at=at, licence=licence, agency=licence.agency)
     once.keep({"proposal": made.pk})
     return proposal(made.pk)

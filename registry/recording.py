@@ -27,7 +27,6 @@ from registry.models import (
 from registry.rules import days, errors, freezing, numbering, standing
 from registry.rules.entries import Entries
 from registry.rules.lifecycle import STEPS, Action, Kind, State, Step, StepTerms
-from registry.screening import marks
 from registry.search import indexing
 
 
@@ -279,7 +278,6 @@ def take(
         _project_bars(agency, by=by, at=at, reason=step.action.value)
     if step.action in {Action.GRANT, Action.ADOPT}:
         indexing.index([agency.number])
-        marks.index([agency.number], at=at)
     news.put()
     return Taken(commit, tuple(made))
 

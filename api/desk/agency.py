@@ -228,12 +228,15 @@ def _licences(found: Sequence[LicenceThen]) -> parts.Table:
             parts.Day(date.fromisoformat(one.standing.terms[-1][1])) if one.standing.terms else "",
             one.points or "",
             ", ".join(text("overlays", overlay) for overlay in sorted(one.standing.overlays)),
+            parts.Link(gettext("certificate"), resolve_url("desk-certificate", one.number))
+            if one.standing.may_recruit
+            else "",
         )
         for one in found
     ]
     columns = (
         gettext("Number"), gettext("Class"), gettext("Stands"), gettext("Last day"), gettext("Points"),
-        gettext("Marked"),
+        gettext("Marked"), gettext("Print"),
     )  # fmt: skip
     return parts.Table(gettext("Licences"), columns, rows, gettext("No licence was ever opened."))
 
@@ -248,7 +251,7 @@ def _decisions(found: AgencyThen) -> parts.Table:
             _grounds(one),
             parts.Moment(_instant(one.told["effective_from"]), found.zone),
             ", ".join(one.told["officers"]),
-            one.told["sequence"],
+            _letter(one),
         )
         for one in entries
     ]
@@ -257,6 +260,14 @@ def _decisions(found: AgencyThen) -> parts.Table:
         gettext("Officers"), gettext("Entry"),
     )  # fmt: skip
     return parts.Table(gettext("Decisions and entries"), columns, rows, gettext("Nothing was decided yet."))
+
+
+def _letter(one: Recorded) -> Any:
+    """The entry's number, and of a licence's entry the letter about it."""
+    sequence = one.told["sequence"]
+    if not one.licence:
+        return sequence
+    return parts.Link(str(sequence), resolve_url("desk-letter", one.licence, sequence), gettext("letter"))
 
 
 def _sanctions(found: AgencyThen, on: datetime) -> parts.Table:

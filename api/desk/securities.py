@@ -120,14 +120,14 @@ def security(visit: Visit, number: str) -> HttpResponse:
     readings.note(number, "securities", by=visit.by, at=visit.at, through="desk")
     writes = bool(visit.by.roles & M)
     confirm: ConfirmForm | None = ConfirmForm() if writes else None
-    draw: DrawForm | None = DrawForm() if writes else None
+    draw: DrawForm | None = DrawForm(auto_id="draw_%s") if writes else None
     status = 200
     if visit.request.method == "POST":
         if not writes:
             raise errors.RoleNotAllowed
         form: ConfirmForm | DrawForm
         if visit.request.POST.get("what") == "draw":
-            form = draw = DrawForm(visit.request.POST)
+            form = draw = DrawForm(visit.request.POST, auto_id="draw_%s")
         else:
             form = confirm = ConfirmForm(visit.request.POST)
         if form.is_valid() and _entered(visit, number, form):
@@ -251,9 +251,9 @@ def _due(one: Secured) -> Any:
     return gettext("runs out") if one.due else gettext("nothing")
 
 
-def _last_day(end: datetime | None, zone: str) -> parts.Day:
+def _last_day(end: datetime | None, zone: str) -> parts.Day | str:
     """The last local day before an end, which is the first instant after it."""
-    return parts.Day(days.local_day(end - timedelta(microseconds=1), zone) if end else None)
+    return parts.Day(days.local_day(end - timedelta(microseconds=1), zone)) if end else ""
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

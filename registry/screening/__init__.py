@@ -1,8 +1,8 @@
 """Screening: whom an applicant, an officer or a holder may be, and what officers say of it (domain model 3.5).
 
 ``of`` screens an agency now: for whoever admits one. ``judge`` is an officer's word on a possible match: two confirm,
-one clears with a reason, and what was cleared is not shown again. ``run_due`` screens whoever changed, and everybody
-near a new bar, revocation or list. Only officers of the authority read any of it.
+one clears with a reason, and what was cleared is not shown again. ``run_due`` screens whoever changed and whoever is
+near a new bar or revocation, ``nightly`` compares everybody with the lists. Only officers of the authority read any.
 """
 
 import json
@@ -36,7 +36,7 @@ from registry.screening.sides import Side
 
 __all__ = [
     "READERS", "Link", "Match", "Page", "Pair", "Result", "Side", "Word", "asks_registrar", "declare", "judge",
-    "links_of", "match", "matches", "matches_of", "of", "pairs", "run_due",
+    "links_of", "match", "matches", "matches_of", "nightly", "of", "pairs", "run_due",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -44,6 +44,8 @@ READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.
 
 SECOND_FACTOR: Final = timedelta(minutes=5)
 _BATCH: Final = 500
+_AT_ONCE: Final = 4
+"""Batches that one call of ``run_due`` takes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def of(number: str, *, at: datetime, why: str = "asked", by: str = "SYSTEM") -> 
     agency = Agency.objects.filter(number=number).first()
     if agency is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
+    marks.lock([number])
     marks.index([number], at=at)
     assessing.screen([agency.pk], why=why, by=by, at=at)
     return _result(agency)
@@ -160,45 +163,61 @@ def _result(agency: Agency) -> Result:
 
 
 def run_due(*, at: datetime) -> int:
-    """Screen who changed since, and who is near a new bar, revocation or list; how many agencies were screened."""
+    """Screen who changed since, and who is near a new bar or revocation; how many agencies were screened.
+
+    So many at a time: who is left waits for the next call. The first call of all only begins: ``nightly`` has
+    everybody screened whom it finds without marks.
+    """
     screened = 0
-    while due := _due(at):
+    for _ in range(_AT_ONCE):
+        if not (due := _due(at)):
+            break
         with transaction.atomic():
             assessing.screen(due, why="change", by="SYSTEM", at=at)
         screened += len(due)
+    sequence = _sequence()
     last = ScreeningRound.objects.order_by("-pk").first()
-    sequence, lists = _read_so_far()
-    if last is not None and (last.sequence, last.lists) == (sequence, lists):
+    if last is not None and last.sequence == sequence:
         return screened
-    near = _near_new(last, lists, at=at)
-    for start in range(0, len(near), _BATCH):
-        with transaction.atomic():
-            assessing.screen(near[start : start + _BATCH], why="new_target", by="SYSTEM", at=at)
+    near: set[int] = set()
+    if last is not None:
+        for authority, decided in candidates.newly_adverse(after=last.sequence).items():
+            near |= candidates.near(authority, decided)
+    _screen_new(sorted(near), at=at)
+    lists = last.lists if last else {}
     ScreeningRound.objects.create(at=at, sequence=sequence, lists=lists, screened=screened + len(near))
     return screened + len(near)
+
+
+def nightly(*, at: datetime) -> int:
+    """Make every mark again and compare every name with the barred and listed; how many agencies were screened."""
+    marks.rebuild(at=at)
+    last = ScreeningRound.objects.order_by("-pk").first()
+    found = sorted(_named(at=at))
+    _screen_new(found, at=at)
+    lists = ListSnapshot.objects.filter(kind="findings").order_by("list_key", "on")
+    ScreeningRound.objects.create(
+        at=at,
+        sequence=last.sequence if last else _sequence(),
+        lists={key: on.isoformat() for key, on in lists.values_list("list_key", "on")},
+        screened=len(found),
+    )
+    return len(found)
+
+
+def _screen_new(agencies: Sequence[int], *, at: datetime) -> None:
+    for start in range(0, len(agencies), _BATCH):
+        with transaction.atomic():
+            assessing.screen(agencies[start : start + _BATCH], why="new_target", by="SYSTEM", at=at)
+
+
+def _sequence() -> int:
+    return Register.objects.values_list("last_sequence", flat=True).first() or 0
 
 
 def _due(at: datetime) -> list[int]:
     waiting = ScreeningDue.objects.filter(since__lte=at).order_by("since", "pk")
     return list(waiting.values_list("pk", flat=True)[:_BATCH])
-
-
-def _read_so_far() -> tuple[int, dict[str, str]]:
-    sequence = Register.objects.values_list("last_sequence", flat=True).first() or 0
-    lists = ListSnapshot.objects.filter(kind="findings").order_by("list_key", "on")
-    return sequence, {key: on.isoformat() for key, on in lists.values_list("list_key", "on")}
-
-
-def _near_new(last: ScreeningRound | None, lists: Mapping[str, str], *, at: datetime) -> list[int]:
-    """The agencies that what is new since the last round may speak of."""
-    near: set[int] = set()
-    everybody = last is None or last.lists != lists
-    for authority, decided in candidates.newly_adverse(after=last.sequence if last else 0).items():
-        near |= candidates.near(authority, decided.keys())
-        everybody = everybody or any("debar" in actions for actions in decided.values())
-    if everybody:
-        near |= _named(at=at)
-    return sorted(near)
 
 
 def _named(*, at: datetime) -> set[int]:

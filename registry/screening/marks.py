@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from registry.rules import screening as rules
 from registry.rules.asked import FREE_MAIL
@@ -46,20 +46,32 @@ def index(agencies: Iterable[str], *, at: datetime) -> None:
                 cursor.execute(_DUE, [sorted(changed), at])
 
 
+def lock(numbers: Sequence[str]) -> None:
+    """Keep these agencies as they are until the transaction ends: whoever is changing one is waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM registry_agency WHERE number = ANY(%s) ORDER BY number FOR SHARE", [list(numbers)]
+        )
+
+
 def rebuild(*, at: datetime) -> int:
-    """Make the marks of every agency again, in the caller's transaction; the number of agencies."""
+    """Make the marks of every agency of a licensing authority again, piece by piece; the number of agencies."""
     last, count = "", 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT number FROM registry_agency WHERE number > %s ORDER BY number LIMIT %s", [last, CHUNK]
-            )
+            cursor.execute(_EVERYBODY, [last, CHUNK])
             numbers = [number for (number,) in cursor.fetchall()]
         if not numbers:
             return count
-        index(numbers, at=at)
+        with transaction.atomic():
+            lock(numbers)
+            index(numbers, at=at)
         last, count = numbers[-1], count + len(numbers)
 
+
+_EVERYBODY: Final = """
+    SELECT a.number FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id
+    WHERE a.number > %s AND u.kind = 'licensing' ORDER BY a.number LIMIT %s"""
 
 _DUE: Final = """
     INSERT INTO registry_screeningdue (agency_id, since) SELECT unnest(%s::bigint[]), %s

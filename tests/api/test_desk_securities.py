@@ -86,7 +86,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed_and_says_where(officer: Pag
         assert EVIL not in page
     wrong = officer.send(path, what="draw", amount="5", currency="EUR", reason="x")
     assert wrong.status_code == 422
-    assert "id_currency_error" in wrong.content.decode()
+    assert "draw_currency_error" in wrong.content.decode()
 
 
 def test_a_double_click_enters_it_once(officer: Pages, licence: str) -> None:

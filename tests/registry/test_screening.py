@@ -327,7 +327,7 @@ def test_a_revocation_brings_out_whoever_was_linked_before(db: None) -> None:
     licence = builders.active(first, at=start)
     screening.run_due(at=start)
     assert not ScreeningMatch.objects.exists()
-    builders.revoked(licence, at=AT)
+    builders.revoked(licence, at=AT - timedelta(hours=1))
     screening.run_due(at=AT)
     assert [(one.agency.number, one.target) for one in ScreeningMatch.objects.all()] == [(second, first)]
 
@@ -338,7 +338,8 @@ def test_a_new_list_and_a_new_bar_are_compared_with_everybody(db: None) -> None:
     screening.run_due(at=AT)
     assert not ScreeningMatch.objects.exists()
     _listed("Lantern Works Limited")
-    assert screening.run_due(at=AT) == 1
+    assert screening.run_due(at=AT) == 0, "lists are compared at night"
+    assert screening.nightly(at=AT) == 1
     (found,) = screening.matches(by=builders.maker(AT)).data
     assert (found.agency, found.target_kind) == (number, "finding")
 

@@ -56,7 +56,7 @@ def agents(db: None) -> dict[str, dict[str, str]]:
         for number, agency in held.items()
         for token in set(rows[number]["contact_tokens"].split())
     )
-    marks.rebuild(at=NOW)
+    marks.index([agency.number for agency in held.values()], at=NOW)
     return {agency.number: rows[number] for number, agency in held.items()}
 
 

@@ -1,0 +1,291 @@
+"""Prints: the certificate of a licence with its card, a letter for each decision, and the notice to show cause.
+
+Set by Typst from the record and from fonts that lie beside the templates, so that every machine gives the same bytes:
+a print's number, its date and all that it says come from the record alone. Data goes in as data, never as markup.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext, override
+
+from api import labels, problems, readings
+from api.desk import door
+from api.desk.door import Visit
+from api.pages import badge as badge_page
+from api.pages import facts as public_facts
+from api.pages import languages, written
+from registry import dossier, licensing, lookup
+from registry.rules import days, errors, numbering
+from registry.rules.lifecycle import STEPS, Action
+from verification import badges, qr, tokens
+
+_PLACE: Final = Path(__file__).parent / "print"
+
+
+@door.room(of="desk-agencies")
+def certificate(visit: Visit, number: str) -> HttpResponse:
+    """The certificate for the wall and the card for the wallet; only of a licence that is good now and has a badge."""
+    number = _licence_number(number)
+    dossier.restricted_licence(number, by=visit.by, at=visit.at)  # refuses another authority's
+    answer = lookup.public_licence(number, at=visit.at)
+    if not answer.may_recruit:
+        raise problems.Refusal("print.not_now")
+    held = badges.for_subject("licence", number)
+    if not held or held[0].withdrawn_at is not None:
+        raise problems.Refusal("print.no_badge")
+    language = _language(visit)
+    with override(language):
+        told = _of_licence(json.loads(answer.body), held[0], answer, language, at=visit.at)
+    return _pdf("certificate.typ", told, f"{number}-{answer.sequence}.pdf")
+
+
+@door.room(of="desk-agencies")
+def letter(visit: Visit, number: str, sequence: int) -> HttpResponse:
+    """The letter that tells the holder of one entry: what was decided, on which grounds, and what can be done."""
+    number = _licence_number(number)
+    found = readings.licence(number, by=visit.by, at=visit.at, through="desk")
+    entry = next((one for one in found["entries"] if one["sequence"] == sequence), None)
+    if entry is None:
+        raise errors.EntryNotFound
+    holder = readings.agency(found["agency"], by=visit.by, at=visit.at, through="desk")
+    language = _language(visit)
+    with override(language):
+        told = _of_entry(number, entry, holder, language, at=visit.at)
+    return _pdf("letter.typ", told, f"{number}-{sequence}.pdf")
+
+
+@door.room(of="desk-agencies")
+def show_cause(visit: Visit, number: str, proposal: int) -> HttpResponse:
+    """The letter that tells a holder what is held against it and until when it may answer; nothing is decided."""
+    number = _licence_number(number)
+    found = readings.licence(number, by=visit.by, at=visit.at, through="desk")
+    proposed = licensing.proposal(proposal)
+    if proposed.licence != number:
+        raise errors.ProposalNotFound
+    if STEPS[Action(proposed.action)].notice is None:
+        raise problems.Refusal("print.no_notice")
+    holder = readings.agency(found["agency"], by=visit.by, at=visit.at, through="desk")
+    language = _language(visit)
+    with override(language):
+        told = _of_proposal(number, proposed, holder, language, at=visit.at)
+    return _pdf("letter.typ", told, f"{number}-P{proposal}.pdf")
+
+
+# --- what they say
+
+
+def _of_licence(
+    record: Mapping[str, Any],
+    held: badges.BadgeRecord,
+    answer: lookup.PublishedAnswer,
+    language: str,
+    *,
+    at: datetime,
+) -> dict[str, Any]:
+    """The certificate's words; nothing on it goes stale but what the code behind it answers."""
+    signed = tokens.digits(held.code, at=at)
+    origin = badge_page.origin()
+    small = qr.svg(held.code, origin, title=held.shown)
+    holder, made = record["holder"], days.local_day(answer.since, public_facts.zone(record))
+    latin = holder.get("latin_name") or ""
+    facts = [
+        (gettext("Class"), str(record.get("class") or "")),
+        (gettext("Licensed since"), written.day(_first_day(record, made))),
+        *_offices(record),
+    ]
+    return _common(language, record["authority"]["name"], made) | {
+        "title": gettext("Licence to recruit workers"),
+        "holder": holder["name"],
+        "also": latin if latin != holder["name"] else "",
+        "number": record["number"],
+        "facts": [list(fact) for fact in facts if fact[1]],
+        "wall": qr.svg(held.code, origin, signed, title=held.shown) if signed else small,
+        "long": bool(signed),
+        "card": small,
+        "address": f"{settings.REGISTRY_HOST}/v/{held.code}",
+        "says": gettext("Scan the code before you pay: paper goes stale, the register does not."),
+        "print": gettext("Print %(number)s") % {"number": f"{record['number']} / {answer.sequence}"},
+        "cut": gettext("The card for the wallet: cut along the marks."),
+    }
+
+
+def _first_day(record: Mapping[str, Any], otherwise: date) -> date:
+    terms = record.get("terms") or []
+    return date.fromisoformat(terms[0]["first_day"]) if terms else otherwise
+
+
+def _offices(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (gettext("Office"), ", ".join(filter(None, (one.get("address"), one.get("locality")))))
+        for one in (record.get("offices") or [])[:3]
+    ]
+
+
+def _of_entry(
+    number: str, entry: Mapping[str, Any], holder: Mapping[str, Any], language: str, *, at: datetime
+) -> dict[str, Any]:
+    """A decision letter's words."""
+    office = dossier.authority(holder["authority"], at=at)
+    zone, recorded = office["zone"], datetime.fromisoformat(entry["recorded_at"])
+    action = labels.text("actions", entry["action"], language)
+    facts = [
+        (gettext("Has effect from"), written.days(datetime.fromisoformat(entry["effective_from"]), zone)),
+        *((gettext("Ground"), labels.text("grounds", one["code"], language)) for one in entry["grounds"]),
+    ]
+    closing = [gettext("The register says the same to everybody who asks for this licence.")]
+    appeal = (entry.get("deadlines") or {}).get("appeal_until")
+    if appeal:
+        day = written.day(days.local_day(datetime.fromisoformat(appeal) - timedelta(microseconds=1), zone))
+        closing.insert(0, gettext("You may appeal against this decision until %(day)s.") % {"day": day})
+    return _letter(number, holder, office, language, days.local_day(recorded, zone)) | {
+        "title": gettext("Decision: %(what)s") % {"what": action},
+        "reference": f"{number} / {entry['sequence']}",
+        "paragraphs": [
+            gettext("About licence %(number)s the authority has entered in the register: %(what)s.")
+            % {"number": number, "what": action}
+        ],
+        "facts": [list(fact) for fact in facts],
+        "summary": _in_language(entry.get("texts") or entry.get("summary") or {}, language),
+        "closing": closing,
+        "print": gettext("Entry %(sequence)s of the register") % {"sequence": entry["sequence"]},
+    }
+
+
+def _of_proposal(
+    number: str, proposed: licensing.ProposalRecord, holder: Mapping[str, Any], language: str, *, at: datetime
+) -> dict[str, Any]:
+    """A show-cause letter's words: nothing is decided yet."""
+    office = dossier.authority(holder["authority"], at=at)
+    zone, step = office["zone"], STEPS[Action(proposed.action)]
+    made = days.local_day(proposed.proposed_at, zone)
+    period = int((office["policy"] or {}).get(step.notice, 0))
+    last = written.day(made + timedelta(days=period))
+    action = labels.text("actions", proposed.action, language)
+    facts = [
+        (gettext("Ground"), labels.text("grounds", code, language))
+        for code in proposed.terms.get("grounds", ())
+    ]
+    return _letter(number, holder, office, language, made) | {
+        "title": gettext("Notice to show cause: %(what)s") % {"what": action},
+        "reference": f"{number} / P{proposed.id}",
+        "paragraphs": [
+            gettext(
+                "The authority considers this step about licence %(number)s: %(what)s. Nothing is decided yet."
+            )
+            % {"number": number, "what": action},
+            gettext("You may answer in writing, and ask to be heard, until %(day)s.") % {"day": last},
+        ],
+        "facts": [list(fact) for fact in facts],
+        "summary": _in_language(proposed.terms.get("texts") or {}, language),
+        "closing": [
+            gettext(
+                "What you say is read before officers decide. If you say nothing, they decide on the file."
+            )
+        ],
+        "print": gettext("Proposal %(number)s") % {"number": proposed.id},
+    }
+
+
+def _letter(
+    number: str, holder: Mapping[str, Any], office: Mapping[str, Any], language: str, made: date
+) -> dict[str, Any]:
+    """What every letter has: from whom, to whom, when, and where it can be checked."""
+    address = f"{badge_page.origin()}/licences/{number}"
+    place = ", ".join(filter(None, (holder["address"], holder["locality"])))
+    return _common(language, office["name"], made) | {
+        "basis": office["legal_basis"],
+        "holder": holder["legal_name"],
+        "agency": holder["number"],
+        "place": place,
+        "day": written.day(made),
+        "signed": gettext("For the authority: %(name)s") % {"name": _in_language(office["name"], language)},
+        "code": qr.text_svg(address),
+        "check": gettext("What the register says of this licence today: %(address)s") % {"address": address},
+    }
+
+
+def _common(language: str, names: Mapping[str, str], made: date) -> dict[str, Any]:
+    return {
+        "language": language.partition("-")[0],
+        "rtl": languages.direction(language) == "rtl",
+        "issuer": _in_language(names, language),
+        "made": [made.year, made.month, made.day],
+        "demo": gettext("DEMO: nothing on this page is real.") if settings.REGISTRY_DEMO else "",
+    }
+
+
+def _in_language(texts: Any, language: str) -> str:
+    """The text in the reader's language, in English, or in whichever there is."""
+    if isinstance(texts, Mapping):
+        return str(texts.get(language) or texts.get("en") or next(iter(texts.values()), ""))
+    return str(texts or "")
+
+
+def _language(visit: Visit) -> str:
+    """The language asked for, or the page's own; a text may be in one that our words have no catalogue of."""
+    asked = visit.request.GET.get("lang", "")
+    known = {code for code, _name in settings.LANGUAGES}
+    return asked if asked in known | _SCRIPTS else languages.of(visit.request)
+
+
+_SCRIPTS: Final = frozenset({"ar", "bn", "ne", "am"})
+"""Languages that a letter's own text may be in, whatever catalogues there are."""
+
+
+def _licence_number(number: str) -> str:
+    try:
+        return numbering.canonical(number, numbering.Kind.LICENCE)
+    except numbering.NotOurs:
+        raise errors.LicenceNotFound from None
+
+
+# --- how they are set
+
+
+def _pdf(template: str, told: Mapping[str, Any], name: str) -> HttpResponse:
+    response = HttpResponse(typeset(template, told), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def typeset(template: str, told: Mapping[str, Any]) -> bytes:
+    """The print as PDF: the same bytes for the same words, on every machine."""
+    content = typst.compile(
+        _source(template),
+        format="pdf",
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(told, ensure_ascii=False, sort_keys=True)},
+        timestamp=0,
+    )
+    if not isinstance(content, bytes):
+        message = "a print is one file"
+        raise TypeError(message)
+    return content
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    """The fonts beside the templates, and no other: whatever a machine has besides changes nothing."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[_PLACE / "fonts"])
+
+
+@lru_cache(maxsize=4)
+def _source(template: str) -> bytes:
+    return (_PLACE / template).read_bytes()
+
+
+urlpatterns: list[URLPattern] = [
+    path("licences/<str:number>/certificate.pdf", certificate, name="desk-certificate"),
+    path("licences/<str:number>/letters/<int:sequence>.pdf", letter, name="desk-letter"),
+    path("licences/<str:number>/show-cause/<int:proposal>.pdf", show_cause, name="desk-show-cause"),
+]
