@@ -9,6 +9,7 @@
 ``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
 ``Pages``             the next piece of a list read by keyset, and the way back to its beginning
 ``Key``               a key of the keyboard and what it opens
+``Noted``             a text with a quiet line beneath it
 ====================  =================================================================================================
 
 In a template: ``{% extends "desk/base.html" %}`` gives the page head (``title``, blocks ``above``, ``lead`` and
