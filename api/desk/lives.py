@@ -115,6 +115,7 @@ class Life(parts.Part):
     told: str
     height: int
     pieces: Sequence[Piece]
+    """In the order in which they are painted: what was widened to be seen lies over its neighbour."""
     lanes: Sequence[Words]
     dates: Sequence[Words]
     line: float
@@ -146,7 +147,7 @@ def drawn(
             continue
         lanes.append(Words(scale.edge, y + 15, "start", gettext(_LANES[lane])))
         y += _WORDS
-        for row in _stacked(those, scale):
+        for row in _stacked(those):
             for one in row:
                 serial, words = next(numbers), said(one)
                 x, width = scale.piece(one)
@@ -160,7 +161,7 @@ def drawn(
         label=gettext("The life of licence %(number)s") % {"number": number},
         told="; ".join(piece.told for piece in pieces),
         height=y + _FOOT,
-        pieces=pieces,
+        pieces=sorted(pieces, key=lambda piece: -piece.width),
         lanes=lanes,
         dates=_dates(scale, on, marked, zone, y + 18),
         line=scale.x(on),
@@ -226,12 +227,12 @@ class _Scale:
         return round(100 - ends if self.rtl else begins, 2), round(ends - begins, 2)
 
 
-def _stacked(those: Sequence[Stretch], scale: _Scale) -> list[list[Stretch]]:
-    """Rows in which nothing overlaps: each stretch in the first that has room."""
+def _stacked(those: Sequence[Stretch]) -> list[list[Stretch]]:
+    """Rows in which nothing overlaps in time: each stretch in the first that has room."""
     rows: list[list[Stretch]] = []
     for one in those:
-        begins, _ends = scale.ends(one)
-        row = next((row for row in rows if scale.ends(row[-1])[1] <= begins + 0.001), None)
+        ends = ((row, row[-1].end) for row in rows)
+        row = next((row for row, end in ends if end is not None and end <= one.start), None)
         if row is None:
             rows.append([one])
         else:

@@ -10,6 +10,8 @@
 ``Pages``             the next piece of a list read by keyset, and the way back to its beginning
 ``Key``               a key of the keyboard and what it opens
 ``Due``               a legal deadline, marked where it is past
+``LastDay``           the last day on which something can be done, and what that is
+``Noted``             a text with a quiet line beneath it
 ====================  =================================================================================================
 
 In a template: ``{% extends "desk/base.html" %}`` gives the page head (``title``, blocks ``above``, ``lead`` and
