@@ -19,6 +19,7 @@ from registry.idempotency import Once
 from registry.models import (
     Agency,
     Assessment,
+    Authority,
     DeclaredLink,
     Judgement,
     ListSnapshot,
@@ -32,11 +33,13 @@ from registry.rules import screening as rules
 from registry.rules.lifecycle import Actor, C, M, Role
 from registry.rules.screening import Reason, State, Verdict
 from registry.screening import assessing, candidates, marks, sides
+from registry.screening.assessing import Applicant, Found, Person
 from registry.screening.sides import Side
 
 __all__ = [
-    "READERS", "Link", "Match", "Page", "Pair", "Result", "Side", "Word", "asks_registrar", "declare", "judge",
-    "links_of", "match", "matches", "matches_of", "nightly", "of", "pairs", "run_due",
+    "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
+    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "nightly", "of", "of_applicant",
+    "pairs", "run_due",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -141,6 +144,17 @@ def of(number: str, *, at: datetime, why: str = "asked", by: str = "SYSTEM") -> 
     marks.index([number], at=at)
     assessing.screen([agency.pk], why=why, by=by, at=at)
     return _result(agency)
+
+
+def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Found, ...]:
+    """Whom somebody who is no agency yet may be or come from, the strongest first; whoever asks keeps it.
+
+    From ``ASKS_REGISTRAR`` points on the registrar decides (``registry.rules.screening``).
+    """
+    row = Authority.objects.filter(code=authority).first()
+    if row is None:
+        raise errors.AuthorityNotFound("no authority has this code", code=authority)
+    return tuple(assessing.applicant(row.pk, asked, at=at))
 
 
 def asks_registrar(agency: int) -> bool:

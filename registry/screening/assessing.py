@@ -6,18 +6,19 @@ reasons changed; one whose reasons are gone is assessed at nought, so that it le
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 
 from registry.models import Agency, Assessment, Screening, ScreeningDue, ScreeningMatch
-from registry.rules import days
+from registry.rules import days, names
 from registry.rules import screening as rules
 from registry.rules.screening import Reason
-from registry.screening import candidates
+from registry.screening import candidates, marks
+from registry.screening.candidates import Subject
 
 _REVOKED = frozenset({"revoke", "void", "debar"})
 
@@ -85,6 +86,81 @@ def _linked(authority: int, agencies: Collection[int], *, at: datetime) -> list[
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody named in an application; ``document`` is the HMAC of their paper (``agencies.keyed``)."""
+
+    name: str
+    role: str
+    latin_name: str = ""
+    born: date | None = None
+    country: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What is known of somebody who is no agency yet; ``channels`` are (kind, value) in normal form."""
+
+    name: str
+    latin_name: str = ""
+    country: str = ""
+    founded: date | None = None
+    addresses: tuple[tuple[str, str], ...] = ()
+    channels: tuple[tuple[str, str], ...] = ()
+    account: str = ""
+    people: tuple[Person, ...] = ()
+
+
+def applicant(authority: int, asked: Applicant, *, at: datetime) -> list[Found]:
+    """Whom an applicant may be or come from, the strongest first; keeps nothing. ``subject`` is a name as given."""
+    against = candidates.adverse(authority, at=at)
+    linked = candidates.linked_with(authority, set(_marks_of(asked)))
+    mine = [names.fold(text) for text in (asked.name, asked.latin_name) if text]
+    held = candidates.folded(against)
+    found = []
+    for agency, ends in against.items():
+        codes = set(linked.get(agency, ()))
+        pairs = [(one, other) for one in mine for other in held.get(agency, ())]
+        same = any(rules.names_are_same(*pair) for pair in pairs)
+        if same or any(rules.names_are_similar(*pair) for pair in pairs):
+            codes.add("name.similar")
+        if codes - {"owner.same_name"} and _around(asked.founded, [e for a, e in ends if a in _REVOKED]):
+            codes.add("revocation.near")
+        reasons = rules.link_reasons(codes)
+        score = rules.score(reasons)
+        if same or (score >= rules.SHOWN and codes - {"name.similar", "revocation.near"}):
+            found.append(Found(0, asked.name, "agency", str(agency), reasons, score, rules.rank(reasons)))
+    numbers = dict(
+        Agency.objects.filter(pk__in=[int(one.target) for one in found]).values_list("pk", "number")
+    )
+    found = [replace(one, target=numbers[int(one.target)]) for one in found]
+    company = Subject(
+        0, asked.name, candidates.known_as(asked.name, asked.latin_name, country=asked.country, company=True)
+    )
+    people = [Subject(0, one.name, _person(one)) for one in asked.people]
+    found += _compared(authority, [company, *people], on=at.date())
+    return sorted(found, key=lambda one: -one.rank)
+
+
+def _person(one: Person) -> tuple[rules.Known, ...]:
+    return candidates.known_as(
+        one.name, one.latin_name, born=one.born, country=one.country, document=one.document
+    )
+
+
+def _marks_of(asked: Applicant) -> Iterator[tuple[str, str, str]]:
+    for place in asked.addresses:
+        if folded := rules.folded_address(*place):
+            yield "address", folded, ""
+    if asked.account:
+        yield "bank", asked.account, ""
+    for kind, value in asked.channels:
+        yield from ((one, text, "") for one, text in marks.of_channel(kind, value))
+    for person in asked.people:
+        yield from marks.of_person(person.name, person.latin_name, person.born, person.document, person.role)
+
+
 def _around(began: date | None, ends: Iterable[datetime]) -> bool:
     """Whether a company was founded within twelve months of a revocation, before or after."""
     return began is not None and any(
@@ -94,8 +170,10 @@ def _around(began: date | None, ends: Iterable[datetime]) -> bool:
 
 def _identified(authority: int, agencies: Collection[int], *, at: datetime) -> list[Found]:
     """Names and people of these agencies among the barred and on outside lists."""
-    on = at.date()
-    subjects = candidates.subjects(agencies, on=on)
+    return _compared(authority, candidates.subjects(agencies, on=at.date()), on=at.date())
+
+
+def _compared(authority: int, subjects: Sequence[Subject], *, on: date) -> list[Found]:
     keys = candidates.keys(known for subject in subjects for known in subject.known)
     targets = [*candidates.barred(authority, on=on), *candidates.findings(keys, on=on)]
     best: dict[tuple[int, str, str, str], Found] = {}

@@ -53,6 +53,30 @@ _LINKED: Final = """
       AND (SELECT count(*) FROM (SELECT FROM registry_screenmark x WHERE x.authority_id = m.authority_id
            AND x.kind = m.kind AND x.value = m.value LIMIT %s) few) < %s"""
 
+_WITH: Final = """
+    SELECT DISTINCT o.agency_id, m.kind, m.role, o.role
+    FROM unnest(%s::text[], %s::text[], %s::text[]) m (kind, value, role)
+    JOIN registry_screenmark o ON o.authority_id = %s AND o.kind = m.kind AND o.value = m.value
+    WHERE (SELECT count(*) FROM (SELECT FROM registry_screenmark x WHERE x.authority_id = %s
+           AND x.kind = m.kind AND x.value = m.value LIMIT %s) few) < %s"""
+
+
+def linked_with(authority: int, marks: Collection[tuple[str, str, str]]) -> dict[int, set[str]]:
+    """What somebody with these marks (kind, value, role), who is no agency yet, has in common with which agencies."""
+    most = rules.MOST_SHARING * 2
+    columns = [list(column) for column in zip(*marks, strict=True)] or [[], [], []]
+    found: dict[int, set[str]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH, [*columns, authority, authority, most, most])
+        for agency, kind, role, theirs in cursor.fetchall():
+            found[agency].add(_reason(kind, role, theirs))
+    return found
+
+
+def _reason(kind: str, role: str, theirs: str) -> str:
+    return _PLAIN.get(kind) or ("officer.same" if role == theirs == "officer" else "staff.moved")
+
+
 _DECLARED: Final = """
     SELECT a, b, kind, x.number, y.number FROM (
         SELECT agency_id a, other_id b, kind FROM registry_declaredlink WHERE agency_id = ANY(%s)
@@ -76,7 +100,7 @@ def links(agencies: Collection[int]) -> dict[tuple[int, int], Link]:
         cursor.execute(_DECLARED, [list(agencies)] * 2)
         declared = cursor.fetchall()
     for one, other, kind, subject, theirs, role, their_role in marks:
-        code = _PLAIN.get(kind) or ("officer.same" if role == their_role == "officer" else "staff.moved")
+        code = _reason(kind, role, their_role)
         found.setdefault((one, other), Link(one, other)).add(code, subject, theirs)
     for one, other, kind, subject, theirs in declared:
         found.setdefault((one, other), Link(one, other)).add(_PLAIN[kind], subject, theirs)
@@ -226,17 +250,18 @@ def subjects(agencies: Collection[int], *, on: date) -> list[Subject]:
     with connection.cursor() as cursor:
         cursor.execute(_AGENCIES, [list(agencies)])
         found = [
-            Subject(agency, number, _known(name, latin, country=country, company=True))
+            Subject(agency, number, known_as(name, latin, country=country, company=True))
             for agency, number, name, latin, country in cursor.fetchall()
         ]
         cursor.execute(_PEOPLE, [list(agencies), on])
         for agency, number, name, latin, born, country, document in cursor.fetchall():
-            known = _known(name, latin, born=born, country=country, document=document, number=number)
+            known = known_as(name, latin, born=born, country=country, document=document, number=number)
             found.append(Subject(agency, number, known))
     return found
 
 
-def _known(*texts: str, **more: Any) -> tuple[Known, ...]:
+def known_as(*texts: str, **more: Any) -> tuple[Known, ...]:
+    """Somebody under each of their names; names joined in one text are taken apart."""
     parts = {part for text in texts if text for part in names.trading_parts(text)}
     return tuple(Known(names.fold(part), **more) for part in sorted(parts))
 
@@ -268,7 +293,7 @@ def barred(authority: int, *, on: date) -> list[Target]:
             Target(
                 "person",
                 number,
-                _known(name, latin, born=born, country=country, document=document, number=number),
+                known_as(name, latin, born=born, country=country, document=document, number=number),
             )
             for number, name, latin, born, country, document in cursor.fetchall()
         ]
@@ -289,7 +314,7 @@ def findings_of(lists: Sequence[str], *, on: date) -> list[Target]:
 
 
 def _finding(row: int, name: str, others: Sequence[str], country: str) -> Target:
-    return Target("finding", str(row), _known(name, *others, country=country))
+    return Target("finding", str(row), known_as(name, *others, country=country))
 
 
 def keys(known: Iterable[Known]) -> set[int]:

@@ -5,7 +5,7 @@ stays when its channel or appointment ends: who worked for a revoked agency is w
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -102,28 +102,37 @@ def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
         if account:
             yield Mark(authority, agency, subject, "bank", account)
     for authority, agency, number, kind, value in channels:
-        yield Mark(authority, agency, number, kind, value)
-        site = value.rpartition("@")[2].removeprefix("www.")
-        if kind in {"email", "domain"} and site != value and site not in FREE_MAIL:
-            yield Mark(authority, agency, number, "domain", site)
-    for authority, agency, subject, *known in people:
-        yield from _of_person(authority, agency, subject, *known)
+        for one, text in of_channel(kind, value):
+            yield Mark(authority, agency, number, one, text)
+    for authority, agency, subject, name, latin, born, document, role in people:
+        yield Mark(
+            authority, agency, subject, "person", subject, "officer" if role in rules.OFFICERS else "staff"
+        )
+        for one, text, group in of_person(name, latin, born, document, role):
+            yield Mark(authority, agency, subject, one, text, group)
 
 
-def _of_person(
-    authority: int, agency: int, subject: str, name: str, latin: str, born: Any, document: str, role: str
-) -> Iterator[Mark]:
-    """The person's row, their paper, and their name: with the day of birth a person, without it merely a name."""
+def of_channel(kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """A channel, and the site that an address of one's own is at: kind and value."""
+    yield kind, value
+    site = value.rpartition("@")[2].removeprefix("www.")
+    if kind in {"email", "domain"} and site != value and site not in FREE_MAIL:
+        yield "domain", site
+
+
+def of_person(
+    name: str, latin: str, born: date | None, document: str, role: str
+) -> Iterator[tuple[str, str, str]]:
+    """A person's paper and name, with the day of birth a person, without it merely a name: kind, value, role."""
     group = "officer" if role in rules.OFFICERS else "staff"
-    yield Mark(authority, agency, subject, "person", subject, group)
     if document:
-        yield Mark(authority, agency, subject, "person", document, group)
+        yield "person", document, group
     for text in filter(None, {name, latin}):
         folded = rules.folded_person(text)
         if folded and born:
-            yield Mark(authority, agency, subject, "person", f"{folded} {born.isoformat()}", group)
+            yield "person", f"{folded} {born.isoformat()}", group
         if folded and group == "officer":
-            yield Mark(authority, agency, subject, "owner", folded)
+            yield "owner", folded, ""
 
 
 def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -379,6 +379,25 @@ def test_the_marks_can_be_made_again(applicant: str) -> None:
     assert set(ScreenMark.objects.values_list("agency", "subject", "kind", "value", "role")) == before
 
 
+def test_an_applicant_who_is_no_agency_yet_is_compared_with_the_same_eyes(revoked: str) -> None:
+    _listed("RAHMANI, Farid Demo")
+    asked = screening.Applicant(
+        name="Kestral Global Placement (DEMO)",
+        founded=AT.date(),
+        addresses=(("14 Harbour Rd, Level 2", "Port Demo"),),
+        channels=(("phone", PHONE), ("email", "one@gmail.com")),
+        people=(
+            screening.Person("R. D. Recruiter", "sub_agent", document=agencies.keyed("P-2")),
+            screening.Person("Fareed Demo Rahmani", "director"),
+        ),
+    )
+    phoenix, listed = screening.of_applicant("XA-DLA", asked, at=AT)
+    assert (phoenix.target_kind, phoenix.target, phoenix.score) == ("agency", revoked, 75)
+    assert (listed.subject, listed.target_kind, listed.score) == ("Fareed Demo Rahmani", "finding", 65)
+    assert screening.of_applicant("XA-DLA", screening.Applicant("Quite New (DEMO)"), at=AT) == ()
+    assert not ScreeningMatch.objects.exists()
+
+
 def test_a_free_mail_host_links_nobody(revoked: str) -> None:
     one, other = builders.agency("One (DEMO)", at=AT), builders.agency("Two (DEMO)", at=AT)
     _channel(one, "email", "one@gmail.com")
