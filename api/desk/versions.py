@@ -17,6 +17,7 @@ from api.desk import agency, door, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
+from registry import retrospect
 from registry.history import Version
 from registry.retrospect import Changed, Life
 from registry.rules import errors, numbering
@@ -101,12 +102,13 @@ def records(visit: Visit, number: str) -> HttpResponse:
     """The records of an agency whose versions are kept."""
     number = _number(number)
     found = readings.kept(number, by=visit.by, at=visit.at, through="desk")
+    zone = retrospect.zone_of(number, by=visit.by)
     rows = [
         (
             parts.Link(one.number, resolve_url("desk-record", number, one.number)),
             gettext(_KINDS[one.kind]),
             str(one.versions),
-            parts.Moment(one.newest),
+            parts.Moment(one.newest, zone),
         )
         for one in found
     ]
