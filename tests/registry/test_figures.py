@@ -78,7 +78,10 @@ def test_time_to_publication_is_that_of_the_record(lives: None) -> None:
 def test_workload_counts_who_proposed_and_who_approved(lives: None) -> None:
     found = table(figures.workload(by=SUPERVISOR, at=AT), "by_officer")
     assert found["OFFICER-OFFICER"][1] == 9  # three grants, three activations, two measures, one order
-    assert found["OFFICER-OFFICER"][2:4] == (0, 2)  # alone: the agency's registration and the filing of the appeal
+    assert found["OFFICER-OFFICER"][2:4] == (
+        0,
+        2,
+    )  # alone: the agency's registration and the filing of the appeal
     with pytest.raises(errors.RoleNotAllowed):
         figures.workload(by=ANALYST, at=AT)
 
