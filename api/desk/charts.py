@@ -6,6 +6,8 @@ the direction of the page, because a text begins where lines begin and a bar gro
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from textwrap import wrap
 from typing import Final
 from uuid import uuid4
 
@@ -14,9 +16,10 @@ from django.utils.safestring import SafeString
 
 from api.desk.parts import Part
 
-_WIDTH: Final = 400
-_STEP: Final = 36
+_WIDTH: Final = 300
+_LINE: Final = 17
 _THICK: Final = 10
+_LETTERS: Final = 34
 MOST: Final = 24
 """Bars of one chart; what is more stands in the table alone."""
 
@@ -46,27 +49,34 @@ class Bars(Part):
             return SafeString("")
         longest = max((bar.length or 0 for bar in drawn), default=0) or 1
         name = f"chart-{uuid4().hex[:8]}"
+        labels = [wrap(bar.label, _LETTERS) or [""] for bar in drawn]
+        tops = list(accumulate((len(lines) * _LINE + 2 * _THICK for lines in labels), initial=0))
         rows = format_html_join(
-            "", "{}", ((self._row(bar, place, longest),) for place, bar in enumerate(drawn))
+            "", "{}", ((self._row(*one, longest),) for one in zip(drawn, labels, tops, strict=False))
         )
         told = "; ".join(f"{bar.label}: {bar.shown}" for bar in drawn)
         return format_html(
             '<figure class="chart"><figcaption>{}</figcaption>'
             '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d" direction="{}">'
             '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg></figure>',
-            self.caption, _WIDTH, len(drawn) * _STEP, name, name, "rtl" if self.rtl else "ltr",
+            self.caption, _WIDTH, tops[-1], name, name, "rtl" if self.rtl else "ltr",
             name, self.title, name, told, rows,
         )  # fmt: skip
 
-    def _row(self, bar: Bar, place: int, longest: float) -> SafeString:
-        top = place * _STEP
+    def _row(self, bar: Bar, lines: Sequence[str], top: int, longest: float) -> SafeString:
         width = round((bar.length or 0) / longest * _WIDTH, 1)
         start, end = (_WIDTH, 0) if self.rtl else (0, _WIDTH)
+        below = top + len(lines) * _LINE + 3
+        label = format_html_join(
+            "",
+            '<text x="{}" y="{}">{}</text>',
+            ((start, top + place * _LINE - 3, line) for place, line in enumerate(lines, start=1)),
+        )
         return format_html(
-            '<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end" class="value">{}</text>'
+            '{}<text x="{}" y="{}" text-anchor="end" class="value">{}</text>'
             '<rect x="0" y="{}" width="{}" height="{}" rx="2" class="ground"/>'
             '<rect x="{}" y="{}" width="{}" height="{}" rx="2" class="bar"/>',
-            start, top + 14, bar.label, end, top + 14, bar.shown,
-            top + 20, _WIDTH, _THICK,
-            _WIDTH - width if self.rtl else 0, top + 20, width, _THICK,
+            label, end, below - 6, bar.shown,
+            below, _WIDTH, _THICK,
+            _WIDTH - width if self.rtl else 0, below, width, _THICK,
         )  # fmt: skip

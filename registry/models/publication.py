@@ -18,7 +18,8 @@ class PublishedRecord(models.Model):
     """
 
     number = models.TextField()
-    licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="published")
+    # Found by the index of a licence's life, which begins with it.
+    licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="published", db_index=False)
     span = DateTimeRangeField()
     state = models.TextField()
     result = models.TextField()
@@ -51,6 +52,11 @@ class PublishedRecord(models.Model):
                 fields=["authority_code", "state", "span"],
                 include=["licence_class", "corridors", "licence"],
                 name="published_turns",
+            ),
+            models.Index(
+                fields=["licence", "state", "span"],
+                include=["licence_class", "corridors"],
+                name="published_life",
             ),
             models.Index(
                 fields=["authority_code", "span"],

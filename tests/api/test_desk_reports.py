@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from api.desk import navigation, reports
+from api.desk import charts, navigation, reports
 from api.models import Reading, SavedFilter
 from registry import figures
 from registry.rules.lifecycle import Role
@@ -205,6 +205,21 @@ def test_files_say_day_and_source_and_start_no_formula(enter: Callable[..., Page
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1"])
 def test_a_cell_that_begins_like_a_formula_is_made_harmless(text: str) -> None:
     assert reports.harmless(text) == f"'{text}"
+
+
+def test_a_picture_escapes_its_words_breaks_long_ones_and_turns_round() -> None:
+    bars = [
+        charts.Bar(HOSTILE, 10, "10"),
+        charts.Bar("word " * 20, 5, "5"),
+        charts.Bar("few", None, "not told"),
+    ]
+    left, right = (str(charts.Bars(HOSTILE, "n", bars, rtl=rtl)) for rtl in (False, True))
+    assert "<script" not in left
+    assert left.count("<text") > 6
+    assert 'direction="rtl"' in right
+    assert '<rect x="150.0"' in right
+    assert '<rect x="150.0"' not in left
+    assert str(charts.Bars("t", "n", [])) == ""
 
 
 def test_other_cells_stay_as_they_are() -> None:

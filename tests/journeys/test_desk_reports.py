@@ -99,5 +99,5 @@ def test_the_queue_goes_by_keys_and_the_reports_are_seen(page: Any) -> None:
     page.wait_for_url("**/desk/reports")
     _picture(page, "reports")
     for name in ("register", "publication", "workload", "expiring", "policy"):
-        page.goto(f"/desk/reports/{name}")
+        assert page.goto(f"/desk/reports/{name}").status == 200
         _picture(page, f"report-{name}")
