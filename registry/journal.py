@@ -182,20 +182,22 @@ WITH fresh AS MATERIALIZED (
     UNION SELECT (image ->> 'licence_id')::bigint FROM fresh
     WHERE relation = 'registry_entry' AND image ->> 'licence_id' IS NOT NULL
 ), licences AS MATERIALIZED (
-    SELECT l.id, l.number, l.agency_id FROM registry_licence l JOIN named USING (number)
-    UNION SELECT l.id, l.number, l.agency_id FROM registry_licence l JOIN keyed USING (id)
-), offices AS MATERIALIZED (
-    SELECT key AS id FROM fresh WHERE relation = 'registry_office'
+    SELECT id, number, agency_id FROM registry_licence WHERE number = ANY(ARRAY(SELECT number FROM named))
+    UNION SELECT id, number, agency_id FROM registry_licence WHERE id = ANY(ARRAY(SELECT id FROM keyed))
+), told AS MATERIALIZED (
+    -- As arrays, so that each table is read by its index however many rows the planner expects of a journal.
+    SELECT ARRAY(SELECT id FROM licences) AS licences, ARRAY(SELECT DISTINCT agency_id FROM licences) AS agencies,
+           ARRAY(SELECT key FROM fresh WHERE relation = 'registry_office') AS offices,
+           ARRAY(SELECT key FROM fresh WHERE relation = 'registry_appointment') AS appointments
 ), numbers AS (
     SELECT number FROM named
     UNION SELECT number FROM licences
-    UNION SELECT s.number FROM registry_licence s JOIN licences l ON s.renumbered_to_id = l.id
-    UNION SELECT o.number FROM registry_office o JOIN (SELECT DISTINCT agency_id FROM licences) l USING (agency_id)
-    UNION SELECT o.number FROM registry_office o JOIN offices USING (id)
-    UNION SELECT p.number FROM registry_appointment p JOIN (SELECT DISTINCT agency_id FROM licences) l USING (agency_id)
-    UNION SELECT p.number FROM registry_appointment p JOIN offices f ON f.id = p.office_id
-    UNION SELECT p.number FROM registry_appointment p
-    WHERE p.id IN (SELECT key FROM fresh WHERE relation = 'registry_appointment')
+    UNION SELECT number FROM registry_licence WHERE renumbered_to_id = ANY((SELECT licences FROM told)::bigint[])
+    UNION SELECT number FROM registry_office WHERE agency_id = ANY((SELECT agencies FROM told)::bigint[])
+    UNION SELECT number FROM registry_office WHERE id = ANY((SELECT offices FROM told)::bigint[])
+    UNION SELECT number FROM registry_appointment WHERE agency_id = ANY((SELECT agencies FROM told)::bigint[])
+    UNION SELECT number FROM registry_appointment WHERE office_id = ANY((SELECT offices FROM told)::bigint[])
+    UNION SELECT number FROM registry_appointment WHERE id = ANY((SELECT appointments FROM told)::bigint[])
 )
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(id) FROM fresh),
        ARRAY(SELECT number FROM numbers),

@@ -82,7 +82,7 @@ class Place:
         number = self.licences[which % len(self.licences)]
         try:
             getattr(self, what)(number)
-        except RegistryError:
+        except (RegistryError, IndexError):  # refused, or it needs more officers than the builder has
             return
 
     def suspend(self, number: str) -> None:
