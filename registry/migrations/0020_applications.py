@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     """Add them with their guards."""
 
     dependencies = [
-        ("registry", "0012_agenda_and_figures"),
+        ("registry", "0013_published_life"),
     ]
 
     operations = [
