@@ -133,13 +133,18 @@ def _version(row: Any) -> Version:
 def as_known(model: type[models.Model], *, at: datetime, **where: Any) -> list[Any]:
     """The records of ``model`` as they stood at ``at``, those matching ``where`` then; by key, each once.
 
-    Of versions of one instant the last written counts, be it the one that took the record away.
+    ``where``: columns by the value they had, and ``id__in``. Of versions of one instant the last written counts, be it
+    the one that took the record away.
     """
     kept: Any = model.history.model.objects.filter(history_date__lte=at)  # type: ignore[attr-defined]
-    newest = kept.filter(id__in=kept.filter(**where).order_by().values("id"))
-    newest = newest.order_by("id", "-history_date", "-history_id").distinct("id").values("history_id")
-    rows = kept.filter(history_id__in=newest, **where).exclude(history_type="-").order_by("id")
-    return [row.instance for row in rows]
+    rows = kept.filter(id__in=kept.filter(**where).order_by().values("id"))
+    newest = rows.order_by("id", "-history_date", "-history_id").distinct("id")
+    wanted = {column: value for column, value in where.items() if column != "id__in"}
+    return [
+        row.instance
+        for row in newest
+        if row.history_type != "-" and all(getattr(row, column) == value for column, value in wanted.items())
+    ]
 
 
 @transaction.atomic

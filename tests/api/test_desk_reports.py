@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from api.desk import charts, navigation, reports
 from api.models import Reading, SavedFilter
-from registry import figures
-from registry.rules.lifecycle import Role
+from registry import figures, licensing
+from registry.rules.lifecycle import Action, Role, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
@@ -65,13 +67,29 @@ def test_the_queue_counts_and_lists_by_deadline_and_escapes_names(
 def test_a_matter_past_its_deadline_is_marked_by_a_word(enter: Callable[..., Pages], clock: Clock) -> None:
     number = builders.granted(builders.agency("Second (DEMO)", at=AT), "B", at=AT)
     builders.secured(number, at=AT, until=(AT + timedelta(days=3)).date())
-    from registry.rules.lifecycle import Action
-
     builders.take(number, Action.ACTIVATE, at=AT)
     clock.stop(AT + timedelta(days=5))
     page = text(enter("officer").get(""))
     assert '<span class="late stop">Overdue</span>' in page
     assert page.index(number) < page.index("Term that ends</div>")
+
+
+def test_the_queue_asks_as_often_for_many_matters_and_proposals_as_for_one(
+    enter: Callable[..., Pages], licence: str
+) -> None:
+    officer, asked = enter("registrar"), []
+    terms = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."}, no_conflict=True)
+    for number in (licence, *(builders.active(at=AT - timedelta(days=9)) for _ in range(3))):
+        builders.granted(builders.agency(f"Further {number} (DEMO)", at=AT), at=AT)
+        licensing.propose(
+            number, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, terms=terms,
+            idempotency_key=builders.key(),
+        )  # fmt: skip
+        officer.get("")
+        with CaptureQueriesContext(connection) as queries:
+            officer.get("")
+        asked.append(len([one for one in queries if one["sql"].startswith(("SELECT", "WITH", "\n    WITH"))]))
+    assert len(set(asked)) == 1, asked
 
 
 @pytest.mark.parametrize("role", ["administrator", "auditor", "analyst", "inspector", "consular"])
