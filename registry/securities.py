@@ -65,14 +65,14 @@ def of(number: str, *, by: Actor, at: datetime) -> Secured:
 
 def of_agency(number: str, *, by: Actor, at: datetime) -> list[Secured]:
     """The licences of an agency of which a security is asked or held."""
-    rows = Licence.objects.select_related("agency", "authority").filter(agency__number=number)
-    found = []
-    for row in rows.order_by("number"):
+    rows = list(
+        Licence.objects.select_related("agency", "authority").filter(agency__number=number).order_by("number")
+    )
+    for row in rows:
         _may_read(row.authority.code, by)
-        one = _secured(row, at)
-        if one.position.required is not None or one.position.held:
-            found.append(one)
-    return found
+    entries = records.fold_entries_of(row.pk for row in rows)
+    found = [_judged(row, entries[row.pk], at) for row in rows]
+    return [one for one in found if one.position.required is not None or one.position.held]
 
 
 def attention(*, by: Actor, at: datetime, limit: int = 200) -> list[Secured]:
@@ -168,7 +168,10 @@ def _candidates(at: datetime, *, authority: str | None, limit: int | None) -> It
 
 
 def _secured(row: Licence, at: datetime) -> Secured:
-    entries = records.fold_entries(row.pk)
+    return _judged(row, records.fold_entries(row.pk), at)
+
+
+def _judged(row: Licence, entries: list[standing.Entry], at: datetime) -> Secured:
     position = standing.security(entries, at=at)
     due = min((day for day in (position.runs_out, position.replenish_by) if day), default=None)
     return Secured(
