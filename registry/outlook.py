@@ -260,7 +260,9 @@ def agency_options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...
     """The steps on all licences of an agency, as they stand for this officer now."""
     agency = _readable_agency(number, by)
     places: list[Licence] = []
-    if records.bars_of(agency.pk).by_ref:  # a case for each licence is dear, and most agencies were never barred
+    if records.bars_of(
+        agency.pk
+    ).by_ref:  # a case for each licence is dear, and most agencies were never barred
         places = [Licence(authority=agency.authority, agency=agency), *_licences(agency)]
     policy = records.current_policy(agency.authority_id, at=at)
     waiting = _waiting(Proposal.objects.filter(agency=agency, licence__isnull=True), at)
