@@ -19,6 +19,7 @@ DEPLOYED = {
     "REGISTRY_DESK_HOST": "desk.registry.example",
     "REGISTRY_TRUSTED_PROXIES": "1",
     "REGISTRY_SECURITY_CONTACT": "mailto:security@registry.example",
+    "REGISTRY_CLAMD": "clamd:3310",
 }
 """A place as it would be deployed, for ``check --deploy``."""
 
