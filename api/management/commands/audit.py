@@ -34,7 +34,11 @@ class Command(BaseCommand):
 
 
 def _differences(bar: Progress) -> Iterator[Difference]:
-    yield from audit.differences(at=clock.now(), progress=_task(bar, "Licences"))
+    yield from audit.differences(
+        at=clock.now(),
+        licences_done=_task(bar, "Licences"),
+        applications_done=_task(bar, "Applications"),
+    )
     yield from consistency.differences(_task(bar, "Entries of the log"))
 
 
