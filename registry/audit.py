@@ -18,12 +18,11 @@ from django.db import connection
 from django.db.models.options import Options
 from psycopg import sql
 
-from registry import records
+from registry import marks, records
 from registry.admission import checking
 from registry.models import JOURNALLED, SEALED, Licence
 from registry.patterns import Pattern, Patterns
 from registry.rules import answer, standing
-from registry.screening import marks
 from registry.search import indexing
 
 BATCH: Final = 500

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q, QuerySet
 
-from registry import history, ledger, news, publishing, records
+from registry import history, ledger, marks, news, publishing, records
 from registry.models import (
     Agency,
     Authority,
@@ -27,7 +27,6 @@ from registry.models import (
 from registry.rules import days, errors, freezing, numbering, standing
 from registry.rules.entries import Entries
 from registry.rules.lifecycle import STEPS, Action, Kind, State, Step, StepTerms
-from registry.screening import marks
 from registry.search import indexing
 
 

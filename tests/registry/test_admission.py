@@ -511,3 +511,36 @@ def test_the_log_learns_nothing_of_an_application() -> None:
     changes = [Change(row.pk, row.relation, row.operation, row.image, "") for row in rows]
     assert changes
     assert sequencing._of_changes(changes, at=AT) == []
+
+
+# --- the audit
+
+
+@pytest.mark.parametrize(
+    ("edited", "what"),
+    [
+        ({"state": "granted"}, "state"),
+        ({"due_at": AT}, "state"),
+        ({"opened_at": AT - timedelta(days=1)}, "opened"),
+        ({"submitted_at": None}, "submitted"),
+    ],
+)
+def test_a_row_that_is_not_as_its_events_say_is_found_be_it_journalled_or_not(
+    edited: dict[str, Any], what: str
+) -> None:
+    number = apply.minded(AT)
+    assert list(audit.of_applications(at=AT)) == []
+    Application.objects.update(**edited)
+    assert [(one.number, one.what) for one in audit.of_applications(at=AT)] == [(number, what)]
+    assert list(audit.of_journal("registry_application")) == []
+
+
+def test_what_time_alone_does_is_no_difference_written_or_not() -> None:
+    number = apply.submitted(AT)
+    apply.take(number, Action.ASK, at=AT, letter="Send the lease.")
+    for days in (0, 40, 400):
+        later = AT + timedelta(days=days)
+        assert list(audit.of_applications(at=later)) == []
+        applicants.expire(at=later)
+        assert list(audit.of_applications(at=later)) == []
+    assert Application.objects.get(number=number).state == State.LAPSED
