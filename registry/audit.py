@@ -285,6 +285,8 @@ def of_applications(*, at: datetime, progress: Progress = _silent) -> Iterator[D
         for one in found:
             yield Difference(*one)
         progress(done)
+    for one in checking.unsealed():
+        yield Difference(*one)
 
 
 def of_marks() -> Iterator[Difference]:

@@ -544,3 +544,21 @@ def test_what_time_alone_does_is_no_difference_written_or_not() -> None:
         applicants.expire(at=later)
         assert list(audit.of_applications(at=later)) == []
     assert Application.objects.get(number=number).state == State.LAPSED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_that_do_not_open_their_digest_are_found(as_owner: Callable[[], Any]) -> None:
+    number = apply.submitted(AT)
+    edits = (
+        """UPDATE registry_applicationtext SET said = '{"letter": "All is well."}'""",
+        "UPDATE registry_applicationtext SET salt = 'ZZ'",
+        "DELETE FROM registry_applicationtext",
+    )
+    for edit in edits:
+        with as_owner(), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL registry.redaction = 'on'")
+                cursor.execute(edit)
+            found = [(one.number, one.what) for one in audit.of_applications(at=AT)]
+            transaction.set_rollback(True)
+        assert found == [(number, "words of event 1")], edit
