@@ -16,7 +16,7 @@ import pycountry
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
-from registry import history, ledger, news, publishing, records
+from registry import history, ledger, marks, news, publishing, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -35,7 +35,6 @@ from registry.models import (
 from registry.models import person as persons
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
-from registry.screening import marks
 from registry.search import indexing
 
 WRITERS = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})

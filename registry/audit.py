@@ -1,9 +1,9 @@
 """Folds every licence again and reports any difference from what is stored: the register checks itself.
 
 What is derived is derived again and compared: the stored state and flag, the terms, the published record, a licence's
-place in its list, sanctions, search names, the numbers of the register. What is law is compared with the journal, which
-a trigger wrote when the row was: one edited, deleted or added with the triggers off shows as a difference. An entry is
-never changed by this; it only looks. Memory does not grow with the register.
+place in its list, sanctions, search names, the numbers of the register, applications, the marks of screening. What is
+law is compared with the journal, which a trigger wrote when the row was: one edited, deleted or added with the triggers
+off shows as a difference. An entry is never changed by this; it only looks. Memory does not grow with the register.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from django.db import connection
 from django.db.models.options import Options
 from psycopg import sql
 
-from registry import records
+from registry import marks, records
+from registry.admission import checking
 from registry.models import JOURNALLED, SEALED, Licence
 from registry.patterns import Pattern, Patterns
 from registry.rules import answer, standing
@@ -38,20 +39,27 @@ class Difference:
     expected: str
 
 
-def differences(
-    *, at: datetime, progress: Callable[[int], None] = lambda _done: None
-) -> Iterator[Difference]:
-    """Every difference in the register at ``at``, licence by licence in number order, then the register itself.
+Progress = Callable[[int], None]
+"""Is told how many are done."""
 
-    ``progress`` is told how many licences are done.
-    """
+
+def _silent(_done: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def differences(
+    *, at: datetime, licences_done: Progress = _silent, applications_done: Progress = _silent
+) -> Iterator[Difference]:
+    """Every difference in the register at ``at``, licence by licence in number order, then the register itself."""
     patterns, done = Patterns(), 0
     for licences in _every_licence():
         if odd := {found.number for found in _of_batch(licences, patterns, at=at)}:
             yield from of_numbers(sorted(odd), at=at)  # what was decided while we read is no difference
         done += len(licences)
-        progress(done)
+        licences_done(done)
+    yield from of_applications(at=at, progress=applications_done)
     yield from of_search()
+    yield from of_marks()
     yield from of_register()
     for table in JOURNALLED:
         yield from of_journal(table)
@@ -266,6 +274,39 @@ def _behind(
         yield Difference(licence.number, "entries behind it", str(named), "its own, in their order")
     elif known and known[-1] < max(own):
         yield Difference(licence.number, "newest entry behind it", str(known[-1]), str(max(own)))
+
+
+# --- applications and screening -----------------------------------------------------------------------------------
+
+
+def of_applications(*, at: datetime, progress: Progress = _silent) -> Iterator[Difference]:
+    """Each application stands where its events put it, and its words are those that its events sealed."""
+    for done, found in enumerate(checking.unlike(at=at), start=1):
+        for one in found:
+            yield Difference(*one)
+        progress(done)
+    for one in checking.unsealed():
+        yield Difference(*one)
+
+
+def of_marks() -> Iterator[Difference]:
+    """Each agency is linked by what it has, and by nothing else; the values themselves are nobody's to print."""
+    for numbers in indexing.all_agencies():
+        if marks.unlike(numbers):
+            for mark, held in marks.unlike(numbers):  # what was entered while we read is no difference
+                yield Difference(
+                    mark.subject,
+                    f"mark {mark.kind}",
+                    "held" if held else "none",
+                    "none" if held else "held",
+                )
+    yield from _told(_UNKNOWN_MARKS)
+
+
+_UNKNOWN_MARKS: Final = """
+SELECT m.subject, 'mark ' || m.kind, 'held', 'none' FROM registry_screenmark m
+WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.id = m.agency_id)
+"""
 
 
 # --- what can be searched ----------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from psycopg import sql
 
-from registry import statistics
-from registry.models import SEALED
+from registry import marks, statistics
+from registry.models import SEALED, Agency
 from registry.rules import publication
 from registry.rules.errors import NotAllowed, OwnProposal
 
@@ -155,8 +155,8 @@ def redact(
 
     The owner's role only. Two different persons answer for it; ``order`` names the law or judgment and stays as the
     tombstone: in the rows of history, or in the journal's image of a record that has no history. What the record itself
-    still holds in a restricted field goes too; a public one is amended first, for what is published follows from it,
-    unless its table only grows.
+    still holds in a restricted field goes too, with the marks that screening made of it; a public one is amended first,
+    for what is published follows from it, unless its table only grows.
     """
     if by == second:
         raise OwnProposal("a redaction needs two persons")
@@ -181,6 +181,7 @@ def redact(
         save(record, by=by, at=at, reason=note)
     elif held:
         record.save(update_fields=[column.name for column in held])
+    marks.index(_agencies_of(record), at=at)
     table = record._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -197,6 +198,20 @@ def redact(
     if not tracked:
         return 0
     return int(record.history.update(**blank, history_change_reason=note))  # type: ignore[attr-defined]
+
+
+def _agencies_of(record: models.Model) -> list[str]:
+    """The numbers of the agencies that are linked with others by what this record says."""
+    where = {
+        "registry_agency": "pk",
+        "registry_channel": "channels",
+        "registry_office": "offices",
+        "registry_person": "appointments__person",
+    }.get(record._meta.db_table)
+    if where is None:
+        return []
+    found = Agency.objects.filter(**{where: record.pk}).order_by("number")
+    return list(found.values_list("number", flat=True).distinct())
 
 
 def _blank(column: models.Field[Any, Any]) -> Any:

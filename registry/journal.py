@@ -70,6 +70,12 @@ IN_ORDER: Final = """
 of the journal. Reads no more of it than it gives: from the commit that holds the number on, commit by commit."""
 
 _QUIET: Final = (
+    "registry_application I",
+    "registry_application U",
+    "registry_applicationdocument D",
+    "registry_applicationdocument I",
+    "registry_applicationdocument U",
+    "registry_applicationtext I",
     "registry_approval I",
     "registry_assessment I",
     "registry_declaredlink I",
@@ -90,8 +96,9 @@ _QUIET: Final = (
     "registry_registercommit I",
     "registry_screening I",
     "registry_screeningmatch I",
+    "registry_screeninground I",
 )
-"""What is in the journal for the audit alone: others hear of what comes of it, which is an entry."""
+"""What is in the journal for the audit alone: others hear of what comes of it, which is an entry or an event."""
 
 #: What an answer says in public, span by span; in the same statement as the entries, so that it is of their instant.
 _SPANS: Final = """

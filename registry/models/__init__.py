@@ -42,6 +42,7 @@ APPEND_ONLY = (
     "registry_applicationtext",
     "registry_screening",
     "registry_screeningmatch",
+    "registry_screeninground",
     "registry_assessment",
     "registry_judgement",
     "registry_declaredlink",
@@ -60,7 +61,10 @@ APPEND_ONLY = (
 #: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
 JOURNALLED = (
     "registry_agency",
+    "registry_application",
+    "registry_applicationdocument",
     "registry_applicationevent",
+    "registry_applicationtext",
     "registry_appointment",
     "registry_approval",
     "registry_assessment",
@@ -81,13 +85,19 @@ JOURNALLED = (
     "registry_sanction",
     "registry_screening",
     "registry_screeningmatch",
+    "registry_screeninground",
     "registry_term",
     "registry_tradingname",
 )
 
 #: Columns that may have to be erased by law: an image in the journal holds their SHA-256 alone (rulings 14).
 SEALED: Mapping[str, Sequence[str]] = {
+    "registry_application": ("account", "legal_name", "locality"),
+    "registry_applicationdocument": ("reference", "name", "sha256", "stored_as"),
+    "registry_applicationtext": ("said", "salt"),
+    "registry_declaredlink": ("evidence",),
     "registry_entrytext": ("text",),
+    "registry_judgement": ("reason",),
     "registry_proposal": ("terms", "closed_reason"),
 }
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from registry import news
+from registry import marks, news
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -32,7 +32,7 @@ from registry.rules import errors
 from registry.rules import screening as rules
 from registry.rules.lifecycle import Actor, C, M, Role
 from registry.rules.screening import Reason, State, Verdict
-from registry.screening import assessing, candidates, marks, sides
+from registry.screening import assessing, candidates, sides
 from registry.screening.assessing import Applicant, Found, Person
 from registry.screening.sides import Side
 

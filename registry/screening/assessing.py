@@ -13,11 +13,12 @@ from typing import Any
 
 from django.db import connection
 
+from registry import marks
 from registry.models import Agency, Assessment, Screening, ScreeningDue, ScreeningMatch
 from registry.rules import days, names
 from registry.rules import screening as rules
 from registry.rules.screening import Reason
-from registry.screening import candidates, marks
+from registry.screening import candidates
 from registry.screening.candidates import Subject
 
 _REVOKED = frozenset({"revoke", "void", "debar"})

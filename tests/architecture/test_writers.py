@@ -25,6 +25,7 @@ WRITERS = {
     "registry.history",
     "registry.intake",
     "registry.generator",
+    "registry.marks",
     "registry.screening",
 }
 """The modules of the register that write; a package stands for what is in it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from hashlib import sha256
 
 import pytest
 from django.apps import apps
@@ -13,15 +14,19 @@ from registry.models import (
     APPEND_ONLY,
     JOURNALLED,
     Agency,
+    Application,
+    ApplicationDocument,
+    ApplicationText,
     ChangeJournal,
     EntryText,
     Licence,
     PolicySet,
     Proposal,
+    ScreenMark,
 )
 from registry.rules import errors, publication
 from registry.rules.lifecycle import Action, StepTerms
-from tests import builders
+from tests import applying, builders
 
 Block = Callable[[], AbstractContextManager[None]]
 
@@ -122,6 +127,7 @@ def test_a_redaction_takes_two_persons_the_owner_and_leaves_a_tombstone(as_owner
     images = ChangeJournal.objects.filter(relation="registry_agency", key=agency.pk)
     assert [image["address"] for image in images.values_list("image", flat=True)] == ["", ""]
     assert Agency.objects.get(pk=agency.pk).address == ""
+    assert not ScreenMark.objects.filter(kind="address").exists(), "nobody is linked by what was erased"
     assert list(audit.differences(at=builders.START)) == []
     with pytest.raises(Error):
         history.redact(agency, ["address"], by="A", second="B", at=builders.START, order="Court 1")
@@ -167,6 +173,30 @@ def test_a_text_can_be_redacted_and_nothing_of_it_is_left(as_owner: Block) -> No
     assert image["redacted"].startswith("redacted: Court 1")
     assert list(audit.differences(at=builders.START)) == []
     assert all(told["texts"].get("en") != "" for told in lookup.timeline(number, at=builders.START))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_said_in_an_application_can_be_redacted_and_nothing_of_it_is_left(as_owner: Block) -> None:
+    builders.authority()
+    applying.refused(builders.START, legal_name="Mina Works (DEMO)")
+    images = ChangeJournal.objects.filter(relation__startswith="registry_application")
+    private = ("Mina", "APPLICANT-1", "convicted", "identity.pdf")
+    assert images
+    assert not [
+        image for image in images.values_list("image", flat=True) if any(w in str(image) for w in private)
+    ]
+    order = {"by": "A", "second": "B", "at": builders.START, "order": "Court 1"}
+    with as_owner():
+        for words in ApplicationText.objects.all():
+            history.redact(words, ["said", "salt"], **order)  # type: ignore[arg-type]
+        history.redact(Application.objects.get(), ["account", "legal_name"], **order)  # type: ignore[arg-type]
+        for paper in ApplicationDocument.objects.all():
+            history.redact(paper, ["name"], **order)  # type: ignore[arg-type]
+    assert set(ApplicationText.objects.values_list("salt", flat=True)) == {""}
+    blank = sha256(b'""').hexdigest()
+    kept = images.filter(relation="registry_application").values_list("image", flat=True)
+    assert {image["account"] for image in kept} == {blank}, "and no digest either"
+    assert list(audit.differences(at=builders.START)) == []
 
 
 def test_a_proposal_is_only_closed(licence: str) -> None:

@@ -370,8 +370,8 @@ def test_what_screening_keeps_is_in_the_journal_and_troubles_no_audit(applicant:
 
 
 def test_the_marks_can_be_made_again(applicant: str) -> None:
+    from registry import marks
     from registry.models import ScreenMark
-    from registry.screening import marks
 
     before = set(ScreenMark.objects.values_list("agency", "subject", "kind", "value", "role"))
     ScreenMark.objects.all().delete()

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from registry import screening
+from registry import marks, screening
 from registry.intake import taking
 from registry.models import Agency, Appointment, Channel, Finding, Licence, Person
 from registry.rules import screening as rules
-from registry.screening import assessing, candidates, marks
+from registry.screening import assessing, candidates
 
 DATA = Path(os.environ.get("REGISTRY_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 pytestmark = [

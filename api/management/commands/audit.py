@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from registry import audit, clock
-from registry.admission import consistency as admission
 from registry.audit import Difference
 from verification import consistency
 
@@ -35,9 +34,11 @@ class Command(BaseCommand):
 
 
 def _differences(bar: Progress) -> Iterator[Difference]:
-    at = clock.now()
-    yield from audit.differences(at=at, progress=_task(bar, "Licences"))
-    yield from admission.differences(at=at)
+    yield from audit.differences(
+        at=clock.now(),
+        licences_done=_task(bar, "Licences"),
+        applications_done=_task(bar, "Applications"),
+    )
     yield from consistency.differences(_task(bar, "Entries of the log"))
 
 

@@ -73,6 +73,25 @@ _EVERYBODY: Final = """
     SELECT a.number FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id
     WHERE a.number > %s AND u.kind = 'licensing' ORDER BY a.number LIMIT %s"""
 
+
+def unlike(numbers: Sequence[str]) -> list[tuple[Mark, bool]]:
+    """Marks of these agencies that ``index`` would not leave so, each with whether it is held.
+
+    A list of licences is taken in without marks: who came with one has none, or those of when an officer last looked,
+    and is not compared.
+    """
+    with connection.cursor() as cursor:
+        own = [number for (number,) in _read(cursor, _OWN, numbers)]
+    held, wanted = _held(own).keys(), set(_marks(own))
+    return [(mark, mark in held) for mark in sorted(held ^ wanted)]
+
+
+#: Marks are made with the first change that an officer enters, and then all of them.
+_OWN: Final = """
+    SELECT a.number FROM registry_agency a WHERE a.number = ANY(%s)
+    AND EXISTS (SELECT FROM registry_screenmark m WHERE m.agency_id = a.id)
+    AND NOT EXISTS (SELECT FROM registry_licence l WHERE l.agency_id = a.id AND l.origin = 'listed')"""
+
 _DUE: Final = """
     INSERT INTO registry_screeningdue (agency_id, since) SELECT unnest(%s::bigint[]), %s
     ON CONFLICT (agency_id) DO UPDATE SET since = excluded.since"""
