@@ -75,7 +75,6 @@ def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, r
     )
     facts = {
         "number": row.number,
-        "account": account,
         "kind": row.kind,
         "authority": authority,
         "renews": renews,

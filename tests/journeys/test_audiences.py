@@ -25,12 +25,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
 from api import throttles
-from registry import agencies, licensing, lookup
+from registry import agencies, licensing, lookup, screening
 from registry.intake import taking
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
 from registry.rules.publication import Audience
-from tests import builders
+from registry.rules.screening import Verdict
+from tests import applying, builders
 from tests.builders import START
 from tests.conftest import Clock
 from tests.house import House
@@ -52,6 +53,9 @@ CODES = frozenset(
         ("Finding", "country"), ("Finding", "first_seen"), ("Finding", "last_seen"), ("Finding", "list_key"),
         ("ListSnapshot", "counts"), ("ObservedRow", "fields"), ("ObservedRow", "problems"),
         ("Proposal", "action"), ("Proposal", "subject"),
+        ("ApplicationDocument", "media_type"), ("ApplicationEvent", "step"), ("Judgement", "verdict"),
+        ("Screening", "why"), ("ScreeningMatch", "subject"), ("ScreeningMatch", "target"),
+        ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
 
@@ -126,6 +130,7 @@ class Laden:
     licence: str
     listed: str
     codes: tuple[str, ...]
+    application: str
     receipt: str = ""
     digits: str = ""
     published: tuple[dumps.Dump, ...] = ()
@@ -198,9 +203,27 @@ def _enter(tmp_path: Path) -> Laden:
         ("appointment", appointment),
         ("appointment", withheld),
     )
-    return Laden(
-        agency, licence, listed.number, tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
+    codes = tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
+    return Laden(agency, licence, listed.number, codes, _ask_and_screen())
+
+
+def _ask_and_screen() -> str:
+    """A refused application, whose number is returned, and two agencies that screening finds alike."""
+    application = applying.refused(START, tax_number="ZTAX-88", legal_name="Zapplicant Works (DEMO)")
+    gone, fresh = builders.agency("Zharbour Bridge (DEMO)"), builders.agency("Zharbour Bridges (DEMO)")
+    by = builders.maker(START)
+    for number in (gone, fresh):
+        phone = {"by": by, "at": START, "idempotency_key": builders.key()}
+        agencies.add_channel(number, "phone", "+97714412345", **phone)
+    builders.revoked(builders.active(gone), at=START)
+    screening.run_due(at=START)
+    (found,) = screening.of(fresh, at=START).matches
+    said = {"reason": "Zthe same house", "no_conflict": True, "at": START, "idempotency_key": builders.key()}
+    screening.judge(found.id, Verdict.CONFIRM, by=by, **said)  # type: ignore[arg-type]
+    screening.declare(
+        gone, fresh, "family", evidence="Zof marriages", by=by, at=START, idempotency_key=builders.key()
     )
+    return application
 
 
 def _decide(licence: str) -> None:
@@ -273,6 +296,7 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     yield from (("/api/v1/licences?number=ZLEGACY-81", {}), ("/api/v1/changes?after=0&limit=1000", {}))
     yield from (("/api/v1/agencies?limit=100", {}), (f"/api/v1/agencies/{laden.agency}", {}))
     yield f"/agencies/{laden.agency}", html
+    yield from (("/applications", html), (f"/applications/{laden.application}", html))
     for code in laden.codes:
         yield from (
             (f"/v/{code}", html),

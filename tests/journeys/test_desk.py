@@ -118,6 +118,7 @@ def test_an_officer_s_morning(desk_in_chromium: Desk, codes: Callable[[], str], 
     page.keyboard.press("/")
     page.keyboard.type("bluefinch")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/agencies?q=bluefinch")
     page.click("a:has-text('Bluefinch')")
     page.wait_for_url(re.compile(rf"/desk/agencies/{world.agency}"))
     desk.open("readings")
