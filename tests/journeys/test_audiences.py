@@ -53,11 +53,14 @@ CODES = frozenset(
         ("Finding", "country"), ("Finding", "first_seen"), ("Finding", "last_seen"), ("Finding", "list_key"),
         ("ListSnapshot", "counts"), ("ObservedRow", "fields"), ("ObservedRow", "problems"),
         ("Proposal", "action"), ("Proposal", "subject"),
-        ("ApplicationDocument", "media_type"), ("ApplicationEvent", "step"), ("Judgement", "verdict"),
-        ("Screening", "why"), ("ScreeningMatch", "subject"), ("ScreeningMatch", "target"),
-        ("ScreeningMatch", "target_kind"),
+        ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
+        ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
+        ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
+        ("ScreeningMatch", "target"), ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
+#: What stands in restricted texts and is no secret: the law's names for papers, and when something happened.
+PLAIN = re.compile(rf"{'|'.join(applying.PAPERS)}|\d{{4}}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 
 MARKED = {
     "Agency": {
@@ -213,8 +216,7 @@ def _ask_and_screen() -> str:
     gone, fresh = builders.agency("Zharbour Bridge (DEMO)"), builders.agency("Zharbour Bridges (DEMO)")
     by = builders.maker(START)
     for number in (gone, fresh):
-        phone = {"by": by, "at": START, "idempotency_key": builders.key()}
-        agencies.add_channel(number, "phone", "+97714412345", **phone)
+        agencies.add_channel(number, "phone", "+97714412345", by=by, at=START, idempotency_key=builders.key())
     builders.revoked(builders.active(gone), at=START)
     screening.run_due(at=START)
     (found,) = screening.of(fresh, at=START).matches
@@ -439,7 +441,8 @@ def _secrets(laden: Laden) -> dict[str, set[tuple[str, str]]]:
     told = "\n".join([laden.before.casefold(), *public])
     found: dict[str, set[tuple[str, str]]] = {}
     for name, column, audience, text in held:
-        if audience is not Audience.PUBLIC and len(text) >= SHORTEST and text.casefold() not in told:
+        hidden = audience is not Audience.PUBLIC and not PLAIN.fullmatch(text)
+        if hidden and len(text) >= SHORTEST and text.casefold() not in told:
             found.setdefault(text, set()).add((name, column))
     return found
 
