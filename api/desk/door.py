@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -33,6 +34,7 @@ HOME: Final = "/desk/"
 _READ: Final = ("GET", "HEAD")
 _log = logging.getLogger("api.desk")
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,50 +73,53 @@ def room(
     the room answers beside a read; a write must carry the token of our own form.
     """
     admitted = frozenset(roles) or _admitted(of)
-    answered = frozenset({*_READ, *methods})
 
     def behind(
         view: Callable[Concatenate[Visit, P], HttpResponse],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-        @wraps(view)
         def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if request.method not in answered:
-                return HttpResponseNotAllowed(sorted(answered))
-            try:
-                response = _turned_away(request)
-                if response is None:
-                    visit = Visit(request, auth.actor(request), clock.now())
-                    if not visit.by.roles & admitted:
-                        return refused(request, RoleNotAllowed(), by=visit.by)
-                    response = view(visit, *args, **kwargs)
-            except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
-                response = refused(request, error)
-            response["Cache-Control"] = "no-store"
-            return response
+            turned = _turned_away(request)
+            if turned is not None:
+                return turned
+            visit = Visit(request, auth.actor(request), clock.now())
+            if not visit.by.roles & admitted:
+                return refused(request, RoleNotAllowed(), by=visit.by)
+            return view(visit, *args, **kwargs)
 
-        return enter
+        return answering(wraps(view)(enter), methods=methods, refuse=refused)
 
     return behind
+
+
+def answering(
+    view: Callable[Concatenate[HttpRequest, P], R],
+    *,
+    methods: Iterable[str],
+    refuse: Callable[[HttpRequest, Exception], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+    """A page on this host: reads and ``methods`` alone, kept by nobody, and ``refuse`` makes a page of every no."""
+    answered = frozenset({*_READ, *methods})
+
+    @wraps(view)
+    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
+        if request.method not in answered:
+            return HttpResponseNotAllowed(sorted(answered))
+        response: R | HttpResponse
+        try:
+            response = view(request, *args, **kwargs)
+        except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
+            response = refuse(request, error)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return enter
 
 
 def open_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse], *, methods: Iterable[str] = ("POST",)
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A page that whoever is not (wholly) signed in may see: sign-in, an invitation, the second factor."""
-    answered = frozenset({*_READ, *methods})
-
-    @wraps(view)
-    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.method not in answered:
-            return HttpResponseNotAllowed(sorted(answered))
-        try:
-            response = view(request, *args, **kwargs)
-        except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
-            response = refused(request, error)
-        response["Cache-Control"] = "no-store"
-        return response
-
-    return enter
+    return answering(view, methods=methods, refuse=refused)
 
 
 def draw(
@@ -178,11 +183,11 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     return auth.forged(request, reason)
 
 
-def onward(request: HttpRequest) -> str:
-    """Where ``next`` asks to go afterwards, if that is a page of the desk; else its first page."""
+def onward(request: HttpRequest, *, home: str = HOME) -> str:
+    """Where ``next`` asks to go afterwards, if that is a page below ``home``; else ``home``, its first page."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
-    safe = asked.startswith(HOME) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if safe else HOME
+    safe = asked.startswith(home) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if safe else home
 
 
 def signed_in(request: HttpRequest) -> User | None:

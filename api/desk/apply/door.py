@@ -12,11 +12,9 @@ from typing import Any, Concatenate, Final, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from api import auth, problems
@@ -28,7 +26,6 @@ from registry.rules.errors import NotFound, OutsideAuthority, RegistryError
 
 HOME: Final = "/apply/"
 _READ: Final = ("GET", "HEAD")
-_REFUSALS: Final = (RegistryError, problems.Refusal, OperationalError, InterfaceError)
 P = ParamSpec("P")
 
 
@@ -63,29 +60,18 @@ def page(
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
     """A view that only an applicant with a second factor enters."""
-    answered = frozenset({*_READ, *methods})
 
     def behind(
         view: Callable[Concatenate[Visit, P], HttpResponseBase],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-        @wraps(view)
         def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if request.method not in answered:
-                return HttpResponseNotAllowed(sorted(answered))
-            response: HttpResponseBase
-            try:
-                user = door.signed_in(request)
-                turned = _turned_away(request, user)
-                if turned is not None or user is None:
-                    response = turned or HttpResponseRedirect(resolve_url("apply-sign-in"))
-                else:
-                    response = view(Visit(request, account(user), clock.now()), *args, **kwargs)
-            except _REFUSALS as error:
-                response = refused(request, error)
-            response["Cache-Control"] = "no-store"
-            return response
+            user = door.signed_in(request)
+            turned = _turned_away(request, user)
+            if turned is not None or user is None:
+                return turned or HttpResponseRedirect(resolve_url("apply-sign-in"))
+            return view(Visit(request, account(user), clock.now()), *args, **kwargs)
 
-        return enter
+        return door.answering(wraps(view)(enter), methods=methods, refuse=refused)
 
     return behind
 
@@ -94,19 +80,7 @@ def open_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A page for anybody: signing up and in, and objecting."""
-
-    @wraps(view)
-    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.method not in {*_READ, "POST"}:
-            return HttpResponseNotAllowed([*_READ, "POST"])
-        try:
-            response = view(request, *args, **kwargs)
-        except _REFUSALS as error:
-            response = refused(request, error)
-        response["Cache-Control"] = "no-store"
-        return response
-
-    return enter
+    return door.answering(view, methods=("POST",), refuse=refused)
 
 
 def draw(
@@ -157,9 +131,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def onward(request: HttpRequest) -> str:
     """Where ``next`` asks to go afterwards, if that is a page of ours."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    safe = asked.startswith(HOME) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if safe else HOME
+    return door.onward(request, home=HOME)
 
 
 def _turned_away(request: HttpRequest, user: User | None) -> HttpResponse | None:
