@@ -162,11 +162,6 @@ DOCUMENTS: Final = {
     "security": _("Draft of the security"),
     "other": _("Something else"),
 }
-MATCHES: Final = {
-    "name.similar": _("A similar name"),
-    "company_number.same": _("The same company number"),
-    "channel.same": _("The same telephone, e-mail or web site"),
-}
 KINDS: Final = {"licence": _("New licence"), "renewal": _("Renewal")}
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
+from registry.rules import numbering
 from registry.rules import screening as rules
 from registry.rules.asked import FREE_MAIL
 
@@ -97,10 +98,11 @@ _DUE: Final = """
     ON CONFLICT (agency_id) DO UPDATE SET since = excluded.since"""
 
 _AGENCIES: Final = """
-    SELECT authority_id, id, number, number, address, locality, bank_account_hmac FROM registry_agency
+    SELECT authority_id, id, number, number, address, locality, bank_account_hmac, country, company_number
+    FROM registry_agency
     WHERE number = ANY(%s)"""
 _OFFICES: Final = """
-    SELECT a.authority_id, a.id, a.number, o.number, o.address, o.locality, '' FROM registry_office o
+    SELECT a.authority_id, a.id, a.number, o.number, o.address, o.locality, '', '', '' FROM registry_office o
     JOIN registry_agency a ON a.id = o.agency_id WHERE a.number = ANY(%s)"""
 _CHANNELS: Final = """
     SELECT a.authority_id, a.id, a.number, c.kind, c.value FROM registry_channel c
@@ -115,11 +117,13 @@ def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
     with connection.cursor() as cursor:
         places = _read(cursor, _AGENCIES, numbers) + _read(cursor, _OFFICES, numbers)
         channels, people = _read(cursor, _CHANNELS, numbers), _read(cursor, _PEOPLE, numbers)
-    for authority, agency, _number, subject, address, locality, account in places:
+    for authority, agency, _number, subject, address, locality, account, country, company in places:
         if folded := rules.folded_address(address, locality):
             yield Mark(authority, agency, subject, "address", folded)
         if account:
             yield Mark(authority, agency, subject, "bank", account)
+        if company:
+            yield Mark(authority, agency, subject, "company", of_company(country, company))
     for authority, agency, number, kind, value in channels:
         for one, text in of_channel(kind, value):
             yield Mark(authority, agency, number, one, text)
@@ -129,6 +133,11 @@ def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
         )
         for one, text, group in of_person(name, latin, born, document, role):
             yield Mark(authority, agency, subject, one, text, group)
+
+
+def of_company(country: str, number: str) -> str:
+    """A company's number as it is compared: within its country, whatever its separators."""
+    return f"{country}:{numbering.folded(number)}"
 
 
 def of_channel(kind: str, value: str) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from api import applications as words
 from api import documents, labels, readings
-from api.desk import door, parts
+from api.desk import door, parts, screening
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
@@ -393,7 +393,7 @@ def _screening(found: Dossier) -> parts.Table | None:
     if review is None:
         return None
     rows = [
-        (match["about"], match["name"], words.said(words.MATCHES, match["why"]), str(match["score"] or ""),
+        (match["about"], match["name"], screening.in_words(match["why"]), str(match["score"] or ""),
          match["reference"])
         for match in review.said.get("matches", ())
     ]  # fmt: skip

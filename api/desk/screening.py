@@ -1,6 +1,6 @@
 """Screening: possible matches by score, the two records of one side by side, and what an agency is linked with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -22,13 +22,14 @@ from api.desk.forms import Deciding, Form
 from registry import screening
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import M
-from registry.rules.screening import ASKS_REGISTRAR, Reason, State, Verdict
+from registry.rules.screening import ASKS_REGISTRAR, State, Verdict
 from registry.screening.sides import Value
 
 _POST: Final = ("POST",)
 _PIECE: Final = 50
 
 REASONS: Final = {
+    "company.same": gettext_noop("same company number"),
     "bank.same": gettext_noop("same bank account"),
     "officer.same": gettext_noop("same officer or owner"),
     "phone.same": gettext_noop("same telephone"),
@@ -100,7 +101,7 @@ class Graph(parts.Part):
                 "adverse": link.adverse,
                 "score": link.score,
                 "width": 1 + link.score / 20,
-                "why": in_words(link.reasons),
+                "why": in_words(reason.code for reason in link.reasons),
             }
             for place, link in enumerate(self.links)
         ]
@@ -307,7 +308,7 @@ def table_of(found: Sequence[screening.Link]) -> parts.Table:
             (
                 parts.Link(link.name, resolve_url("desk-agency", link.agency), link.agency),
                 link.score,
-                in_words(link.reasons),
+                in_words(reason.code for reason in link.reasons),
                 gettext("revoked, barred, suspended or refused") if link.adverse else gettext("nothing"),
             )
             for link in found
@@ -316,9 +317,9 @@ def table_of(found: Sequence[screening.Link]) -> parts.Table:
     )
 
 
-def in_words(reasons: Sequence[Reason]) -> str:
-    """Reasons, one after another."""
-    return ", ".join(gettext(REASONS[reason.code]) for reason in reasons)
+def in_words(reasons: Iterable[str]) -> str:
+    """Codes of reasons in words, one after another."""
+    return ", ".join(gettext(REASONS[code]) if code in REASONS else code for code in reasons)
 
 
 def _row(one: screening.Match) -> tuple[Any, ...]:
@@ -327,7 +328,7 @@ def _row(one: screening.Match) -> tuple[Any, ...]:
         one.score,
         parts.Link(one.agency_name, resolve_url("desk-match", one.id), one.subject),
         format_html("<bdi>{}</bdi><small>{}</small>", one.target_name, target),
-        in_words(one.reasons),
+        in_words(reason.code for reason in one.reasons),
         _waits(one) or gettext("an officer's word"),
     )
 

@@ -1,106 +1,115 @@
-"""What the register and the lists it took in know that resembles an applicant: possible matches, never findings.
+"""What resembles an applicant: possible matches, never findings. Officers judge; fifty points ask for the registrar.
 
-Scores are those of the domain model (3.5): a shared company number, telephone or address of mail with a holder whose
-licence was taken away, and a similar name. Officers judge; fifty points ask for the registrar.
+Somebody who is no agency yet is compared with the same eyes as the agencies of the register
+(``registry.screening.of_applicant``), and besides with the applications that were refused.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from rapidfuzz import fuzz
-
-from registry import records
-from registry.intake import findings
-from registry.models import Agency, Application, Authority, Channel, Debarment, Licence
+from registry import records, screening
+from registry.models import Application, Authority
 from registry.rules import applying, names, particulars
-from registry.rules.lifecycle import State
-
-SHARED_COMPANY: Final = 40
-SHARED_CHANNEL: Final = 20
-SIMILAR_NAME: Final = 10
-_ALIKE: Final = 85
-_TAKEN_AWAY: Final = (State.REVOKED.value, State.VOID.value)
+from registry.rules import screening as rules
+from registry.screening import Applicant, Person
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Something that may be the same: whom it is about, what it resembles, where that stands, why, and how much."""
+    """Something that may be the same: whom it is about, what it resembles, where that stands, why, and how much.
+
+    ``why``: codes of ``registry.rules.screening``.
+    """
 
     about: str
     name: str
     source: str
-    why: str
+    why: tuple[str, ...]
     score: int
     reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All possible matches of an application; ``score`` adds up what points to a phoenix."""
+    """All possible matches of an application, the strongest first; ``score`` is that of the strongest."""
 
     matches: tuple[Match, ...] = ()
-    score: int = 0
+
+    @property
+    def score(self) -> int:
+        """What the registrar's threshold is compared with."""
+        return max((match.score for match in self.matches), default=0)
 
     def plain(self) -> dict[str, Any]:
         """The result as JSON can carry it."""
-        return {"score": self.score, "matches": [asdict(match) for match in self.matches]}
+        return {
+            "score": self.score,
+            "matches": [asdict(match) | {"why": list(match.why)} for match in self.matches],
+        }
 
 
 def of(authority: Authority, content: Mapping[str, Any], *, number: str, at: datetime) -> Result:
     """The possible matches of what this application says, at ``at``."""
-    agency = particulars.read("agency", content.get("agency") or {})
-    people = [particulars.read("people", row) for row in content.get("people") or ()]
-    told = [agency.get("legal_name", ""), *(person["name"] for person in people if "name" in person)]
-    matches = [
-        Match(name, hit.name, hit.source, "name.similar", 0, hit.list_key)
-        for name in filter(None, told)
-        for hit in findings.possible_matches(name, limit=5)
+    asked = _asked(content, country=authority.country)
+    found = [
+        Match(
+            about=one.subject,
+            name=screening.name_of(one.target, kind=one.target_kind),
+            source=one.target_kind,
+            why=tuple(reason.code for reason in one.reasons),
+            score=one.score,
+            reference=one.target,
+        )
+        for one in screening.of_applicant(authority.code, asked, at=at)
     ]
-    links = [*_taken_away(authority, agency), *_refused(authority, agency, number=number, at=at)]
-    return Result((*links, *matches), sum(link.score for link in links))
+    return Result((*found, *_refused(authority, asked.name, number=number, at=at)))
 
 
-def _taken_away(authority: Authority, agency: Mapping[str, Any]) -> Iterable[Match]:
-    """Holders whose licence was revoked or annulled, or who are barred, with something in common."""
-    gone = set(
-        Licence.objects.filter(authority=authority, state__in=_TAKEN_AWAY).values_list("agency_id", flat=True)
+def _asked(content: Mapping[str, Any], *, country: str) -> Applicant:
+    """The application as screening compares it."""
+    agency = particulars.read("agency", content.get("agency") or {})
+    country = agency.get("country") or country
+    people = [particulars.read("people", row) for row in content.get("people") or ()]
+    places = [agency, *(particulars.read("offices", row) for row in content.get("offices") or ())]
+    return Applicant(
+        name=agency.get("legal_name", ""),
+        latin_name=agency.get("latin_name", ""),
+        country=country,
+        company=agency.get("company_number", ""),
+        founded=agency.get("incorporated_on"),
+        addresses=tuple(
+            dict.fromkeys((place.get("address", ""), place.get("locality", "")) for place in places)
+        ),
+        channels=tuple((kind, agency[kind]) for kind in ("phone", "email", "domain") if agency.get(kind)),
+        people=tuple(
+            Person(
+                name=person["name"],
+                role=person.get("role", ""),
+                latin_name=person.get("latin_name", ""),
+                born=person.get("birth_date"),
+                country=person.get("nationality", ""),
+                document=person.get("document_hmac", ""),
+            )
+            for person in people
+            if person.get("name")
+        ),
     )
-    gone |= set(Debarment.objects.filter(agency__authority=authority).values_list("agency_id", flat=True))
-    name = agency.get("legal_name", "")
-    shared = {
-        *Channel.objects.filter(agency__in=gone, value__in=_ways(agency)).values_list("agency_id", flat=True)
-    }
-    for row in Agency.objects.filter(pk__in=gone).order_by("number"):
-        if row.company_number and row.company_number == agency.get("company_number"):
-            yield Match(name, row.legal_name, "register", "company_number.same", SHARED_COMPANY, row.number)
-        if row.pk in shared:
-            yield Match(name, row.legal_name, "register", "channel.same", SHARED_CHANNEL, row.number)
-        if name and _alike(name, row.legal_name):
-            yield Match(name, row.legal_name, "register", "name.similar", SIMILAR_NAME, row.number)
 
 
-def _refused(
-    authority: Authority, agency: Mapping[str, Any], *, number: str, at: datetime
-) -> Iterable[Match]:
-    """Applications that were refused, for as long as the public reads of them."""
-    name = agency.get("legal_name", "")
+def _refused(authority: Authority, name: str, *, number: str, at: datetime) -> Iterable[Match]:
+    """Applications of that name that were refused, for as long as the public reads of them."""
+    mine = names.fold(name)
     rows = Application.objects.filter(authority=authority, state=applying.State.REFUSED.value).exclude(
         number=number
     )
     policy = records.current_policy(authority.pk, at=at)
+    (reason,) = rules.link_reasons({"name.similar"})
     for row in rows.order_by("number"):
-        refusal = row.events.filter(action=applying.Action.REFUSE.value).order_by("-ordinal").first()
-        if refusal is None or applying.public_until(refusal.at, policy, authority.zone) <= at:
+        held = names.fold(row.legal_name)
+        if not (rules.names_are_same(mine, held) or rules.names_are_similar(mine, held)):
             continue
-        if name and _alike(name, row.legal_name):
-            yield Match(name, row.legal_name, "refused", "name.similar", SIMILAR_NAME, row.number)
-
-
-def _ways(agency: Mapping[str, Any]) -> list[str]:
-    return [agency[name] for name in ("phone", "email", "domain") if agency.get(name)]
-
-
-def _alike(one: str, other: str) -> bool:
-    return bool(fuzz.token_sort_ratio(str(names.fold(one)), str(names.fold(other))) >= _ALIKE)
+        refusal = row.events.filter(action=applying.Action.REFUSE.value).order_by("-ordinal").first()
+        if refusal is not None and applying.public_until(refusal.at, policy, authority.zone) > at:
+            yield Match(name, row.legal_name, "refused", (reason.code,), reason.points, row.number)

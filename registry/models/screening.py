@@ -18,7 +18,7 @@ class ScreenMark(models.Model):
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, db_index=False, related_name="+")
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
     subject = models.TextField(help_text="number of the agency, office or person that it is of")
-    kind = models.TextField(help_text="phone, email, domain, social, address, bank, person or owner")
+    kind = models.TextField(help_text="phone, email, domain, social, address, company, bank, person or owner")
     value = models.TextField(help_text="as it is compared")
     role = models.TextField(blank=True, help_text="of a person: officer or staff")
 

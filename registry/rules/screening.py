@@ -61,6 +61,7 @@ class Reason:
 # --- links between agencies: the phoenix score
 
 LINKS: Final = {
+    "company.same": ("company", 40),
     "bank.same": ("bank", 30),
     "officer.same": ("officer", 40),
     "phone.same": ("contact", 20),

@@ -38,8 +38,8 @@ from registry.screening.sides import Side
 
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
-    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "nightly", "of", "of_applicant",
-    "pairs", "run_due",
+    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "name_of", "nightly", "of",
+    "of_applicant", "pairs", "run_due",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -387,6 +387,11 @@ def match(number: int, *, by: Actor) -> Pair:
         raise errors.MatchNotFound("there is no such match", match=number)
     one = found[0]
     return Pair(one, sides.of(one.subject, agency=one.agency), sides.of(one.target, kind=one.target_kind))
+
+
+def name_of(target: str, *, kind: str) -> str:
+    """The name of what a match points to: an agency or person by number, or a finding by its key."""
+    return sides.of(target, kind=kind).name
 
 
 def links_of(number: str, *, by: Actor, at: datetime, limit: int = 24) -> tuple[Link, ...]:

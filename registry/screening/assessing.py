@@ -110,6 +110,7 @@ class Applicant:
     addresses: tuple[tuple[str, str], ...] = ()
     channels: tuple[tuple[str, str], ...] = ()
     account: str = ""
+    company: str = ""
     people: tuple[Person, ...] = ()
 
 
@@ -156,6 +157,8 @@ def _marks_of(asked: Applicant) -> Iterator[tuple[str, str, str]]:
             yield "address", folded, ""
     if asked.account:
         yield "bank", asked.account, ""
+    if asked.company:
+        yield "company", marks.of_company(asked.country, asked.company), ""
     for kind, value in asked.channels:
         yield from ((one, text, "") for one, text in marks.of_channel(kind, value))
     for person in asked.people:

@@ -84,8 +84,8 @@ _DECLARED: Final = """
     ) d JOIN registry_agency x ON x.id = a JOIN registry_agency y ON y.id = b"""
 
 _PLAIN: Final = {
-    "phone": "phone.same", "email": "email.same", "domain": "domain.same", "social": "social.same",
-    "address": "address.same", "bank": "bank.same", "owner": "owner.same_name",
+    "company": "company.same", "phone": "phone.same", "email": "email.same", "domain": "domain.same",
+    "social": "social.same", "address": "address.same", "bank": "bank.same", "owner": "owner.same_name",
     "family": "family.declared", "client": "client.same",
 }  # fmt: skip
 

@@ -368,7 +368,7 @@ def test_a_refusal_counts_when_the_same_name_applies_again() -> None:
     told = reading.one(number, by=builders.maker(AT), at=AT)
     review = next(one for one in told.happened if one.action == "review")
     assert [(match["reference"], match["why"]) for match in review.said["matches"]] == [
-        (before, "name.similar")
+        (before, ["name.similar"])
     ]
 
 
