@@ -3,7 +3,8 @@
 A dump is a directory: licences and entries as NDJSON and CSV, gzip, and ``manifest.json`` with the size, the digest and
 the rows of each file. The manifest's SHA-256 stands in the log (``dump.published``), under the log's signature and its
 witnesses' (ADR 0008). A directory is complete before the pointer ``current.json`` names it, and what is named is never
-altered. A delta is made every time, also when it is empty, so a reader who has one a night knows that none is missing.
+altered; what is named no more stays until the next dump, for whoever is reading it. A delta is made every time, also
+when it is empty, so a reader who has one a night knows that none is missing.
 """
 
 import gzip
@@ -92,21 +93,20 @@ def publish(*, at: datetime, full: bool = True) -> list[Dump]:
         }
         sequencing.append(leaf, at=at)
     kept = _kept([*before, *made])
-    _switch(root, kept)
-    for dump in before:
-        if dump.name not in {one.name for one in kept}:
-            shutil.rmtree(root / dump.name, ignore_errors=True)
+    gone = _pointer().get("gone", [])
+    _switch(root, kept, leaving=[dump for dump in before if dump not in kept])
+    for name in gone:
+        shutil.rmtree(root / name, ignore_errors=True)
     sequencing.publish(at=at)
     return made
 
 
 def current() -> list[Dump]:
     """The dumps that the pointer names, oldest first; none before the first."""
-    try:
-        names = json.loads((_root() / POINTER).read_text("utf-8"))["dumps"]
-    except FileNotFoundError:
-        return []
-    return [Dump(name, json.loads((_root() / name / MANIFEST).read_text("utf-8"))) for name in names]
+    return [
+        Dump(name, json.loads((_root() / name / MANIFEST).read_text("utf-8")))
+        for name in _pointer().get("dumps", [])
+    ]
 
 
 def file(name: str, wanted: str) -> tuple[Path, str]:
@@ -132,6 +132,15 @@ def index_of(name: str) -> int:
 
 def _root() -> Path:
     return Path(settings.REGISTRY_DUMPS)
+
+
+def _pointer() -> dict[str, list[str]]:
+    """The dumps that are published, and those that were until the last one; empty before the first."""
+    try:
+        found: dict[str, list[str]] = json.loads((_root() / POINTER).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 def _written(root: Path, wanted: Sequence[tuple[str, Since | None]], *, at: datetime) -> list[Dump]:
@@ -206,10 +215,10 @@ def _kept(dumps: Sequence[Dump]) -> list[Dump]:
     return [dump for dump in dumps if dump in fulls or dump in deltas]
 
 
-def _switch(root: Path, dumps: Sequence[Dump]) -> None:
+def _switch(root: Path, dumps: Sequence[Dump], *, leaving: Sequence[Dump]) -> None:
     draft = root / f".{POINTER}"
     with draft.open("w", encoding="utf-8") as out:
-        json.dump({"dumps": [dump.name for dump in dumps]}, out)
+        json.dump({"dumps": [one.name for one in dumps], "gone": [one.name for one in leaving]}, out)
         out.flush()
         os.fsync(out.fileno())
     draft.replace(root / POINTER)

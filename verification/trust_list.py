@@ -133,6 +133,7 @@ class NotTrusted(ValueError):  # noqa: N818 - named by the refusal, like the reg
 
 _DID: Final = "did:web:"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 _USES: Final = frozenset(Use)
 SIGNING: Final = _USES - {Use.OTHER}
 """What keys in a list of trust sign that we can judge."""
@@ -309,8 +310,8 @@ def _vkey(stated: Mapping[str, Any] | None, kind: notes.Kind) -> notes.Key | Non
 
 
 def _host(stated: str) -> str:
-    if stated != stated.lower().strip() or not stated or "/" in stated:
-        raise Malformed("a host is not written in small letters")
+    if not _HOST.fullmatch(stated):
+        raise Malformed("a host is written in small letters, with a port or without")
     return stated
 
 

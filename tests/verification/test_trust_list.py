@@ -368,3 +368,13 @@ def test_without_a_cutoff_nothing_of_a_stolen_key_is_believed() -> None:
     )
     assert (verdict.result, verdict.reasons) == (Result.UNKNOWN, (Reason.KEY_COMPROMISED,))
     assert HOST in trust.hosts
+
+
+@pytest.mark.parametrize(
+    "host", ["", "A.example", "a.example/b", "a example", "a.example:", "-a", "a.example@b", "\u0430.example"]
+)
+def test_a_host_of_odd_letters_refuses_the_list(host: str) -> None:
+    stated = minting.trust_payload()
+    stated["authorities"][0]["hosts"] = [host]
+    with pytest.raises(Malformed, match="host"):
+        trust_list.read(stated)
