@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import auth
 from api.public import reading
 from api.staff import door
 from api.staff.fields import Input, Text
@@ -100,7 +101,7 @@ class WithdrawalView(door.StaffView):
         responses={201: BadgeBody},
     )
     def post(self, request: Request, code: str) -> Response:
-        """Withdraw it for good: from now on its code answers *badge withdrawn*."""
+        """Withdraw it for good: from now on its code answers *badge withdrawn*. Needs a fresh second factor."""
         key = door.idempotency_key(request)
         sent = door.read(WithdrawalInput, request)
         by, at, code = door.actor(request), clock.now(), numbering.read_badge(code)
@@ -109,6 +110,7 @@ class WithdrawalView(door.StaffView):
             if once.outcome() is not None:
                 return door.answer(_body(badges.read(code)), status=201)
             door.own(badges.read(code).authority, by, M | DUTY)
+            auth.need_fresh_second_factor(by, at=at)
             gone = badges.withdraw(code, reason=sent["reason"], by=by.number, at=at)
             once.keep({})
         return door.answer(_body(gone), status=201)

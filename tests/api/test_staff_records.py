@@ -304,6 +304,9 @@ def test_a_badge_is_issued_once_and_withdrawn_for_good(
     assert _code(elsewhere.post(path, {"reason": "stolen"})) == (403, "actor.outside_authority")
     assert _code(maker.post(path, {"reason": "boredom"})) == (400, "field.invalid")
     clock.stop(AT + timedelta(hours=1))
+    assert _code(maker.post(path, {"reason": "stolen"})) == (403, "actor.second_factor_needed")
+    assert maker.get(f"badges?kind=licence&number={licence}").json()["data"][0]["withdrawn_at"] is None
+    maker.prove_again()
     key = {"Idempotency-Key": "withdraw-it"}
     gone = maker.post(path, {"reason": "stolen"}, **key)
     assert _made(gone)["withdrawn_reason"] == "stolen"
