@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext, override
 
 from api.problem_kinds import BY_STATUS, KINDS, Kind
-from registry.rules.errors import BadInput, NotAllowed, NotFound, Refused, RegistryError
+from registry.rules.errors import BadInput, NotAllowed, NotFound, OutsideAuthority, Refused, RegistryError
 
 __all__ = [
     "ABOUT", "BY_STATUS", "KINDS", "MEDIA_TYPE", "Kind", "Refusal", "Told", "as_markdown", "exception_handler",
@@ -78,6 +78,8 @@ def for_error(request: HttpRequest, error: BaseException) -> HttpResponse | None
     """The problem for an exception, or ``None`` when it is nobody's refusal and so a bug of ours."""
     if isinstance(error, Refusal):
         return respond(request, error.code, error.facts, headers=error.headers)
+    if isinstance(error, OutsideAuthority) and error.unseen is not None:
+        error = error.unseen
     if isinstance(error, RegistryError):
         return respond(request, error.code, error.facts, sentence=error.detail, family=_family(error))
     if isinstance(error, OperationalError | InterfaceError):

@@ -381,9 +381,10 @@ def amend_office(
     if (done := once.outcome()) is not None:
         return _again(done)
     holder = Office.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    missing = errors.OfficeNotFound("no office has this number", number=number)
     if holder is None:
-        raise errors.OfficeNotFound("no office has this number", number=number)
-    agency = _locked(holder, by=by)
+        raise missing
+    agency = _locked(holder, by=by, unseen=missing)
     found = Office.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     for name, value in _office_fields(fields).items():
         setattr(found, name, value)
@@ -452,9 +453,10 @@ def end_appointment(number: str, *, last_day: date, by: Actor, at: datetime, ide
     if (done := once.outcome()) is not None:
         return _again(done)
     holder = Appointment.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    missing = errors.AppointmentNotFound("no appointment has this number", number=number)
     if holder is None:
-        raise errors.AppointmentNotFound("no appointment has this number", number=number)
-    agency = _locked(holder, by=by)
+        raise missing
+    agency = _locked(holder, by=by, unseen=missing)
     row = Appointment.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
     _in_order(row.first_day, last_day)
     row.last_day = last_day
@@ -511,25 +513,28 @@ def _save(row: R, *, by: Actor, at: datetime, reason: str) -> R:
         ) from clash
 
 
-def _writer(by: Actor, authority: str) -> None:
+def _writer(by: Actor, authority: str, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & WRITERS:
         raise errors.RoleNotAllowed("this role does not write", roles=sorted(WRITERS))
 
 
-def _locked(number: str, *, by: Actor) -> Agency:
+def _locked(number: str, *, by: Actor, unseen: errors.NotFound | None = None) -> Agency:
     row = (
         Agency.objects.select_for_update(of=("self",))
         .select_related("authority")
         .filter(number=number)
         .first()
     )
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     if row is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    _writer(by, row.authority.code)
+        raise missing
+    _writer(by, row.authority.code, unseen=unseen or missing)
     return row
 
 

@@ -16,12 +16,14 @@ from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
 _READERS = frozenset(Role) - {Role.ANALYST}
 
 
-def may_read(authority: str, by: Actor) -> None:
-    """Refuse whoever may not read restricted fields of this authority's records."""
+def may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
+    """Refuse whoever may not read restricted fields of this authority's records; ``unseen``: if there were none."""
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & _READERS:
         raise errors.RoleNotAllowed("this role reads aggregates only", roles=sorted(_READERS))
 
@@ -29,9 +31,10 @@ def may_read(authority: str, by: Actor) -> None:
 def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
     """An agency with its restricted fields, for officials of its authority."""
     agency = Agency.objects.select_related("authority").filter(number=number).first()
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     if agency is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    may_read(agency.authority.code, by)
+        raise missing
+    may_read(agency.authority.code, by, unseen=missing)
     return {
         **columns(agency),
         "authority": agency.authority.code,
@@ -55,9 +58,10 @@ def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
 def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any]:
     """A licence with all its entries, restricted reasons included, for officials of its authority."""
     licence = Licence.objects.select_related("authority", "agency").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if licence is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    may_read(licence.authority.code, by)
+        raise missing
+    may_read(licence.authority.code, by, unseen=missing)
     rows = licence.entries.select_related("commit").prefetch_related("texts").order_by("pk")
     now = standing.at(records.fold_entries(licence.pk), at=at)
     sequences = {row.pk: row.sequence for row in rows}

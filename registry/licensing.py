@@ -306,11 +306,17 @@ def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
     return lifecycle.open_steps(recording.state_of(licence, at=at), by.roles)
 
 
-def proposal(proposal_id: int) -> ProposalRecord:
-    """The proposal as it stands; refuses an unknown one. Scope is the caller's to check (``waiting`` does)."""
-    row = Proposal.objects.select_related("licence", "agency").filter(pk=proposal_id).first()
+def proposal(proposal_id: int, *, by: Actor | None = None) -> ProposalRecord:
+    """The proposal as it stands; refuses an unknown one, and one that ``by`` may not see.
+
+    Without ``by`` the scope is the caller's to check.
+    """
+    row = Proposal.objects.select_related("licence", "agency", "authority").filter(pk=proposal_id).first()
+    missing = errors.ProposalNotFound("no such proposal", proposal=proposal_id)
     if row is None:
-        raise errors.ProposalNotFound("no such proposal", proposal=proposal_id)
+        raise missing
+    if by is not None:
+        _in_scope(row.authority, by, missing)
     return _record(row)
 
 
@@ -486,11 +492,13 @@ def _second_factor(by: Actor, at: datetime) -> None:
         )
 
 
-def _in_scope(authority: Authority, by: Actor) -> None:
+def _in_scope(authority: Authority, by: Actor, unseen: errors.NotFound) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority.code:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority.code)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority.code, unseen=unseen
+        )
 
 
 def _version(licence: Licence, expected: int | None) -> None:
@@ -518,9 +526,10 @@ def _somebody_else(licence: Licence, terms: StepTerms, by: Actor) -> None:
 
 def _readable(number: str, *, by: Actor) -> Licence:
     licence = Licence.objects.select_related("agency", "authority").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if licence is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _in_scope(licence.authority, by)
+        raise missing
+    _in_scope(licence.authority, by, missing)
     return licence
 
 
@@ -551,18 +560,20 @@ def _agency(number: str, *, by: Actor) -> Agency:
         .filter(number=number)
         .first()
     )
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     if agency is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    _in_scope(agency.authority, by)
+        raise missing
+    _in_scope(agency.authority, by, missing)
     return agency
 
 
 def _open_proposal(proposal_id: int, *, by: Actor) -> Proposal:
     rows = Proposal.objects.select_for_update(of=("self",)).select_related("agency__authority", "authority")
     row = rows.filter(pk=proposal_id).first()
+    missing = errors.ProposalNotFound("no such proposal", proposal=proposal_id)
     if row is None:
-        raise errors.ProposalNotFound("no such proposal", proposal=proposal_id)
-    _in_scope(row.authority, by)
+        raise missing
+    _in_scope(row.authority, by, missing)
     return row
 
 

@@ -118,7 +118,7 @@ def _back(visit: Visit, found: ProposalRecord, told: str) -> HttpResponse:
 
 def _readable(visit: Visit, number: int) -> ProposalRecord:
     """The proposal, when it is of the officer's authority; reading it is a read of its agency."""
-    found = licensing.proposal(number)
+    found = licensing.proposal(number, by=visit.by)
     readings.agency(found.agency, by=visit.by, at=visit.at, through="desk")
     return found
 

@@ -170,6 +170,8 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
     user, sent = door.signed_in(request), _sent(request)
     if user is None or not may_add_factor(request):
         return _wrong(gettext("Give your second factor first, then add another."), 403)
+    if not _storable(sent):
+        return _wrong(gettext("The name holds a character that can not be kept."), 400)
     first = not auth.has_second_factor(user)
     try:
         auth.add_passkey(request, str(sent.get("name", "")), _credential(sent))
@@ -198,6 +200,16 @@ def _sent(request: HttpRequest) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {}
+
+
+def _storable(sent: Mapping[str, Any]) -> bool:
+    """Whether the database can keep every text in it: none has a NUL or half a character (a lone surrogate)."""
+    try:
+        written = json.dumps(sent, ensure_ascii=False)
+        written.encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return "\\u0000" not in written
 
 
 def _credential(sent: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Badges for officers: issued for what the register publishes, withdrawn when lost, stolen or copied."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -9,16 +10,30 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import auth
 from api.public import reading
 from api.staff import door
 from api.staff.fields import Input, Text
 from registry import clock, dossier, idempotency, lookup
 from registry.rules import numbering
+from registry.rules.errors import (
+    AppointmentNotFound,
+    LicenceNotFound,
+    NotFound,
+    OfficeNotFound,
+    OutsideAuthority,
+    RoleNotAllowed,
+)
 from registry.rules.lifecycle import DUTY, Actor, M
 from verification import badges
 from verification.badges import BadgeRecord
 
 KINDS = tuple(badges.KINDS)
+_UNSEEN: Mapping[str, type[NotFound]] = {
+    "licence": LicenceNotFound,
+    "office": OfficeNotFound,
+    "appointment": AppointmentNotFound,
+}
 
 
 class BadgeInput(Input):
@@ -100,7 +115,7 @@ class WithdrawalView(door.StaffView):
         responses={201: BadgeBody},
     )
     def post(self, request: Request, code: str) -> Response:
-        """Withdraw it for good: from now on its code answers *badge withdrawn*."""
+        """Withdraw it for good: from now on its code answers *badge withdrawn*. Needs a fresh second factor."""
         key = door.idempotency_key(request)
         sent = door.read(WithdrawalInput, request)
         by, at, code = door.actor(request), clock.now(), numbering.read_badge(code)
@@ -108,17 +123,24 @@ class WithdrawalView(door.StaffView):
             once = idempotency.Once(by, key, "withdraw_badge", {"code": code} | sent, at)
             if once.outcome() is not None:
                 return door.answer(_body(badges.read(code)), status=201)
-            door.own(badges.read(code).authority, by, M | DUTY)
+            authority = badges.read(code).authority
+            door.own(authority, by, M | DUTY, unseen=badges.BadgeNotFound(badge=code))
+            auth.need_fresh_second_factor(by, at=at)
             gone = badges.withdraw(code, reason=sent["reason"], by=by.number, at=at)
             once.keep({})
         return door.answer(_body(gone), status=201)
 
 
 def _own_subject(kind: str, number: str, by: Actor) -> None:
-    """Refuse a subject of another authority before a badge of it exists."""
+    """Refuse a subject of another authority, as if there were none, before a badge of it exists."""
     number = numbering.canonical(number, *badges.KINDS[kind])
     agency = lookup.public_subject(kind, number, at=clock.now()).agency
-    door.own(dossier.restricted_agency(agency, by=by)["authority"], by, M)
+    try:
+        dossier.restricted_agency(agency, by=by)
+    except OutsideAuthority:
+        raise _UNSEEN[kind](f"no {kind} has this number", number=number) from None
+    if not by.roles & M:
+        raise RoleNotAllowed("this role may not", roles=sorted(M))
 
 
 def _body(badge: BadgeRecord) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from api.public import reading
 from api.staff.described import StaffSchema
 from api.staff.fields import Input
 from registry.rules import numbering
-from registry.rules.errors import OutsideAuthority, RoleNotAllowed
+from registry.rules.errors import NotFound, OutsideAuthority, RoleNotAllowed
 from registry.rules.lifecycle import Actor, Role
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
@@ -103,10 +103,13 @@ def reader(request: Request) -> Actor:
     return by
 
 
-def own(authority: str, by: Actor, roles: frozenset[Role]) -> None:
-    """Refuse an officer of another authority or without one of ``roles``, where nobody below asks."""
+def own(authority: str, by: Actor, roles: frozenset[Role], *, unseen: NotFound) -> None:
+    """Refuse an officer of another authority, as if there were no such record, or without one of ``roles``.
+
+    For where nobody below asks.
+    """
     if by.authority != authority:
-        raise OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise OutsideAuthority("the record belongs to another authority", authority=authority, unseen=unseen)
     if not by.roles & roles:
         raise RoleNotAllowed("this role may not", roles=sorted(roles))
 

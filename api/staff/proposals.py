@@ -67,7 +67,7 @@ class ProposalView(door.StaffView):
         """Read it, whatever has become of it."""
         door.parameters(request)
         by = door.reader(request)
-        found = licensing.proposal(number)
+        found = licensing.proposal(number, by=by)
         at = clock.now()
         readings.agency(found.agency, by=by, at=at, through="api")
         return door.answer(steps.proposal_body(found, by=by, at=at))
@@ -92,7 +92,7 @@ class ApprovalsView(door.StaffView):
         key = door.idempotency_key(request)
         sent = door.read(ApprovalInput, request)
         by, at = door.actor(request), clock.now()
-        of_a_licence = licensing.proposal(number).licence is not None
+        of_a_licence = licensing.proposal(number, by=by).licence is not None
         made = licensing.approve(
             number,
             by=by,

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -73,8 +73,10 @@ class ReadingRoom(AdminSite):
 
         @wraps(inner)
         def logged(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            row = kwargs.get("object_id") or next(iter(args), "")  # the pages of history name it by place
+            if "\x00" in row:  # no column can hold it, and the log of reads is made of columns
+                raise Http404
             if opts is not None and self.has_permission(request):
-                row = kwargs.get("object_id", "")
                 record = f"{opts.model_name} {row}".strip()[: readings.LONGEST]
                 what = "row" if row else "table"
                 readings.note(record, what, by=auth.actor(request), at=clock.now(), through="tables")

@@ -236,9 +236,18 @@ class RoleNotAllowed(NotAllowed):
 
 
 class OutsideAuthority(NotAllowed):
-    """The record belongs to another authority."""
+    """The record belongs to another authority.
+
+    ``unseen`` is what there would be to say if the record did not exist. A door that takes numbers from outside says
+    that, so that nobody walks through the numbers of others.
+    """
 
     code = "actor.outside_authority"
+
+    def __init__(self, detail: str = "", *, unseen: NotFound | None = None, **facts: Any) -> None:
+        """Keep, beside the facts, what the asker is told instead."""
+        super().__init__(detail, **facts)
+        self.unseen = unseen
 
 
 class SecondFactorStale(NotAllowed):

@@ -13,7 +13,7 @@ from django.test import Client
 from api import auth
 from api.models import Officer, User
 from tests.api.at_desk import Pages
-from tests.api.officials import PASSWORD, Answer, Device, appoint
+from tests.api.officials import PASSWORD, Answer, Device, appoint, sign_in
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,15 @@ def test_the_second_factor_is_given_again_once_a_code(page: Pages, device: Devic
     assert page.send("second-factor?next=/desk/keys", code=device.next()).headers["Location"] == "/desk/keys"
     session = page.client.session
     assert auth.second_factor_at(session) == AT + timedelta(minutes=6)
+
+
+@pytest.mark.parametrize("name", ["a\\u0000b", "\\u0000", "half \\ud83d"])
+def test_a_passkeys_name_that_can_not_be_kept_is_refused(desk: Client, device: Device, name: str) -> None:
+    client = sign_in(desk, device.officer).client
+    body = f'{{"name": "{name}", "credential": {{"id": "x"}}}}'
+    answer = client.post("/desk/passkey/add", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "can not be kept" in answer.json()["wrong"]
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,15 @@ def test_a_filter_in_the_address_is_refused(auditor: Client, query: dict[str, st
     assert auditor.get("/admin/registry/agency/", {"q": "("}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "row", ["%00/change", "1%00/change", "%00/history", "1%00/history/1", "%00/delete", "%00"]
+)
+def test_a_row_that_no_table_can_have_is_not_there(auditor: Client, row: str) -> None:
+    path = f"/admin/registry/agency/{row}/"
+    assert auditor.get(path).status_code == 404
+    assert auditor.post(path, {}).status_code in {403, 404}
+
+
 def test_history_can_be_read_and_not_brought_back(auditor: Client) -> None:
     agency = Agency.objects.get()
     earlier = agency.history.earliest()

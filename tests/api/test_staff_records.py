@@ -300,10 +300,13 @@ def test_a_badge_is_issued_once_and_withdrawn_for_good(
     builders.authority("XB-MOL", zone="Asia/Tokyo", at=AT)
     elsewhere = sign_in(new_desk(), appoint("MOL-1", "XB-MOL", "officer"))
     path = f"badges/{badge['code']}/withdrawal"
-    assert _code(elsewhere.post("badges", asked)) == (403, "actor.outside_authority")
-    assert _code(elsewhere.post(path, {"reason": "stolen"})) == (403, "actor.outside_authority")
+    assert _code(elsewhere.post("badges", asked)) == (404, "licence.not_found")
+    assert _code(elsewhere.post(path, {"reason": "stolen"})) == (404, "badge.not_found")
     assert _code(maker.post(path, {"reason": "boredom"})) == (400, "field.invalid")
     clock.stop(AT + timedelta(hours=1))
+    assert _code(maker.post(path, {"reason": "stolen"})) == (403, "actor.second_factor_needed")
+    assert maker.get(f"badges?kind=licence&number={licence}").json()["data"][0]["withdrawn_at"] is None
+    maker.prove_again()
     key = {"Idempotency-Key": "withdraw-it"}
     gone = maker.post(path, {"reason": "stolen"}, **key)
     assert _made(gone)["withdrawn_reason"] == "stolen"

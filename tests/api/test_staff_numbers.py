@@ -1,0 +1,148 @@
+"""No number of another authority can be told from one that nobody has: over every route of officials with a number."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+
+from api.staff import urls
+from registry import agencies, licensing
+from registry.models import ChangeJournal
+from registry.rules import numbering
+from registry.rules.lifecycle import Action, StepTerms
+from registry.rules.numbering import Kind
+from tests import builders
+from tests.api.officials import Desk, appoint, sign_in
+from tests.conftest import Clock
+from verification import badges
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+STEP = {"no_conflict": True, "terms": {"grounds": ["FALSE-DOC"]}}
+
+#: Routes whose parameter is no record of an authority: the public law of each, and the asker's own tokens.
+OPEN = {"authorities/<str:code>", "authorities/<str:code>/policies", "tokens/<str:prefix>"}
+
+#: Each route, how it is asked, with which body, and whose number stands in it.
+ASKED: tuple[tuple[str, str, Any, str], ...] = (
+    ("GET", "agencies/<str:number>", None, "agency"),
+    ("PATCH", "agencies/<str:number>", {"locality": "Elsewhere"}, "agency"),
+    ("GET", "agencies/<str:number>/findings", None, "agency"),
+    ("POST", "agencies/<str:number>/trading-names", {"name": "Elsewhere"}, "agency"),
+    ("POST", "agencies/<str:number>/channels", {"kind": "domain", "value": "elsewhere.example"}, "agency"),
+    ("PATCH", "agencies/<str:number>/channels",
+     {"kind": "phone", "value": "+99955501001", "last_day": "2026-03-02"}, "agency"),
+    ("POST", "agencies/<str:number>/offices", {"kind": "branch"}, "agency"),
+    ("POST", "agencies/<str:number>/appointments",
+     {"name": "A", "role": "director", "first_day": "2026-01-01"}, "agency"),
+    ("POST", "agencies/<str:number>/proposals",
+     {"action": "debar", "no_conflict": True, "terms": {"grounds": ["CONVICTION"], "permanent": True}}, "agency"),
+    ("POST", "agencies/<str:number>/filings", {"action": "file_appeal", "terms": {"refers_to": 1}}, "agency"),
+    ("PATCH", "offices/<str:number>", {"locality": "Elsewhere"}, "office"),
+    ("PATCH", "appointments/<str:number>", {"last_day": "2026-03-02"}, "appointment"),
+    ("GET", "licences/<str:number>", None, "licence"),
+    ("GET", "licences/<str:number>/actions", None, "licence"),
+    ("POST", "licences/<str:number>/proposals", STEP | {"action": "suspend_preventive"}, "licence"),
+    ("POST", "licences/<str:number>/decisions", STEP | {"action": "suspend_emergency"}, "licence"),
+    ("POST", "licences/<str:number>/filings", {"action": "file_renewal"}, "licence"),
+    ("POST", "licences/<str:number>/facts", {"action": "show_cause", "no_conflict": True}, "licence"),
+    ("GET", "proposals/<int:number>", None, "proposal"),
+    ("POST", "proposals/<int:number>/approvals", {"no_conflict": True}, "proposal"),
+    ("POST", "proposals/<int:number>/declines", {"reason": "no"}, "proposal"),
+    ("POST", "badges/<str:code>/withdrawal", {"reason": "stolen"}, "badge"),
+)  # fmt: skip
+
+#: Numbers in a body.
+STATED: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("POST", "licences", {"agency": "{}", "class": "A"}, "agency"),
+    ("POST", "badges", {"kind": "licence", "number": "{}"}, "licence"),
+    ("POST", "badges", {"kind": "office", "number": "{}"}, "office"),
+    ("POST", "badges", {"kind": "appointment", "number": "{}"}, "appointment"),
+)
+
+
+class Number(NamedTuple):
+    """What another authority has, and what nobody has."""
+
+    theirs: str
+    nobodys: str
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def numbers(clock: Clock) -> dict[str, Number]:
+    """A record of each kind of XA-DLA, beside a number that was never given."""
+    clock.stop(AT)
+    builders.authority()
+    agency = builders.agency(at=AT - timedelta(days=20))
+    office = builders.head_office(agency, at=AT - timedelta(days=20))
+    person = agencies.appoint(
+        agency, name="A", role="director", first_day=date(2026, 1, 5), by=builders.maker(AT), at=AT,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
+    licence = builders.active(agency, at=AT - timedelta(days=20))
+    waits = licensing.propose(
+        licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
+        terms=StepTerms(grounds=("FALSE-DOC",), no_conflict=True),
+    )  # fmt: skip
+    badge = badges.issue("licence", licence, at=AT)
+    return {
+        "agency": Number(agency, numbering.reference(Kind.AGENCY, 900_001)),
+        "office": Number(office, numbering.reference(Kind.OFFICE, 900_001)),
+        "appointment": Number(person.number, numbering.reference(Kind.APPOINTMENT, 900_001)),
+        "licence": Number(licence, str(numbering.next_licence("XA", "DLA", "A", after=900_000))),
+        "proposal": Number(str(waits.id), "900001"),
+        "badge": Number(badge.shown, numbering.badge_code("XA", lambda _: 7)),
+    }
+
+
+@pytest.fixture
+def elsewhere(new_desk: Callable[[], Client], numbers: dict[str, Number]) -> Desk:
+    """Somebody of XB-MOL who may do everything there."""
+    builders.authority("XB-MOL", zone="Asia/Tokyo", at=AT)
+    user = appoint("MOL-1", "XB-MOL", "officer", "supervisor", "registrar", "duty_officer")
+    return sign_in(new_desk(), user)
+
+
+def test_every_route_with_a_number_is_asked() -> None:
+    routes = {str(route.pattern) for route in urls.described}
+    with_number = {route for route in routes if "<" in route}
+    assert {route for _, route, _, _ in ASKED} | OPEN == with_number
+
+
+def _told(elsewhere: Desk, method: str, path: str, body: Any, number: str, **headers: str) -> tuple[int, str]:
+    """The answer, but for the number asked about and the name of the request."""
+    answer = elsewhere.send(method, path, body, **headers)
+    said = {name: value for name, value in answer.json().items() if name != "request_id"}
+    plain = number.replace("-", "")
+    text = json.dumps(said, sort_keys=True).replace(number, "#").replace(f'"{plain}"', '"#"')
+    if number.isdigit():
+        text = text.replace(f": {number}", ": #")
+    return answer.status_code, text
+
+
+@pytest.mark.parametrize("headers", [{"If-Match": '"v3"'}, {}])
+def test_a_number_of_another_authority_is_as_unknown_as_one_that_nobody_has(
+    elsewhere: Desk, numbers: dict[str, Number], headers: dict[str, str]
+) -> None:
+    before = ChangeJournal.objects.count()
+    for method, route, body, kind in ASKED:
+        answers = []
+        for number in numbers[kind]:
+            path = route.replace("<str:number>", number).replace("<int:number>", number)
+            path = path.replace("<str:code>", number)
+            answers.append(_told(elsewhere, method, path, body, number, **headers))
+        assert answers[0] == answers[1], (method, route)
+        assert answers[0][0] == 404 or (not headers and answers[0][0] == 428), (method, route, answers[0])
+    for method, route, body, kind in STATED:
+        answers = []
+        for number in numbers[kind]:
+            sent = {name: number if value == "{}" else value for name, value in body.items()}
+            answers.append(_told(elsewhere, method, route, sent, number, **headers))
+        assert answers[0] == answers[1], (method, route)
+        assert answers[0][0] == 404, (method, route, answers[0])
+    assert ChangeJournal.objects.count() == before
