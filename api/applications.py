@@ -49,6 +49,13 @@ ACTIONS: Final = {
     "propose_grant": _("Grant proposed"),
     "grant": _("Granted"),
     "take_back": _("Proposal taken back"),
+    "record_fee": _("Fee paid"),
+    "appeal": _("Appeal of the applicant"),
+    "record_appeal": _("Appeal received"),
+    "record_outcome": _("Outcome of the appeal recorded"),
+    "allow_appeal": _("Appeal allowed: the refusal is set aside"),
+    "dismiss_appeal": _("Appeal dismissed: the refusal stands"),
+    "forget": _("Draft forgotten"),
 }
 
 #: What the button of a step says.
@@ -64,6 +71,11 @@ STEPS: Final = {
     "propose_grant": _("Propose to grant"),
     "grant": _("Grant the licence"),
     "take_back": _("Take the proposal back"),
+    "record_fee": _("Record the fee"),
+    "record_appeal": _("Record an appeal"),
+    "record_outcome": _("Record the outcome of the appeal"),
+    "allow_appeal": _("Set the refusal aside"),
+    "dismiss_appeal": _("Confirm the refusal"),
 }
 
 SUMMARIES: Final = {
@@ -80,6 +92,18 @@ SUMMARIES: Final = {
         "The agency enters the register and its licence is granted. It is not in force before its security."
     ),
     "take_back": _("The application is under review again."),
+    "record_fee": _("The fee was paid. Without it the application is not taken under review."),
+    "record_appeal": _("An appeal that came by post or by hand. The refusal stands until it is decided."),
+    "record_outcome": _("What the appeals body ordered. A second officer confirms it."),
+    "allow_appeal": _(
+        "The appeal succeeded: the application is under review again, and the public reads no refusal."
+    ),
+    "dismiss_appeal": _("The appeal failed: the refusal stands."),
+}
+#: How an appeal ends.
+OUTCOMES: Final = {
+    "allowed": _("allowed: the refusal is set aside"),
+    "dismissed": _("dismissed: the refusal stands"),
 }
 
 WHY_NOT: Final = {
@@ -92,6 +116,14 @@ WHY_NOT: Final = {
     "objections.over": _("The time for objections is over."),
     "representation.open": _("The applicant may still answer the letter."),
     "representation.over": _("The time for an answer is over."),
+    "fee.missing": _("The fee is not recorded as paid."),
+    "fee.none": _("No fee is asked."),
+    "fee.paid": _("The fee is recorded already."),
+    "appeal.open": _("An appeal is open already."),
+    "appeal.decided": _("The appeal was decided."),
+    "appeal.over": _("The time for an appeal is over."),
+    "appeal.none": _("No appeal was filed."),
+    "appeal.outcome": _("This outcome is not recorded."),
     "officer.same": _("Somebody else decides: you took the step before."),
     "officer.registrar": _("This takes the registrar."),
 }

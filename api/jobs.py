@@ -39,7 +39,8 @@ def due() -> tuple[Work, ...]:
     further after them too. Only the worker asks: the public application loads this module with the queue and may not
     reach a writer.
     """
-    from api.outbound import email  # noqa: PLC0415 - see above
+    from api import retention  # noqa: PLC0415 - see above
+    from api.outbound import email  # noqa: PLC0415 - the same
     from registry import licensing, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
@@ -51,6 +52,7 @@ def due() -> tuple[Work, ...]:
         publishing.refresh,
         licensing.expire_proposals,
         applicants.expire,
+        retention.refresh,
         securities.run_due,
         published_keys.refresh,
         tokens.refresh,

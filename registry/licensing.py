@@ -25,8 +25,8 @@ from registry.models import (
     Licence,
     Proposal,
 )
-from registry.rules import errors, lifecycle, numbering, terms_json
-from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, Step, StepTerms
+from registry.rules import errors, lifecycle, numbering, standing, terms_json
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
 SECOND_FACTOR = timedelta(minutes=5)
 
@@ -376,6 +376,25 @@ def settle(
         [licence], step, terms, officers=officers, at=at, agency=licence.agency, commit=commit
     )
     return taken.entries[0]
+
+
+def may_file(licence: Licence, *, at: datetime) -> bool:
+    """Whether a renewal of the term that ends last can be filed at ``at``: it runs, and none was filed."""
+    entries = records.fold_entries(licence.pk)
+    runs = state(licence, at=at) in STEPS[Action.FILE_RENEWAL].sources
+    return runs and not standing.renewal_asked(entries, at=at)
+
+
+def filing(licence: Licence) -> int | None:
+    """The number of the newest renewal that was filed."""
+    rows = Entry.objects.filter(licence=licence, action=Action.FILE_RENEWAL.value).select_related("commit")
+    newest = rows.order_by("-pk").first()
+    return newest.sequence if newest else None
+
+
+def state(licence: Licence, *, at: datetime) -> State:
+    """The canonical state of a licence that the caller holds."""
+    return recording.state_of(licence, at=at)
 
 
 def _several(step: Step, officers: Sequence[str]) -> None:

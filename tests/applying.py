@@ -62,7 +62,9 @@ def submitted(at: datetime, *, account: str = ACCOUNT, **more: Any) -> str:
 
 def take(number: str, action: Action, *, at: datetime, by: Actor | None = None, **said: Any) -> int:
     """A step of an officer's: a licensing officer proposes, a supervisor decides."""
-    deciding = {Action.GRANT, Action.REFUSE, Action.SERVE_NOTICE}
+    deciding = {
+        Action.GRANT, Action.REFUSE, Action.SERVE_NOTICE, Action.ALLOW_APPEAL, Action.DISMISS_APPEAL
+    }  # fmt: skip
     officer = by or (builders.checker(at) if action in deciding else builders.maker(at))
     return officers.take(
         number, action, by=officer, at=at, said=said, no_conflict=True, idempotency_key=builders.key()
@@ -102,6 +104,13 @@ def refused(at: datetime, **more: Any) -> str:
     )
     registrar = builders.registrar(at)
     take(number, Action.REFUSE, at=at, by=registrar, letter="The answer does not change the finding.")
+    return number
+
+
+def renewal(licence: str, at: datetime, *, account: str = ACCOUNT) -> str:
+    """A renewal that the agency sent; its number."""
+    number = applicants.begin(account, "XA-DLA", renews=licence, at=at, idempotency_key=builders.key())
+    applicants.submit(number, account=account, at=at, idempotency_key=builders.key())
     return number
 
 

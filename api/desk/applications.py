@@ -121,6 +121,38 @@ class ProposeGrantForm(Decision):
     )  # fmt: skip
 
 
+class FeeForm(StepForm):
+    """That the fee was paid."""
+
+    on = forms.DateField(label=_("Paid on"), widget=forms.DateInput(attrs={"type": "date"}))
+    reference = forms.CharField(
+        label=_("Reference"), max_length=200, help_text=_("Of the receipt or of the bank's statement.")
+    )
+
+
+class AppealForm(StepForm):
+    """An appeal that came another way than by the applicant's page."""
+
+    on = forms.DateField(label=_("Received on"), widget=forms.DateInput(attrs={"type": "date"}))
+    text = forms.CharField(label=_("What it says"), max_length=officers.LONGEST_LETTER, widget=_LETTER)
+
+
+class OutcomeForm(Decision):
+    """What the appeals body ordered."""
+
+    outcome = forms.ChoiceField(label=_("The appeal is"), widget=forms.RadioSelect)
+    order_reference = forms.CharField(label=_("Reference of the order"), max_length=200)
+    letter = forms.CharField(
+        label=_("Reasons, served on the applicant"), max_length=officers.LONGEST_LETTER, widget=_LETTER,
+        help_text=_("The applicant reads them when a second officer has confirmed the outcome."),
+    )  # fmt: skip
+
+    def __init__(self, visit: Visit) -> None:
+        """Offer both outcomes."""
+        super().__init__(visit)
+        self.fields["outcome"].choices = [(code, gettext(text)) for code, text in words.OUTCOMES.items()]  # type: ignore[attr-defined]
+
+
 _FORMS: Final[Mapping[Action, type[StepForm | Decision]]] = {
     Action.ASK: LetterForm,
     Action.REVIEW: StepForm,
@@ -133,8 +165,13 @@ _FORMS: Final[Mapping[Action, type[StepForm | Decision]]] = {
     Action.PROPOSE_GRANT: ProposeGrantForm,
     Action.GRANT: Decision,
     Action.TAKE_BACK: ReasonForm,
+    Action.RECORD_FEE: FeeForm,
+    Action.RECORD_APPEAL: AppealForm,
+    Action.RECORD_OUTCOME: OutcomeForm,
+    Action.ALLOW_APPEAL: Decision,
+    Action.DISMISS_APPEAL: Decision,
 }
-_DANGER: Final = frozenset({Action.REFUSE})
+_DANGER: Final = frozenset({Action.REFUSE, Action.DISMISS_APPEAL})
 #: Steps that lead on to a grant; they stand first.
 _ONWARD: Final = frozenset(
     {
@@ -144,6 +181,7 @@ _ONWARD: Final = frozenset(
         Action.PROPOSE_GRANT,
         Action.GRANT,
         Action.SERVE_NOTICE,
+        Action.RECORD_FEE,
     }
 )
 _FRAMEWORK: Final = frozenset({"key", "code", "no_conflict"})
@@ -289,7 +327,7 @@ def _shown(found: Dossier) -> dict[str, Any]:
         "due": _due(found.line),
         "licence": found.licence,
         "agency": found.agency,
-        "ended": found.standing.state in applying.ENDED,
+        "ended": found.standing.state in applying.ENDED and not found.steps,
         "steps": [
             Choice(
                 words.said(words.STEPS, one.action.value), words.said(words.SUMMARIES, one.action.value),
@@ -335,6 +373,7 @@ def _checks(found: Dossier) -> parts.Facts:
     )
     objections = sum(one.action == "object" for one in found.happened)
     screened = gettext("%(n)s points") % {"n": now.score} if now.screened else gettext("not yet")
+    paid = found.fee if now.fee_paid else gettext("%(fee)s, not paid yet") % {"fee": found.fee}
     called = written.last_day(now.called_until, found.zone) if now.called_until else gettext("not yet")
     return parts.Facts(
         (
@@ -342,6 +381,7 @@ def _checks(found: Dossier) -> parts.Facts:
             parts.Fact(gettext("Inspection"), inspected, True),
             parts.Fact(gettext("Objections until"), called),
             parts.Fact(gettext("Objections"), str(objections), True),
+            *([parts.Fact(gettext("Fee"), paid)] if found.fee else []),
             parts.Fact(gettext("Security needed"), gettext("yes") if found.secured else gettext("no")),
         )
     )  # fmt: skip
@@ -422,6 +462,12 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
         facts.append((gettext("Inspectors"), ", ".join(inspectors)))
     if "points" in one.facts:
         facts.append((gettext("Points"), str(one.facts["points"])))
+    if fee := one.facts.get("fee"):
+        facts.append((gettext("Fee"), fee))
+    if outcome := one.facts.get("outcome"):
+        facts.append((gettext("The appeal is"), words.said(words.OUTCOMES, outcome)))
+    if reference := one.facts.get("order_reference") or one.said.get("reference"):
+        facts.append((gettext("Reference"), reference))
     if grounds := one.facts.get("grounds"):
         facts.append(
             (gettext("Grounds"), ", ".join(labels.text("grounds", code, language) for code in grounds))
@@ -434,7 +480,11 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
     ]
     if who := ", ".join(filter(None, (one.said.get("name"), one.said.get("contact")))):
         facts.append((gettext("From"), who))
-    by = {"applicant": gettext("applicant"), "anybody": gettext("somebody")}.get(one.by, one.by)
+    by = {
+        "applicant": gettext("applicant"),
+        "anybody": gettext("somebody"),
+        "clock": gettext("the night's job"),
+    }.get(one.by, one.by)
     return {
         "when": parts.Moment(one.at, zone), "what": words.said(words.ACTIONS, one.action), "by": by, "facts": facts,
         "said": said,
@@ -447,6 +497,8 @@ def _proposal(found: Dossier, asked: Action) -> dict[str, Any] | None:
         Action.GRANT: Action.PROPOSE_GRANT,
         Action.SERVE_NOTICE: Action.PROPOSE_REFUSAL,
         Action.REFUSE: Action.PROPOSE_REFUSAL,
+        Action.ALLOW_APPEAL: Action.RECORD_OUTCOME,
+        Action.DISMISS_APPEAL: Action.RECORD_OUTCOME,
     }.get(asked)
     made = next((one for one in reversed(found.happened) if one.action == of), None)
     return _told(made, found.zone) if made else None

@@ -95,7 +95,14 @@ def _about(found: Notice) -> list[Fact]:
         told.append(Fact(gettext("Refused on"), written.day(found.refused_on)))
         grounds = tuple(Item(labels.text("grounds", code, language)) for code in found.grounds)
         told.append(Fact(gettext("Because"), items=grounds))
-        if found.appeal_until:
+        if found.appealed:
+            told.append(Fact(gettext("Appeal"), gettext("filed, and not decided yet; the refusal stands")))
+        elif found.confirmed_on:
+            on = written.day(found.confirmed_on)
+            told.append(
+                Fact(gettext("Appeal"), gettext("decided on %(day)s: the refusal stands") % {"day": on})
+            )
+        elif found.appeal_until:
             told.append(Fact(gettext("Appeal until"), written.last_day(found.appeal_until, found.zone)))
         if found.public_until:
             told.append(Fact(gettext("Shown until"), written.last_day(found.public_until, found.zone)))

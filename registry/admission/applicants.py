@@ -5,15 +5,16 @@ Saving a draft is no event: only what is sent becomes part of the record.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from registry import agencies, records
-from registry.admission import events
+from registry import agencies, ledger, news, records
+from registry.admission import events, officers
 from registry.idempotency import Once
 from registry.models import (
     Application,
@@ -167,8 +168,11 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
     for column, value in named(draft.content).items():
         setattr(row, column, value)
     row.submitted_at = row.submitted_at or at
-    events.add(found, step, by=Party.APPLICANT, said=said)
+    commit = ledger.Commit()
+    facts = officers.filed(found, commit) if row.kind == applying.RENEWAL else {}
+    events.add(found, step, by=Party.APPLICANT, facts=facts, said=said)
     once.keep({})
+    _told(commit, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -181,6 +185,12 @@ def withdraw(number: str, *, account: str, at: datetime, idempotency_key: str) -
 def represent(number: str, text: str, *, account: str, at: datetime, idempotency_key: str) -> None:
     """Answer the letter that says why the authority is minded to refuse, until the last day it names."""
     _say(number, Action.REPRESENT, text, account=account, at=at, idempotency_key=idempotency_key)
+
+
+@transaction.atomic(durable=True)
+def appeal(number: str, text: str, *, account: str, at: datetime, idempotency_key: str) -> None:
+    """Appeal against the refusal, until the last day that it names."""
+    _say(number, Action.APPEAL, text, account=account, at=at, idempotency_key=idempotency_key)
 
 
 @transaction.atomic(durable=True)
@@ -218,6 +228,65 @@ def expire(*, at: datetime) -> int:
     return moved
 
 
+@transaction.atomic(durable=True)
+def forget(number: str, *, at: datetime, erase: Callable[[str], None]) -> bool:
+    """Forget a draft that nobody wrote in for the policy's days, and papers never sent; whether there was anything.
+
+    ``erase`` takes the name under which a paper's bytes are stored, and runs before the commit: where it fails, all
+    stays and is tried again. What was sent is part of the record and stays.
+    """
+    row = events.locked(number)
+    found = events.case(row, at=at)
+    draft = ApplicationDraft.objects.select_for_update().get(application=row)
+    if found.standing.state is State.DRAFT:
+        if draft.saved_at + timedelta(days=found.policy.draft_days) > at:
+            return False
+        events.add(found, applying.STEPS[Action.FORGET], by=Party.CLOCK)
+    elif found.standing.state not in applying.ENDED:
+        return False
+    papers = row.documents.filter(sent=False)
+    stored = list(papers.values_list("stored_as", flat=True))
+    papers.delete()
+    if row.submitted_at is None:
+        draft.content = {}
+        draft.save()
+    for name in stored:
+        erase(name)
+    return True
+
+
+def forgettable(*, at: datetime) -> list[str]:
+    """The applications of which :func:`forget` may have something to forget, the oldest first."""
+    ended = Application.objects.filter(state__in=applying.ENDED)
+    papers = Q(documents__sent=False)
+    unsent = Q(submitted_at=None) & ~Q(draft__content={})
+    found = set(ended.filter(papers | unsent).values_list("number", flat=True))
+    return sorted(found | {one.number for one in drafts(at=at) if one.forgotten_at <= at})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft, whose it is, and when it is forgotten unless somebody writes in it."""
+
+    number: str
+    account: str
+    forgotten_at: datetime
+
+
+def drafts(*, at: datetime) -> list[Draft]:
+    """All drafts by the day on which they are forgotten."""
+    rows = ApplicationDraft.objects.filter(application__state=State.DRAFT).select_related("application")
+    policies: dict[int, int] = {}
+    found = []
+    for row in rows.order_by("saved_at", "pk"):
+        authority = row.application.authority_id
+        if authority not in policies:
+            policies[authority] = records.current_policy(authority, at=at).draft_days
+        kept = timedelta(days=policies[authority])
+        found.append(Draft(row.application.number, row.application.account, row.saved_at + kept))
+    return sorted(found, key=lambda one: one.forgotten_at)
+
+
 def stated(paper: ApplicationDocument) -> dict[str, Any]:
     """A paper as it is stated in what is sent, and compared with afterwards."""
     return {
@@ -253,8 +322,18 @@ def _say(number: str, action: Action, text: str, *, account: str, at: datetime, 
     found = events.case(row, at=at)
     step = events.admit(found, action)
     said = {"text": _answer(text)} if step.needs else None
-    events.add(found, step, by=Party.APPLICANT, said=said)
+    commit = ledger.Commit()
+    facts = officers.appeal_filed(found, Party.APPLICANT, commit) if action is Action.APPEAL else {}
+    events.add(found, step, by=Party.APPLICANT, facts=facts, said=said)
     once.keep({})
+    _told(commit, at=at)
+
+
+def _told(commit: ledger.Commit, *, at: datetime) -> None:
+    """Wake whoever tells of it, and number what was entered, as the transaction's last act."""
+    news.put()
+    if commit.count:
+        commit.close(by=Party.APPLICANT, at=at)
 
 
 def _room(row: Application) -> None:

@@ -20,10 +20,13 @@ from registry.rules.applying import Action, Party
 from registry.rules.lifecycle import STEPS as LICENCE_STEPS
 from registry.rules.lifecycle import Action as LicenceAction
 from registry.rules.lifecycle import Actor, Scope, StepTerms
+from registry.rules.lifecycle import State as LicenceState
 
 LONGEST_LETTER: Final = 20_000
 """Characters of a letter or report."""
 _CHANNELS: Final[tuple[str, ...]] = ("phone", "email", "domain")
+_PROPOSALS: Final = frozenset({Action.PROPOSE_GRANT, Action.PROPOSE_REFUSAL, Action.RECORD_OUTCOME})
+"""What a first officer states and a second one decides on."""
 Said = tuple[dict[str, Any], dict[str, Any]]
 """What goes with an event: the facts frozen into it, and the words kept beside it."""
 
@@ -78,7 +81,7 @@ def _may(step: applying.Step, found: Case, by: Actor, *, no_conflict: bool) -> N
         before = found.latest(action)
         if before is not None and before.by == by.number:
             raise errors.OwnProposal("nobody decides on their own proposal", number=found.row.number)
-    if step.decides or step.action in {Action.PROPOSE_GRANT, Action.PROPOSE_REFUSAL}:
+    if step.decides or step.action in _PROPOSALS:
         if not no_conflict:
             raise errors.ConflictNotDeclared(
                 "declare that you have no conflict of interest", field="no_conflict"
@@ -110,9 +113,7 @@ def _reason(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the
 
 def _inspection(said: Mapping[str, Any], found: Case) -> Said:
     """The day, at least two inspectors, the points of the findings; the report and the premises are words."""
-    on = said.get("on")
-    if not isinstance(on, date) or on > days.local_day(found.at, found.zone):
-        raise errors.BadInput("an inspection has been made, today or before", field="on")
+    on = _past_day(said, found)
     inspectors = sorted(
         {str(one).strip().upper() for one in said.get("inspectors") or () if str(one).strip()}
     )
@@ -138,6 +139,36 @@ def _refused(said: Mapping[str, Any], found: Case) -> Said:
     until = applying.public_until(found.at, found.policy, found.zone)
     facts = {"grounds": list(_grounds(found)), "public_until": until.isoformat()}
     return facts, {"letter": _words(said, "letter")}
+
+
+def _fee(said: Mapping[str, Any], found: Case) -> Said:
+    """The day on which the fee was paid, and what it was; under which reference is the payer's word."""
+    facts = {"on": _past_day(said, found).isoformat(), "fee": applying.fee(found.policy, found.row.kind)}
+    return facts, {"reference": _words(said, "reference", 200)}
+
+
+def _appealed(said: Mapping[str, Any], found: Case) -> Said:
+    """An appeal that came another way, and the day on which it came: within the days for it."""
+    on, until = _past_day(said, found), found.standing.due
+    if on < days.local_day(found.standing.since, found.zone):
+        raise errors.BadInput("nobody appeals before the decision", field="on")
+    if until is not None and on > days.local_day(until - timedelta(microseconds=1), found.zone):
+        raise errors.BadInput("it came after the last day for an appeal", field="on")
+    return {"on": on.isoformat()}, {"text": _words(said, "text")}
+
+
+def _outcome(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
+    if said.get("outcome") not in {applying.ALLOWED, applying.DISMISSED}:
+        raise errors.StepIncomplete("say how the appeal ended", field="outcome")
+    facts = {"outcome": str(said["outcome"]), "order_reference": _words(said, "order_reference", 200)}
+    return facts, {"letter": _words(said, "letter")}
+
+
+def _past_day(said: Mapping[str, Any], found: Case) -> date:
+    on = said.get("on")
+    if not isinstance(on, date) or on > days.local_day(found.at, found.zone):
+        raise errors.BadInput("a day that has been, today or before", field="on")
+    return on
 
 
 def _screened(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
@@ -203,6 +234,11 @@ _READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
     Action.PROPOSE_GRANT: _proposed,
     Action.GRANT: _silence,
     Action.TAKE_BACK: _reason,
+    Action.RECORD_FEE: _fee,
+    Action.RECORD_APPEAL: _appealed,
+    Action.RECORD_OUTCOME: _outcome,
+    Action.ALLOW_APPEAL: _silence,
+    Action.DISMISS_APPEAL: _silence,
 }
 
 
@@ -213,18 +249,19 @@ def _nothing(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:  
     return {}
 
 
-def _filed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
-    """A renewal under review is filed on the licence, as of the day on which it was sent (L15)."""
-    if found.row.kind == applying.LICENCE or any("filed" in event.facts for event in found.events):
+def filed(found: Case, commit: ledger.Commit) -> dict[str, Any]:
+    """A renewal is filed on the licence (L15) as the agency sends it, once a term.
+
+    Of a licence that has expired nothing is filed: it is renewed late or not at all (L17).
+    """
+    held = _renewed(found)
+    if found.latest(Action.SUBMIT) is not None or not licensing.may_file(held, at=found.at):
         return {}
-    received = found.latest(Action.SUBMIT)
-    assert received is not None  # noqa: S101 - the table has no way here without it
-    terms = StepTerms(effective=days.local_day(received.at, found.zone))
     entry = licensing.settle(
-        _renewed(found).pk,
+        held.pk,
         LicenceAction.FILE_RENEWAL,
-        terms,
-        officers=(by.number,),
+        StepTerms(),
+        officers=(Party.APPLICANT,),
         commit=commit,
         at=found.at,
     )
@@ -238,7 +275,9 @@ def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
     terms, officers = terms_json.read(proposal.facts["terms"]), (proposal.by, by.number)
     if found.row.kind == applying.RENEWAL:
         held = _renewed(found)
-        licensing.settle(held.pk, LicenceAction.RENEW, terms, officers=officers, commit=commit, at=found.at)
+        late = licensing.state(held, at=found.at) is LicenceState.EXPIRED
+        renewal = LicenceAction.RENEW_LATE if late else LicenceAction.RENEW
+        licensing.settle(held.pk, renewal, terms, officers=officers, commit=commit, at=found.at)
         return {"licence": held.number}
     holder = found.row.agency or _entered(found, by, commit)
     licence = licensing.grant(
@@ -271,24 +310,71 @@ def _not_renewed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any
     proposal, notice = found.latest(Action.PROPOSE_REFUSAL), found.latest(Action.SERVE_NOTICE)
     assert proposal is not None  # noqa: S101 - the table has no way here without them
     assert notice is not None  # noqa: S101 - the same
-    filed = next(event.facts["filed"] for event in found.events if "filed" in event.facts)
+    filing = licensing.filing(_renewed(found))
+    if filing is None or licensing.state(_renewed(found), at=found.at) is LicenceState.EXPIRED:
+        return {}
     terms = StepTerms(
         grounds=_grounds(found),
-        refers_to=Entry.objects.select_related("commit").get(pk=filed).sequence,
+        refers_to=filing,
         notice_served_on=days.local_day(notice.at, found.zone),
         no_conflict=True,
     )
-    licensing.settle(
+    entry = licensing.settle(
         _renewed(found).pk, LicenceAction.REFUSE_RENEWAL, terms, officers=(proposal.by, by.number), commit=commit,
         at=found.at,
     )  # fmt: skip
-    return {}
+    return {"entry": entry.pk}
+
+
+def appeal_filed(found: Case, by: str, commit: ledger.Commit, *, on: date | None = None) -> dict[str, Any]:
+    """An appeal against a renewal's refusal is filed on the licence too (L19a)."""
+    refusal = found.latest(Action.REFUSE)
+    if refusal is None or "entry" not in refusal.facts:
+        return {}
+    terms = StepTerms(refers_to=_sequence(refusal.facts["entry"]), effective=on)
+    entry = licensing.settle(
+        _renewed(found).pk, LicenceAction.FILE_APPEAL, terms, officers=(by,), commit=commit, at=found.at
+    )
+    return {"entry": entry.pk}
+
+
+def _appeal_recorded(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+    return appeal_filed(found, by.number, commit)
+
+
+def _appeal_ended(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+    """What the appeals body ordered about a renewal's refusal is entered on the licence (L18, L19b)."""
+    appeal = next((one for one in reversed(found.events) if one.action in applying.APPEALING), None)
+    refusal, recorded = found.latest(Action.REFUSE), found.latest(Action.RECORD_OUTCOME)
+    if appeal is None or refusal is None or recorded is None or "entry" not in appeal.facts:
+        return {}
+    allowed = recorded.facts["outcome"] == applying.ALLOWED
+    terms = StepTerms(
+        refers_to=_sequence((refusal if allowed else appeal).facts["entry"]),
+        order_reference=recorded.facts["order_reference"],
+        no_conflict=True,
+    )
+    entry = licensing.settle(
+        _renewed(found).pk,
+        LicenceAction.SET_ASIDE if allowed else LicenceAction.END_APPEAL,
+        terms,
+        officers=(recorded.by, by.number),
+        commit=commit,
+        at=found.at,
+    )
+    return {"entry": entry.pk}
+
+
+def _sequence(row: int) -> int:
+    return Entry.objects.select_related("commit").get(pk=row).sequence
 
 
 _EFFECTS: Final[Mapping[Action, Callable[[Case, Actor, ledger.Commit], dict[str, Any]]]] = {
-    Action.REVIEW: _filed,
     Action.GRANT: _granted,
     Action.REFUSE: _not_renewed,
+    Action.RECORD_APPEAL: _appeal_recorded,
+    Action.ALLOW_APPEAL: _appeal_ended,
+    Action.DISMISS_APPEAL: _appeal_ended,
 }
 
 

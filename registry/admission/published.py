@@ -37,6 +37,8 @@ class Notice:
     refused_on: date | None = None
     grounds: tuple[str, ...] = ()
     appeal_until: datetime | None = None
+    appealed: bool = False
+    confirmed_on: date | None = None
     public_until: datetime | None = None
     licence: str = ""
 
@@ -76,9 +78,11 @@ def _told(row: Application, *, at: datetime) -> Notice | None:
     happened = events.told(row)
     now = applying.at(happened, at=at)
     zone = row.authority.zone
-    call, refusal = (
-        applying.latest(happened, action) for action in (Action.CALL_FOR_OBJECTIONS, Action.REFUSE)
+    call, refusal, dismissed = (
+        applying.latest(happened, action)
+        for action in (Action.CALL_FOR_OBJECTIONS, Action.REFUSE, Action.DISMISS_APPEAL)
     )
+    refusal = refusal if now.state is State.REFUSED else None
     public_until = datetime.fromisoformat(refusal.facts["public_until"]) if refusal else None
     if now.state is State.REFUSED:
         if refusal is None or public_until is None or public_until <= at:
@@ -101,7 +105,9 @@ def _told(row: Application, *, at: datetime) -> Notice | None:
         objections_until=now.called_until,
         refused_on=days.local_day(refusal.at, zone) if refusal else None,
         grounds=tuple(refusal.facts["grounds"]) if refusal else (),
-        appeal_until=refusal.until("appeal_until") if refusal else None,
+        appeal_until=refusal.until("appeal_until") if refusal and not now.dismissed else None,
+        appealed=now.appealed,
+        confirmed_on=days.local_day(dismissed.at, zone) if dismissed and now.dismissed else None,
         public_until=public_until,
         licence=row.licence.number if now.state is State.GRANTED and row.licence else "",
     )

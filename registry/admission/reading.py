@@ -1,6 +1,6 @@
 """Applications as their applicants and their authority's officers read them; scope is checked (rulings 11)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,20 @@ READERS: Final = frozenset(
 )
 """Who reads applications to the own authority."""
 #: What is said to the applicant.
-_LETTERS: Final = frozenset({Action.ASK, Action.SERVE_NOTICE, Action.REFUSE})
+_LETTERS: Final = frozenset(
+    {Action.ASK, Action.SERVE_NOTICE, Action.REFUSE, Action.ALLOW_APPEAL, Action.DISMISS_APPEAL}
+)
+_TOLD: Final = _LETTERS | {
+    Action.CALL_FOR_OBJECTIONS, Action.GRANT, Action.RECORD_FEE, Action.RECORD_APPEAL, Action.FORGET,
+    Action.ORDER_INSPECTION,
+}  # fmt: skip
+"""What the applicant reads of what others did."""
+_CHECKED: Final[Mapping[Action, Action]] = {
+    Action.SERVE_NOTICE: Action.PROPOSE_REFUSAL,
+    Action.ALLOW_APPEAL: Action.RECORD_OUTCOME,
+    Action.DISMISS_APPEAL: Action.RECORD_OUTCOME,
+}
+"""What is served when a second officer has confirmed it, and where it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class Dossier:
     steps: tuple[applying.Step, ...] = ()
     hindered: tuple[tuple[applying.Step, str], ...] = ()
     secured: bool = False
+    fee: str = ""
 
 
 # --- applicants --------------------------------------------------------------------------------------------------
@@ -119,9 +133,7 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
     content = dict(row.draft.content)
     letters = {Party.APPLICANT.value}
     happened = [
-        one
-        for one in _happened(found, officers_too=False)
-        if one.by in letters or one.action in _LETTERS | {Action.CALL_FOR_OBJECTIONS, Action.GRANT}
+        one for one in _happened(found, officers_too=False) if one.by in letters or one.action in _TOLD
     ]
     secured = (
         found.policy.security_for(str((content.get("scope") or {}).get("licence_class") or "")) is not None
@@ -271,12 +283,14 @@ def _line(found: Case) -> Line:
 def _happened(found: Case, *, officers_too: bool) -> list[Happened]:
     texts = ApplicationText.objects.filter(event__application=found.row).values_list("event__ordinal", "said")
     said = dict(texts)
-    served = found.latest(Action.PROPOSE_REFUSAL)
     told = []
     for place, event in enumerate(found.events):
         words = dict(said.get(place) or {})
-        if event.action is Action.SERVE_NOTICE and served is not None:
-            words = {"letter": (said.get(found.events.index(served)) or {}).get("letter", "")}
+        if event.action in _CHECKED:
+            written = applying.latest(found.events[:place], _CHECKED[event.action])
+            words = (
+                {"letter": (said.get(found.events.index(written)) or {}).get("letter", "")} if written else {}
+            )
         if event.action is Action.SUBMIT:
             words = {}
         by = event.by if officers_too or event.by in set(Party) else ""
@@ -307,6 +321,7 @@ def _dossier(
         line=_line(found),
         zone=found.zone,
         version=row.version,
+        fee=applying.fee(found.policy, row.kind),
         standing=found.standing,
         content=content,
         papers=tuple(papers),

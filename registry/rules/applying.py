@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from registry.rules import days
-from registry.rules.lifecycle import RG, C, M, Role
+from registry.rules.lifecycle import APPEAL, RG, C, M, Role
 from registry.rules.policy import Policy
 
 
@@ -55,17 +55,30 @@ class Action(StrEnum):
     PROPOSE_GRANT = "propose_grant"
     GRANT = "grant"
     TAKE_BACK = "take_back"
+    RECORD_FEE = "record_fee"
+    APPEAL = "appeal"
+    RECORD_APPEAL = "record_appeal"
+    RECORD_OUTCOME = "record_outcome"
+    ALLOW_APPEAL = "allow_appeal"
+    DISMISS_APPEAL = "dismiss_appeal"
+    FORGET = "forget"
 
 
 class Party(StrEnum):
-    """Who is not an officer and acts all the same."""
+    """Who is no officer: the applicant, anybody who objects, and the night's job."""
 
     APPLICANT = "applicant"
     ANYBODY = "anybody"
+    CLOCK = "clock"
 
 
 LICENCE, RENEWAL = "licence", "renewal"
 """What is applied for: a new licence, or a further term of one."""
+
+FEES: Final[Mapping[str, str]] = {LICENCE: "application", RENEWAL: "renewal"}
+"""The name of the fee among a policy's ``fees``, by what is applied for; a policy that names none asks none."""
+ALLOWED, DISMISSED = "allowed", "dismissed"
+"""How an appeal ends."""
 
 REFUSAL_GROUNDS: Final = frozenset({"FIT-PROPER", "CAPITAL", "PHOENIX", "NAME-MISUSE", "FALSE-DOC"})
 WITH_APPLICANT: Final = frozenset({State.DRAFT, State.INCOMPLETE})
@@ -75,6 +88,10 @@ BEFORE_OFFICERS: Final = frozenset(State) - WITH_APPLICANT - ENDED
 _JUDGED: Final = frozenset({State.UNDER_REVIEW, State.INSPECTION, State.OBJECTION_PERIOD})
 _INSPECTS: Final = M | {Role.INSPECTOR}
 _APPLICANT: Final = frozenset({Party.APPLICANT})
+_REFUSED: Final = frozenset({State.REFUSED})
+_OUTCOME: Final = frozenset({Action.RECORD_OUTCOME})
+APPEALING: Final = frozenset({Action.APPEAL, Action.RECORD_APPEAL})
+"""An appeal was filed, by the applicant's page or on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,10 @@ _STEPS: Final = (
          "A draft is begun; nobody but the applicant reads it."),
     Step("A1", Action.SUBMIT, WITH_APPLICANT, State.SUBMITTED, _APPLICANT,
          "The application is complete and before the authority."),
+    Step("A0x", Action.FORGET, frozenset({State.DRAFT}), State.LAPSED, frozenset({Party.CLOCK}),
+         "A draft that nobody wrote in for long is forgotten, with its papers."),
+    Step("A1f", Action.RECORD_FEE, frozenset({State.SUBMITTED, State.INCOMPLETE}), None, M,
+         "The fee that the policy asks was paid.", needs=frozenset({"on", "reference"})),
     Step("A1x", Action.WITHDRAW, frozenset(State) - ENDED, State.WITHDRAWN, _APPLICANT,
          "The applicant takes the application back."),
     Step("A2", Action.ASK, frozenset({State.SUBMITTED, State.UNDER_REVIEW}), State.INCOMPLETE, M,
@@ -136,6 +157,20 @@ _STEPS: Final = (
          "The licence is refused; the public reads it for sixty months.",
          needs=frozenset({"letter"}), unlike=frozenset({Action.PROPOSE_REFUSAL}), decides=True,
          deadlines=(("appeal_until", "appeal_days"),), published=True),
+    Step("A8a", Action.APPEAL, _REFUSED, None, _APPLICANT,
+         "The applicant appeals against the refusal; it stands until the appeal is decided.",
+         needs=frozenset({"text"}), published=True),
+    Step("A8b", Action.RECORD_APPEAL, _REFUSED, None, APPEAL,
+         "An appeal that came in another way is recorded with the day on which it was received.",
+         needs=frozenset({"on", "text"}), published=True),
+    Step("A8o", Action.RECORD_OUTCOME, _REFUSED, None, APPEAL,
+         "What the appeals body ordered is recorded; a second officer confirms it.",
+         needs=frozenset({"outcome", "order_reference", "letter"})),
+    Step("A8s", Action.ALLOW_APPEAL, _REFUSED, State.UNDER_REVIEW, C,
+         "The appeal succeeded: the refusal is set aside and the application is under review again.",
+         unlike=_OUTCOME, decides=True, published=True),
+    Step("A8d", Action.DISMISS_APPEAL, _REFUSED, None, C,
+         "The appeal failed: the refusal is confirmed.", unlike=_OUTCOME, decides=True, published=True),
     Step("A9", Action.PROPOSE_GRANT, _JUDGED, State.PROPOSED_GRANT, M,
          "An officer proposes to grant.", needs=frozenset({"first_day", "last_day"})),
     Step("A9c", Action.GRANT, frozenset({State.PROPOSED_GRANT}), State.GRANTED, C,
@@ -174,7 +209,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the events mean at an instant. ``due``: the next legal date, ``due_for`` its name."""
+    """What the events mean at an instant. ``due``: the next legal date, ``due_for`` its name.
+
+    ``appealed``: an appeal against the refusal is open; ``outcome``: what was recorded of it and is not confirmed yet;
+    ``dismissed``: the refusal was confirmed on appeal.
+    """
 
     state: State
     since: datetime
@@ -187,6 +226,10 @@ class Standing:
     answered: bool = False
     score: int = 0
     screened: bool = False
+    fee_paid: bool = False
+    appealed: bool = False
+    outcome: str = ""
+    dismissed: bool = False
 
 
 _DUE: Final[Mapping[State, str]] = {
@@ -216,6 +259,9 @@ def at(events: Sequence[Event], *, at: datetime) -> Standing:
     call = latest(told, Action.CALL_FOR_OBJECTIONS)
     review = latest(told, Action.REVIEW)
     notice = latest(told, Action.SERVE_NOTICE)
+    appealed, outcome, dismissed = _appeal(told) if state is State.REFUSED else (False, "", False)
+    if appealed or dismissed:
+        due, name = None, ""
     return Standing(
         state=state,
         since=since,
@@ -228,7 +274,26 @@ def at(events: Sequence[Event], *, at: datetime) -> Standing:
         answered=notice is not None and any(e.action is Action.REPRESENT and e.at >= notice.at for e in told),
         score=int(review.facts.get("score", 0)) if review else 0,
         screened=review is not None,
+        fee_paid=latest(told, Action.RECORD_FEE) is not None,
+        appealed=appealed,
+        outcome=outcome,
+        dismissed=dismissed,
     )
+
+
+def _appeal(told: Sequence[Event]) -> tuple[bool, str, bool]:
+    """Whether an appeal against the last refusal is open, what was recorded of it, whether it was dismissed."""
+    filed, outcome, dismissed = False, "", False
+    for event in told:
+        if event.action is Action.REFUSE:
+            filed, outcome, dismissed = False, "", False
+        elif event.action in APPEALING:
+            filed = True
+        elif event.action is Action.RECORD_OUTCOME:
+            outcome = str(event.facts.get("outcome", ""))
+        elif event.action is Action.DISMISS_APPEAL:
+            filed, outcome, dismissed = False, "", True
+    return filed, outcome, dismissed
 
 
 def latest(events: Iterable[Event], action: Action) -> Event | None:
@@ -258,9 +323,30 @@ class _Case:
     def over(self) -> bool:
         return self.standing.due is None or self.at >= self.standing.due
 
+    @property
+    def fee(self) -> str:
+        return fee(self.policy, LICENCE if self.fresh else RENEWAL)
+
 
 #: What must not be so when a step is taken: the code to say, and when it is.
 _HINDRANCES: Final[Mapping[Action, tuple[tuple[str, Callable[[_Case], bool]], ...]]] = {
+    Action.RECORD_FEE: (
+        ("fee.none", lambda case: not case.fee),
+        ("fee.paid", lambda case: case.standing.fee_paid),
+    ),
+    Action.REVIEW: (("fee.missing", lambda case: bool(case.fee) and not case.standing.fee_paid),),
+    Action.APPEAL: (
+        ("appeal.open", lambda case: case.standing.appealed),
+        ("appeal.decided", lambda case: case.standing.dismissed),
+        ("appeal.over", lambda case: case.over),
+    ),
+    Action.RECORD_APPEAL: (
+        ("appeal.open", lambda case: case.standing.appealed),
+        ("appeal.decided", lambda case: case.standing.dismissed),
+    ),
+    Action.RECORD_OUTCOME: (("appeal.none", lambda case: not case.standing.appealed),),
+    Action.ALLOW_APPEAL: (("appeal.outcome", lambda case: case.standing.outcome != ALLOWED),),
+    Action.DISMISS_APPEAL: (("appeal.outcome", lambda case: case.standing.outcome != DISMISSED),),
     Action.ORDER_INSPECTION: (("objections.open", lambda case: case.called_open),),
     Action.CALL_FOR_OBJECTIONS: (
         ("objections.renewal", lambda case: not case.fresh),
@@ -287,10 +373,16 @@ def why_not(action: Action, standing: Standing, *, kind: str, policy: Policy, at
     """What is still to be done before this step, as a code; empty when nothing is.
 
     A grant needs a passed inspection and an objection period that is over; a renewal needs neither. A refusal waits for
-    the applicant's answer or for the end of the time for it. Nobody answers or objects after the last day.
+    the applicant's answer or for the end of the time for it. Nobody answers or objects after the last day. Where the
+    policy asks a fee, an application is not complete before it is paid. An appeal is confirmed as it was recorded.
     """
     case = _Case(standing, kind == LICENCE, policy, at)
     return next((code for code, hinders in _HINDRANCES.get(action, ()) if hinders(case)), "")
+
+
+def fee(policy: Policy, kind: str) -> str:
+    """What the policy asks for an application of that kind, such as ``250.00 USD``; empty where it asks nothing."""
+    return policy.fees.get(FEES[kind], "")
 
 
 def deciders(

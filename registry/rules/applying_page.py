@@ -19,6 +19,11 @@ compares. An applicant is not licensed in any of these states.
   objections, answers) stands in a row of its own, apart from the journal; the event keeps its salted digest.
 - A grant enters the agency, opens its licence and takes L0 of `docs/lifecycle.md` in one transaction of two
   officers. The licence comes into force with its security (L1), or lapses (A10).
+- A renewal is filed on its licence (L15) when the agency sends it. An agency that is in the register applies through
+  an account that was connected with it (ADR 0018), and a grant goes to it.
+- Where the policy names a fee (`fees`: `application`, `renewal`), an officer records that it was paid before the
+  application is taken under review.
+- An applicant is told by e-mail of what concerns it, in its language; the mail leads to the page and says no more.
 - The public reads of an application while it may object, and of a refusal for as long as the policy says:
   `/applications`.
 """
@@ -46,6 +51,7 @@ def as_markdown() -> str:
         f"| {what} | `{of}` | {getattr(_LAW, of)} |"
         for what, of in (
             ("months that a refusal is public", "refusal_months"),
+            ("days after which a draft that nobody wrote in is forgotten", "draft_days"),
             ("points from which an inspection is failed", "inspection_points"),
             ("screening score from which the registrar decides", "phoenix_score"),
         )

@@ -91,6 +91,7 @@ class Policy:
     completion_lapse_days: int = 60
     objection_days: int = 14
     refusal_months: int = 60
+    draft_days: int = 90
     inspection_points: int = 30
     phoenix_score: int = 50
     bulk_limit: int = 20

@@ -143,6 +143,9 @@ SAID: dict[Action, dict[str, Any]] = {
     Action.REFUSE: {"letter": "…"},
     Action.PROPOSE_GRANT: {"first_day": date(2026, 4, 1), "last_day": date(2028, 3, 31)},
     Action.TAKE_BACK: {"reason": "A mistake."},
+    Action.RECORD_FEE: {"on": AT.date(), "reference": "R-1"},
+    Action.RECORD_APPEAL: {"on": AT.date(), "text": "…"},
+    Action.RECORD_OUTCOME: {"outcome": "allowed", "order_reference": "AB 1", "letter": "…"},
 }
 REACH: dict[State, Callable[[datetime], str]] = {
     State.SUBMITTED: apply.submitted,
@@ -442,7 +445,7 @@ def test_a_double_click_grants_once() -> None:
 # --- renewal
 
 
-def test_a_renewal_is_filed_with_its_review_and_renews_by_two_officers() -> None:
+def test_a_renewal_is_filed_as_it_is_sent_and_renews_by_two_officers() -> None:
     number, later = apply.granted(AT)
     licence = reading.one(number, by=builders.maker(later), at=later).licence
     builders.take(licence, LicenceAction.ACTIVATE, at=later)
@@ -454,14 +457,15 @@ def test_a_renewal_is_filed_with_its_review_and_renews_by_two_officers() -> None
     with pytest.raises(errors.LicenceNotFound):
         applicants.begin("A-2", "XA-DLA", renews=licence, at=near, idempotency_key="r-3")
     applicants.submit(asked, account=apply.ACCOUNT, at=near, idempotency_key="r-4")
-    apply.take(asked, Action.REVIEW, at=near + timedelta(hours=5))
-    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near + timedelta(days=1))
+    assert Entry.objects.get(action="file_renewal").officers == ["applicant"]
+    apply.take(asked, Action.REVIEW, at=near + timedelta(days=20))
+    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near)
     assert "renewal_filed" in held["overlays"]
     end = date.fromisoformat(held["terms"][0]["last_day"])
     terms: dict[str, Any] = {"first_day": end + timedelta(days=1), "last_day": end.replace(year=end.year + 2)}
-    apply.take(asked, Action.PROPOSE_GRANT, at=near + timedelta(days=2), **terms)
-    apply.take(asked, Action.GRANT, at=near + timedelta(days=2))
-    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near + timedelta(days=3))
+    apply.take(asked, Action.PROPOSE_GRANT, at=near + timedelta(days=21), **terms)
+    apply.take(asked, Action.GRANT, at=near + timedelta(days=21))
+    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near + timedelta(days=22))
     assert len(held["terms"]) == 2
     assert Entry.objects.get(action="renew").officers == ["OFFICER-OFFICER", "OFFICER-SUPERVISOR"]
 

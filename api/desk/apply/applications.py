@@ -1,6 +1,6 @@
 """An applicant's applications: the list, the form in sections, sending, letters and answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -33,6 +33,7 @@ _CHOICES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("security", "kind"): words.SECURITIES,
 }
 _DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
+_BEFORE_REVIEW: Final = applying.WITH_APPLICANT | {applying.State.SUBMITTED}
 _SPARE: Final = 2
 """Empty rows offered under a list."""
 
@@ -63,6 +64,17 @@ class AnswerForm(Form):
     button: ClassVar[str | Promise] = _("Send the answer")
     text = forms.CharField(
         label=_("Your answer"),
+        max_length=applicants.LONGEST_ANSWER,
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+
+
+class AppealForm(AnswerForm):
+    """An appeal against the refusal."""
+
+    button: ClassVar[str | Promise] = _("File the appeal")
+    text = forms.CharField(
+        label=_("Why the refusal is wrong"),
         max_length=applicants.LONGEST_ANSWER,
         widget=forms.Textarea(attrs={"rows": 10}),
     )
@@ -197,17 +209,17 @@ def application(visit: Visit, number: str) -> HttpResponseBase:
     """One application: where it stands, letters, and what the applicant can do now."""
     found = reading.own(_canonical(number), account=visit.account, at=visit.at)
     state = found.standing.state
-    answer = AnswerForm(visit.request.POST or None) if state is applying.State.MINDED_TO_REFUSE else None
+    answer, send, told = _answering(found, visit)
     if visit.request.method == "POST" and answer is not None and answer.is_valid():
         try:
-            applicants.represent(
+            send(
                 found.line.number,
                 answer.cleaned_data["text"],
                 account=visit.account,
                 at=visit.at,
                 idempotency_key=answer.idempotency_key,
             )
-            return visit.go("apply-application", found.line.number, told=gettext("The answer was sent."))
+            return visit.go("apply-application", found.line.number, told=told)
         except RegistryError as refusal:
             answer.refuse(refusal)
     status = 422 if answer is not None and answer.errors else 200
@@ -224,10 +236,29 @@ def application(visit: Visit, number: str) -> HttpResponseBase:
         letters=_letters(found),
         history=_history(found),
         answer=answer,
+        answering=gettext("Appeal") if isinstance(answer, AppealForm) else gettext("Answer the letter"),
+        appealed=found.standing.appealed,
+        fee=_fee(found),
         withdraw=PlainForm(),
         licence=found.licence if state is applying.State.GRANTED else "",
         papers=_papers(found),
     )
+
+
+def _answering(found: Dossier, visit: Visit) -> tuple[AnswerForm | None, Callable[..., None], str]:
+    """What the applicant can say now: the form, the door it goes through, and what is told afterwards."""
+    data, now = visit.request.POST or None, found.standing
+    if now.state is applying.State.MINDED_TO_REFUSE:
+        return AnswerForm(data), applicants.represent, gettext("The answer was sent.")
+    if now.state is applying.State.REFUSED and now.due is not None and visit.at < now.due:
+        return AppealForm(data), applicants.appeal, gettext("The appeal was filed.")
+    return None, applicants.appeal, ""
+
+
+def _fee(found: Dossier) -> str:
+    """What is to be paid, while it is."""
+    due = found.fee and not found.standing.fee_paid and found.standing.state in _BEFORE_REVIEW
+    return gettext("Fee to pay to the authority: %(fee)s") % {"fee": found.fee} if due else ""
 
 
 @door.page()
