@@ -138,6 +138,15 @@ def dump(timestamp: int) -> None:  # noqa: ARG001 - it writes whatever there is
     dumps.publish(at=clock.now())
 
 
+@app.periodic(cron="27 3 * * *")
+@app.task(name="drafts.tidy", queueing_lock="drafts.tidy")
+def forget_drafts(timestamp: int) -> None:  # noqa: ARG001 - it tidies by our clock
+    """Forget drafts of officers' forms that were left lying; nightly."""
+    from api import drafts  # noqa: PLC0415 - as in ``due``
+
+    drafts.tidy(at=clock.now())
+
+
 @app.periodic(cron="17 3 * * *")
 @app.task(name="queue.tidy", queueing_lock="queue.tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - it tidies by its own clock

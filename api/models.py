@@ -176,6 +176,29 @@ class SavedFilter(models.Model):
         return self.name
 
 
+class FormDraft(models.Model):
+    """What an officer has typed into a form and not sent: theirs alone, and gone once the form is filed.
+
+    ``place`` is the form's address with its name; ``fields`` are the answers by name, a list each, without secrets
+    and declarations.
+    """
+
+    officer = models.CharField(max_length=40)
+    place = models.CharField(max_length=240)
+    fields = models.JSONField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        """One draft of a form for each officer."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["officer", "place"], name="form_draft_once")]
+        indexes: ClassVar = [models.Index(fields=["kept_at"], name="form_draft_age")]
+
+    def __str__(self) -> str:
+        """Which form."""
+        return self.place
+
+
 class ApiToken(models.Model):
     """A program's key to read and to propose in an officer's name; only its digest is kept.
 

@@ -1,8 +1,8 @@
-"""What the clock or a holder asks of an authority: matters that wait, each with the deadline that the law gives it.
+"""What the clock, a holder or an applicant asks of an authority: matters that wait, each with its legal deadline.
 
-Nothing here is kept: a matter is read from the published spans, whose turns to come are the law's own (rulings 6), or
-from entries that nothing has answered yet. What the register holds no record of is not counted: notices are known
-only from the proposal that follows them, so days of representation are not among these.
+Nothing here is kept: a matter is read from the published spans, whose turns to come are the law's own (rulings 6),
+from entries that nothing has answered yet, from applications as they stand, or from matches that nobody has judged.
+What the register holds no record of is not counted.
 
 ===============  =====================================================================================================
 ``ratify``       one officer's emergency suspension that nobody has ratified; it lapses then
@@ -13,6 +13,13 @@ only from the proposal that follows them, so days of representation are not amon
 ``security``     no security covers the licence from then on, or since then
 ``stay``         a decision that is stayed; until then, or until it is ended
 ``appeal``       an appeal that is not decided; the law sets no day
+``notice``       a notice to show cause, or a letter to an applicant, that is not answered; it may be until then
+``answer``       a holder's or an applicant's answer that no decision has followed; the law sets no day
+``application``  an application before the officers; until the end of objections, or the law sets no day
+``inspection``   an inspection that was ordered for an application; the law sets no day
+``agreement``    a grant, or a letter that an application may be refused, which a second officer agrees to or not
+``duty``         what a measure in effect, of the last year, asks of a holder and nobody has recorded as done
+``match``        a possible match that screening found and that is not judged; the law sets no day
 ===============  =====================================================================================================
 """
 
@@ -24,12 +31,16 @@ from typing import Any, Final
 
 from django.db import connection
 
+from registry import screening
 from registry.models import PolicySet
-from registry.rules import errors, policy
-from registry.rules.lifecycle import STEPS, Action, Actor, Role
+from registry.rules import applying, duties, errors, policy
+from registry.rules.lifecycle import STEPS, Action, Actor, M, Role
 
 AHEAD: Final = timedelta(days=90)
 """How far the agenda looks ahead."""
+
+BEHIND: Final = timedelta(days=365)
+"""For how long after a measure its duties wait here; the dossier keeps them for ever."""
 
 MOST: Final = 200
 """The longest page."""
@@ -46,7 +57,21 @@ class Matter(StrEnum):
     SECURITY = "security"
     STAY = "stay"
     APPEAL = "appeal"
+    NOTICE = "notice"
+    ANSWER = "answer"
+    APPLICATION = "application"
+    INSPECTION = "inspection"
+    AGREEMENT = "agreement"
+    DUTY = "duty"
+    MATCH = "match"
 
+
+DECIDING: Final = tuple(
+    action
+    for action, step in STEPS.items()
+    if step.sanction is not None or "notice_served_on" in step.needs | step.optional
+)
+"""The steps that follow a notice to show cause."""
 
 ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
     Matter.RATIFY: (Action.RATIFY,),
@@ -57,8 +82,33 @@ ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
     Matter.SECURITY: (Action.CONFIRM_SECURITY, Action.SUSPEND_ADMINISTRATIVE),
     Matter.STAY: (Action.END_STAY, Action.SET_ASIDE),
     Matter.APPEAL: (Action.END_APPEAL, Action.SET_ASIDE),
+    Matter.NOTICE: (Action.REPRESENT,),
+    Matter.ANSWER: DECIDING,
+    Matter.DUTY: (Action.PERFORM,),
 }
-"""The steps that answer a matter: it waits for whoever may begin one of them."""
+"""The steps of a licence that answer a matter: it waits for whoever may begin one of them."""
+
+_APPLICATION: Final[Mapping[Matter, tuple[applying.Action, ...]]] = {
+    Matter.NOTICE: (applying.Action.TAKE_BACK,),
+    Matter.ANSWER: (applying.Action.REFUSE, applying.Action.TAKE_BACK),
+    Matter.APPLICATION: (
+        applying.Action.REVIEW,
+        applying.Action.PROPOSE_GRANT,
+        applying.Action.PROPOSE_REFUSAL,
+    ),
+    Matter.INSPECTION: (applying.Action.RECORD_INSPECTION, applying.Action.PROPOSE_GRANT),
+    Matter.AGREEMENT: (applying.Action.GRANT, applying.Action.SERVE_NOTICE),
+}
+"""The same for applications."""
+
+
+def _for_whom(matter: Matter) -> frozenset[Any]:
+    """Whose roles a matter waits for."""
+    if matter is Matter.MATCH:
+        return frozenset(M)
+    of_licences = [STEPS[action].proposes for action in ANSWERS.get(matter, ())]
+    of_applications = [applying.STEPS[action].by for action in _APPLICATION.get(matter, ())]
+    return frozenset[Any]().union(*of_licences, *of_applications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +123,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One matter. ``due``: its legal deadline, ``None`` where the law sets no day; ``since``: when it began."""
+    """One matter. ``due``: its legal deadline, ``None`` where the law sets no day; ``since``: when it began.
+
+    It is of a licence, of an application (then ``state`` is the application's) or of a match; what it is not of is
+    empty. ``name`` is the agency's, or the applicant's.
+    """
 
     matter: Matter
     due: datetime | None
@@ -85,6 +139,8 @@ class Item:
     state: str
     corridors: tuple[str, ...]
     overdue: bool
+    application: str = ""
+    match: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +167,7 @@ class Agenda:
 def matters_of(roles: Collection[str]) -> tuple[Matter, ...]:
     """The kinds of matters that wait for somebody with these roles."""
     held = frozenset(roles) - {Role.SYSTEM}
-    return tuple(m for m in Matter if any(STEPS[answer].proposes & held for answer in ANSWERS[m]))
+    return tuple(matter for matter in Matter if _for_whom(matter) & held)
 
 
 def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int = 50) -> Agenda:
@@ -127,6 +183,8 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
         "authority": by.authority, "at": at, "horizon": at + AHEAD, "renews": _oldest_renewal(by.authority, at),
         "class": wanted.licence_class, "state": wanted.state, "corridor": wanted.corridor,
         "matters": [m.value for m in theirs if not wanted.matters or m in wanted.matters],
+        "year": at - BEHIND, "applied": [m.value for m in _APPLICATION],
+        "judged": list(screening.reopened(by.authority)) if Matter.MATCH in theirs else [],
         "due": due, "matter": matter, "ref": ref, "limit": limit + 1,
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -136,9 +194,10 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
     found = [row[1:] for row in rows if row[1] is not None]
     items = tuple(
         Item(
-            matter=Matter(row[0]), due=row[1], since=row[2], licence=row[3] or "", agency=row[4], name=row[5],
-            licence_class=row[6] or "", state=row[7] or "", corridors=tuple(row[8] or ()),
-            overdue=row[1] is not None and row[1] <= at,
+            matter=Matter(row[0]), due=row[1], since=row[2], licence=row[3] or "", agency=row[4] or "",
+            name=row[5] or "", licence_class=row[6] or "", state=row[7] or "", corridors=tuple(row[8] or ()),
+            overdue=row[1] is not None and row[1] <= at, application=row[10] or "",
+            match=row[9] if row[0] == Matter.MATCH else None,
         )
         for row in found[:limit]
     )  # fmt: skip
@@ -151,7 +210,8 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
 
 # --- how they are found ------------------------------------------------------------------------------------------
 
-# A matter is (matter, due, since, licence, agency where there is no licence, class, state, corridors, ref). Ranges sort
+# A matter is (matter, due, since, licence, agency where there is no licence, class, state, corridors, ref); ``ref`` is
+# the key of its licence, entry, application or match, and only applications have no corridors at all. Ranges sort
 # by their beginning, so that one index of (authority, state, span) finds the turns of a stretch of time, and it carries
 # what is filtered by: numbers and names are read for the page alone.
 
@@ -218,6 +278,64 @@ _NOT_RENEWED: Final = f"""NOT EXISTS (
        AND x.action IN ('renew', 'renew_late', 'refuse_renewal') AND NOT {_UNDONE.format("x")})
 """
 
+_FOLLOWED: Final = f"""EXISTS (
+    SELECT FROM registry_entry x WHERE x.licence_id = e.licence_id AND x.id > {{}}
+       AND x.action IN ({", ".join(f"'{action}'" for action in DECIDING)}) AND NOT {_UNDONE.format("x")})
+"""
+
+
+def _applications(matter: Matter, *states: applying.State, condition: str = "true") -> str:
+    """Applications in one of these states, with their next legal date."""
+    named = ", ".join(f"'{state}'" for state in states)
+    return f"""
+        SELECT '{matter}' AS matter, a.due_at AS due,
+               (SELECT max(v.at) FROM registry_applicationevent v WHERE v.application_id = a.id) AS since,
+               NULL::bigint AS licence_id, a.agency_id, a.licence_class, a.state, NULL::text[] AS corridors, a.id AS ref
+        FROM registry_application a
+        JOIN registry_authority o ON o.id = a.authority_id
+        WHERE o.code = %(authority)s AND a.state IN ({named}) AND a.submitted_at <= %(at)s AND {condition}
+    """  # noqa: S608 - constants of this module
+
+
+_ANSWERED_LETTER: Final = """EXISTS (
+    SELECT FROM registry_applicationevent r WHERE r.application_id = a.id AND r.action = 'represent' AND r.ordinal > (
+        SELECT max(n.ordinal) FROM registry_applicationevent n
+        WHERE n.application_id = a.id AND n.action = 'serve_notice'))
+"""
+#: The first duty of each measure in effect that nobody has recorded as done; one that is stayed asks nothing.
+_DUTIES: Final = f"""
+    SELECT '{Matter.DUTY}' AS matter, min(d.due) AS due, e.effective_from AS since, e.licence_id,
+           NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, e.id AS ref
+    FROM registry_entry e
+    JOIN registry_authority o ON o.id = e.authority_id
+    JOIN registry_publishedrecord p ON p.licence_id = e.licence_id AND p.span @> %(at)s
+    CROSS JOIN LATERAL (
+        SELECT ((e.effective_from AT TIME ZONE e.zone)::date + given.days + 1)::timestamp AT TIME ZONE e.zone AS due
+        FROM (VALUES {", ".join(f"('{duty}', {count})" for duty, count in duties.DAYS.items())}) given (duty, days)
+        WHERE NOT EXISTS (
+            SELECT FROM registry_entry x WHERE x.refers_to_id = e.id AND x.action = '{Action.PERFORM}'
+               AND x.effect->>'duty' = given.duty AND NOT {_UNDONE.format("x")})
+    ) d
+    WHERE o.code = %(authority)s AND e.decided_at > %(year)s AND e.effective_from <= %(at)s
+      AND e.action IN ({", ".join(f"'{action}'" for action in sorted(duties.CREATES))})
+      AND (e.effective_until IS NULL OR e.effective_until > %(at)s)
+      AND NOT {_UNDONE.format("e")} AND NOT {_answered("e.id", Action.LIFT)}
+      AND NOT EXISTS (SELECT FROM registry_entry y WHERE y.refers_to_id = e.id AND y.action = '{Action.STAY}'
+                      AND (y.effective_until IS NULL OR y.effective_until > %(at)s)
+                      AND NOT {_answered("y.id", Action.END_STAY)} AND NOT {_UNDONE.format("y")})
+    GROUP BY e.id, p.licence_class, p.state, p.corridors
+"""  # noqa: S608 - constants of this module
+_MATCHES: Final = f"""
+    SELECT '{Matter.MATCH}' AS matter, NULL::timestamptz AS due, m.found_at AS since, NULL::bigint AS licence_id,
+           m.agency_id, NULL AS licence_class, NULL AS state, NULL::text[] AS corridors, m.id AS ref
+    FROM registry_screeningmatch m
+    JOIN registry_authority o ON o.id = m.authority_id
+    JOIN LATERAL (
+        SELECT a.score FROM registry_assessment a WHERE a.match_id = m.id ORDER BY a.id DESC LIMIT 1) a ON a.score > 0
+    WHERE o.code = %(authority)s AND (m.id = ANY (%(judged)s)
+       OR NOT EXISTS (SELECT FROM registry_judgement j WHERE j.match_id = m.id))
+"""  # noqa: S608 - constants of this module
+
 _SOURCES: Final[Mapping[Matter, str]] = {
     Matter.RATIFY: _open(
         Matter.RATIFY,
@@ -255,6 +373,32 @@ _SOURCES: Final[Mapping[Matter, str]] = {
         f"NOT {_answered('e.id', Action.END_APPEAL)}",
         f"NOT {_answered('e.refers_to_id', Action.SET_ASIDE, after='e.id')}",
     ),
+    Matter.NOTICE: _open(
+        Matter.NOTICE,
+        "(e.deadlines->>'represent_by')::timestamptz",
+        Action.SHOW_CAUSE,
+        f"NOT {_answered('e.id', Action.REPRESENT)}",
+        f"NOT {_FOLLOWED.format('e.id')}",
+    )
+    + "UNION ALL"
+    + _applications(Matter.NOTICE, applying.State.MINDED_TO_REFUSE, condition=f"NOT {_ANSWERED_LETTER}"),
+    Matter.ANSWER: _open(
+        Matter.ANSWER, "NULL::timestamptz", Action.REPRESENT, f"NOT {_FOLLOWED.format('e.refers_to_id')}"
+    )
+    + "UNION ALL"
+    + _applications(Matter.ANSWER, applying.State.MINDED_TO_REFUSE, condition=_ANSWERED_LETTER),
+    Matter.APPLICATION: _applications(
+        Matter.APPLICATION,
+        applying.State.SUBMITTED,
+        applying.State.UNDER_REVIEW,
+        applying.State.OBJECTION_PERIOD,
+    ),
+    Matter.INSPECTION: _applications(Matter.INSPECTION, applying.State.INSPECTION),
+    Matter.AGREEMENT: _applications(
+        Matter.AGREEMENT, applying.State.PROPOSED_GRANT, applying.State.PROPOSED_REFUSAL
+    ),
+    Matter.DUTY: _DUTIES,
+    Matter.MATCH: _MATCHES,
 }
 
 _AGENDA: Final = """
@@ -272,11 +416,13 @@ _AGENDA: Final = """
     )
     SELECT (SELECT json_object_agg(matter, json_build_array(number, overdue)) FROM counted), page.*
     FROM (SELECT) nothing LEFT JOIN (
-        SELECT m.matter, m.due, m.since, l.number, a.number, a.legal_name, m.licence_class, m.state, m.corridors, m.ref
+        SELECT m.matter, m.due, m.since, l.number, a.number, coalesce(a.legal_name, c.legal_name), m.licence_class,
+               m.state, m.corridors, m.ref, c.number
         FROM listed m
         LEFT JOIN registry_licence l ON l.id = m.licence_id
-        JOIN registry_agency a ON a.id = coalesce(m.agency_id, l.agency_id)
-    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref) ON true
+        LEFT JOIN registry_agency a ON a.id = coalesce(m.agency_id, l.agency_id)
+        LEFT JOIN registry_application c ON c.id = m.ref AND m.licence_id IS NULL AND m.matter = ANY (%(applied)s)
+    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application) ON true
     ORDER BY coalesce(page.due, 'infinity'), page.matter, page.ref
 """
 

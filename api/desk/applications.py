@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.http import HttpResponse
@@ -32,6 +32,8 @@ _LETTER: Final = forms.Textarea(attrs={"rows": 10})
 class StepForm(Form):
     """A step that one officer takes on the way; nothing is decided by it."""
 
+    draft: ClassVar[str] = "step"
+
     def __init__(self, visit: Visit) -> None:
         """Take what was sent by ``visit`` when it writes, else begin anew."""
         self.visit = visit
@@ -41,6 +43,7 @@ class StepForm(Form):
 class Decision(Deciding):
     """A step that decides, or proposes to: with the declaration and the second factor."""
 
+    draft: ClassVar[str] = "step"
     no_conflict = forms.BooleanField(
         label=_("I have no conflict of interest in this matter"),
         error_messages={"required": _("Declare it, or leave the decision to somebody else.")},

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -20,11 +20,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
-from api import auth, problems
+from api import auth, drafts, problems
 from api.desk import navigation
-from api.models import User
+from api.models import FormDraft, User
 from api.pages import languages
 from registry import clock, licensing
 from registry.rules.errors import NotAllowed, NotFound, OutsideAuthority, RegistryError, RoleNotAllowed
@@ -35,6 +35,16 @@ _READ: Final = ("GET", "HEAD")
 _log = logging.getLogger("api.desk")
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
+
+
+@runtime_checkable
+class Drafted(Protocol):
+    """A form of which drafts are kept: ``draft`` is its name on its page, empty where none is."""
+
+    draft: str
+
+    def resume(self, kept: FormDraft | None) -> None:
+        """Begin with what was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,34 @@ class Visit:
         return given is not None and timedelta() <= self.at - given <= licensing.SECOND_FACTOR
 
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """The page of ``desk/<template>`` with the list of rooms around it."""
+        """The page of ``desk/<template>`` with the list of rooms around it, and the officer's drafts in its forms."""
+        if self.request.method in _READ:
+            for form in context.values():
+                if isinstance(form, Drafted) and form.draft:
+                    form.resume(drafts.held(self.by.number, self._place(form.draft)))
         return draw(self.request, template, title, {"visit": self, **context}, by=self.by, status=status)
+
+    def keep(self) -> HttpResponse:
+        """Keep what was typed, or forget it, without sending the form; the script that asks gets no page."""
+        place, wanted = self._place(self.request.POST.get("draft", "")), self.request.POST.get("keep")
+        if wanted == "forget":
+            drafts.drop(self.by.number, place)
+            told = gettext("The draft is forgotten.")
+        else:
+            drafts.keep(self.by.number, place, dict(self.request.POST.lists()), at=self.at)
+            told = gettext("Kept as a draft. Nobody but you reads it.")
+        if "X-Draft" in self.request.headers:
+            return HttpResponse(status=204)
+        messages.success(self.request, told)
+        return HttpResponseRedirect(self.request.path)
+
+    def filed(self) -> None:
+        """Forget the draft of the form that was sent."""
+        if name := self.request.POST.get("draft"):
+            drafts.drop(self.by.number, self._place(name))
+
+    def _place(self, name: str) -> str:
+        return f"{self.request.path} {name}"
 
     def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
         """Send the officer to another page of the desk after a write, with a word that it shows once."""
@@ -84,7 +120,12 @@ def room(
             visit = Visit(request, auth.actor(request), clock.now())
             if not visit.by.roles & admitted:
                 return refused(request, RoleNotAllowed(), by=visit.by)
-            return view(visit, *args, **kwargs)
+            if request.method == "POST" and "keep" in request.POST:
+                return visit.keep()
+            answer = view(visit, *args, **kwargs)
+            if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
+                visit.filed()
+            return answer
 
         return answering(wraps(view)(enter), methods=methods, refuse=refused)
 

@@ -33,6 +33,13 @@ MATTERS: Final = {
     Matter.SECURITY: _("Security missing or running out"),
     Matter.STAY: _("Stay"),
     Matter.APPEAL: _("Appeal"),
+    Matter.NOTICE: _("Answer awaited to a notice"),
+    Matter.ANSWER: _("Answer to a notice came in"),
+    Matter.APPLICATION: _("Application to take further"),
+    Matter.INSPECTION: _("Inspection before a licence"),
+    Matter.AGREEMENT: _("Application for a second officer"),
+    Matter.DUTY: _("Duty of a holder"),
+    Matter.MATCH: _("Possible match to judge"),
 }
 _STATES: Final = (
     State.PENDING_ACTIVATION,

@@ -12,24 +12,30 @@ from uuid import uuid4
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.http import HttpRequest
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import auth, problems
 from api.desk.door import Visit
-from api.models import User
+from api.models import FormDraft, User
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Actor
 
 
 class Form(forms.Form):
-    """Fields, each with its label, help and errors. ``button`` is what the one button says."""
+    """Fields, each with its label, help and errors. ``button`` is what the one button says.
+
+    ``draft`` names the form among those of its page, where what is typed into it is kept until it is sent.
+    """
 
     button: ClassVar[str | Promise] = _("Save")
     unsent: ClassVar[str | Promise] = _("Not done yet. What you typed is still here.")
     deciding: ClassVar[bool] = False
+    draft: ClassVar[str] = ""
+    resumed: datetime | None = None
     closing: ClassVar[tuple[str, ...]] = ()
     key = forms.RegexField(r"^[!-~]{8,80}$", widget=forms.HiddenInput, required=False)
 
@@ -43,6 +49,22 @@ class Form(forms.Form):
     def idempotency_key(self) -> str:
         """The key under which this form does its work once; good after ``is_valid``."""
         return str(self.cleaned_data.get("key") or uuid4().hex)
+
+    def resume(self, kept: FormDraft | None) -> None:
+        """Show what was kept in the fields, as it was typed and before anything of it is judged."""
+        if kept is None or self.is_bound:
+            return
+        typed = QueryDict(mutable=True)
+        for field in self.hidden_fields():
+            typed[field.html_name] = str(field.value() or "")
+        for name, texts in kept.fields.items():
+            typed.setlist(name, texts)
+        self.data, self.is_bound, self._errors = typed, True, ErrorDict()
+        self.resumed = kept.kept_at
+
+    def is_valid(self) -> bool:
+        """Whether it was sent, and rightly: a draft was not."""
+        return self.resumed is None and super().is_valid()
 
     def refuse(self, error: RegistryError | problems.Refusal) -> None:
         """Show a refusal of the register at the field it names, or above the form."""

@@ -23,7 +23,7 @@ from api.pages.facts import in_language
 from registry import licensing, outlook
 from registry.outlook import Closed, File, Option
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import STEPS, Actor
+from registry.rules.lifecycle import STEPS, Actor, State
 from registry.rules.numbering import Kind
 
 _POST: Final = ("POST",)
@@ -44,7 +44,7 @@ def licence(visit: Visit, number: str) -> HttpResponse:
         number=number,
         agency=file.agency,
         standing=parts.Standing(found["result"], found["state"], large=True),
-        reasons=[labels.text("reasons", code, language) for code in found["reasons"]],
+        reasons=_reasons(found, language),
         marks=[labels.text("overlays", code, language) for code in found["overlays"]],
         groups=_groups(options, number),
         closed=[
@@ -208,6 +208,17 @@ def _not_open(visit: Visit, option: Option, file: File) -> HttpResponse:
         back=_home(file),
         agency=file.agency if option.closed is Closed.AGENCY else "",
     )
+
+
+def _reasons(found: Mapping[str, Any], language: str) -> list[str]:
+    """Why it stands so, in sentences."""
+    if found["state"] == State.NOT_GRANTED:
+        return [
+            gettext(
+                "The licence was opened. No decision has granted it yet, and nobody may recruit under it."
+            )
+        ]
+    return [labels.text("reasons", code, language) for code in found["reasons"]]
 
 
 # --- the parts of the page ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ stale, one button. Sections are ``<section class="card">`` with an ``<h2>``; two
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ from django.utils.translation import gettext_noop as _
 
 from api import labels
 from api.pages import verdicts, written
-from registry.rules.lifecycle import Role
+from registry.rules.lifecycle import Result, Role, State
 
 
 class Part:
@@ -115,7 +115,9 @@ class Standing(Part):
 
     @property
     def row(self) -> verdicts.Row:
-        """Colour, shape and word from the one table."""
+        """Colour, shape and word from the one table; a licence that was opened and no more is plainly not granted."""
+        if self.state == State.NOT_GRANTED:
+            return replace(verdicts.row(Result.NOT_LICENSED.value), word=gettext("Nothing granted yet"))
         return verdicts.row(self.result)
 
     @property

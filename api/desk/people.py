@@ -49,6 +49,7 @@ class InvitationForm(Deciding):
     """Who is to become an officer."""
 
     button: ClassVar[str | Promise] = _("Propose the invitation")
+    draft: ClassVar[str] = "invitation"
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.EmailField(label=_("E-mail"), help_text=_("The link goes there, once, and to nobody else."))
     number = forms.CharField(
@@ -76,6 +77,7 @@ class RolesForm(Deciding):
     """Other roles, and why."""
 
     button: ClassVar[str | Promise] = _("Propose these roles")
+    draft: ClassVar[str] = "roles"
     roles = _Roles()
     reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea)
 
@@ -84,6 +86,7 @@ class DeviceForm(Deciding):
     """A new password and device for who has lost theirs."""
 
     button: ClassVar[str | Promise] = _("Propose a new device")
+    draft: ClassVar[str] = "device"
     email = forms.EmailField(
         label=_("E-mail"), help_text=_("The link goes there. Be sure whose address it is.")
     )
@@ -94,6 +97,7 @@ class EndForm(Deciding):
     """The end of an officer."""
 
     button: ClassVar[str | Promise] = _("Propose the end")
+    draft: ClassVar[str] = "end"
     reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea)
 
 

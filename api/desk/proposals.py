@@ -44,6 +44,7 @@ class DeclineForm(Form):
     """One officer's no, or the proposer's own withdrawal."""
 
     button: ClassVar[str | Promise] = _("Decline")
+    draft: ClassVar[str] = "decline"
     reason = forms.CharField(
         label=_("Why"),
         max_length=4000,

@@ -9,7 +9,7 @@ from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
-from api import labels, readings
+from api import applications, labels, readings
 from api.desk import door, filters, navigation, parts, people
 from api.desk.door import Visit
 from api.desk.filters import FilterForm
@@ -62,6 +62,8 @@ def _deadlines(visit: Visit, form: FilterForm, zone: str) -> Mapping[str, Any]:
     found = agenda.read(wanted, by=visit.by, at=visit.at, after=after)
     if not found.counts:
         return {}
+    if any(one.application or one.match for one in found.items):
+        readings.note(f"{len(found.items)} matters", "queue", by=visit.by, at=visit.at, through="desk")
     here = [
         {
             "name": one.name,
@@ -107,8 +109,8 @@ def _matters(wanted: Wanted, found: Agenda, zone: str, *, after: str) -> parts.T
         (
             gettext("Deadline"),
             gettext("What waits"),
-            gettext("Agency"),
-            gettext("Licence"),
+            gettext("Agency or applicant"),
+            gettext("Licence or application"),
             gettext("Class"),
             gettext("Stands"),
         ),
@@ -122,15 +124,19 @@ def _matters(wanted: Wanted, found: Agenda, zone: str, *, after: str) -> parts.T
 
 
 def _matter(one: Item, zone: str) -> tuple[Any, ...]:
+    """A row: its name leads to whom it is about, its number to where it is dealt with."""
+    due, what = parts.Due(one.due, zone, late=one.overdue), filters.MATTERS[one.matter]
+    if one.application:
+        here = resolve_url("desk-application", one.application)
+        numbered = parts.Link(parts.Number(one.application), here)
+        state = applications.state(one.state)
+        return due, what, parts.Link(one.name or gettext("no name"), here), numbered, one.licence_class, state
+    name = parts.Link(one.name, f"{resolve_url('desk-agency', one.agency)}#{one.licence}", one.agency)
+    if one.match is not None:
+        return due, what, name, parts.Link(gettext("the match"), resolve_url("desk-match", one.match)), "", ""
     state = labels.text("states", one.state, get_language() or "en") if one.state else ""
-    return (
-        parts.Due(one.due, zone, late=one.overdue),
-        filters.MATTERS[one.matter],
-        parts.Link(one.name, f"{resolve_url('desk-agency', one.agency)}#{one.licence}", one.agency),
-        parts.Link(parts.Number(one.licence), resolve_url("desk-licence", one.licence)),
-        one.licence_class,
-        state,
-    )
+    numbered = parts.Link(parts.Number(one.licence), resolve_url("desk-licence", one.licence))
+    return due, what, name, numbered, one.licence_class, state
 
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:

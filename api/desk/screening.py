@@ -121,6 +121,7 @@ class JudgeForm(Deciding):
     """One officer's word on a possible match."""
 
     button: ClassVar[str | Promise] = _("Say so")
+    draft: ClassVar[str] = "word"
     verdict = forms.ChoiceField(
         label=_("What do you say?"),
         widget=forms.RadioSelect,
@@ -144,6 +145,7 @@ class DeclareForm(Form):
     """What an officer knows to link two agencies."""
 
     button: ClassVar[str | Promise] = _("Declare the link")
+    draft: ClassVar[str] = "link"
     other = forms.CharField(label=_("Number of the other agency"), max_length=40)
     kind = forms.ChoiceField(
         label=_("What links them"),

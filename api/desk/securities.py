@@ -61,6 +61,7 @@ class ConfirmForm(_Money):
     """What the issuer said when it was asked."""
 
     button: ClassVar[str | Promise] = _("Enter the issuer's word")
+    draft: ClassVar[str] = "confirm"
     what = forms.CharField(initial="confirm", widget=forms.HiddenInput)
     issuer = forms.CharField(
         label=_("Issuer"), max_length=200, help_text=_("Its newest word says all that it holds.")
@@ -87,6 +88,7 @@ class DrawForm(_Money):
     """What was taken out of the security."""
 
     button: ClassVar[str | Promise] = _("Enter the draw")
+    draft: ClassVar[str] = "draw"
     what = forms.CharField(initial="draw", widget=forms.HiddenInput)
     reason = forms.CharField(
         label=_("What for"),

@@ -176,6 +176,7 @@ class _Spoken(forms.ChoiceField):
 class _Asking(Form):
     """The fields of a step, for a form that proposes it or decides it."""
 
+    draft: ClassVar[str] = "step"
     option: Option
     file: File
     visit: Visit

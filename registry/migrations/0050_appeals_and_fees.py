@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Let events say so."""
 
-    dependencies = [("registry", "0022_journal_of_admission")]
+    dependencies = [("registry", "0023_screening_companies")]
 
     operations = [
         migrations.AlterField(

@@ -39,7 +39,7 @@ from registry.screening.sides import Side
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
     "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "name_of", "nightly", "of",
-    "of_applicant", "pairs", "run_due",
+    "of_applicant", "pairs", "reopened", "run_due",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -370,6 +370,18 @@ def matches(*, by: Actor, after: str | None = None, limit: int = 50, state: Stat
     return Page(tuple(found[:limit]), more)
 
 
+def reopened(authority: str) -> tuple[int, ...]:
+    """The matches of an authority on which officers have said something and which are still to be judged; by key.
+
+    One word that clears what is known now, or two that confirm, need no second look: the table is asked for the rest.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGED, [authority])
+        keys = [key for (key,) in cursor.fetchall()]
+    found = _matches("m.id = ANY (%s)", [keys], limit=len(keys)) if keys else []
+    return tuple(one.id for one in found if one.state is State.POSSIBLE_MATCH)
+
+
 def matches_of(number: str, *, by: Actor) -> Result:
     """What was found of an agency when it was last screened; nothing is screened now."""
     _may_read(by)
@@ -453,6 +465,16 @@ def _cursor(after: str | None) -> tuple[int, int]:
     except ValueError:
         raise errors.BadInput("give back the cursor as the page before gave it", field="after") from None
 
+
+_JUDGED: Final = """
+    SELECT j.match_id FROM registry_judgement j
+    JOIN registry_screeningmatch m ON m.id = j.match_id
+    JOIN registry_authority u ON u.id = m.authority_id
+    JOIN LATERAL (SELECT x.id, x.score FROM registry_assessment x WHERE x.match_id = m.id ORDER BY x.id DESC LIMIT 1) a
+      ON a.score > 0
+    WHERE u.code = %s GROUP BY j.match_id, a.id
+    HAVING NOT (count(*) = 1 AND min(j.verdict) = 'clear' AND min(j.assessment_id) = a.id)
+       AND NOT (count(*) = 2 AND max(j.verdict) = 'confirm' AND min(j.verdict) = 'confirm')"""
 
 _MATCHES: Final = """
     SELECT m.id, g.number, g.legal_name, m.subject, m.target_kind, m.target,

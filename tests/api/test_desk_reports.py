@@ -13,9 +13,10 @@ from openpyxl import load_workbook
 
 from api.desk import charts, navigation, reports
 from api.models import Reading, SavedFilter
-from registry import figures, licensing
+from registry import figures, licensing, screening
+from registry.rules.applying import Action as Asked
 from registry.rules.lifecycle import Action, Role, StepTerms
-from tests import builders
+from tests import applying, builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
 from tests.conftest import Clock
@@ -62,6 +63,28 @@ def test_the_queue_counts_and_lists_by_deadline_and_escapes_names(
     assert "24 May 2026" in page
     later = text(enter("officer").get("", matter="lapse"))
     assert "Nothing waits with such a deadline." in later
+
+
+def test_the_queue_leads_to_applications_and_matches_and_says_who_read_of_them(
+    enter: Callable[..., Pages], licence: str
+) -> None:
+    number = applying.submitted(AT, legal_name=HOSTILE)
+    twin = builders.agency("Gone Jobs (DEMO)", at=AT, company_number="C 90")
+    builders.revoked(builders.active(twin, at=AT), at=AT)
+    screening.of(builders.agency("Gone Jobs (DEMO)", at=AT, company_number="C 91"), at=AT)
+    page = text(enter("officer").get(""))
+    assert f"/desk/applications/{number}" in page
+    assert "Application to take further <b>1</b>" in page
+    assert "Sent, not looked at yet" in page
+    assert "Possible match to judge <b>1</b>" in page
+    assert HOSTILE not in page
+    assert Reading.objects.filter(fields="queue").count() == 1
+    inspector = text(enter("inspector").get(""))
+    assert number not in inspector
+    applying.take(number, Asked.REVIEW, at=AT)
+    applying.take(number, Asked.ORDER_INSPECTION, at=AT)
+    assert number in text(enter("inspector").get(""))
+    assert number not in text(enter("consular").get(""))
 
 
 def test_a_matter_past_its_deadline_is_marked_by_a_word(enter: Callable[..., Pages], clock: Clock) -> None:

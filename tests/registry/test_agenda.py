@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from registry import agenda
+from registry import agenda, screening
+from registry.admission import applicants
 from registry.agenda import Count, Matter, Wanted
-from registry.rules import errors
+from registry.rules import duties, errors
 from registry.rules.lifecycle import Action, Actor, Role, StepTerms
-from tests import builders
+from registry.rules.screening import Verdict
+from tests import applying, builders
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -69,18 +71,19 @@ def test_an_emergency_waits_for_the_registrar_and_lapses_as_another_matter_once_
     number = builders.active(at=AT - timedelta(days=20))
     terms = StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "Stopped."}, no_conflict=True)
     made = builders.take(number, Action.SUSPEND_EMERGENCY, terms, at=AT)
-    assert kinds() == {Matter.RATIFY: 1}
-    assert read()[0].due == AT + timedelta(hours=72)
+    assert kinds() == {Matter.RATIFY: 1, Matter.DUTY: 1}
+    assert next(one for one in read() if one.matter is Matter.RATIFY).due == AT + timedelta(hours=72)
     assert Matter.RATIFY not in agenda.matters_of({Role.OFFICER})
     builders.take(number, Action.RATIFY, StepTerms(refers_to=made.sequence), at=AT)
-    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1}
+    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.DUTY: 1}
 
 
 def test_a_suspension_that_lapses_waits_until_it_is_lifted() -> None:
     number = builders.active(at=AT - timedelta(days=20))
     sequence = builders.suspended(number, at=AT)
-    (item,) = read(AT + timedelta(days=5))
+    duty, item = read(AT + timedelta(days=5))
     assert (item.matter, item.state) == (Matter.LAPSE, "suspended")
+    assert (duty.matter, duty.overdue) == (Matter.DUTY, True)
     builders.lifted(number, sequence, at=AT + timedelta(days=1))
     assert kinds(AT + timedelta(days=5)) == {}
 
@@ -109,13 +112,101 @@ def test_an_appeal_and_a_stay_wait_until_they_are_ended() -> None:
     filed = builders.take(number, Action.FILE_APPEAL, StepTerms(refers_to=sequence), at=AT)
     order = StepTerms(refers_to=sequence, order_reference="AB 1/26", until=(AT + timedelta(days=20)).date())
     builders.take(number, Action.STAY, order, at=AT)
-    assert kinds(AT + timedelta(days=1)) == {Matter.APPEAL: 1, Matter.STAY: 1}
+    assert kinds(AT + timedelta(days=1)) == {
+        Matter.APPEAL: 1,
+        Matter.STAY: 1,
+    }  # what is stayed asks for no duty
     first, last = read(AT + timedelta(days=1))
     assert (first.matter, last.matter, last.due) == (Matter.STAY, Matter.APPEAL, None)
     ended = StepTerms(refers_to=filed.sequence, order_reference="AB 2/26")
     builders.take(number, Action.END_APPEAL, ended, at=AT + timedelta(days=2))
     assert kinds(AT + timedelta(days=3)) == {Matter.STAY: 1}
-    assert kinds(AT + timedelta(days=21)) == {}
+    assert kinds(AT + timedelta(days=21)) == {Matter.DUTY: 1}
+
+
+def test_a_duty_waits_until_each_of_its_measure_is_recorded_as_done() -> None:
+    number = builders.active(at=AT - timedelta(days=20))
+    sequence = builders.suspended(number, at=AT)
+    (item,) = [one for one in read() if one.matter is Matter.DUTY]
+    assert (item.due, item.overdue) == (datetime(2026, 5, 4, 18, 15, tzinfo=UTC), False)
+    for place, duty in enumerate(duties.DAYS, start=1):
+        terms = StepTerms(refers_to=sequence, duty=duty.value)
+        builders.take(number, Action.PERFORM, terms, at=AT + timedelta(hours=place))
+        left = [one.due for one in read(AT + timedelta(hours=7)) if one.matter is Matter.DUTY]
+        assert left == [] if place == len(duties.DAYS) else left >= [item.due]
+
+
+def test_a_notice_waits_for_its_answer_and_the_answer_for_a_decision() -> None:
+    number = builders.active(at=AT - timedelta(days=20))
+    notice = builders.take(number, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-PROHIBITED",)), at=AT)
+    (item,) = read()
+    assert (item.matter, item.licence, item.overdue) == (Matter.NOTICE, number, False)
+    assert item.due is not None
+    assert AT + timedelta(days=20) < item.due < AT + timedelta(days=30)
+    assert read(item.due)[0].overdue
+    builders.take(number, Action.REPRESENT, StepTerms(refers_to=notice.sequence), at=AT + timedelta(days=3))
+    (item,) = read(AT + timedelta(days=3))
+    assert (item.matter, item.due) == (Matter.ANSWER, None)
+    warning = StepTerms(grounds=("FEE-PROHIBITED",))
+    builders.take(number, Action.WARN, warning, at=AT + timedelta(days=4))
+    assert kinds(AT + timedelta(days=4)) == {}
+
+
+def test_an_application_waits_by_its_next_step_until_it_is_decided() -> None:
+    number = applying.submitted(AT)
+    (item,) = read()
+    assert (item.matter, item.application, item.state) == (Matter.APPLICATION, number, "submitted")
+    assert (item.name, item.licence, item.agency) == ("Kestrel Overseas (DEMO)", "", "")
+    other, later = applying.proposed(
+        AT, account="APPLICANT-2", legal_name="Heron Jobs (DEMO)", company_number="C 1"
+    )
+    assert kinds(later) == {Matter.APPLICATION: 1, Matter.AGREEMENT: 1}
+    assert Matter.AGREEMENT not in agenda.matters_of({Role.OFFICER})
+    assert kinds(AT - timedelta(days=1)) == {}
+    assert read(later, wanted=Wanted(state="proposed_grant"))[0].application == other
+    assert read(later, wanted=Wanted(corridor="QA")) == []
+
+
+def test_a_letter_to_an_applicant_waits_for_an_answer_and_the_answer_for_an_officer() -> None:
+    number = applying.minded(AT)
+    (item,) = read()
+    assert (item.matter, item.application, item.overdue) == (Matter.NOTICE, number, False)
+    assert item.due is not None
+    assert read(item.due)[0].overdue
+    applicants.represent(
+        number, "Not us.", account=applying.ACCOUNT, at=AT + timedelta(days=2), idempotency_key=builders.key()
+    )
+    assert kinds(AT + timedelta(days=2)) == {Matter.ANSWER: 1}
+
+
+def test_a_possible_match_waits_until_it_is_judged() -> None:
+    barred = builders.agency(at=AT - timedelta(days=9), company_number="C 1")
+    builders.revoked(builders.active(barred, at=AT - timedelta(days=8)), at=AT - timedelta(days=5))
+    found = builders.agency(at=AT - timedelta(days=2), company_number="C 2")
+    screening.of(found, at=AT)
+    waiting = [one for one in read() if one.matter is Matter.MATCH]
+    assert {one.agency for one in waiting} == {found}
+    assert all(one.match and one.due is None for one in waiting)
+
+    def judged(verdict: Verdict, number: int, by: Actor) -> None:
+        screening.judge(
+            number,
+            verdict,
+            reason="Compared.",
+            by=by,
+            at=AT,
+            idempotency_key=builders.key(),
+            no_conflict=True,
+        )
+
+    first = waiting[0].match or 0
+    judged(Verdict.CONFIRM, first, builders.maker(AT))
+    assert first in {one.match for one in read()}  # a second officer says so too, or not
+    judged(Verdict.CONFIRM, first, builders.checker(AT))
+    assert first not in {one.match for one in read()}
+    for one in waiting[1:]:
+        judged(Verdict.CLEAR, one.match or 0, builders.maker(AT))
+    assert Matter.MATCH not in kinds()
 
 
 def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
@@ -136,9 +227,9 @@ def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
     assert found == every
     assert piece.counts[Matter.TERM] == Count(4, 0)
     assert len(read(wanted=Wanted(matters=frozenset({Matter.LAPSE})))) == 1
-    assert len(read(wanted=Wanted(state="suspended"))) == 1
+    assert {one.matter for one in read(wanted=Wanted(state="suspended"))} == {Matter.LAPSE, Matter.DUTY}
     assert read(wanted=Wanted(licence_class="B")) == []
-    assert len(read(wanted=Wanted(corridor="XB"))) == 5  # a licence without limits is good for every country
+    assert len(read(wanted=Wanted(corridor="XB"))) == 6  # a licence without limits is good for every country
 
 
 def test_another_authority_s_matters_and_those_of_other_roles_are_not_there() -> None:

@@ -25,6 +25,37 @@ function step(by) {
   links[here < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
 }
 
+// --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes
+function drafting(form) {
+  const says = form.querySelector("[data-kept]");
+  let typed = false, keeping = false;
+  const keep = async () => {
+    if (!typed || keeping || form.dataset.sent) return;
+    typed = false;
+    keeping = true;
+    const body = new FormData(form);
+    body.delete("code");
+    body.append("keep", "keep");
+    try {
+      const answer = await fetch(location.pathname, {
+        method: "POST", credentials: "same-origin", redirect: "manual", keepalive: true,
+        headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
+      });
+      if (!answer.ok) throw new Error(answer.status);
+      says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+    } catch {
+      typed = true;
+      says.textContent = says.dataset.lost;
+    }
+    keeping = false;
+  };
+  form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
+  form.addEventListener("change", keep);
+  addEventListener("pagehide", keep);
+  setInterval(keep, 5000);
+}
+for (const mark of document.querySelectorAll("form [data-kept]")) drafting(mark.closest("form"));
+
 // --- a form is sent once
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-once]");
