@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from api.conf import embedded, roles
 from tests.house import House
+from tests.place import OWN_SERVER
 
 
 def server_address() -> str:
@@ -84,6 +85,10 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         everybody = (roles.OWNER, roles.APP, roles.SIGNER)
         roles.create(administrator, dict.fromkeys(everybody, password) if password else None)
         _forget_the_dead(administrator)
+        if OWN_SERVER:  # nothing in it is to outlive a power cut
+            for setting, value in {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB"}.items():
+                administrator.execute(f"ALTER SYSTEM SET {setting} TO '{value}'")
+            administrator.execute("SELECT pg_reload_conf()")
         roles.create_database(administrator, name)
         # Whoever truncates waits so long for each table that an autovacuum holds: a second, unless told otherwise.
         for setting, value in {"synchronous_commit": "off", "deadlock_timeout": "50ms"}.items():

@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
-if WORKER and not os.environ.get("DATABASE_URL"):
+OWN_SERVER = bool(WORKER) and not os.environ.get("DATABASE_URL")
+"""Whether the server is this process's alone, so that its settings may be too."""
+
+if OWN_SERVER:
     var = Path(os.environ.get("REGISTRY_VAR") or Path(__file__).resolve().parents[1] / "var")
     os.environ["REGISTRY_VAR"] = str(var / f"tests-{WORKER}")

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -10,8 +11,8 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "api" / "conf" / "settings.py"
-HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|deb\.debian\.org", re.IGNORECASE)
-PATHS = re.compile(r"(^|[^\w./-])/(work|farm|root|home/\w+)/")
+HOSTS = re.compile(r"(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|deb\.debian\.org)", re.IGNORECASE)
+PATHS = re.compile(r"/(?<![\w./-].)(?:work|farm|root|home/\w+)/")
 THIS = Path(__file__).name
 
 
@@ -23,21 +24,24 @@ def _tracked() -> list[Path]:
     return [path for path in ROOT.rglob("*") if path.is_file() and not {".venv", "var"} & set(path.parts)]
 
 
-def _lines() -> list[tuple[Path, str]]:
-    found = []
+def _texts() -> Iterator[tuple[Path, str]]:
     for path in _tracked():
         if path.name == THIS or not path.is_file():
             continue
         try:
-            text = path.read_text(encoding="utf-8")
+            yield path.relative_to(ROOT), path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        found += [(path.relative_to(ROOT), line) for line in text.splitlines()]
-    return found
 
 
 def test_no_file_names_a_host_that_packages_come_from_or_a_path_of_one_machine() -> None:
-    assert [(path, line) for path, line in _lines() if HOSTS.search(line) or PATHS.search(line)] == []
+    found = [
+        (path, one[0])
+        for path, text in _texts()
+        for pattern in (HOSTS, PATHS)
+        for one in pattern.finditer(text)
+    ]
+    assert found == []
 
 
 def test_settings_fit_in_one_reading() -> None:
