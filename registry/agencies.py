@@ -416,6 +416,12 @@ def change_of(waiting: Proposal) -> Change | None:
     return Change.of_terms(waiting.terms, subject=waiting.subject)
 
 
+def overtaken(change: Change, agency: str) -> bool:
+    """Whether what a change that waits speaks of is no longer as it was when it was proposed."""
+    row = Agency.objects.get(number=agency)
+    return dict(changes.before(row, change)) != dict(change.before)
+
+
 def carry_out(change: Change, agency: str, *, officers: Sequence[str], by: Actor, at: datetime) -> Taken:
     """Write a change that waited, within the transaction of its last approval; the caller closes what was taken.
 

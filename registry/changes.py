@@ -119,11 +119,11 @@ class Change:
         )  # fmt: skip
 
     def shown(self) -> dict[str, tuple[Any, Any]]:
-        """Each column with its value before and after, for officers; of a digest only that there is one."""
+        """Each column with its value before and after, for officers; of a digest only that there is one (true)."""
         return {
             name: (_shown(name, self.before.get(name)), _shown(name, value))
             for name, value in self.after.items()
-            if self.before or value not in (None, "", [])
+            if name != "entered" and (self.before or value not in (None, "", []))
         }
 
     def takes_away(self, *, today: date) -> bool:
@@ -450,7 +450,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(name: str, value: Any) -> Any:
-    return "kept as a digest" if name in _DIGESTS and value else value
+    return value if name not in _DIGESTS else bool(value) or None
 
 
 def _office_of(agency: Agency, number: str) -> Office:

@@ -356,7 +356,7 @@ def proposals_of_agency(number: str, *, by: Actor, at: datetime) -> list[Proposa
         agency__number=number, licence__isnull=True, state="open", expires_at__gt=at
     )
     found = rows.filter(authority__code=by.authority).select_related("licence", "agency")
-    return [_record(row) for row in found.order_by("expires_at", "pk")]
+    return [_record(row) for row in found.prefetch_related("approvals").order_by("expires_at", "pk")]
 
 
 def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
