@@ -128,7 +128,12 @@ class _Teller:
         self.add(since, register)
         keys = iter(range(1000))
 
-        def also(write: Callable[..., agencies.Written], *args: Any, keep: str = "", **named: Any) -> None:
+        def also(
+            write: Callable[..., agencies.Written | agencies.Waiting],
+            *args: Any,
+            keep: str = "",
+            **named: Any,
+        ) -> None:
             def act(at: datetime) -> None:
                 key = f"demo {row['company']} {next(keys)}"
                 made = write(number[0], *args, by=maker, at=at, idempotency_key=key, **named)

@@ -187,6 +187,11 @@ KINDS: Final[dict[str, Kind]] = {
     "match.settled": Kind(409, _("Officers have settled this possible match already")),
     "proposal.open": Kind(409, _("The same step is already proposed and open")),
     "proposal.closed": Kind(409, _("This proposal is no longer open")),
+    "proposal.overtaken": Kind(
+        409,
+        _("What the proposal speaks of has changed since it was made"),
+        _("Decline it, read the record again and propose anew."),
+    ),
     "idempotency.key_reused": Kind(409, _("This idempotency key was used for something else")),
     "idempotency.key_missing": Kind(
         400,

@@ -3,20 +3,22 @@
 Every change is one durable transaction: the records with their history, an entry in the register, the published answers
 of the agency's licences made again, the search index and the news. What people typed is stored in one normal form, or
 refused with the field's name.
+
+**Four eyes on what the public reads** (ADR 0016). A change of an agency that anybody reads of, or whose first licence
+waits to be granted, is ``Waiting`` until another officer approves it (``licensing.approve``); one that only takes away
+what the public reads is ``Written`` by one officer at once, with a fresh second factor. An agency of which nobody reads
+is written by one officer.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final
 
-import pycountry
-from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import transaction
 
-from registry import history, ledger, marks, news, publishing, records
+from registry import changes, history, ledger, marks, news, proposals, publishing, records
+from registry.changes import Change
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -25,39 +27,21 @@ from registry.models import (
     Channel,
     Entry,
     Licence,
-    NumberSeries,
     Office,
     Person,
     PolicySet,
+    Proposal,
+    PublishedRecord,
     RegisterCommit,
-    TradingName,
 )
-from registry.models import person as persons
+from registry.recording import Taken
 from registry.rules import contacts, days, errors, freezing, numbering, policy
 from registry.rules.lifecycle import Action, Actor, Kind, Role
 from registry.search import indexing
 
 WRITERS = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR})
-_REGIONS = frozenset(region.code for region in pycountry.subdivisions)
-R = TypeVar("R", bound=models.Model)
-
-_AGENCY_TEXTS = (
-    "legal_name", "latin_name", "legal_form", "country", "company_register", "company_number", "lei", "tax_number",
-    "address", "locality",
-)  # fmt: skip
-_AGENCY_FIELDS = frozenset(_AGENCY_TEXTS) | {"sole_trader", "incorporated_on", "bank_account", "linked_to"}
-_OFFICE_FIELDS = frozenset(
-    {"kind", "name", "address", "locality", "region", "postcode", "country", "latitude", "longitude", "authorisation",
-     "first_day", "last_day"}
-)  # fmt: skip
-_CHANNELS = {
-    "phone": contacts.phone,
-    "email": contacts.email,
-    "domain": contacts.web_domain,
-    "social": contacts.social_page,
-}
-ROLES = tuple(role for role, _ in persons.ROLES)
-"""What a person can be appointed to."""
+ROLES: Final = changes.ROLES
+keyed = changes.keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +52,15 @@ class Written:
     agency: str
     version: int
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that another officer must approve: its proposal, the agency and the record it is about."""
+
+    proposal: int
+    agency: str
+    number: str
 
 
 # --- authorities -------------------------------------------------------------------------------------------------
@@ -182,20 +175,21 @@ def register(
     """
     _writer(by, authority)
     once = Once(
-        by, idempotency_key, "register_agency", {"authority": authority, **_keyed_account(fields)}, at
+        by, idempotency_key, "register_agency", {"authority": authority, **changes.keyed_account(fields)}, at
     )
     if (done := once.outcome()) is not None:
-        return _again(done)
+        return _written(done)
     row = Authority.objects.filter(code=authority).first()
     if row is None:
         raise errors.AuthorityNotFound("no authority has this code", code=authority)
-    clean = _agency_fields(fields, country=row.country)
+    clean = {"country": row.country} | changes.agency_columns(fields)
     for needed in ("legal_name", "country"):
         if not clean.get(needed):
             raise errors.BadInput(f"{needed} is needed", field=needed)
-    made = Agency(number=_next_number(numbering.Kind.AGENCY), authority=row, **clean)
-    _save(made, by=by, at=at, reason="registered")
-    return _done(made, Action.REGISTER_AGENCY, sorted(clean), made.number, once, by=by, at=at)
+    made = Agency(number=changes.next_number(numbering.Kind.AGENCY), authority=row, **clean)
+    changes.save(made, by=by, at=at, reason="registered")
+    taken = _taken(made, Action.REGISTER_AGENCY, sorted(clean), officers=(by.number,), at=at)
+    return _kept(made, made.number, taken, once, by=by, at=at)
 
 
 def enter(
@@ -208,26 +202,26 @@ def enter(
     what else is known of them; a paper's number as HMAC.
     """
     _writer(by, authority.code)
-    clean = _agency_fields(fields, country=authority.country)
-    made = Agency(number=_next_number(numbering.Kind.AGENCY), authority=authority, **clean)
-    _save(made, by=by, at=at, reason="registered")
+    clean = {"country": authority.country} | changes.agency_columns(fields)
+    made = Agency(number=changes.next_number(numbering.Kind.AGENCY), authority=authority, **clean)
+    changes.save(made, by=by, at=at, reason="registered")
     today = days.local_day(at, authority.zone)
     for office in offices:
-        clean = _office_fields({"country": made.country, **office})
-        row = Office(number=_next_number(numbering.Kind.OFFICE), agency=made, first_day=today, **clean)
-        _save(row, by=by, at=at, reason="office")
+        clean = changes.office_columns({"country": made.country, **office})
+        row = Office(number=changes.next_number(numbering.Kind.OFFICE), agency=made, first_day=today, **clean)
+        changes.save(row, by=by, at=at, reason="office")
     for kind, value in channels.items():
-        _save(
+        changes.save(
             Channel(agency=made, kind=kind, value=value, as_given=value, verified_at=None, first_day=today),
             by=by, at=at, reason="channel",
         )  # fmt: skip
     for said in people:
         person = {name: value for name, value in said.items() if name != "role"}
-        someone = Person(number=_next_number(numbering.Kind.PERSON), authority=authority, **person)
-        _save(someone, by=by, at=at, reason="entered")
-        _save(
+        someone = Person(number=changes.next_number(numbering.Kind.PERSON), authority=authority, **person)
+        changes.save(someone, by=by, at=at, reason="entered")
+        changes.save(
             Appointment(
-                number=_next_number(numbering.Kind.APPOINTMENT), agency=made, person=someone, role=said["role"],
+                number=changes.next_number(numbering.Kind.APPOINTMENT), agency=made, person=someone, role=said["role"],
                 first_day=today,
             ),
             by=by, at=at, reason="appointed",
@@ -246,15 +240,10 @@ def enter(
 def amend(
     number: str, fields: Mapping[str, Any], *, by: Actor, at: datetime, expected_version: int | None = None,
     idempotency_key: str, reason: str = "",
-) -> Written:  # fmt: skip
+) -> Written | Waiting:  # fmt: skip
     """Change an agency's columns; the published answers of its licences follow in the same transaction."""
-    once = Once(
-        by,
-        idempotency_key,
-        "amend_agency",
-        {"number": number, "reason": reason, **_keyed_account(fields)},
-        at,
-    )
+    said = {"number": number, "reason": reason, **changes.keyed_account(fields)}
+    once = Once(by, idempotency_key, "amend_agency", said, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
@@ -262,120 +251,73 @@ def amend(
         raise errors.VersionConflict(
             "the agency has changed", expected=expected_version, actual=agency.version
         )
-    clean = _agency_fields(fields, country=agency.country)
-    for name, value in clean.items():
-        setattr(agency, name, value)
-    if not agency.legal_name:
-        raise errors.BadInput("legal_name is needed", field="legal_name")
-    return _done(agency, Action.AMEND_AGENCY, sorted(clean), number, once, by=by, at=at, reason=reason)
+    return _change(agency, changes.amended(agency, fields, reason=reason), once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def add_trading_name(
     number: str, name: str, *, by: Actor, at: datetime, idempotency_key: str, first_day: date | None = None,
     last_day: date | None = None,
-) -> Written:  # fmt: skip
+) -> Written | Waiting:  # fmt: skip
     """Add a name under which the agency trades."""
-    once = Once(
-        by,
-        idempotency_key,
-        "add_trading_name",
-        {"number": number, "name": name, "first": first_day, "last": last_day},
-        at,
-    )
+    said = {"number": number, "name": name, "first": first_day, "last": last_day}
+    once = Once(by, idempotency_key, "add_trading_name", said, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
-    _in_order(first_day, last_day)
-    _save(
-        TradingName(agency=agency, name=contacts.name(name), first_day=first_day, last_day=last_day),
-        by=by, at=at, reason="trading name",
-    )  # fmt: skip
-    return _done(agency, Action.AMEND_AGENCY, ["trading_names"], number, once, by=by, at=at)
+    change = changes.trading_name(name, first_day=first_day, last_day=last_day)
+    return _change(agency, change, once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def add_channel(
     number: str, kind: str, value: str, *, by: Actor, at: datetime, idempotency_key: str, office: str | None = None,
     verified: bool = False, first_day: date | None = None,
-) -> Written:  # fmt: skip
+) -> Written | Waiting:  # fmt: skip
     """Add an official way to reach the agency; ``verified``: an officer has tried it."""
-    once = Once(
-        by,
-        idempotency_key,
-        "add_channel",
-        {
-            "number": number,
-            "kind": kind,
-            "value": value,
-            "office": office,
-            "verified": verified,
-            "first": first_day,
-        },
-        at,
-    )
+    said = {
+        "number": number, "kind": kind, "value": value, "office": office, "verified": verified, "first": first_day,
+    }  # fmt: skip
+    once = Once(by, idempotency_key, "add_channel", said, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
-    if kind not in _CHANNELS:
-        raise errors.BadInput(f"a channel is one of {', '.join(_CHANNELS)}", field="kind")
-    normal = contacts.phone(value, country=agency.country) if kind == "phone" else _CHANNELS[kind](value)
-    place = _office_of(agency, office) if office else None
-    row = Channel(
-        agency=agency, office=place, kind=kind, value=normal, as_given=value, verified_at=at if verified else None,
-        first_day=first_day,
-    )  # fmt: skip
-    _save(row, by=by, at=at, reason="channel")
-    return _done(agency, Action.AMEND_AGENCY, ["channels"], number, once, by=by, at=at)
+    change = changes.channel(
+        agency, kind, value, office=office, verified_at=at if verified else None, first_day=first_day
+    )
+    return _change(agency, change, once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def end_channel(
     number: str, kind: str, value: str, *, last_day: date, by: Actor, at: datetime, idempotency_key: str
-) -> Written:
+) -> Written | Waiting:
     """End an official channel on a day; it stays in the history."""
-    once = Once(
-        by,
-        idempotency_key,
-        "end_channel",
-        {"number": number, "kind": kind, "value": value, "last": last_day},
-        at,
-    )
+    said = {"number": number, "kind": kind, "value": value, "last": last_day}
+    once = Once(by, idempotency_key, "end_channel", said, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
-    row = Channel.objects.filter(agency=agency, kind=kind, value=value, last_day__isnull=True).first()
-    if row is None:
-        raise errors.BadInput("the agency has no such open channel", field="value")
-    _in_order(row.first_day, last_day)
-    row.last_day = last_day
-    _save(row, by=by, at=at, reason="channel ended")
-    return _done(agency, Action.AMEND_AGENCY, ["channels"], number, once, by=by, at=at)
+    change = changes.channel_ended(agency, kind, value, last_day=last_day)
+    return _change(agency, change, once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def add_office(
     number: str, fields: Mapping[str, Any], *, by: Actor, at: datetime, idempotency_key: str
-) -> Written:
+) -> Written | Waiting:
     """Open an office (``kind``: head or branch); give its number."""
     once = Once(by, idempotency_key, "add_office", {"number": number, **fields}, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     agency = _locked(number, by=by)
-    clean = _office_fields(fields)
-    if clean.get("kind") not in {"head", "branch"}:
-        raise errors.BadInput("an office is head or branch", field="kind")
-    clean.setdefault("country", agency.country)
-    row = Office(number=_next_number(numbering.Kind.OFFICE), agency=agency, **clean)
-    _in_order(row.first_day, row.last_day)
-    _save(row, by=by, at=at, reason="office")
-    return _done(agency, Action.AMEND_AGENCY, ["offices"], row.number, once, by=by, at=at)
+    return _change(agency, changes.office(agency, fields), once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def amend_office(
     number: str, fields: Mapping[str, Any], *, by: Actor, at: datetime, idempotency_key: str
-) -> Written:
+) -> Written | Waiting:
     """Change an office, or close it with ``last_day``."""
     once = Once(by, idempotency_key, "amend_office", {"number": number, **fields}, at)
     if (done := once.outcome()) is not None:
@@ -385,12 +327,7 @@ def amend_office(
     if holder is None:
         raise missing
     agency = _locked(holder, by=by, unseen=missing)
-    found = Office.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
-    for name, value in _office_fields(fields).items():
-        setattr(found, name, value)
-    _in_order(found.first_day, found.last_day)
-    _save(found, by=by, at=at, reason="office amended")
-    return _done(agency, Action.AMEND_AGENCY, ["offices"], number, once, by=by, at=at)
+    return _change(agency, changes.office_amended(number, fields), once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -399,55 +336,29 @@ def appoint(
     latin_name: str = "", person: str | None = None, office: str | None = None, last_day: date | None = None,
     birth_date: date | None = None, nationality: str = "", document: str = "", public_name: bool = True,
     withheld_reason: str = "",
-) -> Written:  # fmt: skip
+) -> Written | Waiting:  # fmt: skip
     """Appoint a person to act for an agency; give the appointment's number.
 
     ``person``: the number of somebody known; otherwise a person is entered. ``document``: an identity paper's number,
     kept as HMAC only (rulings 13). A name that is withheld needs a reason.
     """
-    body = {
-        "agency": agency,
-        "name": name,
-        "role": role,
-        "first": first_day,
-        "latin_name": latin_name,
-        "person": person,
-        "office": office,
-        "last": last_day,
-        "birth_date": birth_date,
-        "nationality": nationality,
-        "document": keyed(document) if document else "",
-        "public_name": public_name,
-        "withheld_reason": withheld_reason,
-    }
+    said: dict[str, Any] = {
+        "name": name, "role": role, "first_day": first_day, "latin_name": latin_name, "person": person,
+        "office": office, "last_day": last_day, "birth_date": birth_date, "nationality": nationality,
+        "document": document, "public_name": public_name, "withheld_reason": withheld_reason,
+    }  # fmt: skip
+    body = said | {"agency": agency, "document": keyed(document) if document else ""}
     once = Once(by, idempotency_key, "appoint", body, at)
     if (done := once.outcome()) is not None:
         return _again(done)
     holder = _locked(agency, by=by)
-    if role not in ROLES:
-        raise errors.BadInput(f"a role is one of {', '.join(sorted(ROLES))}", field="role")
-    if not public_name and not withheld_reason:
-        raise errors.BadInput("say why the name is withheld", field="withheld_reason")
-    _in_order(first_day, last_day)
-    someone = _person(holder, person) if person else Person(
-        number=_next_number(numbering.Kind.PERSON), authority=holder.authority, name=contacts.name(name),
-        latin_name=contacts.name(latin_name) if latin_name else "", birth_date=birth_date,
-        nationality=contacts.corridor(nationality, field="nationality") if nationality else "",
-        document_hmac=keyed(document) if document else "",
-    )  # fmt: skip
-    if someone.pk is None:
-        _save(someone, by=by, at=at, reason="entered")
-    row = Appointment(
-        number=_next_number(numbering.Kind.APPOINTMENT), agency=holder, person=someone,
-        office=_office_of(holder, office) if office else None, role=role, first_day=first_day, last_day=last_day,
-        public_name=public_name, withheld_reason=withheld_reason,
-    )  # fmt: skip
-    _save(row, by=by, at=at, reason="appointed")
-    return _done(holder, Action.AMEND_AGENCY, ["appointments"], row.number, once, by=by, at=at)
+    return _change(holder, changes.appointment(holder, **said), once, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
-def end_appointment(number: str, *, last_day: date, by: Actor, at: datetime, idempotency_key: str) -> Written:
+def end_appointment(
+    number: str, *, last_day: date, by: Actor, at: datetime, idempotency_key: str
+) -> Written | Waiting:
     """End an appointment on a day."""
     once = Once(by, idempotency_key, "end_appointment", {"number": number, "last": last_day}, at)
     if (done := once.outcome()) is not None:
@@ -457,30 +368,85 @@ def end_appointment(number: str, *, last_day: date, by: Actor, at: datetime, ide
     if holder is None:
         raise missing
     agency = _locked(holder, by=by, unseen=missing)
-    row = Appointment.objects.get(number=number)  # read under the lock: a change just acknowledged is in it
-    _in_order(row.first_day, last_day)
-    row.last_day = last_day
-    _save(row, by=by, at=at, reason="appointment ended")
-    return _done(agency, Action.AMEND_AGENCY, ["appointments"], number, once, by=by, at=at)
+    return _change(agency, changes.appointment_ended(number, last_day=last_day), once, by=by, at=at)
+
+
+# --- four eyes ---------------------------------------------------------------------------------------------------
+
+
+def _change(agency: Agency, change: Change, once: Once, *, by: Actor, at: datetime) -> Written | Waiting:
+    """Write a change of a locked agency, or have it wait for another officer."""
+    if by.authority is not None and _is_read_of(agency, at=at):
+        if not change.takes_away(today=days.local_day(at, agency.authority.zone)):
+            return _propose(agency, change, once, by=by, at=at)
+        proposals.second_factor(by, at)
+    changes.write(agency, change, by=by, at=at)
+    taken = _taken(agency, Action.AMEND_AGENCY, change.about, officers=(by.number,), at=at)
+    return _kept(agency, change.record, taken, once, by=by, at=at)
+
+
+def _is_read_of(agency: Agency, *, at: datetime) -> bool:
+    """Whether anybody reads of the agency, or will once a licence that was proposed is granted.
+
+    What the second officer has looked at before a grant must not move under the grant.
+    """
+    published = PublishedRecord.objects.filter(licence__agency=agency)
+    return published.exists() or proposals.grant_waits(agency, at=at)
+
+
+def _propose(agency: Agency, change: Change, once: Once, *, by: Actor, at: datetime) -> Waiting:
+    """Have the change wait, after it was tried: whatever would refuse it refuses it now."""
+    tried = transaction.savepoint()
+    try:
+        changes.write(agency, change, by=by, at=at)
+    finally:
+        transaction.savepoint_rollback(tried)
+    row = proposals.write(
+        Action.AMEND_AGENCY, change.subject, change.terms(), by=by, at=at, licence=None, agency=agency
+    )
+    waits = Waiting(row.pk, agency.number, change.record)
+    once.keep({"proposal": waits.proposal, "agency": waits.agency, "number": waits.number})
+    return waits
+
+
+def change_of(waiting: Proposal) -> Change | None:
+    """The change that a proposal is about; nothing for one of a licence's step."""
+    if waiting.action != Action.AMEND_AGENCY:
+        return None
+    return Change.of_terms(waiting.terms, subject=waiting.subject)
+
+
+def overtaken(change: Change, agency: str) -> bool:
+    """Whether what a change that waits speaks of is no longer as it was when it was proposed."""
+    row = Agency.objects.get(number=agency)
+    return dict(changes.before(row, change)) != dict(change.before)
+
+
+def carry_out(change: Change, agency: str, *, officers: Sequence[str], by: Actor, at: datetime) -> Taken:
+    """Write a change that waited, within the transaction of its last approval; the caller closes what was taken.
+
+    Refuses where what it speaks of has changed since it was proposed.
+    """
+    row = _locked(agency, by=by)
+    if dict(changes.before(row, change)) != dict(change.before):
+        raise errors.ProposalOvertaken("what the change speaks of is not as it was when it was proposed")
+    changes.write(row, change, by=by, at=at)
+    return _taken(row, Action.AMEND_AGENCY, change.about, officers=officers, at=at)
 
 
 # --- what every change does --------------------------------------------------------------------------------------
 
 
-def _done(
-    agency: Agency, action: Action, changed: Sequence[str], number: str, once: Once, *, by: Actor, at: datetime,
-    reason: str = "",
-) -> Written:  # fmt: skip
-    """The entry, the published answers, the search index, the news; the numbers are taken last."""
-    if action is Action.AMEND_AGENCY:
-        agency.version += 1
-        _save(agency, by=by, at=at, reason=reason or f"amended: {', '.join(changed)}")
+def _taken(
+    agency: Agency, action: Action, changed: Sequence[str], *, officers: Sequence[str], at: datetime
+) -> Taken:
+    """The entry, the published answers, the search index and the news; the numbers are still to be taken."""
     commit = ledger.Commit()
     entry = commit.add(
         Entry(
             authority=agency.authority, agency=agency, kind=Kind.FACT.value, action=action.value, decided_at=at,
             effective_from=at, zone=agency.authority.zone, effect={"changed": list(changed)},
-            published=action is Action.AMEND_AGENCY, officers=[by.number],
+            published=action is Action.AMEND_AGENCY, officers=list(officers),
         )
     )  # fmt: skip
     for licence in Licence.objects.select_for_update().filter(agency=agency).order_by("number"):
@@ -490,27 +456,27 @@ def _done(
     indexing.index([agency.number])
     marks.index([agency.number], at=at)
     news.put()
-    once.keep({"number": number, "agency": agency.number, "version": agency.version, "commit": commit.id})
-    closed = commit.close(by=by.number, at=at)
+    return Taken(commit, (entry,))
+
+
+def _kept(agency: Agency, number: str, taken: Taken, once: Once, *, by: Actor, at: datetime) -> Written:
+    """Remember the answer and take the numbers, last of all."""
+    told = {"number": number, "agency": agency.number, "version": agency.version, "commit": taken.commit.id}
+    once.keep(told)
+    closed = taken.commit.close(by=by.number, at=at)
     return Written(number=number, agency=agency.number, version=agency.version, sequence=closed.base + 1)
 
 
-def _again(done: Mapping[str, Any]) -> Written:
+def _again(done: Mapping[str, Any]) -> Written | Waiting:
     """What was answered before under the same key."""
+    if "proposal" in done:
+        return Waiting(done["proposal"], done["agency"], done["number"])
+    return _written(done)
+
+
+def _written(done: Mapping[str, Any]) -> Written:
     base = RegisterCommit.objects.values_list("base", flat=True).get(pk=done["commit"])
     return Written(number=done["number"], agency=done["agency"], version=done["version"], sequence=base + 1)
-
-
-def _save(row: R, *, by: Actor, at: datetime, reason: str) -> R:
-    """Save with history; a clash with what the register holds is a refusal, not a crash."""
-    try:
-        with transaction.atomic():
-            return history.save(row, by=by.number, at=at, reason=reason)
-    except IntegrityError as clash:
-        constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
-        raise errors.DuplicateRecord(
-            "the register holds such a record already", constraint=constraint
-        ) from clash
 
 
 def _writer(by: Actor, authority: str, *, unseen: errors.NotFound | None = None) -> None:
@@ -536,91 +502,3 @@ def _locked(number: str, *, by: Actor, unseen: errors.NotFound | None = None) ->
         raise missing
     _writer(by, row.authority.code, unseen=unseen or missing)
     return row
-
-
-def _office_of(agency: Agency, number: str) -> Office:
-    row = Office.objects.filter(agency=agency, number=number).first()
-    if row is None:
-        raise errors.OfficeNotFound("the agency has no such office", number=number, field="office")
-    return row
-
-
-def _person(agency: Agency, number: str) -> Person:
-    row = Person.objects.filter(authority=agency.authority, number=number).first()
-    if row is None:
-        raise errors.PersonNotFound("no person has this number", number=number, field="person")
-    return row
-
-
-def _next_number(kind: numbering.Kind) -> str:
-    NumberSeries.objects.get_or_create(prefix=kind.value)
-    series = NumberSeries.objects.select_for_update().get(prefix=kind.value)
-    given = numbering.next_reference(kind, after=series.last)
-    series.last = given.serial
-    series.save()
-    return str(given)
-
-
-# --- what people typed -------------------------------------------------------------------------------------------
-
-
-def _agency_fields(fields: Mapping[str, Any], *, country: str) -> dict[str, Any]:
-    """The columns in normal form; refuses unknown fields and values by name."""
-    _known(fields, _AGENCY_FIELDS)
-    clean: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name in {"legal_name", "latin_name"}:
-            clean[name] = contacts.name(value, field=name) if value else ""
-        elif name == "lei":
-            clean[name] = contacts.lei(value) if value else ""
-        elif name == "country":
-            clean[name] = contacts.corridor(value, field=name)
-        elif name == "bank_account":
-            clean["bank_account_hmac"] = keyed(value) if value else ""
-        elif name in _AGENCY_TEXTS:
-            clean[name] = _text(value, name)
-        else:
-            clean[name] = value
-    clean.setdefault("country", country)
-    return clean
-
-
-def _keyed_account(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``fields`` as an idempotency key remembers them: no digest of an account's number without the key."""
-    account = fields.get("bank_account")
-    return dict(fields) | ({"bank_account": keyed(account)} if isinstance(account, str) else {})
-
-
-def _office_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    _known(fields, _OFFICE_FIELDS)
-    clean = dict(fields)
-    for name in ("name", "address", "locality", "region", "postcode", "authorisation"):
-        if name in clean:
-            clean[name] = _text(clean[name], name)
-    if clean.get("country"):
-        clean["country"] = contacts.corridor(clean["country"], field="country")
-    if clean.get("region") and clean["region"] not in _REGIONS:
-        raise errors.BadInput("a region is an ISO 3166-2 code", field="region")
-    return clean
-
-
-def _known(fields: Mapping[str, Any], known: frozenset[str]) -> None:
-    if unknown := sorted(set(fields) - known):
-        raise errors.BadInput(f"unknown field {unknown[0]!r}", field=unknown[0])
-
-
-def _text(value: object, field: str, *, longest: int = 1000) -> str:
-    if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-        raise errors.BadInput(f"{field} is text of at most {longest} characters", field=field)
-    return " ".join(value.split())
-
-
-def _in_order(first: date | None, last: date | None) -> None:
-    if first is not None and last is not None and last < first:
-        raise errors.BadInput("the last day is before the first", field="last_day")
-
-
-def keyed(text: str) -> str:
-    """A paper's or account's number as HMAC-SHA-256 under the key outside the database (rulings 13)."""
-    plain = numbering.folded(text)
-    return hmac.new(settings.REGISTRY_IDENTITY_KEY.encode(), plain.encode(), hashlib.sha256).hexdigest()

@@ -9,13 +9,14 @@ without the others, and a refusal leaves nothing behind.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from registry import history, ledger, recording, records, screening
+from registry import agencies, history, ledger, proposals, recording, records, screening
+from registry.changes import Change
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -28,7 +29,7 @@ from registry.models import (
 from registry.rules import errors, lifecycle, numbering, standing, terms_json
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
-SECOND_FACTOR = timedelta(minutes=5)
+SECOND_FACTOR = proposals.SECOND_FACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class ProposalRecord:
-    """A proposal as officers see it: who proposed, who approved, how many officers are still needed."""
+    """A proposal as officers see it: who proposed, who approved, how many officers are still needed.
+
+    ``change``: what is to change in an agency's records, where the proposal is of no step; ``terms`` are empty then.
+    """
 
     id: int
     licence: str | None
@@ -70,6 +74,7 @@ class ProposalRecord:
     closed_at: datetime | None = None
     closed_reason: str = ""
     decisions: tuple[Decision, ...] = ()
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +180,22 @@ def approve(
     proposal_id: int, *, by: Actor, at: datetime, idempotency_key: str, no_conflict: bool = False,
     expected_version: int | None = None,
 ) -> ProposalRecord:  # fmt: skip
-    """Give one officer's yes; the last one needed takes the step.
+    """Give one officer's yes; the last one needed takes the step, or makes the change of an agency's records.
 
     Refuses the proposer, an officer who has approved already, a role that the table does not name for this place, a
-    stale second factor, and a step that the licence's state no longer allows.
+    stale second factor, a step that the licence's state no longer allows, and a change of what has changed since.
     """
     once = Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
     if (done := once.outcome()) is not None:
         return _with_decisions(proposal_id, done["made"])
     waiting = _open_proposal(proposal_id, by=by)
-    step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
     given = list(waiting.approvals.order_by("pk"))
-    needed = _approvals(step, waiting)
+    needed = _approvals(waiting)
     _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
-    _second_factor(by, at)
+    proposals.second_factor(by, at)
+    if change := agencies.change_of(waiting):
+        return _carry_out(change, waiting, once, by=by, at=at)
+    step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
     if waiting.licence_id:
         licences = [_locked_by_id(waiting.licence_id)]
     else:
@@ -207,15 +214,7 @@ def approve(
             together=not waiting.licence_id,
         )  # fmt: skip
         entries = taken.entries
-        waiting.state, waiting.closed_by, waiting.closed_at, waiting.entry = (
-            "approved",
-            by.number,
-            at,
-            entries[0],
-        )
-        waiting.save()
-        once.keep({"made": _made(entries)})
-        taken.close(by=by.number, at=at)
+        _approved(waiting, taken, once, by=by, at=at)
     else:
         if waiting.licence_id:
             recording.freeze(licences[0], step, said, at=at)
@@ -223,6 +222,29 @@ def approve(
             recording.freeze_for_agency(waiting.agency, licences, step, said, at=at)
         once.keep({"made": []})
     return _with_decisions(proposal_id, _made(entries))
+
+
+def _carry_out(change: Change, waiting_: Proposal, once: Once, *, by: Actor, at: datetime) -> ProposalRecord:
+    """Make a change of an agency's records, which the proposal kept until this approval."""
+    _still_open(waiting_, at)
+    Approval.objects.create(proposal=waiting_, by=by.number, at=at, second_factor_at=by.second_factor_at)
+    officers = (waiting_.proposed_by, by.number)
+    taken = agencies.carry_out(change, waiting_.agency.number, officers=officers, by=by, at=at)
+    _approved(waiting_, taken, once, by=by, at=at)
+    return _with_decisions(waiting_.pk, _made(taken.entries))
+
+
+def _approved(waiting_: Proposal, taken: recording.Taken, once: Once, *, by: Actor, at: datetime) -> None:
+    """Close the proposal with the entry it led to, remember the answer and take the numbers, last of all."""
+    waiting_.state, waiting_.closed_by, waiting_.closed_at, waiting_.entry = (
+        "approved",
+        by.number,
+        at,
+        taken.entries[0],
+    )
+    waiting_.save()
+    once.keep({"made": _made(taken.entries)})
+    taken.close(by=by.number, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -236,8 +258,7 @@ def decline(
     if once.outcome() is not None:
         return proposal(proposal_id)
     waiting = _open_proposal(proposal_id, by=by)
-    step = _step(Action(waiting.action))
-    deciding = frozenset[Role]().union(*_approvals(step, waiting))
+    deciding = frozenset[Role]().union(*_approvals(waiting))
     if by.number != waiting.proposed_by and not by.roles & deciding:
         raise errors.RoleNotAllowed("this role does not decide on the step", roles=sorted(deciding))
     _still_open(waiting, at)
@@ -327,6 +348,15 @@ def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
         rows.select_related("licence", "agency").prefetch_related("approvals").order_by("expires_at", "pk")
     )
     return [_record(row) for row in found]
+
+
+def proposals_of_agency(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
+    """The open proposals about an agency's records or all its licences, the one that runs out first at the top."""
+    rows = Proposal.objects.filter(
+        agency__number=number, licence__isnull=True, state="open", expires_at__gt=at
+    )
+    found = rows.filter(authority__code=by.authority).select_related("licence", "agency")
+    return [_record(row) for row in found.prefetch_related("approvals").order_by("expires_at", "pk")]
 
 
 def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
@@ -442,7 +472,7 @@ def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step
         )
     _may_begin(step, by, terms)
     if step.kind is Kind.DECISION:
-        _second_factor(by, at)
+        proposals.second_factor(by, at)
     return step
 
 
@@ -452,11 +482,15 @@ def _may_begin(step: Step, by: Actor, terms: StepTerms) -> None:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
 
 
-def _approvals(step: Step, waiting_: Proposal) -> tuple[frozenset[Role], ...]:
+def _approvals(waiting_: Proposal) -> tuple[frozenset[Role], ...]:
     """Who must say yes, in order: as the table says, and to a correction also whoever had to the corrected step.
 
-    A grant to an agency of which screening found much, not cleared, is the registrar's (domain model 3.5).
+    A grant to an agency of which screening found much, not cleared, is the registrar's (domain model 3.5). A change of
+    an agency's records is checked like most steps are: by a supervisor or registrar.
     """
+    if agencies.change_of(waiting_):
+        return (lifecycle.C,)
+    step = _step(Action(waiting_.action))
     if step.action is Action.GRANT and screening.asks_registrar(waiting_.agency_id):
         return tuple(approvers & lifecycle.RG for approvers in step.approvals)
     if step.action is not Action.CORRECT:
@@ -499,16 +533,6 @@ def _may_approve(
     _role(by, needed[len(given)])
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-
-
-def _second_factor(by: Actor, at: datetime) -> None:
-    if Role.SYSTEM in by.roles and by.authority is None:
-        return
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= SECOND_FACTOR:
-        raise errors.SecondFactorStale(
-            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
-        )
 
 
 def _in_scope(authority: Authority, by: Actor, unseen: errors.NotFound) -> None:
@@ -602,45 +626,25 @@ def _open_proposal(proposal_id: int, *, by: Actor) -> Proposal:
 def _proposal_row(
     step: Step, terms: StepTerms, *, by: Actor, at: datetime, licence: Licence | None, agency: Agency
 ) -> Proposal:
-    """Write the proposal; close those of the same subject that have run out, refuse where one is open."""
+    """The proposal of a step; its subject is the entry it speaks of, if any."""
     subject = str(terms.refers_to or "")
-    same = Proposal.objects.filter(
-        licence=licence, agency=agency, action=step.action.value, subject=subject, state="open"
+    return proposals.write(
+        step.action, subject, terms_json.plain(terms), by=by, at=at, licence=licence, agency=agency
     )
-    same.filter(expires_at__lte=at).update(state="expired", closed_at=at)
-    policy = records.current_policy(agency.authority_id, at=at)
-    try:
-        with transaction.atomic():
-            return Proposal.objects.create(
-                licence=licence,
-                agency=agency,
-                authority=agency.authority,
-                action=step.action.value,
-                subject=subject,
-                terms=terms_json.plain(terms),
-                licence_version=licence.version if licence else 0,
-                proposed_by=by.number,
-                proposed_at=at,
-                expires_at=at + timedelta(days=policy.proposal_days),
-            )
-    except IntegrityError as clash:
-        raise errors.ProposalOpen(
-            "such a proposal is open already", action=step.action.value, subject=subject
-        ) from clash
 
 
 def _record(row: Proposal) -> ProposalRecord:
-    step = STEPS[Action(row.action)]
+    step, change = STEPS.get(Action(row.action)), agencies.change_of(row)
     given = tuple(one.by for one in sorted(row.approvals.all(), key=lambda one: one.pk))
-    left = _approvals(step, row)[len(given) :]
+    left = _approvals(row)[len(given) :]
     return ProposalRecord(
         id=row.pk,
         licence=row.licence.number if row.licence else None,
         agency=row.agency.number,
         action=row.action,
-        step=step.code,
+        step=step.code if step else "",
         state=row.state,
-        terms=row.terms,
+        terms={} if change else row.terms,
         subject=row.subject,
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
@@ -652,6 +656,7 @@ def _record(row: Proposal) -> ProposalRecord:
         closed_by=row.closed_by,
         closed_at=row.closed_at,
         closed_reason=row.closed_reason,
+        change=change,
     )
 
 

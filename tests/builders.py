@@ -79,6 +79,14 @@ def agency(
     return agencies.register(authority, given, by=maker(at, authority), at=at, idempotency_key=key()).number
 
 
+def approved(made: agencies.Written | agencies.Waiting, *, at: datetime, authority: str = "XA-DLA") -> str:
+    """A change of an agency's records, with the supervisor's yes where it waits for one; the record's number."""
+    if isinstance(made, agencies.Waiting):
+        by = checker(at, authority)
+        licensing.approve(made.proposal, by=by, at=at, no_conflict=True, idempotency_key=key())
+    return made.number
+
+
 def head_office(agency_number: str, *, at: datetime = START, authority: str = "XA-DLA", **fields: Any) -> str:
     """A head office; its number."""
     given = {
@@ -88,7 +96,8 @@ def head_office(agency_number: str, *, at: datetime = START, authority: str = "X
         "country": authority[:2],
     }
     by = maker(at, authority)
-    return agencies.add_office(agency_number, {**given, **fields}, by=by, at=at, idempotency_key=key()).number
+    made = agencies.add_office(agency_number, {**given, **fields}, by=by, at=at, idempotency_key=key())
+    return approved(made, at=at, authority=authority)
 
 
 def take(

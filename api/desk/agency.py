@@ -27,7 +27,7 @@ from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
 from api.pages import written
-from registry import retrospect, screening, securities
+from registry import licensing, retrospect, screening, securities
 from registry.retrospect import AgencyThen, LicenceThen, Recorded
 from registry.rules import days, errors, numbering, publication
 from registry.rules.lifecycle import Action
@@ -48,7 +48,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "linked_to": _("The same company elsewhere"),
 }
 """The columns of an agency that the dossier shows, in order, with their names."""
-_CHANNELS: Final = {
+CHANNELS: Final = {
     "phone": _("telephone"),
     "email": _("e-mail"),
     "domain": _("web address"),
@@ -116,7 +116,7 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         form=form,
         banner=_banner(then, found.zone),
         **_shown(visit, found, then),
-        **(_now(visit, number) if then == Then() else {}),
+        **(_now(visit, number, found.zone) if then == Then() else {}),
     )
 
 
@@ -192,14 +192,16 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
     }
 
 
-def _now(visit: Visit, number: str) -> dict[str, Any]:
-    """What is of today alone: the steps on the whole agency, what its licences ask for, whom it is linked with."""
+def _now(visit: Visit, number: str, zone: str) -> dict[str, Any]:
+    """What is of today alone: what waits, the steps on the whole agency, what its licences ask for, its links."""
     links = None
     if visit.by.roles & screening.READERS:
         readings.note(number, "screening", by=visit.by, at=visit.at, through="desk")
         links = screening_room.Graph(number, screening.links_of(number, by=visit.by, at=visit.at, limit=8))
     held = securities.of_agency(number, by=visit.by, at=visit.at)
+    waits = licensing.proposals_of_agency(number, by=visit.by, at=visit.at)
     return {
+        "waiting": licences_room.waiting(waits, zone) if waits else None,
         "steps": licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         "held": securities_room.table_of(held, "") if held else None,
         "links": links,
@@ -375,7 +377,7 @@ def _channels(found: AgencyThen) -> parts.Table:
     rows = [
         (
             parts.Number(one["value"]),
-            gettext(_CHANNELS.get(one["kind"], one["kind"])),
+            gettext(CHANNELS.get(one["kind"], one["kind"])),
             parts.Moment(one["verified_at"], found.zone) if one["verified_at"] else gettext("not tried"),
             parts.Day(one["last_day"]),
         )

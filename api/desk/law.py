@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop as _
 
 from api.desk import parts
 from api.pages import written
+from registry import changes
+from registry.licensing import ProposalRecord
 from registry.outlook import Closed, Option
 from registry.rules.duties import Duty
 from registry.rules.lifecycle import Action, Effect, Kind, Role, Step
@@ -179,6 +181,24 @@ GROUPS: Final = (
         ),
     ),
 )  # fmt: skip
+
+
+#: What an officer does who changes an agency's records, which is no step of a licence.
+CHANGES: Final[Mapping[changes.Kind, str]] = {
+    changes.Kind.AGENCY: _("Change the agency's record"),
+    changes.Kind.TRADING_NAME: _("Add a trading name"),
+    changes.Kind.CHANNEL: _("Add an official channel"),
+    changes.Kind.END_CHANNEL: _("End an official channel"),
+    changes.Kind.OFFICE: _("Open an office"),
+    changes.Kind.AMEND_OFFICE: _("Change an office"),
+    changes.Kind.APPOINTMENT: _("Appoint a person"),
+    changes.Kind.END_APPOINTMENT: _("End an appointment"),
+}
+
+
+def proposed(found: ProposalRecord) -> str:
+    """What would be done by a proposal."""
+    return gettext(CHANGES[found.change.kind]) if found.change else title(found.action)
 
 
 def title(action: str) -> str:

@@ -52,7 +52,7 @@ def licence(visit: Visit, number: str) -> HttpResponse:
             for one in options
             if one.closed is not None
         ],
-        waiting=_waiting(licensing.proposals_of(number, by=visit.by, at=visit.at), file),
+        waiting=waiting(licensing.proposals_of(number, by=visit.by, at=visit.at), file.zone),
         dates=_dates(found["entries"], file, visit.at),
         about=_about(found, file),
         suspensions=_suspensions(found, file),
@@ -258,12 +258,13 @@ def _offered(option: Option, href: str) -> dict[str, Any]:
     }
 
 
-def _waiting(found: Sequence[licensing.ProposalRecord], file: File) -> parts.Table:
+def waiting(found: Sequence[licensing.ProposalRecord], zone: str) -> parts.Table:
+    """The proposals that wait, each with who may say yes."""
     rows = [
         (
-            parts.Link(law.title(one.action), resolve_url("desk-proposal", one.id)),
+            parts.Link(law.proposed(one), resolve_url("desk-proposal", one.id)),
             one.proposed_by,
-            parts.Moment(one.expires_at, file.zone),
+            parts.Moment(one.expires_at, zone),
             law.any_of(one.next_roles),
         )
         for one in found

@@ -1,6 +1,6 @@
 """A proposal's room: what was proposed, by whom and why, what it would change, and the yes or no of another officer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -11,17 +11,30 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import problems, readings
-from api.desk import door, law, parts, previews, terms
+from api.desk import door, law, parts, previews, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.staff import steps
-from registry import dossier, licensing, outlook
+from registry import agencies, dossier, licensing, outlook
+from registry.changes import Change, Kind
 from registry.licensing import ProposalRecord
 from registry.outlook import Outlook
-from registry.rules import errors
-from registry.rules.lifecycle import STEPS, Action
+from registry.retrospect import Changed
+from registry.rules import errors, publication
+from registry.rules.lifecycle import STEPS, Action, C
 
 _POST: Final = ("POST",)
+_DAYS: Final = frozenset({"first_day", "last_day", "birth_date", "incorporated_on"})
+_MODELS: Final = {
+    Kind.AGENCY: ("Agency",),
+    Kind.TRADING_NAME: ("TradingName",),
+    Kind.CHANNEL: ("Channel",),
+    Kind.END_CHANNEL: ("Channel",),
+    Kind.OFFICE: ("Office",),
+    Kind.AMEND_OFFICE: ("Office",),
+    Kind.APPOINTMENT: ("Appointment", "Person"),
+    Kind.END_APPOINTMENT: ("Appointment",),
+}
 _OUTCOMES: Final = {
     "approved": _("It was approved and taken."),
     "declined": _("It was declined."),
@@ -85,6 +98,8 @@ def _approved(visit: Visit, found: ProposalRecord) -> HttpResponse:
         return _page(visit, licensing.proposal(found.id), approving=form, status=status)
     if made.state == "approved":
         told = gettext("Approved: the step is taken and published.")
+        if made.change:
+            told = gettext("Approved: the records are changed and published.")
         return _back(visit, made, told)
     told = gettext("Approved. It waits for: %(who)s.") % {"who": law.any_of(made.next_roles)}
     return visit.go("desk-proposal", made.id, told=told)
@@ -133,17 +148,18 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
-    step = STEPS[Action(found.action)]
+    step = STEPS.get(Action(found.action))
+    deciding = frozenset[str]().union(*step.approvals) if step else C
     is_open = found.state == "open" and visit.at < found.expires_at
     outlooks, overtaken = _outlooks(visit, found) if is_open else ((), "")
     mine = found.proposed_by == visit.by.number
     awaits = steps.awaits(found, by=visit.by, at=visit.at)
-    may_end = mine or bool(visit.by.roles & frozenset[str]().union(*step.approvals))
+    may_end = mine or bool(visit.by.roles & deciding)
     version, changed = _version(visit, found)
     if awaits and approving is None and not overtaken:
         approving = ApproveForm(visit)
         approving.initial = {"version": version}
-    title = law.title(found.action)
+    title = law.proposed(found)
     texts = dict(found.terms.get("texts") or {})
     return visit.page(
         "proposal.html",
@@ -152,9 +168,10 @@ def _page(
         proposal=found,
         is_open=is_open,
         outcome=_outcome(found, is_open=is_open),
-        facts=_facts(found, zone, step.officers),
-        stated=parts.Facts(terms.told(found.terms, zone)),
-        previews=[previews.of(one, texts, published=step.published) for one in outlooks],
+        facts=_facts(found, zone, step.officers if step else 2),
+        stated=None if found.change else parts.Facts(terms.told(found.terms, zone)),
+        change=_difference(found.change, zone) if found.change else None,
+        previews=[previews.of(one, texts, published=step.published) for one in outlooks if step],
         overtaken=overtaken,
         changed=is_open and changed,
         mine=mine,
@@ -162,13 +179,16 @@ def _page(
         approving=approving if is_open and awaits else None,
         declining=(declining or DeclineForm()) if is_open and may_end else None,
         ends_own=gettext("Withdraw") if mine else "",
-        danger=step.sanction is not None,
+        danger=step is not None and step.sanction is not None,
         waits_for=law.any_of(found.next_roles),
     )
 
 
 def _outlooks(visit: Visit, found: ProposalRecord) -> tuple[tuple[Outlook, ...], str]:
     """What it would change now; or the sentence for which it can not be taken any more."""
+    if found.change:
+        late = agencies.overtaken(found.change, found.agency)
+        return (), gettext("What it speaks of has been changed since it was proposed.") if late else ""
     try:
         return outlook.of_proposal(found.id, by=visit.by, at=visit.at), ""
     except (errors.NotFound, errors.OutsideAuthority):
@@ -184,6 +204,34 @@ def _version(visit: Visit, found: ProposalRecord) -> tuple[int | None, bool]:
         return None, False
     now = readings.licence(found.licence, by=visit.by, at=visit.at, through="desk")["version"]
     return now, now != found.licence_version
+
+
+def _difference(change: Change, zone: str) -> parts.Table:
+    """What the change would make of the record, column by column."""
+    model = _MODELS[change.kind]
+    return versions.difference(
+        [
+            Changed(
+                name, _told(name, was, zone), _told(name, will, zone), _restricted(model, name), erased=False
+            )
+            for name, (was, will) in change.shown().items()
+        ]
+    )
+
+
+def _told(name: str, value: Any, zone: str) -> Any:
+    """A value of a change, its days written out."""
+    if not value or not isinstance(value, str):
+        return value
+    if name == "verified_at":
+        return _moment(datetime.fromisoformat(value), zone)
+    return date.fromisoformat(value) if name in _DAYS else value
+
+
+def _restricted(models: tuple[str, ...], column: str) -> bool:
+    """Whether the public never reads the column."""
+    held = next(model for model in models if column in publication.FIELDS[model])
+    return publication.audience(held, column) != publication.P
 
 
 def _outcome(found: ProposalRecord, *, is_open: bool) -> str:

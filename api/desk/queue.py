@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
 from api import applications, labels, readings
-from api.desk import door, filters, navigation, parts, people
+from api.desk import door, filters, law, navigation, parts, people
 from api.desk.door import Visit
 from api.desk.filters import FilterForm
 from api.staff import steps
@@ -140,7 +140,7 @@ def _matter(one: Item, zone: str) -> tuple[Any, ...]:
 
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
-    said = labels.text("actions", one.action, get_language() or "en")
+    said = law.proposed(one) if one.change else labels.text("actions", one.action, get_language() or "en")
     agency = parts.Link(parts.Number(one.agency), resolve_url("desk-agency", one.agency))
     return (
         parts.Moment(one.expires_at, zone),

@@ -63,6 +63,9 @@ _COLUMNS: Final = {
     "renumbered_to": gettext_noop("Number now"),
     "list_source": gettext_noop("List"),
     "version": gettext_noop("Version"),
+    "value": gettext_noop("Reached at"),
+    "as_given": gettext_noop("As it was given"),
+    "verified_at": gettext_noop("Tried by an officer"),
     "trading_names": gettext_noop("Trading names"),
     "channels": gettext_noop("Official channels"),
     "offices": gettext_noop("Offices"),
@@ -150,7 +153,7 @@ def record(visit: Visit, number: str, record: str) -> HttpResponse:
         kind=gettext(_KINDS[found.kind]),
         form=form,
         versions=_versions(found, pair, here, first=bool(before)),
-        difference=_difference(differing) if differing is not None else None,
+        difference=difference(differing) if differing is not None else None,
         pair=_sides(found, pair),
         erased=sorted({one.erased for one in found.versions if one.erased}),
     )
@@ -217,7 +220,8 @@ def _reason(one: Version) -> Any:
     return agency.text("actions", one.reason) if one.reason in labels.ACTIONS else parts.Noted(one.reason)
 
 
-def _difference(found: list[Changed]) -> parts.Table:
+def difference(found: list[Changed]) -> parts.Table:
+    """Columns before and after, side by side."""
     rows = [
         (
             _column(one),
@@ -241,12 +245,14 @@ def _column(one: Changed) -> Any:
 def _value(column: str, value: Any, *, erased: bool) -> Any:
     if value in (None, "", []):
         return gettext("erased by order, or never recorded") if erased else gettext("not recorded")
+    if column in _DIGESTS and value is True:
+        return gettext("recorded")
     if column in _DIGESTS:
         return parts.Number(f"{str(value)[:12]}…")
     if column == "role":
         return public_facts.role(value)
     if column == "kind":
-        return gettext(agency.OFFICES.get(value, value))
+        return gettext((agency.OFFICES | agency.CHANNELS).get(value, value))
     return parts.Noted(agency.told(value))
 
 

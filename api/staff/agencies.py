@@ -178,9 +178,9 @@ class AgenciesView(door.StaffView):
         """Enter an agency for the officer's authority. Nothing of it is public without a licence."""
         key = door.idempotency_key(request)
         sent = door.read(AgencyInput, request)
-        by = door.actor(request)
-        made = agencies.register(by.authority or "", sent, by=by, at=clock.now(), idempotency_key=key)
-        return written.answer(made, at=f"/api/v1/staff/agencies/{made.number}")
+        by, at = door.actor(request), clock.now()
+        made = agencies.register(by.authority or "", sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at, place=f"/api/v1/staff/agencies/{made.number}")
 
 
 class AgencyView(door.StaffView):
@@ -199,23 +199,27 @@ class AgencyView(door.StaffView):
         summary="Amend an agency",
         parameters=[door.IDEMPOTENCY_KEY, door.IF_MATCH],
         request=AmendmentInput,
-        responses=written.WrittenBody,
+        responses=written.RESPONSES,
     )
     def patch(self, request: Request, number: str) -> Response:
-        """Change what is sent and nothing else; its licences' public answers follow at once."""
+        """Change what is sent and nothing else; its licences' public answers follow at once.
+
+        Of an agency that the public reads of, another officer approves it first: 202 with the proposal that waits.
+        """
         key = door.idempotency_key(request)
         sent = door.read(AmendmentInput, request)
         version, reason = door.expected_version(request, sent), sent.pop("reason")
+        by, at = door.actor(request), clock.now()
         made = agencies.amend(
             written.agency(number),
             sent,
             reason=reason,
             expected_version=version,
-            by=door.actor(request),
-            at=clock.now(),
+            by=by,
+            at=at,
             idempotency_key=key,
         )
-        return written.answer(made, status=200)
+        return written.answer(made, by=by, at=at, status=200)
 
 
 class TradingNamesView(door.StaffView):
@@ -226,16 +230,15 @@ class TradingNamesView(door.StaffView):
         summary="Add a trading name",
         parameters=[door.IDEMPOTENCY_KEY],
         request=TradingNameInput,
-        responses={201: written.WrittenBody},
+        responses=written.ENTERED,
     )
     def post(self, request: Request, number: str) -> Response:
-        """Add a name under which the agency trades."""
+        """Add a name under which the agency trades; 202 where another officer must approve it first."""
         key = door.idempotency_key(request)
         sent = door.read(TradingNameInput, request)
-        made = agencies.add_trading_name(
-            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return written.answer(made)
+        by, at = door.actor(request), clock.now()
+        made = agencies.add_trading_name(written.agency(number), **sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at)
 
 
 class ChannelsView(door.StaffView):
@@ -246,32 +249,37 @@ class ChannelsView(door.StaffView):
         summary="Add an official channel",
         parameters=[door.IDEMPOTENCY_KEY],
         request=ChannelInput,
-        responses={201: written.WrittenBody},
+        responses=written.ENTERED,
     )
     def post(self, request: Request, number: str) -> Response:
-        """Add a telephone number, e-mail address, web domain or social page that is the agency's."""
+        """Add a telephone number, e-mail address, web domain or social page that is the agency's.
+
+        Of an agency that the public reads of, another officer approves it first: 202 with the proposal that waits.
+        """
         key = door.idempotency_key(request)
         sent = door.read(ChannelInput, request)
-        made = agencies.add_channel(
-            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return written.answer(made)
+        by, at = door.actor(request), clock.now()
+        made = agencies.add_channel(written.agency(number), **sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at)
 
     @extend_schema(
         operation_id="staff_end_channel",
         summary="End an official channel",
         parameters=[door.IDEMPOTENCY_KEY],
         request=ChannelEndInput,
-        responses=written.WrittenBody,
+        responses=written.RESPONSES,
     )
     def patch(self, request: Request, number: str) -> Response:
-        """End it on a day; it stays in the history."""
+        """End it on a day; it stays in the history.
+
+        One officer may do that at once, with a second factor not older than five minutes: a hijacked telephone goes
+        dark today. A last day before yesterday waits for another officer.
+        """
         key = door.idempotency_key(request)
         sent = door.read(ChannelEndInput, request)
-        made = agencies.end_channel(
-            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return written.answer(made, status=200)
+        by, at = door.actor(request), clock.now()
+        made = agencies.end_channel(written.agency(number), **sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at, status=200)
 
 
 class ProposalsOfAgencyView(door.StaffView):

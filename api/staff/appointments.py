@@ -63,16 +63,15 @@ class AppointmentsView(door.StaffView):
         summary="Appoint a person",
         parameters=[door.IDEMPOTENCY_KEY],
         request=AppointmentInput,
-        responses={201: written.WrittenBody},
+        responses=written.ENTERED,
     )
     def post(self, request: Request, number: str) -> Response:
-        """Record that a person acts for the agency in a role from a day on."""
+        """Record that a person acts for the agency in a role from a day on; 202 where another officer must approve."""
         key = door.idempotency_key(request)
         sent = door.read(AppointmentInput, request)
-        made = agencies.appoint(
-            written.agency(number), **sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return written.answer(made)
+        by, at = door.actor(request), clock.now()
+        made = agencies.appoint(written.agency(number), **sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at)
 
 
 class AppointmentView(door.StaffView):
@@ -83,20 +82,21 @@ class AppointmentView(door.StaffView):
         summary="End an appointment",
         parameters=[door.IDEMPOTENCY_KEY],
         request=EndInput,
-        responses=written.WrittenBody,
+        responses=written.RESPONSES,
     )
     def patch(self, request: Request, number: str) -> Response:
-        """End it on a day."""
+        """End it on a day; not before yesterday, one officer may do that at once with a fresh second factor."""
         key = door.idempotency_key(request)
         sent = door.read(EndInput, request)
+        by, at = door.actor(request), clock.now()
         made = agencies.end_appointment(
             door.canonical(number, Kind.APPOINTMENT),
             last_day=sent["last_day"],
-            by=door.actor(request),
-            at=clock.now(),
+            by=by,
+            at=at,
             idempotency_key=key,
         )
-        return written.answer(made, status=200)
+        return written.answer(made, by=by, at=at, status=200)
 
 
 urlpatterns: list[URLPattern] = [

@@ -69,16 +69,15 @@ class OfficesView(door.StaffView):
         summary="Open an office",
         parameters=[door.IDEMPOTENCY_KEY],
         request=OfficeInput,
-        responses={201: written.WrittenBody},
+        responses=written.ENTERED,
     )
     def post(self, request: Request, number: str) -> Response:
-        """Enter the head office or a branch."""
+        """Enter the head office or a branch; 202 where another officer must approve it first."""
         key = door.idempotency_key(request)
         sent = door.read(OfficeInput, request)
-        made = agencies.add_office(
-            written.agency(number), sent, by=door.actor(request), at=clock.now(), idempotency_key=key
-        )
-        return written.answer(made)
+        by, at = door.actor(request), clock.now()
+        made = agencies.add_office(written.agency(number), sent, by=by, at=at, idempotency_key=key)
+        return written.answer(made, by=by, at=at)
 
 
 class OfficeView(door.StaffView):
@@ -89,20 +88,25 @@ class OfficeView(door.StaffView):
         summary="Amend or close an office",
         parameters=[door.IDEMPOTENCY_KEY],
         request=OfficeFields,
-        responses=written.WrittenBody,
+        responses=written.RESPONSES,
     )
     def patch(self, request: Request, number: str) -> Response:
-        """Change what is sent; ``last_day`` closes it."""
+        """Change what is sent; ``last_day`` closes it.
+
+        Of an agency that the public reads of, another officer approves a change: 202 with the proposal that waits. Its
+        closing alone, not before yesterday, one officer may record at once with a fresh second factor.
+        """
         key = door.idempotency_key(request)
         sent = door.read(OfficeFields, request)
+        by, at = door.actor(request), clock.now()
         made = agencies.amend_office(
             door.canonical(number, Kind.OFFICE),
             sent,
-            by=door.actor(request),
-            at=clock.now(),
+            by=by,
+            at=at,
             idempotency_key=key,
         )
-        return written.answer(made, status=200)
+        return written.answer(made, by=by, at=at, status=200)
 
 
 urlpatterns: list[URLPattern] = [

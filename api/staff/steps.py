@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.staff.fields import Country, Day, Flag, Input, Moment, Text, Texts, Whole
+from registry.changes import Change, Kind
 from registry.licensing import Decision, ProposalRecord
 from registry.rules.duties import Duty
 from registry.rules.lifecycle import Action, Actor, Scope, Step, StepTerms
@@ -145,8 +146,29 @@ class DecisionBody(serializers.Serializer[Any]):
     officers = serializers.ListField(child=serializers.CharField())
 
 
+class ChangedBody(serializers.Serializer[Any]):
+    """A column before and after; of a value that is kept as a digest only that there is one."""
+
+    column = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class ChangeBody(serializers.Serializer[Any]):
+    """A change of an agency's records. ``record``: its number, or the value of what has no number."""
+
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.value) for kind in Kind])
+    record = serializers.CharField()
+    reason = serializers.CharField()
+    columns = ChangedBody(many=True)
+
+
 class ProposalBody(serializers.Serializer[Any]):
-    """A step that waits for officers. ``awaits_me``: the reader may give the next yes."""
+    """A step that waits for officers. ``awaits_me``: the reader may give the next yes.
+
+    ``change`` is what is to change in an agency's records where the action is ``amend_agency``, which is no step of a
+    licence.
+    """
 
     number = serializers.IntegerField()
     licence = serializers.CharField(allow_null=True)
@@ -155,6 +177,7 @@ class ProposalBody(serializers.Serializer[Any]):
     step = serializers.CharField()
     state = serializers.ChoiceField(choices=["open", "approved", "declined", "expired"])
     terms = serializers.DictField()
+    change = ChangeBody(allow_null=True)
     proposed_by = serializers.CharField()
     proposed_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -218,6 +241,7 @@ def proposal_body(found: ProposalRecord, *, by: Actor, at: datetime) -> dict[str
         "step": found.step,
         "state": "expired" if found.state == "open" and not still_open else found.state,
         "terms": dict(found.terms),
+        "change": _change_body(found.change) if found.change else None,
         "proposed_by": found.proposed_by,
         "proposed_at": found.proposed_at,
         "expires_at": found.expires_at,
@@ -227,6 +251,16 @@ def proposal_body(found: ProposalRecord, *, by: Actor, at: datetime) -> dict[str
         "awaits_me": awaits(found, by=by, at=at),
         "licence_version": found.licence_version or None,
         "decisions": [decision_body(made) for made in found.decisions],
+    }
+
+
+def _change_body(change: Change) -> dict[str, Any]:
+    columns = [{"column": name, "before": was, "after": will} for name, (was, will) in change.shown().items()]
+    return {
+        "kind": change.kind.value,
+        "record": change.record,
+        "reason": change.reason,
+        "columns": columns,
     }
 
 

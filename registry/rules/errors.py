@@ -187,6 +187,12 @@ class ProposalClosed(Refused):
     code = "proposal.closed"
 
 
+class ProposalOvertaken(Refused):
+    """What the proposal speaks of has changed since it was made: decline it and begin anew."""
+
+    code = "proposal.overtaken"
+
+
 class MatchSettled(Refused):
     """Officers have settled the possible match already."""
 

@@ -76,6 +76,11 @@ A filing counts from the day it was received if it is recorded within a few work
 (`filing_recorded_working_days`), and from when it is recorded if it is recorded later: a late appeal then stays nothing
 by itself, and only an order of the appeals body does. There is one appeal against a decision and one renewal filed for
 a term; a refusal of it ends every filing for that term. A further term is granted when the last one granted has begun.
+
+The records of an agency (its name, channels, offices, people) are no steps of a licence. Once the public reads of the
+agency, or a grant waits, a licensing officer, supervisor or registrar proposes such a change and another supervisor or
+registrar approves it. One officer alone may end a channel or an appointment or close an office, not before yesterday,
+with a fresh second factor (ADR 0016).
 """
 
 

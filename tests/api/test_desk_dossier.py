@@ -33,20 +33,20 @@ class Holder:
         self.office = builders.head_office(self.number, at=START)
         self.licence = builders.active(self.number, at=START)
         by = builders.maker(START)
-        self.appointment = agencies.appoint(
+        self.appointment = builders.approved(agencies.appoint(
             self.number, name="Mina Rai (DEMO)", role="director", first_day=START.date(), by=by, at=START,
             idempotency_key=builders.key(),
-        ).number  # fmt: skip
+        ), at=START)  # fmt: skip
         self.suspended_at = START + timedelta(days=20)
         self.lifted_at = START + timedelta(days=30)
         self.renamed_at = START + timedelta(days=40)
         sequence = builders.suspended(self.licence, at=self.suspended_at)
         builders.lifted(self.licence, sequence, at=self.lifted_at)
-        agencies.amend(
+        builders.approved(agencies.amend(
             self.number, {"legal_name": "Redfinch Manpower (DEMO)", "tax_number": "TAX-779"},
             by=builders.maker(self.renamed_at), at=self.renamed_at, idempotency_key=builders.key(),
             reason="a merger",
-        )  # fmt: skip
+        ), at=self.renamed_at)  # fmt: skip
 
 
 @pytest.fixture
@@ -143,10 +143,10 @@ def test_before_its_first_entry_the_dossier_is_empty_and_says_so(officer: Pages,
 
 
 def test_an_appointment_that_begins_later_is_not_of_that_day(officer: Pages, holder: Holder) -> None:
-    agencies.appoint(
+    builders.approved(agencies.appoint(
         holder.number, name="Hari Lama (DEMO)", role="director", first_day=date(2026, 4, 28),
         by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
-    )  # fmt: skip
+    ), at=AT)  # fmt: skip
     assert "Hari Lama" in read(officer, f"agencies/{holder.number}")
     assert "Hari Lama" not in read(officer, f"agencies/{holder.number}", as_of="2026-04-27")
 
@@ -208,12 +208,15 @@ def test_two_versions_differ_field_by_field_with_who_when_and_why(officer: Pages
 def test_the_keys_of_an_appointment_are_numbers_and_digests_stay_short(
     officer: Pages, holder: Holder
 ) -> None:
-    agencies.amend(
-        holder.number,
-        {"bank_account": "XA12 3456"},
-        by=builders.maker(AT),
+    builders.approved(
+        agencies.amend(
+            holder.number,
+            {"bank_account": "XA12 3456"},
+            by=builders.maker(AT),
+            at=AT,
+            idempotency_key=builders.key(),
+        ),
         at=AT,
-        idempotency_key=builders.key(),
     )
     page = read(officer, f"agencies/{holder.number}/versions/{holder.number}")
     assert "Bank account (kept as a digest)" in page
@@ -273,9 +276,20 @@ def test_what_people_typed_is_text_everywhere(officer: Pages, clock: Clock, hold
     nasty = builders.agency(XSS, at=AT, latin_name=XSS, address=XSS, locality=XSS, company_register=XSS)
     by = builders.maker(AT)
     builders.head_office(nasty, at=AT, name=XSS, address=XSS, locality=XSS)
-    agencies.add_trading_name(nasty, XSS, by=by, at=AT, idempotency_key=builders.key())
-    agencies.appoint(
-        nasty, name=XSS, role="director", first_day=AT.date(), by=by, at=AT, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_trading_name(nasty, XSS, by=by, at=AT, idempotency_key=builders.key()), at=AT
+    )
+    builders.approved(
+        agencies.appoint(
+            nasty,
+            name=XSS,
+            role="director",
+            first_day=AT.date(),
+            by=by,
+            at=AT,
+            idempotency_key=builders.key(),
+        ),
+        at=AT,
     )
     licence = builders.active(nasty, at=AT)
     terms = StepTerms(
@@ -283,7 +297,10 @@ def test_what_people_typed_is_text_everywhere(officer: Pages, clock: Clock, hold
         notice_served_on=(AT - timedelta(days=40)).date(),
     )  # fmt: skip
     builders.take(licence, Action.VARY, terms, at=AT)
-    agencies.amend(nasty, {"locality": "Town"}, by=by, at=AT, reason=XSS, idempotency_key=builders.key())
+    builders.approved(
+        agencies.amend(nasty, {"locality": "Town"}, by=by, at=AT, reason=XSS, idempotency_key=builders.key()),
+        at=AT,
+    )
     for path in ("", "/versions", f"/versions/{nasty}", f"/versions/{licence}"):
         page = read(officer, f"agencies/{nasty}{path}")
         assert "<script>alert" not in page

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from registry import licensing, lookup
+from registry import agencies, dossier, licensing, lookup
 from registry.rules.lifecycle import STEPS, Action, Role, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
@@ -180,3 +180,87 @@ def test_only_the_roles_of_the_table_say_yes_or_no(officer: Callable[..., Pages]
 def test_the_queue_leads_to_the_proposal(officer: Callable[..., Pages], number: str) -> None:
     waits = proposed(number)
     assert f"/desk/proposals/{waits}" in officer("DLA-3", "registrar").get("").content.decode()
+
+
+def changed(number: str, **fields: object) -> int:
+    """A change of the holder's records that the licensing officer proposes now."""
+    made = agencies.amend(
+        _holder(number), fields, by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
+        reason="The firm moved <b>.",
+    )  # fmt: skip
+    assert isinstance(made, agencies.Waiting)
+    return made.proposal
+
+
+def _holder(number: str) -> str:
+    return str(dossier.restricted_licence(number, by=builders.maker(AT), at=AT)["agency"])
+
+
+def test_a_change_of_an_agency_is_shown_before_and_after_and_waits_everywhere(
+    officer: Callable[..., Pages], number: str
+) -> None:
+    waits = changed(
+        number, legal_name="Kestrel <i>Manpower (DEMO)", tax_number="T-9", bank_account="XA00 1234"
+    )
+    supervisor = officer("DLA-2", "supervisor")
+    page = supervisor.get(f"proposals/{waits}").content.decode()
+    for told in (
+        "Change the agency&#x27;s record", "Before and after", "Bluefinch Manpower (DEMO)", "T-9", "restricted",
+        "Kestrel &lt;i&gt;Manpower (DEMO)", "The firm moved &lt;b&gt;.", "Bank account (kept as a digest)", "Your yes",
+    ):  # fmt: skip
+        assert told in page, told
+    assert "XA00" not in page
+    holder = _holder(number)
+    for path in ("", f"agencies/{holder}", f"licences/{number}"):
+        shown = supervisor.get(path).content.decode()
+        assert f"/desk/proposals/{waits}" in shown, path
+        assert "Change the agency&#x27;s record" in shown, path
+    answer = supervisor.send(f"proposals/{waits}", do="approve", no_conflict="on")
+    assert answer.headers["Location"] == f"/desk/agencies/{holder}"
+    assert "Kestrel" in lookup.public_licence(number, at=AT).body
+    assert "It was approved" in supervisor.get(f"proposals/{waits}").content.decode()
+    assert f"/desk/proposals/{waits}" not in supervisor.get(f"agencies/{holder}").content.decode()
+
+
+def test_a_change_is_not_the_proposers_to_approve_and_can_be_overtaken(
+    officer: Callable[..., Pages], number: str
+) -> None:
+    waits, late = changed(number, locality="Bay"), changed(number, locality="Port", address="1 Quay")
+    maker, supervisor = officer("OFFICER-OFFICER", "officer", "supervisor"), officer("DLA-2", "supervisor")
+    assert "You proposed it" in maker.get(f"proposals/{waits}").content.decode()
+    assert maker.send(f"proposals/{waits}", do="approve", no_conflict="on").status_code in {403, 409}
+    assert supervisor.send(f"proposals/{waits}", do="approve", no_conflict="on").status_code == 302
+    page = supervisor.get(f"proposals/{late}").content.decode()
+    assert "Events have overtaken this proposal." in page
+    assert "Your yes" not in page
+    assert supervisor.send(f"proposals/{late}", do="approve", no_conflict="on").status_code == 409
+    assert supervisor.send(f"proposals/{late}", do="decline", reason="overtaken").status_code == 302
+    assert licensing.proposal(late).state == "declined"
+
+
+@pytest.mark.parametrize("kind", ["trading name", "channel", "office", "appointment", "end"])
+def test_every_kind_of_change_has_a_page(officer: Callable[..., Pages], number: str, kind: str) -> None:
+    holder, asked = _holder(number), {"by": builders.maker(AT), "at": AT, "idempotency_key": builders.key()}
+    if kind == "trading name":
+        made = agencies.add_trading_name(holder, "Other (DEMO)", first_day=AT.date(), **asked)  # type: ignore[arg-type]
+        told = "Add a trading name", "Other (DEMO)", "1 May 2026"
+    elif kind == "channel":
+        made = agencies.add_channel(holder, "phone", "+12025550142", verified=True, **asked)  # type: ignore[arg-type]
+        told = "Add an official channel", "+12025550142", "telephone"
+    elif kind == "office":
+        made = agencies.add_office(holder, {"kind": "branch", "latitude": "27.7"}, **asked)  # type: ignore[arg-type]
+        told = "Open an office", "branch", "27.7"
+    else:
+        made = agencies.appoint(
+            holder, name="Asha Demo", role="sub_agent", first_day=AT.date(), document="P 1", **asked  # type: ignore[arg-type]
+        )  # fmt: skip
+        told = "Appoint a person", "Asha Demo", "Identity paper"
+    if kind == "end":
+        person = builders.approved(made, at=AT)
+        asked = asked | {"idempotency_key": builders.key(), "at": AT + timedelta(days=9)}
+        made = agencies.end_appointment(person, last_day=AT.date(), **asked)  # type: ignore[arg-type]
+        told = "End an appointment", "1 May 2026", "not recorded"
+    assert isinstance(made, agencies.Waiting)
+    page = officer("DLA-2", "supervisor").get(f"proposals/{made.proposal}").content.decode()
+    for words in told:
+        assert words in page, words

@@ -24,7 +24,12 @@ Browser = Callable[[], Client]
 
 
 def _channel(number: str, value: str = "+97714412345") -> None:
-    agencies.add_channel(number, "phone", value, by=builders.maker(AT), at=AT, idempotency_key=builders.key())
+    builders.approved(
+        agencies.add_channel(
+            number, "phone", value, by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+        ),
+        at=AT,
+    )
 
 
 @pytest.fixture
@@ -40,10 +45,10 @@ def pair(clock: Clock) -> tuple[str, str, int]:
     builders.head_office(new, at=AT)
     for number in (old, new):
         _channel(number)
-        agencies.appoint(
+        builders.approved(agencies.appoint(
             number, name=f"Rina {EVIL} Demo", role="director", first_day=date(2026, 4, 1), by=builders.maker(AT),
             at=AT, idempotency_key=builders.key(), document="P-2",
-        )  # fmt: skip
+        ), at=AT)  # fmt: skip
     return new, old, screening.of(new, at=AT).matches[0].id
 
 

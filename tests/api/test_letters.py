@@ -51,13 +51,16 @@ def number() -> str:
     """A licence whose holder has an official e-mail address."""
     builders.authority()
     agency = builders.agency()
-    agencies.add_channel(
-        agency,
-        "email",
-        "office@bluefinch.example",
-        by=builders.maker(AT),
+    builders.approved(
+        agencies.add_channel(
+            agency,
+            "email",
+            "office@bluefinch.example",
+            by=builders.maker(AT),
+            at=AT,
+            idempotency_key=builders.key(),
+        ),
         at=AT,
-        idempotency_key=builders.key(),
     )
     return builders.active(agency)
 

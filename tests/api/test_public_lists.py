@@ -42,8 +42,11 @@ def _build() -> dict[str, str]:
     builders.authority()
     builders.authority("XB-LAB")
     agency = builders.agency("Bluefinch Manpower Pvt Ltd (DEMO)")
-    agencies.add_trading_name(
-        agency, "Bluefinch Overseas", by=builders.maker(START), at=START, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_trading_name(
+            agency, "Bluefinch Overseas", by=builders.maker(START), at=START, idempotency_key=builders.key()
+        ),
+        at=START,
     )
     builders.head_office(agency)
     there = {"agency": agency, "good": builders.active(agency, legacy_number="17/2080")}

@@ -287,6 +287,47 @@ def test_nobody_else_creates_authorities_and_an_administrator_decides_nothing(
     assert _code(administrator.post("authorities", AUTHORITY)) == (403, "actor.second_factor_needed")
 
 
+# --- what the public reads of an agency
+
+
+def test_a_change_of_a_licensed_agency_answers_202_until_another_officer_approves(
+    maker: Desk, new_desk: Callable[[], Client]
+) -> None:
+    licence = builders.active(at=AT - timedelta(days=20))
+    agency = maker.get(f"licences/{licence}").json()["agency"]
+    once = {"Idempotency-Key": "add-it-once"}
+    phone = {"kind": "phone", "value": "+1 202 555 0142", "verified": True}
+    waits = maker.post(f"agencies/{agency}/channels", phone, **once)
+    assert waits.status_code == 202, waits.content
+    body = waits.json()
+    assert waits.headers["Location"] == f"/api/v1/staff/proposals/{body['number']}"
+    assert (body["action"], body["licence"], body["terms"], body["step"]) == ("amend_agency", None, {}, "")
+    columns = {one["column"]: (one["before"], one["after"]) for one in body["change"]["columns"]}
+    assert columns["value"] == (None, "+12025550142")
+    assert maker.post(f"agencies/{agency}/channels", phone, **once).json() == body
+    assert _code(maker.post(f"agencies/{agency}/channels", phone)) == (409, "proposal.open")
+    rename = {"legal_name": "Other (DEMO)", "bank_account": "XA00 1234 5678"}
+    version = {"If-Match": maker.get(f"agencies/{agency}").headers["ETag"]}
+    renamed = maker.send("PATCH", f"agencies/{agency}", rename, **version)
+    assert renamed.status_code == 202
+    told = {one["column"]: (one["before"], one["after"]) for one in renamed.json()["change"]["columns"]}
+    assert told["bank_account_hmac"] == (None, True)
+    assert maker.get(f"agencies/{agency}").json()["channels"] == []
+    path, yes = f"proposals/{body['number']}/approvals", {"no_conflict": True}
+    assert _code(maker.post(path, yes)) == (403, "approval.own_proposal")
+    checker = sign_in(new_desk(), appoint("DLA-9", "XA-DLA", "supervisor"))
+    assert {one["number"] for one in checker.get("proposals?awaits_me=true").json()["data"]} == {
+        body["number"], renamed.json()["number"],
+    }  # fmt: skip
+    done = _made(checker.post(path, yes))
+    assert (done["state"], done["decisions"][0]["officers"]) == ("approved", ["DLA-1", "DLA-9"])
+    (channel,) = maker.get(f"agencies/{agency}").json()["channels"]
+    assert channel["value"] == "+12025550142"
+    end = {"kind": "phone", "value": "+12025550142", "last_day": "2026-03-01"}
+    ended = maker.send("PATCH", f"agencies/{agency}/channels", end)
+    assert ended.status_code == 200, ended.content
+
+
 # --- badges
 
 

@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {
     "registry.licensing",
     "registry.agencies",
+    "registry.changes",
+    "registry.policies",
+    "registry.proposals",
     "registry.admission.applicants",
     "registry.admission.events",
     "registry.admission.officers",

@@ -58,17 +58,25 @@ def settled(at: datetime) -> Bluefinch:
     by = builders.maker(at)
     office = builders.head_office(agency, at=at)
     for kind, value in CHANNELS.items():
-        agencies.add_channel(agency, kind, value, by=by, at=at, idempotency_key=builders.key())
-    agencies.add_trading_name(agency, "Bluefinch Jobs", by=by, at=at, idempotency_key=builders.key())
-    appointment = agencies.appoint(
-        agency,
-        name="Mina Rai (DEMO)",
-        role="registered_recruiter",
-        first_day=at.date(),
-        by=by,
+        builders.approved(
+            agencies.add_channel(agency, kind, value, by=by, at=at, idempotency_key=builders.key()), at=at
+        )
+    builders.approved(
+        agencies.add_trading_name(agency, "Bluefinch Jobs", by=by, at=at, idempotency_key=builders.key()),
         at=at,
-        idempotency_key=builders.key(),
-    ).number
+    )
+    appointment = builders.approved(
+        agencies.appoint(
+            agency,
+            name="Mina Rai (DEMO)",
+            role="registered_recruiter",
+            first_day=at.date(),
+            by=by,
+            at=at,
+            idempotency_key=builders.key(),
+        ),
+        at=at,
+    )
     licence = builders.active(agency, at=at, scope=Scope(corridors=("QA", "XB"), occupations=("5321",)))
     return Bluefinch(
         agency=agency,

@@ -185,12 +185,15 @@ def test_a_dossier_s_pictures_in_both_directions(
     builders.lifted(world.licence, suspended, at=clock.stop(at + timedelta(days=75)))
     builders.revoked(second, at=clock.stop(at + timedelta(days=120)))
     now = clock.stop(at + timedelta(days=200))
-    agencies.amend(
-        world.agency,
-        {"locality": "New Harbour"},
-        by=builders.maker(now),
+    builders.approved(
+        agencies.amend(
+            world.agency,
+            {"locality": "New Harbour"},
+            by=builders.maker(now),
+            at=now,
+            idempotency_key=builders.key(),
+        ),
         at=now,
-        idempotency_key=builders.key(),
     )
     announced = StepTerms(
         grounds=("FEE-PROHIBITED",), effective=(now + timedelta(days=40)).date(),

@@ -58,10 +58,10 @@ def _keep(page: Any, name: str) -> None:
 def _agency(called: str, at: datetime, **person: Any) -> str:
     number = builders.agency(called, at=at)
     if person:
-        agencies.appoint(
+        builders.approved(agencies.appoint(
             number, role="director", first_day=at.date(), by=builders.maker(at), at=at,
             idempotency_key=builders.key(), **person,
-        )  # fmt: skip
+        ), at=at)  # fmt: skip
     return number
 
 
@@ -79,8 +79,11 @@ def kestrel(desk_site: str, clock: Any) -> tuple[str, str]:
     builders.head_office(new, at=AT)
     neighbour = _agency("Lantern Staffing (DEMO)", AT)
     for number in (old, new, neighbour):
-        agencies.add_channel(
-            number, "phone", "+97714412345", by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+        builders.approved(
+            agencies.add_channel(
+                number, "phone", "+97714412345", by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+            ),
+            at=AT,
         )
     for number, kind in ((old, "family"), (old, "client")):
         screening.declare(
@@ -137,8 +140,11 @@ def test_a_namesake_is_cleared_and_not_shown_again(
     desk_site: str, chromium: Any, kestrel: tuple[str, str]
 ) -> None:
     other = _agency("Harbour Bridge Recruitment (DEMO)", AT, name="Imran Kestrel (DEMO)", document="P-99")
-    agencies.add_channel(
-        other, "phone", "+97714412345", by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_channel(
+            other, "phone", "+97714412345", by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+        ),
+        at=AT,
     )
     assert screening.of(other, at=AT).state is State.POSSIBLE_MATCH
     with _browser(chromium, desk_site, appoint("DLA-7", "XA-DLA", "officer")) as page:

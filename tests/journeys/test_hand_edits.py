@@ -138,12 +138,17 @@ def _decide() -> str:
     holder = builders.agency(address="Harbour Road 1", lei="")
     office = builders.head_office(holder)
     by = builders.maker(START)
-    agencies.add_trading_name(holder, "Demo Works", by=by, at=START, idempotency_key="1")
-    agencies.add_channel(holder, "email", "office@demo.example", by=by, at=START, idempotency_key="2")
-    agencies.appoint(
+    builders.approved(
+        agencies.add_trading_name(holder, "Demo Works", by=by, at=START, idempotency_key="1"), at=START
+    )
+    builders.approved(
+        agencies.add_channel(holder, "email", "office@demo.example", by=by, at=START, idempotency_key="2"),
+        at=START,
+    )
+    builders.approved(agencies.appoint(
         holder, name="DEMO Person", role="director", first_day=date(2026, 1, 5), office=office, by=by, at=START,
         idempotency_key="3",
-    )  # fmt: skip
+    ), at=START)  # fmt: skip
     number = builders.active(holder)
     builders.lifted(number, builders.suspended(number, at=START), at=START)
     barred = builders.agency("Kestrel (DEMO)")
@@ -171,10 +176,13 @@ def _screen() -> None:
     gone, fresh = builders.agency("Harbour Bridge (DEMO)"), builders.agency("Harbour Bridges (DEMO)")
     by = builders.maker(START)
     for number, key in ((gone, "6"), (fresh, "7")):
-        agencies.add_channel(number, "phone", "+97714412345", by=by, at=START, idempotency_key=key)
-    agencies.appoint(
+        builders.approved(
+            agencies.add_channel(number, "phone", "+97714412345", by=by, at=START, idempotency_key=key),
+            at=START,
+        )
+    builders.approved(agencies.appoint(
         fresh, name="DEMO Agent", role="sub_agent", first_day=date(2026, 1, 5), by=by, at=START, idempotency_key="8"
-    )  # fmt: skip
+    ), at=START)  # fmt: skip
     builders.revoked(builders.active(gone), at=START)
     screening.run_due(at=AT)
     found = screening.of(fresh, at=AT).matches[0].id

@@ -128,8 +128,11 @@ def test_names_from_the_register_are_escaped_everywhere(public: Client, bluefinc
 
     name = "<b>Kestrel</b> & 'Sons' \"DEMO\" {{ 7 }} %(since)s"
     by = builders.maker(bluefinch.at)
-    agencies.amend(
-        bluefinch.agency, {"legal_name": name}, by=by, at=bluefinch.at, idempotency_key=builders.key()
+    builders.approved(
+        agencies.amend(
+            bluefinch.agency, {"legal_name": name}, by=by, at=bluefinch.at, idempotency_key=builders.key()
+        ),
+        at=bluefinch.at,
     )
     for path in (
         f"/v/{bluefinch.badge}",

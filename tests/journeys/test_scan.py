@@ -138,7 +138,10 @@ def test_a_badge_of_an_office_names_that_office_alone(public: Client, bluefinch:
 
     branch = {"kind": "branch", "address": "9 Market Lane", "locality": "Hill Town", "country": "XA"}
     by = builders.maker(bluefinch.at)
-    agencies.add_office(bluefinch.agency, branch, by=by, at=bluefinch.at, idempotency_key=builders.key())
+    builders.approved(
+        agencies.add_office(bluefinch.agency, branch, by=by, at=bluefinch.at, idempotency_key=builders.key()),
+        at=bluefinch.at,
+    )
     told = text(public.get(f"/v/{bluefinch.office_badge}"))
     assert "14 Harbour Road" in told
     assert "9 Market Lane" not in told
@@ -271,11 +274,21 @@ def heaviest(bluefinch: Bluefinch) -> None:
             "locality": f"Town {place} upon the Longest River",
             "country": "XA",
         }
-        agencies.add_office(bluefinch.agency, branch, by=by, at=at, idempotency_key=builders.key())
+        builders.approved(
+            agencies.add_office(bluefinch.agency, branch, by=by, at=at, idempotency_key=builders.key()), at=at
+        )
         name = f"{place} Trading Name That Goes On And On {'and on ' * 12}"
-        agencies.add_trading_name(bluefinch.agency, name, by=by, at=at, idempotency_key=builders.key())
+        builders.approved(
+            agencies.add_trading_name(bluefinch.agency, name, by=by, at=at, idempotency_key=builders.key()),
+            at=at,
+        )
         value = f"office-{place}@branch-{place}.bluefinch.example"
-        agencies.add_channel(bluefinch.agency, "email", value, by=by, at=at, idempotency_key=builders.key())
+        builders.approved(
+            agencies.add_channel(
+                bluefinch.agency, "email", value, by=by, at=at, idempotency_key=builders.key()
+            ),
+            at=at,
+        )
     builders.suspended(bluefinch.licence, at=at)
 
 

@@ -81,7 +81,7 @@ def test_two_changes_of_one_record_at_once_are_both_kept(holder: str) -> None:
 def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: str) -> None:
     by = builders.maker(AT)
 
-    def appoint(**other: Any) -> agencies.Written:
+    def appoint(**other: Any) -> agencies.Written | agencies.Waiting:
         said: dict[str, Any] = {
             "name": "Asha Demo",
             "role": "sub_agent",
@@ -90,11 +90,11 @@ def test_a_key_used_for_another_body_is_refused_whichever_field_differs(holder: 
         } | other
         return agencies.appoint(holder, **said, by=by, at=AT, idempotency_key="appoint")
 
-    def channel(**other: Any) -> agencies.Written:
+    def channel(**other: Any) -> agencies.Written | agencies.Waiting:
         said: dict[str, Any] = {"kind": "email", "value": "office@demo.example"} | other
         return agencies.add_channel(holder, **said, by=by, at=AT, idempotency_key="channel")
 
-    def amend(reason: str) -> agencies.Written:
+    def amend(reason: str) -> agencies.Written | agencies.Waiting:
         fields = {"bank_account": "XA00 1"}
         return agencies.amend(holder, fields, reason=reason, by=by, at=AT, idempotency_key="amend")
 

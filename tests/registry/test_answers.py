@@ -123,12 +123,15 @@ def test_a_day_has_all_its_segments(licence: str) -> None:
 
 def test_what_the_register_knew_of_the_holder_is_told_too(licence: str) -> None:
     body = _body(licence, AT)
-    agencies.amend(
-        body["holder"]["number"],
-        {"legal_name": "Renamed Manpower (DEMO)"},
-        by=builders.maker(AT),
+    builders.approved(
+        agencies.amend(
+            body["holder"]["number"],
+            {"legal_name": "Renamed Manpower (DEMO)"},
+            by=builders.maker(AT),
+            at=AT,
+            idempotency_key="1",
+        ),
         at=AT,
-        idempotency_key="1",
     )
     assert _body(licence, AT)["holder"]["name"] == "Renamed Manpower (DEMO)"
     then, _ = lookup.public_known(licence, at=AT, known_at=AT - DAY, now=AT)
@@ -163,10 +166,16 @@ def test_offices_and_channels_are_those_of_the_day(licence: str) -> None:
     holder = _body(licence, AT)["holder"]["number"]
     by = builders.maker(AT)
     office = builders.head_office(holder, at=AT, first_day=date(2026, 1, 10))
-    agencies.add_channel(
-        holder, "phone", "+97714412345", by=by, at=AT, idempotency_key="c", first_day=date(2026, 1, 10)
+    builders.approved(
+        agencies.add_channel(
+            holder, "phone", "+97714412345", by=by, at=AT, idempotency_key="c", first_day=date(2026, 1, 10)
+        ),
+        at=AT,
     )
-    agencies.amend_office(office, {"last_day": date(2026, 1, 20)}, by=by, at=AT, idempotency_key="o")
+    builders.approved(
+        agencies.amend_office(office, {"last_day": date(2026, 1, 20)}, by=by, at=AT, idempotency_key="o"),
+        at=AT,
+    )
     assert [o["number"] for o in _body(licence, AT)["offices"]] == [office]
     assert _body(licence, AT)["channels"] == [{"kind": "phone", "value": "+97714412345"}]
     closed = datetime(2026, 1, 20, 18, 15, tzinfo=UTC)
@@ -260,22 +269,25 @@ def test_numbers_of_licences_that_are_not_granted_are_not_public(licence: str) -
 
 def test_an_appointment_ends_on_its_last_day(licence: str) -> None:
     holder = _body(licence, AT)["holder"]["number"]
-    made = agencies.appoint(
-        holder,
-        name="Maya Demo",
-        role="registered_recruiter",
-        first_day=date(2026, 1, 10),
-        last_day=date(2026, 2, 1),
-        by=builders.maker(AT),
+    made = builders.approved(
+        agencies.appoint(
+            holder,
+            name="Maya Demo",
+            role="registered_recruiter",
+            first_day=date(2026, 1, 10),
+            last_day=date(2026, 2, 1),
+            by=builders.maker(AT),
+            at=AT,
+            idempotency_key="1",
+            document="X 1234567",
+        ),
         at=AT,
-        idempotency_key="1",
-        document="X 1234567",
     )
-    subject = lookup.public_subject("appointment", made.number, at=AT)
+    subject = lookup.public_subject("appointment", made, at=AT)
     assert subject.problem is None
     assert subject.person is not None
     assert subject.person["name"] == "Maya Demo"
-    assert lookup.public_subject("appointment", made.number, at=AT + 60 * DAY).problem == "appointment.ended"
+    assert lookup.public_subject("appointment", made, at=AT + 60 * DAY).problem == "appointment.ended"
     assert lookup.public_agency(holder, at=AT)["persons"][0]["role"] == "registered_recruiter"
 
 
@@ -291,13 +303,20 @@ def test_what_an_agency_may_not_do_is_refused_by_name(licence: str) -> None:
     ]
     for fields, field in refusals:
         with pytest.raises(errors.BadInput) as refused:
-            agencies.amend(holder, fields, by=by, at=AT, idempotency_key=builders.key())
+            builders.approved(
+                agencies.amend(holder, fields, by=by, at=AT, idempotency_key=builders.key()), at=AT
+            )
         assert refused.value.facts["field"] == field
     with pytest.raises(errors.RoleNotAllowed):
         inspector = builders.officer(Role.INSPECTOR, at=AT)
-        agencies.amend(holder, {"locality": "X"}, by=inspector, at=AT, idempotency_key="i")
+        builders.approved(
+            agencies.amend(holder, {"locality": "X"}, by=inspector, at=AT, idempotency_key="i"), at=AT
+        )
     with pytest.raises(errors.VersionConflict):
-        agencies.amend(holder, {"locality": "X"}, by=by, at=AT, expected_version=99, idempotency_key="v")
+        builders.approved(
+            agencies.amend(holder, {"locality": "X"}, by=by, at=AT, expected_version=99, idempotency_key="v"),
+            at=AT,
+        )
 
 
 # --- clocks that differ ------------------------------------------------------------------------------------------

@@ -610,8 +610,13 @@ def test_what_was_edited_past_the_triggers_is_found(
     number = builders.active(holder)
     by = builders.maker(AT)
     office = builders.head_office(holder, at=AT)
-    agencies.amend_office(office, {"last_day": date(2026, 2, 1)}, by=by, at=AT, idempotency_key="o")
-    agencies.add_trading_name(holder, "Demo Name", by=by, at=AT, idempotency_key="n")
+    builders.approved(
+        agencies.amend_office(office, {"last_day": date(2026, 2, 1)}, by=by, at=AT, idempotency_key="o"),
+        at=AT,
+    )
+    builders.approved(
+        agencies.add_trading_name(holder, "Demo Name", by=by, at=AT, idempotency_key="n"), at=AT
+    )
     builders.suspended(number, at=AT)
     with as_owner():
         assert list(audit.differences(at=AT)) == []

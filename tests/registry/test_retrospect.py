@@ -27,8 +27,11 @@ def holder() -> str:
 
 
 def test_versions_of_one_instant_give_a_record_once_as_the_last_left_it(holder: str) -> None:
-    agencies.add_trading_name(
-        holder, "Bluefinch Jobs", by=builders.maker(START), at=START, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_trading_name(
+            holder, "Bluefinch Jobs", by=builders.maker(START), at=START, idempotency_key=builders.key()
+        ),
+        at=START,
     )
     key = Agency.objects.get(number=holder).pk
     (licence,) = history.as_known(Licence, at=START, agency_id=key)
@@ -94,12 +97,15 @@ def test_who_may_not_read_is_refused_by_each_reader(
 
 def test_a_difference_names_restricted_columns_and_leaves_out_the_register_s_own(holder: str) -> None:
     by = builders.maker(LATER)
-    agencies.amend(
-        holder,
-        {"tax_number": "T-1", "locality": "Elsewhere"},
-        by=by,
+    builders.approved(
+        agencies.amend(
+            holder,
+            {"tax_number": "T-1", "locality": "Elsewhere"},
+            by=by,
+            at=LATER,
+            idempotency_key=builders.key(),
+        ),
         at=LATER,
-        idempotency_key=builders.key(),
     )
     told = retrospect.versions(holder, holder, by=by, limit=2)
     assert told.further is not None
@@ -116,10 +122,10 @@ def test_a_difference_names_restricted_columns_and_leaves_out_the_register_s_own
 def test_the_keys_of_other_records_are_told_as_their_numbers(holder: str) -> None:
     by = builders.maker(START)
     office = Office.objects.get().number
-    appointment = agencies.appoint(
+    appointment = builders.approved(agencies.appoint(
         holder, name="Mina Rai (DEMO)", role="director", first_day=START.date(), by=by, at=START,
         idempotency_key=builders.key(),
-    ).number  # fmt: skip
+    ), at=START)  # fmt: skip
     from registry.models import Appointment
 
     row = Appointment.objects.get(number=appointment)

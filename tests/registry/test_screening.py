@@ -32,15 +32,20 @@ PHONE = "+97714412345"
 
 def _person(agency: str, name: str, role: str = "director", **more: Any) -> str:
     """Appoint somebody; the person's number."""
-    agencies.appoint(
+    builders.approved(agencies.appoint(
         agency, name=name, role=role, first_day=date(2026, 1, 5), by=builders.maker(AT), at=AT,
         idempotency_key=builders.key(), **more,
-    )  # fmt: skip
+    ), at=AT)  # fmt: skip
     return str(Person.objects.order_by("-pk")[0].number)
 
 
 def _channel(agency: str, kind: str, value: str) -> None:
-    agencies.add_channel(agency, kind, value, by=builders.maker(AT), at=AT, idempotency_key=builders.key())
+    builders.approved(
+        agencies.add_channel(
+            agency, kind, value, by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+        ),
+        at=AT,
+    )
 
 
 @pytest.fixture
@@ -124,8 +129,15 @@ def test_a_lawful_neighbour_is_linked_and_no_possible_match(revoked: str) -> Non
 
 
 def test_an_account_and_a_director_are_the_strongest_links(revoked: str) -> None:
-    agencies.amend(
-        revoked, {"bank_account": "XA00 1234"}, by=builders.maker(AT), at=AT, idempotency_key=builders.key()
+    builders.approved(
+        agencies.amend(
+            revoked,
+            {"bank_account": "XA00 1234"},
+            by=builders.maker(AT),
+            at=AT,
+            idempotency_key=builders.key(),
+        ),
+        at=AT,
     )
     fresh = builders.agency("Quite Another Name (DEMO)", at=AT, bank_account="XA001234")
     _person(fresh, "I. D. Kestrel", document="P-1")
@@ -197,8 +209,11 @@ def test_a_barred_person_is_found_elsewhere_by_paper_and_by_name_and_birthday(re
 def test_nothing_crosses_to_another_authority(revoked: str) -> None:
     builders.authority("XB-LMA")
     stranger = builders.agency("Kestrel Overseas (DEMO)", at=AT, authority="XB-LMA")
-    agencies.add_channel(
-        stranger, "phone", PHONE, by=builders.maker(AT, "XB-LMA"), at=AT, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_channel(
+            stranger, "phone", PHONE, by=builders.maker(AT, "XB-LMA"), at=AT, idempotency_key=builders.key()
+        ),
+        at=AT,
     )
     assert screening.of(stranger, at=AT).state is State.CLEAR
 

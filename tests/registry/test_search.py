@@ -35,8 +35,11 @@ def holder_of(number: str) -> str:
 
 def add_channel(number: str, kind: str, value: str) -> None:
     by = builders.maker(builders.START)
-    agencies.add_channel(
-        holder_of(number), kind, value, by=by, at=builders.START, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_channel(
+            holder_of(number), kind, value, by=by, at=builders.START, idempotency_key=builders.key()
+        ),
+        at=builders.START,
     )
 
 
@@ -93,8 +96,11 @@ def test_a_name_is_found_from_one_script_to_another_and_back(held: str, asked: s
 def test_every_kind_of_name_is_found_under_its_kind() -> None:
     number = licensed("গালফ ওভারসিজ", latin_name="Gulf Overseas")
     by = builders.maker(builders.START)
-    agencies.add_trading_name(
-        holder_of(number), "Bright Harbour", by=by, at=builders.START, idempotency_key=builders.key()
+    builders.approved(
+        agencies.add_trading_name(
+            holder_of(number), "Bright Harbour", by=by, at=builders.START, idempotency_key=builders.key()
+        ),
+        at=builders.START,
     )
     joined = licensed("Ribbon Limited t/a Willow Care")
     native, latin = find("গালফ ওভারসিজ")[0], find("Gulf Overseas")[0]
@@ -143,10 +149,10 @@ def test_a_short_name_is_not_claimed_to_be_a_longer_one() -> None:
 def test_only_what_is_public_now_is_found() -> None:
     number = licensed("Gulf Star Overseas")
     by = builders.maker(builders.START)
-    agencies.add_trading_name(
+    builders.approved(agencies.add_trading_name(
         holder_of(number), "Bright Harbour", by=by, at=builders.START, idempotency_key=builders.key(),
         first_day=date(2026, 2, 1), last_day=date(2026, 2, 28),
-    )  # fmt: skip
+    ), at=builders.START)  # fmt: skip
     february = builders.START.replace(month=2, day=10)
     assert numbers("Bright Harbour") == []
     assert numbers("Bright Harbour", at=february) == [number]
@@ -264,10 +270,10 @@ def test_a_phone_that_is_not_on_the_record_of_the_named_agency_is_told() -> None
 def test_an_ended_contact_is_no_longer_the_agencys() -> None:
     number = licensed("Gulf Star Overseas")
     add_channel(number, "phone", "+8801711123456")
-    agencies.end_channel(
+    builders.approved(agencies.end_channel(
         holder_of(number), "phone", "+8801711123456", last_day=date(2026, 1, 8),
         by=builders.maker(builders.START), at=builders.START, idempotency_key=builders.key(),
-    )  # fmt: skip
+    ), at=builders.START)  # fmt: skip
     assert numbers("+8801711123456", at=builders.START + DAY) == [number]
     assert numbers("+8801711123456") == []
 
@@ -323,10 +329,10 @@ def test_a_hostile_query_is_answered_and_changes_nothing(q: str) -> None:
 
 def test_a_change_is_searchable_in_its_own_transaction_and_an_old_name_is_not() -> None:
     number = licensed("Gulf Star Overseas")
-    agencies.amend(
+    builders.approved(agencies.amend(
         holder_of(number), {"legal_name": "Kestrel Manpower"}, by=builders.maker(AT), at=AT,
         expected_version=Agency.objects.get(number=holder_of(number)).version, idempotency_key=builders.key(),
-    )  # fmt: skip
+    ), at=AT)  # fmt: skip
     assert numbers("Kestrel Manpower") == [number]
     assert numbers("Gulf Star Overseas") == []
 

@@ -37,24 +37,32 @@ def badge_of(kind: str, number: str, at: datetime = START) -> str:
 def appointed(agency: str, **more: Any) -> str:
     given = {"name": "Asha Demo", "role": "registered_recruiter", "first_day": date(2026, 1, 1), **more}
     by = builders.maker(START)
-    return agencies.appoint(agency, **given, by=by, at=START, idempotency_key=builders.key()).number
+    return builders.approved(
+        agencies.appoint(agency, **given, by=by, at=START, idempotency_key=builders.key()), at=START
+    )
 
 
 def closed(office: str, last_day: date, at: datetime) -> None:
     by = builders.maker(at)
-    agencies.amend_office(office, {"last_day": last_day}, by=by, at=at, idempotency_key=builders.key())
+    builders.approved(
+        agencies.amend_office(office, {"last_day": last_day}, by=by, at=at, idempotency_key=builders.key()),
+        at=at,
+    )
 
 
 def test_a_licence_in_force_is_green_with_what_a_reader_compares(holder: str) -> None:
     office = builders.head_office(holder)
     licence = builders.active(holder)
-    agencies.add_channel(
-        holder,
-        "phone",
-        "+44 20 7946 0958",
-        by=builders.maker(START),
+    builders.approved(
+        agencies.add_channel(
+            holder,
+            "phone",
+            "+44 20 7946 0958",
+            by=builders.maker(START),
+            at=START,
+            idempotency_key=builders.key(),
+        ),
         at=START,
-        idempotency_key=builders.key(),
     )
     code = badge_of("licence", licence)
     verdict = check.verdict(numbering.shown_badge(code).lower(), at=LATER)
@@ -263,8 +271,15 @@ def test_an_appointment_that_ended_is_red_and_never_says_that_the_licence_is_in_
     builders.active(holder)
     number = appointed(holder)
     code = badge_of("appointment", number)
-    agencies.end_appointment(
-        number, last_day=date(2026, 1, 31), by=builders.maker(START), at=START, idempotency_key=builders.key()
+    builders.approved(
+        agencies.end_appointment(
+            number,
+            last_day=date(2026, 1, 31),
+            by=builders.maker(START),
+            at=START,
+            idempotency_key=builders.key(),
+        ),
+        at=START,
     )
     verdict = check.verdict(code, at=LATER)
     assert (verdict.result, verdict.reasons) == (Result.NOT_LICENSED, ("appointment.ended",))

@@ -105,7 +105,9 @@ def test_every_badge_stands_in_the_lists_as_the_page_behind_its_code_says(house:
     office = builders.head_office(agency)
     told: dict[str, Any] = {"name": "Sita Sharma", "role": "sub_agent", "first_day": START.date()}
     by = builders.maker(START)
-    person = agencies.appoint(agency, **told, by=by, at=START, idempotency_key=builders.key()).number
+    person = builders.approved(
+        agencies.appoint(agency, **told, by=by, at=START, idempotency_key=builders.key()), at=START
+    )
     codes = [badge(first), badge(second), badge(office, "office"), badge(person, "appointment")]
     for step in (
         lambda: None,

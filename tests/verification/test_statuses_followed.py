@@ -59,7 +59,8 @@ class Place:
         ]
         self.office = builders.head_office(self.holder)
         told: dict[str, Any] = {"name": "Sita Sharma", "role": "sub_agent", "first_day": START.date()}
-        self.person = agencies.appoint(self.holder, **told, office=self.office, **self._by()).number
+        appointed = agencies.appoint(self.holder, **told, office=self.office, **self._by())
+        self.person = builders.approved(appointed, at=self.at)
         profile, file = self.folder / "xa_list.toml", self.folder / "list.csv"
         profile.write_text(PROFILE, encoding="utf-8")
         file.write_text("No.,Name,Town,Status,Class,Phone\n1,DEMO Agency,Port,Valid,A,\n", encoding="utf-8")
@@ -133,11 +134,13 @@ class Place:
 
     def close(self, _number: str) -> None:
         """The office, from tomorrow on."""
-        agencies.amend_office(self.office, {"last_day": self.at.date()}, **self._by())
+        made = agencies.amend_office(self.office, {"last_day": self.at.date()}, **self._by())
+        builders.approved(made, at=self.at)
 
     def leave(self, _number: str) -> None:
         """The person goes."""
-        agencies.end_appointment(self.person, last_day=self.at.date(), **self._by())
+        made = agencies.end_appointment(self.person, last_day=self.at.date(), **self._by())
+        builders.approved(made, at=self.at)
 
     def withdraw(self, _number: str) -> None:
         """A badge that is still good."""

@@ -181,7 +181,9 @@ def test_an_office_and_a_person_have_tokens_of_their_own(
     office = builders.head_office(agency)
     told: dict[str, Any] = {"name": "Sita Sharma", "role": "sub_agent", "first_day": START.date()}
     by = builders.maker(START)
-    person = agencies.appoint(agency, **told, by=by, at=START, idempotency_key=builders.key()).number
+    person = builders.approved(
+        agencies.appoint(agency, **told, by=by, at=START, idempotency_key=builders.key()), at=START
+    )
     codes = [badges.issue(kind, number, at=START).code for kind, number in
              (("office", office), ("appointment", person))]  # fmt: skip
     assert refreshed(START) == 2

@@ -1,0 +1,69 @@
+"""What waits for another officer, and how fresh a second factor must be: what every writer behind four eyes shares.
+
+A proposal is a row that is only closed, never altered. Who may close it with a yes, and what then happens, is
+``licensing``'s.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from registry import records
+from registry.models import Agency, Licence, Proposal
+from registry.rules import errors
+from registry.rules.lifecycle import Action, Actor, Role
+
+SECOND_FACTOR: Final = timedelta(minutes=5)
+"""How old the second factor of whoever decides may be (rulings 23)."""
+
+
+def second_factor(by: Actor, at: datetime) -> None:
+    """Refuse whoever has not given the second factor just now; the register itself has none."""
+    if Role.SYSTEM in by.roles and by.authority is None:
+        return
+    given = by.second_factor_at
+    if given is None or not timedelta() <= at - given <= SECOND_FACTOR:
+        raise errors.SecondFactorStale(
+            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
+        )
+
+
+def write(
+    action: Action, subject: str, terms: Mapping[str, Any], *, by: Actor, at: datetime, licence: Licence | None,
+    agency: Agency,
+) -> Proposal:  # fmt: skip
+    """Write a proposal that lapses by the authority's policy; close those of its subject that have run out.
+
+    Refuses where one of the same licence (or agency), action and subject is open.
+    """
+    same = Proposal.objects.filter(
+        licence=licence, agency=agency, action=action.value, subject=subject, state="open"
+    )
+    same.filter(expires_at__lte=at).update(state="expired", closed_at=at)
+    policy = records.current_policy(agency.authority_id, at=at)
+    try:
+        with transaction.atomic():
+            return Proposal.objects.create(
+                licence=licence,
+                agency=agency,
+                authority=agency.authority,
+                action=action.value,
+                subject=subject,
+                terms=terms,
+                licence_version=licence.version if licence else 0,
+                proposed_by=by.number,
+                proposed_at=at,
+                expires_at=at + timedelta(days=policy.proposal_days),
+            )
+    except IntegrityError as clash:
+        raise errors.ProposalOpen(
+            "such a proposal is open already", action=action.value, subject=subject
+        ) from clash
+
+
+def grant_waits(agency: Agency, *, at: datetime) -> bool:
+    """Whether a licence for this agency waits for the officer who grants it."""
+    waiting = Proposal.objects.filter(agency=agency, action=Action.GRANT.value, state="open")
+    return waiting.filter(expires_at__gt=at).exists()
