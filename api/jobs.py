@@ -40,7 +40,7 @@ def due() -> tuple[Work, ...]:
     reach a writer.
     """
     from api.outbound import email  # noqa: PLC0415 - see above
-    from registry import licensing, publishing, screening, securities  # noqa: PLC0415 - the same
+    from registry import licensing, motions, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
@@ -50,6 +50,7 @@ def due() -> tuple[Work, ...]:
         sequencing.publish,
         publishing.refresh,
         licensing.expire_proposals,
+        motions.expire,
         applicants.expire,
         securities.run_due,
         published_keys.refresh,

@@ -522,7 +522,7 @@ def _writer(by: Actor, authority: str) -> None:
 
 def _locked(number: str, *, by: Actor) -> Agency:
     row = (
-        Agency.objects.select_for_update(of=("self",))
+        Agency.objects.select_for_update(of=("self",), no_key=True)
         .select_related("authority")
         .filter(number=number)
         .first()
@@ -530,6 +530,8 @@ def _locked(number: str, *, by: Actor) -> Agency:
     if row is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
     _writer(by, row.authority.code)
+    if (stays := records.led_on(number)) is not None:
+        raise errors.AgencyClosed("the record was merged into another", number=stays)
     return row
 
 

@@ -328,7 +328,7 @@ def of_register() -> Iterator[Difference]:
     """What follows from the entries all together: numbers, instants, sanctions, their places in the journal."""
     yield from _numbers()
     yield from _instants()
-    for statement in (_STUBS, _SANCTIONS, _PLACES):
+    for statement in (_STUBS, _MERGED, _SANCTIONS, _PLACES):
         yield from _told(statement)
 
 
@@ -348,6 +348,22 @@ WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.number = n.subject)
 _STUBS: Final = """
 SELECT DISTINCT l.number, 'published', p.state || ' ' || p.result, 'nothing'
 FROM registry_licence l JOIN registry_publishedrecord p ON p.licence_id = l.id WHERE l.renumbered_to_id IS NOT NULL
+"""
+#: A record that was merged into another holds nothing by itself, and its entry says where it leads.
+_MERGED: Final = """
+SELECT a.number, 'merged record', held.what, 'moved' FROM registry_merger m
+JOIN registry_agency a ON a.id = m.merged_id CROSS JOIN LATERAL (
+    SELECT 'licence ' || number AS what FROM registry_licence WHERE agency_id = a.id
+    UNION ALL SELECT 'office ' || number FROM registry_office WHERE agency_id = a.id
+    UNION ALL SELECT 'appointment ' || number FROM registry_appointment WHERE agency_id = a.id
+    UNION ALL SELECT 'channel ' || id FROM registry_channel WHERE agency_id = a.id
+    UNION ALL SELECT 'trading name ' || id FROM registry_tradingname WHERE agency_id = a.id
+) held
+UNION ALL
+SELECT a.number, 'merged into', coalesce(i.number, 'nothing'), e.effect ->> 'into' FROM registry_entry e
+JOIN registry_agency a ON a.id = e.agency_id AND a.number = e.effect ->> 'merged'
+LEFT JOIN registry_merger m ON m.merged_id = a.id LEFT JOIN registry_agency i ON i.id = m.into_id
+WHERE e.action = 'merge_agencies' AND i.number IS DISTINCT FROM e.effect ->> 'into'
 """
 _SANCTIONS: Final = """
 WITH wanted AS (

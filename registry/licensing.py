@@ -530,11 +530,9 @@ def _locked(number: str, *, by: Actor) -> Licence:
 
 
 def _locked_by_id(licence_id: int) -> Licence:
-    return (
-        Licence.objects.select_for_update(of=("self",))
-        .select_related("agency__authority", "authority")
-        .get(pk=licence_id)
-    )
+    # Locked before it is read with its holder, who may become another while it is waited for (a merger).
+    Licence.objects.select_for_update().filter(pk=licence_id).values_list("pk").get()
+    return Licence.objects.select_related("agency__authority", "authority").get(pk=licence_id)
 
 
 def _all_locked(agency: Agency, step: Step, at: datetime) -> list[Licence]:
@@ -546,7 +544,7 @@ def _all_locked(agency: Agency, step: Step, at: datetime) -> list[Licence]:
 
 def _agency(number: str, *, by: Actor) -> Agency:
     agency = (
-        Agency.objects.select_for_update(of=("self",))
+        Agency.objects.select_for_update(of=("self",), no_key=True)
         .select_related("authority")
         .filter(number=number)
         .first()
@@ -554,6 +552,8 @@ def _agency(number: str, *, by: Actor) -> Agency:
     if agency is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
     _in_scope(agency.authority, by)
+    if (stays := records.led_on(number)) is not None:
+        raise errors.AgencyClosed("the record was merged into another", number=stays)
     return agency
 
 

@@ -9,6 +9,7 @@ from api.staff import (
     badges,
     findings,
     licences,
+    motions,
     offices,
     proposals,
     schema,
@@ -25,6 +26,7 @@ _RESOURCES = (
     appointments,
     licences,
     proposals,
+    motions,
     badges,
     findings,
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from registry import marks, news
+from registry import marks, news, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -159,13 +159,12 @@ def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Fou
 
 def asks_registrar(agency: int) -> bool:
     """Whether what was found of the agency of this row, and not cleared, asks for the registrar."""
-    return any(
-        one.score >= rules.ASKS_REGISTRAR for one in _matches("m.agency_id = %s", [agency]) if one.counts
-    )
+    found = _matches("m.agency_id = ANY(%s)", [records.family(agency)])
+    return any(one.score >= rules.ASKS_REGISTRAR for one in found if one.counts)
 
 
 def _result(agency: Agency) -> Result:
-    found = [one for one in _matches("m.agency_id = %s", [agency.pk]) if one.score]
+    found = [one for one in _matches("m.agency_id = ANY(%s)", [records.family(agency.pk)]) if one.score]
     counting = [one for one in found if one.counts]
     highest = max((one.score for one in counting), default=0)
     state = State.CLEAR
@@ -454,7 +453,7 @@ _MATCHES: Final = """
            coalesce(tg.legal_name, tp.name, tf.name, ''), m.found_at, a.score, a.rank, a.reasons::text, a.at, said.words
     FROM registry_screeningmatch m
     JOIN registry_authority u ON u.id = m.authority_id
-    JOIN registry_agency g ON g.id = m.agency_id
+    JOIN registry_agency g ON g.id = registry_stays(m.agency_id)
     JOIN LATERAL (SELECT * FROM registry_assessment x WHERE x.match_id = m.id ORDER BY x.id DESC LIMIT 1) a ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_array(j.verdict, j.by, j.at, j.reason, s.reasons) ORDER BY j.id)::text AS words

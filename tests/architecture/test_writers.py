@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 WRITERS = {
     "registry.licensing",
+    "registry.motions",
+    "registry.merging",
     "registry.agencies",
     "registry.admission.applicants",
     "registry.admission.events",
