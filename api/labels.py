@@ -222,6 +222,7 @@ SANCTIONS: Final = {
     "revocation": _("Revocation"),
     "voiding": _("Annulment"),
     "debarment": _("Bar"),
+    "person_bar": _("Bar of a person"),
 }
 
 MATCHES: Final = {

@@ -211,6 +211,7 @@ KINDS: Final[dict[str, Kind]] = {
     "version.contradicted": Kind(
         400, _("Two versions are given"), _("If-Match and expected_version must say the same.")
     ),
+    "person.debarred": Kind(409, _("The person is barred from acting for agencies in these days")),
     "agency.closed": Kind(
         409, _("This record was merged into another"), _("Write to the record that stays."), shows=("number",)
     ),

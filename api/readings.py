@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from api.models import Reading
-from registry import dossier, licensing, motions, retrospect
+from registry import dossier, licensing, motions, persons, retrospect
 from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
@@ -62,6 +62,23 @@ def motion(number: int, *, by: Actor, at: datetime, through: Through) -> MotionR
     """``motions.one``, logged."""
     found = motions.one(number, by=by)
     note(f"motion {number}", "motion", by=by, at=at, through=through)
+    return found
+
+
+def persons_listed(
+    *, by: Actor, at: datetime, through: Through, q: str = "", after: str = "", limit: int = 50
+) -> tuple[list[persons.Line], str]:
+    """``persons.listed``, logged as one read of a list."""
+    lines, further = persons.listed(by=by, at=at, q=q, after=after, limit=limit)
+    if lines:
+        note(f"{lines[0].number} and {len(lines) - 1} more", "persons", by=by, at=at, through=through)
+    return lines, further
+
+
+def person(number: str, *, by: Actor, at: datetime, through: Through) -> persons.PersonRecord:
+    """``persons.one``, logged."""
+    found = persons.one(number, by=by, at=at)
+    note(number, "person", by=by, at=at, through=through)
     return found
 
 

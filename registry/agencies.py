@@ -16,7 +16,7 @@ import pycountry
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
-from registry import history, ledger, marks, news, publishing, records
+from registry import bars, history, ledger, marks, news, publishing, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -224,6 +224,7 @@ def enter(
     for said in people:
         person = {name: value for name, value in said.items() if name != "role"}
         someone = Person(number=_next_number(numbering.Kind.PERSON), authority=authority, **person)
+        bars.refuse_barred(someone, said["role"], today, None)
         _save(someone, by=by, at=at, reason="entered")
         _save(
             Appointment(
@@ -434,6 +435,7 @@ def appoint(
         nationality=contacts.corridor(nationality, field="nationality") if nationality else "",
         document_hmac=keyed(document) if document else "",
     )  # fmt: skip
+    bars.refuse_barred(someone, role, first_day, last_day)
     if someone.pk is None:
         _save(someone, by=by, at=at, reason="entered")
     row = Appointment(
@@ -543,7 +545,8 @@ def _office_of(agency: Agency, number: str) -> Office:
 
 
 def _person(agency: Agency, number: str) -> Person:
-    row = Person.objects.filter(authority=agency.authority, number=number).first()
+    rows = Person.objects.select_for_update(no_key=True).filter(authority=agency.authority, number=number)
+    row = rows.first()
     if row is None:
         raise errors.PersonNotFound("no person has this number", number=number, field="person")
     return row

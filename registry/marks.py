@@ -46,6 +46,13 @@ def index(agencies: Iterable[str], *, at: datetime) -> None:
                 cursor.execute(_DUE, [sorted(changed), at])
 
 
+def wait(agencies: Sequence[int], *, at: datetime) -> None:
+    """Have these agencies wait for a screening."""
+    if agencies:
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [list(agencies), at])
+
+
 def lock(numbers: Sequence[str]) -> None:
     """Keep these agencies as they are until the transaction ends: whoever is changing one is waited for."""
     with connection.cursor() as cursor:

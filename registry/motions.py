@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from registry import ledger, merging, news, records
+from registry import barring, ledger, merging, news, records
 from registry.idempotency import Once
 from registry.licensing import SECOND_FACTOR
 from registry.models import Authority, Entry, MotionApproval
@@ -29,6 +29,8 @@ Take = Callable[..., Entry | None]
 #: What checks and tidies the terms of a motion, locking what it is about; and what takes it.
 _TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
     Motion.MERGE: (merging.clean, merging.take),
+    Motion.BAR: (barring.clean, barring.take),
+    Motion.END_BAR: (barring.clean_end, barring.take_end),
 }
 
 

@@ -4,7 +4,7 @@ What a motion is about is shown by its kind: a merger as the two records side by
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -12,16 +12,16 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from api import problems, readings
+from api import labels, problems, readings
 from api.desk import door, law, navigation, parts
 from api.desk import screening as screening_room
 from api.desk.door import Visit
 from api.desk.forms import Deciding
 from api.desk.proposals import ApproveForm, DeclineForm
-from registry import dossier, motions, screening
+from registry import dossier, motions, persons, screening
 from registry.motions import MotionRecord
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import M
@@ -214,7 +214,9 @@ def _page(
 
 
 def _about(found: MotionRecord) -> parts.Link:
-    route = {Motion.MERGE: "desk-agency"}[found.kind]
+    route = {
+        Motion.MERGE: "desk-agency", Motion.BAR: "desk-person-file", Motion.END_BAR: "desk-person-file",
+    }[found.kind]  # fmt: skip
     return parts.Link(parts.Number(found.about), resolve_url(route, found.about))
 
 
@@ -242,7 +244,65 @@ def _merger(visit: Visit, found: MotionRecord, *, is_open: bool, zone: str) -> d
     }
 
 
-_SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {Motion.MERGE: _merger}
+def _bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """The days, the roles and the grounds of a bar, and the person as on record."""
+    said = found.terms
+    stated = [
+        parts.Fact(gettext("From"), _day(said["first_day"])),
+        parts.Fact(gettext("Last day"), _day(said["last_day"]) if said["last_day"] else gettext("for ever")),
+        parts.Fact(gettext("Keeps from"), gettext(SCOPES[said["scope"]])),
+        parts.Fact(gettext("Grounds"), ", ".join(_ground(one) for one in said["grounds"])),
+    ]
+    return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
+
+
+def _end_of_bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """Which bar ends, why, and when."""
+    said = found.terms
+    stated = [
+        parts.Fact(gettext("Bar"), gettext("entry %(number)s") % {"number": said["bar"]}),
+        parts.Fact(gettext("Because"), gettext(CAUSES[said["cause"]])),
+    ]
+    if said["last_day"]:
+        stated.append(parts.Fact(gettext("New last day"), _day(said["last_day"])))
+    return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
+
+
+def _person(visit: Visit, number: str) -> list[parts.Fact]:
+    """Who is meant, for whoever reads persons."""
+    told = [parts.Fact(gettext("Person"), parts.Number(number))]
+    if visit.by.roles & persons.READERS:
+        one = readings.person(number, by=visit.by, at=visit.at, through="desk")
+        told.append(parts.Fact(gettext("Name"), parts.Noted(one.name, one.latin_name), restricted=True))
+        told.append(parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True))
+    return told
+
+
+def _ground(code: str) -> str:
+    return labels.text("grounds", code, get_language() or "en")
+
+
+def _day(text: str) -> parts.Day:
+    return parts.Day(date.fromisoformat(text))
+
+
+SCOPES: Final = {
+    "any_role": gettext_noop("every role"),
+    "director": gettext_noop("directing: responsible officer, director, owner"),
+    "holder": gettext_noop("owning"),
+}
+"""What a bar keeps a person from, in words."""
+CAUSES: Final = {
+    "review": gettext_noop("reviewed: it ends early"),
+    "appeal": gettext_noop("the appeal was upheld: it never was"),
+    "error": gettext_noop("it was entered in error: it never was"),
+}
+"""Why a bar ends, in words."""
+_SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
+    Motion.MERGE: _merger,
+    Motion.BAR: _bar,
+    Motion.END_BAR: _end_of_bar,
+}
 
 
 def _facts(found: MotionRecord, zone: str) -> parts.Facts:

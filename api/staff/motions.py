@@ -154,10 +154,10 @@ class MergersView(door.StaffView):
         return propose(request, Motion.MERGE, written.agency(number), MergerInput)
 
 
-def propose(request: Request, kind: Motion, about: str, shape: type[MotionInput]) -> Response:
-    """Begin a motion of this kind from what was sent."""
+def propose(request: Request, kind: Motion, about: str, shape: type[MotionInput], **more: Any) -> Response:
+    """Begin a motion of this kind from what was sent, and ``more`` that the address says."""
     key = door.idempotency_key(request)
-    sent = door.read(shape, request)
+    sent = {**door.read(shape, request), **more}
     by, no_conflict = door.actor(request), sent.pop("no_conflict")
     made = motions.propose(
         kind, about, sent, by=by, at=clock.now(), no_conflict=no_conflict, idempotency_key=key

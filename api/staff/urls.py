@@ -11,6 +11,7 @@ from api.staff import (
     licences,
     motions,
     offices,
+    persons,
     proposals,
     schema,
     session,
@@ -27,6 +28,7 @@ _RESOURCES = (
     licences,
     proposals,
     motions,
+    persons,
     badges,
     findings,
 )

@@ -223,6 +223,12 @@ class AgencyDebarred(Refused):
     code = "agency.debarred"
 
 
+class PersonDebarred(Refused):
+    """The person is barred from the role in those days: ``facts['first_day']`` and ``facts['last_day']``."""
+
+    code = "person.debarred"
+
+
 class AgencyClosed(Refused):
     """The record was merged into another and is not written any more: ``facts['number']`` is the one to write."""
 

@@ -28,6 +28,7 @@ from registry.models import (
     ScreeningMatch,
     ScreeningRound,
 )
+from registry.models import Person as PersonRow
 from registry.rules import errors
 from registry.rules import screening as rules
 from registry.rules.lifecycle import Actor, C, M, Role
@@ -39,7 +40,7 @@ from registry.screening.sides import Side
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
     "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "nightly", "of", "of_applicant",
-    "pairs", "run_due",
+    "pairs", "run_due", "wait_for",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -200,6 +201,19 @@ def run_due(*, at: datetime) -> int:
     lists = last.lists if last else {}
     ScreeningRound.objects.create(at=at, sequence=sequence, lists=lists, screened=screened + len(near))
     return screened + len(near)
+
+
+def wait_for(person: int, *, at: datetime) -> None:
+    """Have every agency wait for a screening in which this person, or somebody of their name or paper, acts."""
+    row = PersonRow.objects.get(pk=person)
+    told = {
+        mark
+        for role in ("director", "sub_agent")
+        for mark in marks.of_person(row.name, row.latin_name, row.birth_date, row.document_hmac, role)
+    }
+    near = set(candidates.linked_with(row.authority_id, told)) if told else set()
+    near |= set(row.appointments.values_list("agency_id", flat=True))
+    marks.wait(sorted(near), at=at)
 
 
 def nightly(*, at: datetime) -> int:

@@ -14,6 +14,7 @@ WRITERS = {
     "registry.licensing",
     "registry.motions",
     "registry.merging",
+    "registry.barring",
     "registry.agencies",
     "registry.admission.applicants",
     "registry.admission.events",
