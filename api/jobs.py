@@ -41,7 +41,7 @@ def due() -> tuple[Work, ...]:
     """
     from api import retention  # noqa: PLC0415 - see above
     from api.outbound import email  # noqa: PLC0415 - the same
-    from registry import licensing, publishing, screening, securities  # noqa: PLC0415 - the same
+    from registry import licensing, motions, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
 
@@ -51,6 +51,7 @@ def due() -> tuple[Work, ...]:
         sequencing.publish,
         publishing.refresh,
         licensing.expire_proposals,
+        motions.expire,
         applicants.expire,
         retention.refresh,
         securities.run_due,

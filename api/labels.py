@@ -200,6 +200,11 @@ ACTIONS: Final = {
     "observe": _("Seen on a published list"),
     "register_agency": _("Agency registered"),
     "amend_agency": _("Agency's record amended"),
+    "merge_agencies": _("Two records of the agency made one"),
+    "bar_person": _("Person barred"),
+    "appeal_bar": _("Appeal against the bar of a person"),
+    "dismiss_appeal": _("Appeal against the bar of a person dismissed"),
+    "end_bar": _("Bar of a person ended"),
 }
 
 SANCTIONS: Final = {
@@ -217,6 +222,7 @@ SANCTIONS: Final = {
     "revocation": _("Revocation"),
     "voiding": _("Annulment"),
     "debarment": _("Bar"),
+    "person_bar": _("Bar of a person"),
 }
 
 MATCHES: Final = {

@@ -46,6 +46,8 @@ KINDS: Final[dict[str, Kind]] = {
         result="ambiguous",
     ),
     "licence.renumbered": Kind(308, _("This licence has another number now"), shows=("number",)),
+    "agency.merged": Kind(308, _("This agency has another number now"), shows=("number",)),
+    "motion.not_found": Kind(404, _("There is no such motion")),
     "licence.version_conflict": Kind(
         409,
         _("The licence has changed since you read it"),
@@ -214,6 +216,11 @@ KINDS: Final[dict[str, Kind]] = {
     "version.contradicted": Kind(
         400, _("Two versions are given"), _("If-Match and expected_version must say the same.")
     ),
+    "person.debarred": Kind(409, _("The person is barred from acting for agencies in these days")),
+    "agency.closed": Kind(
+        409, _("This record was merged into another"), _("Write to the record that stays."), shows=("number",)
+    ),
+    "merger.refused": Kind(409, _("These two records cannot be made one as they stand")),
     "agency.debarred": Kind(409, _("The agency is debarred; nothing can be granted to it")),
     "record.duplicate": Kind(409, _("Such a record exists already")),
     # lists of other registers

@@ -7,6 +7,7 @@ house through a public door; officials also read the sentence and the facts that
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,11 +18,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext, override
 
 from api.problem_kinds import BY_STATUS, KINDS, Kind
-from registry.rules.errors import BadInput, NotAllowed, NotFound, OutsideAuthority, Refused, RegistryError
+from registry.rules.errors import (
+    AgencyMerged,
+    BadInput,
+    NotAllowed,
+    NotFound,
+    OutsideAuthority,
+    Refused,
+    RegistryError,
+)
 
 __all__ = [
     "ABOUT", "BY_STATUS", "KINDS", "MEDIA_TYPE", "Kind", "Refusal", "Told", "as_markdown", "exception_handler",
-    "for_error", "for_status", "respond", "told",
+    "for_error", "for_status", "led_on", "respond", "told",
 ]  # fmt: skip
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -80,12 +89,21 @@ def for_error(request: HttpRequest, error: BaseException) -> HttpResponse | None
         return respond(request, error.code, error.facts, headers=error.headers)
     if isinstance(error, OutsideAuthority) and error.unseen is not None:
         error = error.unseen
+    if isinstance(error, AgencyMerged):
+        headers = {"Location": led_on(request.get_full_path(), error)}
+        return respond(request, error.code, error.facts, headers=headers)
     if isinstance(error, RegistryError):
         return respond(request, error.code, error.facts, sentence=error.detail, family=_family(error))
     if isinstance(error, OperationalError | InterfaceError):
         _log.error("database unreachable", exc_info=error)
         return respond(request, "register.unreachable", {}, headers={"Retry-After": "30"})
     return None
+
+
+def led_on(path: str, error: AgencyMerged) -> str:
+    """The same address under the number that the agency has now."""
+    was, now = str(error.facts["was"]), str(error.facts["number"])
+    return re.sub(re.escape(was), now, path, count=1, flags=re.IGNORECASE)
 
 
 def respond(

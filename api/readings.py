@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from api.models import Reading
-from registry import dossier, licensing, retrospect
+from registry import dossier, licensing, motions, persons, retrospect
 from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
+from registry.motions import MotionRecord
 from registry.rules.errors import RoleNotAllowed
 from registry.rules.lifecycle import Actor, Role
 
@@ -46,6 +47,38 @@ def proposals(*, by: Actor, at: datetime, through: Through) -> list[ProposalReco
     found = licensing.waiting(by=by, at=at)
     if found:
         note(f"{len(found)} open", "proposals", by=by, at=at, through=through)
+    return found
+
+
+def motions_waiting(*, by: Actor, at: datetime, through: Through, about: str = "") -> list[MotionRecord]:
+    """``motions.waiting``, logged as one read where anything waits."""
+    found = motions.waiting(by=by, at=at, about=about)
+    if found:
+        note(f"{len(found)} open", "motions", by=by, at=at, through=through)
+    return found
+
+
+def motion(number: int, *, by: Actor, at: datetime, through: Through) -> MotionRecord:
+    """``motions.one``, logged."""
+    found = motions.one(number, by=by)
+    note(f"motion {number}", "motion", by=by, at=at, through=through)
+    return found
+
+
+def persons_listed(
+    *, by: Actor, at: datetime, through: Through, q: str = "", after: str = "", limit: int = 50
+) -> tuple[list[persons.Line], str]:
+    """``persons.listed``, logged as one read of a list."""
+    lines, further = persons.listed(by=by, at=at, q=q, after=after, limit=limit)
+    if lines:
+        note(f"{lines[0].number} and {len(lines) - 1} more", "persons", by=by, at=at, through=through)
+    return lines, further
+
+
+def person(number: str, *, by: Actor, at: datetime, through: Through) -> persons.PersonRecord:
+    """``persons.one``, logged."""
+    found = persons.one(number, by=by, at=at)
+    note(number, "person", by=by, at=at, through=through)
     return found
 
 

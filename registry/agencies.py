@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import changes, history, ledger, marks, news, proposals, publishing, records
+from registry import bars, changes, history, ledger, marks, news, proposals, publishing, records
 from registry.changes import Change
 from registry.idempotency import Once
 from registry.models import (
@@ -218,6 +218,7 @@ def enter(
     for said in people:
         person = {name: value for name, value in said.items() if name != "role"}
         someone = Person(number=changes.next_number(numbering.Kind.PERSON), authority=authority, **person)
+        bars.refuse_barred(someone, said["role"], today, None)
         changes.save(someone, by=by, at=at, reason="entered")
         changes.save(
             Appointment(
@@ -492,7 +493,7 @@ def _writer(by: Actor, authority: str, *, unseen: errors.NotFound | None = None)
 
 def _locked(number: str, *, by: Actor, unseen: errors.NotFound | None = None) -> Agency:
     row = (
-        Agency.objects.select_for_update(of=("self",))
+        Agency.objects.select_for_update(of=("self",), no_key=True)
         .select_related("authority")
         .filter(number=number)
         .first()
@@ -501,4 +502,6 @@ def _locked(number: str, *, by: Actor, unseen: errors.NotFound | None = None) ->
     if row is None:
         raise missing
     _writer(by, row.authority.code, unseen=unseen or missing)
+    if (stays := records.led_on(number)) is not None:
+        raise errors.AgencyClosed("the record was merged into another", number=stays)
     return row

@@ -18,11 +18,12 @@ from django.db import connection
 from django.db.models.options import Options
 from psycopg import sql
 
-from registry import marks, records
+from registry import bars, marks, records
 from registry.admission import checking
-from registry.models import JOURNALLED, SEALED, Licence
+from registry.models import JOURNALLED, SEALED, Debarment, Entry, Licence
 from registry.patterns import Pattern, Patterns
 from registry.rules import answer, standing
+from registry.rules.lifecycle import Action
 from registry.search import indexing
 
 BATCH: Final = 500
@@ -328,7 +329,8 @@ def of_register() -> Iterator[Difference]:
     """What follows from the entries all together: numbers, instants, sanctions, their places in the journal."""
     yield from _numbers()
     yield from _instants()
-    for statement in (_STUBS, _SANCTIONS, _PLACES):
+    yield from _bars()
+    for statement in (_STUBS, _MERGED, _SANCTIONS, _PLACES):
         yield from _told(statement)
 
 
@@ -349,6 +351,22 @@ _STUBS: Final = """
 SELECT DISTINCT l.number, 'published', p.state || ' ' || p.result, 'nothing'
 FROM registry_licence l JOIN registry_publishedrecord p ON p.licence_id = l.id WHERE l.renumbered_to_id IS NOT NULL
 """
+#: A record that was merged into another holds nothing by itself, and its entry says where it leads.
+_MERGED: Final = """
+SELECT a.number, 'merged record', held.what, 'moved' FROM registry_merger m
+JOIN registry_agency a ON a.id = m.merged_id CROSS JOIN LATERAL (
+    SELECT 'licence ' || number AS what FROM registry_licence WHERE agency_id = a.id
+    UNION ALL SELECT 'office ' || number FROM registry_office WHERE agency_id = a.id
+    UNION ALL SELECT 'appointment ' || number FROM registry_appointment WHERE agency_id = a.id
+    UNION ALL SELECT 'channel ' || id FROM registry_channel WHERE agency_id = a.id
+    UNION ALL SELECT 'trading name ' || id FROM registry_tradingname WHERE agency_id = a.id
+) held
+UNION ALL
+SELECT a.number, 'merged into', coalesce(i.number, 'nothing'), e.effect ->> 'into' FROM registry_entry e
+JOIN registry_agency a ON a.id = e.agency_id AND a.number = e.effect ->> 'merged'
+LEFT JOIN registry_merger m ON m.merged_id = a.id LEFT JOIN registry_agency i ON i.id = m.into_id
+WHERE e.action = 'merge_agencies' AND i.number IS DISTINCT FROM e.effect ->> 'into'
+"""
 _SANCTIONS: Final = """
 WITH wanted AS (
     SELECT e.id, e.agency_id, e.licence_id, e.effect ->> 'sanction' AS kind,
@@ -364,6 +382,20 @@ WITH wanted AS (
 SELECT 'entry ' || coalesce(w.id, h.entry_id), 'sanction', coalesce(h::text, 'none'), coalesce(w::text, 'none')
 FROM wanted w FULL JOIN held h ON h.entry_id = w.id WHERE (w.*) IS DISTINCT FROM (h.*)
 """
+
+
+def _bars() -> Iterator[Difference]:
+    """Each bar of a person that is held is what the entries about the person say, and each that they say is held."""
+    stored: dict[str, set[tuple[Any, ...]]] = {}
+    rows = Debarment.objects.filter(person__isnull=False)
+    for person, *bar in rows.values_list("person__number", "first_day", "last_day", "scope", "grounds"):
+        stored.setdefault(person, set()).add((*bar[:3], tuple(bar[3])))
+    said = Entry.objects.filter(action=Action.BAR_PERSON).values_list("effect__person", flat=True)
+    for person in sorted({*said, *stored}):
+        held = stored.get(person, set())
+        wanted = {(b.first_day, b.last_day, b.scope, b.grounds) for b in bars.of(person) if not b.void}
+        if held != wanted:
+            yield Difference(person, "bars", str(sorted(held, key=str)), str(sorted(wanted, key=str)))
 
 
 #: The feed of changes and the log read entries in this order.

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from registry import history
+from registry import bars, history
 from registry.models import (
     Agency,
     Appointment,
@@ -234,6 +234,9 @@ def appointment(
             "nationality": contacts.corridor(nationality, field="nationality") if nationality else "",
             "document_hmac": keyed(document) if document else "",
         }  # fmt: skip
+    if not person:
+        known = Person(authority=agency.authority, document_hmac=someone["document_hmac"])
+    bars.refuse_barred(known, role, first_day, last_day)
     after = someone | {
         "office": _office_of(agency, office).number if office else "", "role": role, "first_day": first_day,
         "last_day": last_day, "public_name": public_name, "withheld_reason": _text(withheld_reason, "withheld_reason"),
@@ -312,6 +315,8 @@ def _appoint(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None
         save(_set(someone, {name: said[name] for name in of_person}), by=by, at=at, reason="entered")
     else:
         someone = _person(agency, said["person"])
+    until = date.fromisoformat(said["last_day"]) if said["last_day"] else None
+    bars.refuse_barred(someone, said["role"], date.fromisoformat(said["first_day"]), until)
     made = Appointment(
         number=change.record, agency=agency, person=someone,
         office=_office_of(agency, said["office"]) if said["office"] else None,
@@ -461,7 +466,8 @@ def _office_of(agency: Agency, number: str) -> Office:
 
 
 def _person(agency: Agency, number: str) -> Person:
-    row = Person.objects.filter(authority=agency.authority, number=number).first()
+    rows = Person.objects.select_for_update(no_key=True).filter(authority=agency.authority, number=number)
+    row = rows.first()
     if row is None:
         raise errors.PersonNotFound("no person has this number", number=number, field="person")
     return row

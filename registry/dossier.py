@@ -35,8 +35,10 @@ def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
     if agency is None:
         raise missing
     may_read(agency.authority.code, by, unseen=missing)
+    records.as_it_stays(number)
     return {
         **columns(agency),
+        "formerly": records.formerly(agency.pk),
         "authority": agency.authority.code,
         "trading_names": [columns(r) for r in agency.trading_names.order_by("pk")],
         "offices": [columns(r) for r in agency.offices.order_by("pk")],
@@ -101,7 +103,7 @@ def entry(row: Entry, sequences: Mapping[int, int]) -> dict[str, Any]:
 
 def restricted_agencies(*, by: Actor, after: str | None, limit: int) -> Page:
     """The authority's agencies by number, for its officials."""
-    rows = Agency.objects.filter(authority__code=by.authority or "").order_by("number")
+    rows = Agency.objects.filter(authority__code=by.authority or "", merged_into=None).order_by("number")
     if after:
         rows = rows.filter(number__gt=after)
     may_read(by.authority or "", by)

@@ -582,11 +582,9 @@ def _locked(number: str, *, by: Actor) -> Licence:
 
 
 def _locked_by_id(licence_id: int) -> Licence:
-    return (
-        Licence.objects.select_for_update(of=("self",))
-        .select_related("agency__authority", "authority")
-        .get(pk=licence_id)
-    )
+    # Locked before it is read with its holder, who may become another while it is waited for (a merger).
+    Licence.objects.select_for_update().filter(pk=licence_id).values_list("pk").get()
+    return Licence.objects.select_related("agency__authority", "authority").get(pk=licence_id)
 
 
 def _all_locked(agency: Agency, step: Step, at: datetime) -> list[Licence]:
@@ -598,7 +596,7 @@ def _all_locked(agency: Agency, step: Step, at: datetime) -> list[Licence]:
 
 def _agency(number: str, *, by: Actor) -> Agency:
     agency = (
-        Agency.objects.select_for_update(of=("self",))
+        Agency.objects.select_for_update(of=("self",), no_key=True)
         .select_related("authority")
         .filter(number=number)
         .first()
@@ -607,6 +605,8 @@ def _agency(number: str, *, by: Actor) -> Agency:
     if agency is None:
         raise missing
     _in_scope(agency.authority, by, missing)
+    if (stays := records.led_on(number)) is not None:
+        raise errors.AgencyClosed("the record was merged into another", number=stays)
     return agency
 
 

@@ -263,9 +263,10 @@ def _known_pieces(number: str, *, known_at: datetime, now: datetime) -> tuple[tu
 
 def _facts_known(licence: Licence, known_at: datetime) -> answer.Facts:
     """The holder's public facts as they were recorded at ``known_at``; today's where nothing was recorded yet."""
-    holder = licence.agency_id
+    held = history.as_known(Licence, at=known_at, id=licence.pk)
+    holder = held[0].agency_id if held else licence.agency_id
     known = history.as_known(Agency, at=known_at, id=holder)
-    agency = known[0] if known else licence.agency
+    agency = known[0] if known else Agency.objects.select_related("authority").get(pk=holder)
     return records.public_facts(
         licence,
         agency,
@@ -486,6 +487,8 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
     """An agency as the public may read it: names, offices, channels, named persons, its licences with their answers."""
     agency = Agency.objects.select_related("authority").filter(number=number).first()
     licences = list(public_many(_licences_of(agency), at=at).values()) if agency else []
+    if agency is not None and not licences:
+        records.as_it_stays(number)
     if agency is None or not licences:
         raise errors.AgencyNotFound("no agency has this number", number=number)
     first = json.loads(licences[0].body)
@@ -516,6 +519,7 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
             for a in open_now.select_related("person").order_by("role", "pk")
         ],
         "linked_to": agency.linked_to,
+        "formerly": records.formerly(agency.pk),
         "licences": [_licence_of_agency(one) for one in licences],
         "sequence": max(one.sequence for one in licences),
     }

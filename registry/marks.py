@@ -47,6 +47,13 @@ def index(agencies: Iterable[str], *, at: datetime) -> None:
                 cursor.execute(_DUE, [sorted(changed), at])
 
 
+def wait(agencies: Sequence[int], *, at: datetime) -> None:
+    """Have these agencies wait for a screening."""
+    if agencies:
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [list(agencies), at])
+
+
 def lock(numbers: Sequence[str]) -> None:
     """Keep these agencies as they are until the transaction ends: whoever is changing one is waited for."""
     with connection.cursor() as cursor:
@@ -97,10 +104,16 @@ _DUE: Final = """
     INSERT INTO registry_screeningdue (agency_id, since) SELECT unnest(%s::bigint[]), %s
     ON CONFLICT (agency_id) DO UPDATE SET since = excluded.since"""
 
+#: What a merged record says is of the one that stays; of itself it is linked with nobody.
 _AGENCIES: Final = """
-    SELECT authority_id, id, number, number, address, locality, bank_account_hmac, country, company_number
-    FROM registry_agency
-    WHERE number = ANY(%s)"""
+    WITH RECURSIVE family AS (
+        SELECT a.id AS stays, a.id FROM registry_agency a WHERE a.number = ANY(%s)
+        AND NOT EXISTS (SELECT FROM registry_merger m WHERE m.merged_id = a.id)
+        UNION ALL SELECT f.stays, m.merged_id FROM registry_merger m JOIN family f ON m.into_id = f.id
+    )
+    SELECT a.authority_id, f.stays, a.number, a.number, a.address, a.locality, a.bank_account_hmac,
+        a.country, a.company_number
+    FROM family f JOIN registry_agency a ON a.id = f.id"""
 _OFFICES: Final = """
     SELECT a.authority_id, a.id, a.number, o.number, o.address, o.locality, '', '', '' FROM registry_office o
     JOIN registry_agency a ON a.id = o.agency_id WHERE a.number = ANY(%s)"""

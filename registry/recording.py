@@ -37,7 +37,7 @@ def not_barred(agency: Agency, at: datetime, *, renewal: bool = False) -> None:
     licence that the bar has met, is refused only while the bar has effect.
     """
     bars = records.bars_of(agency.pk)
-    met = _bars_in_effect(bars, at) if renewal else _bars_to_heed(bars, at)
+    met = _bars_in_effect(bars, at) if renewal else bars_to_heed(bars, at)
     if any(bar.action is Action.DEBAR for bar in met):
         raise errors.AgencyDebarred("the agency is debarred", number=agency.number)
     if met:
@@ -49,7 +49,7 @@ def _bars_in_effect(bars: Entries, at: datetime) -> list[standing.Entry]:
     return [e for e in found if records.is_of_agency(e.action, e.grounds)]
 
 
-def _bars_to_heed(bars: Entries, at: datetime) -> list[standing.Entry]:
+def bars_to_heed(bars: Entries, at: datetime) -> list[standing.Entry]:
     """What a licence given at ``at`` would meet: bars in effect, still to begin, or stayed; oldest first."""
     coming = bars.to_come(at, Action.DEBAR, Action.CANCEL)
     heeded = {e.ref: e for e in coming if records.is_of_agency(e.action, e.grounds)}
@@ -63,10 +63,12 @@ def inherit_bars(licence: Licence, commit: ledger.Commit, *, at: datetime) -> En
     Each bar with all that was said of it, as its sisters have them, so that whatever is decided on the bar later meets
     this licence too. The caller holds the agency's lock: no bar is decided meanwhile.
     """
-    about = Entry.objects.filter(agency=licence.agency, action__in=records.ABOUT_BARS).order_by("pk")
+    about = Entry.objects.filter(
+        agency__in=records.family(licence.agency_id), action__in=records.ABOUT_BARS
+    ).order_by("pk")
     rows = {row.pk: row for row in about.prefetch_related("texts")}
     bars: dict[int, Entry] = {}
-    for bar in _bars_to_heed(records.bars_of(licence.agency_id, own_at=at), at):
+    for bar in bars_to_heed(records.bars_of(licence.agency_id, own_at=at), at):
         bars.setdefault(_decided_in(rows[bar.ref]), rows[bar.ref])
     last = None
     for bar_row in bars.values():
@@ -107,7 +109,7 @@ def row_behind(licence: Licence, sequence: int | None) -> int | None:
 
 def of_agency(agency: Agency, sequence: int | None) -> bool:
     """Whether the entry of that number is a bar or the end of the agency, or speaks of one, however indirectly."""
-    entry = None if sequence is None else _named(Entry.objects.filter(agency=agency), sequence)
+    entry = None if sequence is None else _named(_about(agency), sequence)
     while entry is not None and not records.is_of_agency(Action(entry.action), entry.grounds):
         entry = entry.refers_to
     return entry is not None
@@ -115,16 +117,21 @@ def of_agency(agency: Agency, sequence: int | None) -> bool:
 
 def action_behind(agency: Agency, sequence: int | None) -> Action | None:
     """What was decided in the entry that an officer named."""
-    return None if sequence is None else Action(_named(Entry.objects.filter(agency=agency), sequence).action)
+    return None if sequence is None else Action(_named(_about(agency), sequence).action)
 
 
 def _beside(agency: Agency, sequence: int) -> Mapping[int | None, int]:
     """The entry that an officer named and its sisters: one decision about many licences, by licence id."""
-    named = _named(Entry.objects.filter(agency=agency), sequence)
+    named = _named(_about(agency), sequence)
     commit = _decided_in(named)
     same = Q(commit=commit) | Q(effect__decided_in=commit)
-    sisters = Entry.objects.filter(same, agency=agency, action=named.action)
+    sisters = _about(agency).filter(same, action=named.action)
     return dict(sisters.values_list("licence_id", "pk"))
+
+
+def _about(agency: Agency) -> QuerySet[Entry]:
+    """What was entered about the agency, also under a number that was merged into this one."""
+    return Entry.objects.filter(agency__in=records.family(agency.pk))
 
 
 def _named(entries: QuerySet[Entry], sequence: int) -> Entry:
@@ -155,7 +162,7 @@ def case_of(licence: Licence, at: datetime) -> freezing.Case:
 
 def _entries_of_its_own(agency: Agency) -> list[standing.Entry]:
     """The entries of an agency that had no licence when it was barred or dissolved."""
-    rows = Entry.objects.filter(agency=agency, licence__isnull=True, action__in=records.ABOUT_BARS)
+    rows = _about(agency).filter(licence__isnull=True, action__in=records.ABOUT_BARS)
     return [records.as_fold(row) for row in rows.select_related("commit").order_by("pk")]
 
 

@@ -5,8 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import connection
+
 from registry.models import Agency, Channel, Entry, Licence, Office, PolicySet, TradingName
-from registry.rules import policy, standing
+from registry.rules import errors, policy, standing
 from registry.rules.answer import Facts, Stated
 from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Kind
@@ -28,6 +30,56 @@ def fold_entries_of(licence_ids: Iterable[int]) -> dict[int, list[standing.Entry
     for row in rows:
         found[row.licence_id or 0].append(as_fold(row))
     return found
+
+
+_FAMILY: Final = """
+WITH RECURSIVE family AS (
+    SELECT %s::bigint AS id UNION SELECT m.merged_id FROM registry_merger m JOIN family f ON m.into_id = f.id
+) SELECT id FROM family ORDER BY id"""
+_STAYS: Final = """
+WITH RECURSIVE way AS (
+    SELECT a.id, 0 AS place FROM registry_agency a WHERE a.number = %s
+    UNION ALL SELECT m.into_id, w.place + 1 FROM registry_merger m JOIN way w ON m.merged_id = w.id
+) SELECT a.id, a.number, w.place FROM way w JOIN registry_agency a ON a.id = w.id ORDER BY w.place DESC LIMIT 1"""
+
+
+def family(agency_id: int) -> list[int]:
+    """The agency and the records of it that were merged into this one: what was decided on any was decided on it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FAMILY, [agency_id])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def led_on(number: str) -> str | None:
+    """The number under which an agency whose record was merged into another is found now; ``None``: under its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAYS, [number])
+        row = cursor.fetchone()
+    return row[1] if row and row[2] else None
+
+
+def records_of(number: str) -> list[int]:
+    """``family`` by the number of the agency; nothing for a number that is none's."""
+    key = Agency.objects.filter(number=number).values_list("pk", flat=True).first()
+    return [] if key is None else family(key)
+
+
+def formerly(agency_id: int) -> list[dict[str, str]]:
+    """The numbers and names under which records were merged into this one, the oldest number first."""
+    return called(key for key in family(agency_id) if key != agency_id)
+
+
+def called(agencies: Iterable[int]) -> list[dict[str, str]]:
+    """The numbers and names of these records of agencies, by number."""
+    keys = list(agencies)
+    rows = Agency.objects.filter(pk__in=keys).order_by("number") if keys else ()
+    return [{"number": row.number, "name": row.legal_name} for row in rows]
+
+
+def as_it_stays(number: str) -> None:
+    """Lead whoever asks for a merged record on to the one that stays (``AgencyMerged``)."""
+    if (stays := led_on(number)) is not None:
+        raise errors.AgencyMerged("the agency has another number now", number=stays, was=number)
 
 
 ABOUT_BARS: Final = frozenset(
@@ -52,7 +104,7 @@ def is_of_agency(action: Action, grounds: Iterable[str]) -> bool:
 
 def bars_of(agency_id: int, *, own_at: datetime | None = None) -> Entries:
     """The agency's bars, its dissolution and all that was said of them, on every licence of it and on none."""
-    rows = Entry.objects.filter(agency_id=agency_id, action__in=ABOUT_BARS).order_by("pk")
+    rows = Entry.objects.filter(agency__in=family(agency_id), action__in=ABOUT_BARS).order_by("pk")
     return Entries(as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit")))
 
 

@@ -8,7 +8,7 @@ of it writes the read down first (``api.readings``).
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Model, Q
@@ -22,6 +22,7 @@ from registry.models import (
     Debarment,
     Entry,
     Licence,
+    Merger,
     Office,
     Person,
     TradingName,
@@ -59,7 +60,8 @@ class Recorded:
 class AgencyThen:
     """An agency with all that was recorded of it; ``columns`` is empty where the register held nothing of it yet.
 
-    ``sequences``: the public number of each entry by its key, which ``Stretch.ref`` is.
+    ``sequences``: the public number of each entry by its key, which ``Stretch.ref`` is. ``formerly``: number and name
+    of each record of the firm that was merged into this one by then.
     """
 
     number: str
@@ -74,6 +76,7 @@ class AgencyThen:
     licences: Sequence[LicenceThen]
     entries: Sequence[Recorded]
     sequences: Mapping[int, int]
+    formerly: Sequence[Mapping[str, str]] = ()
 
 
 def agency(
@@ -89,6 +92,8 @@ def agency(
             raise errors.FutureAsked("the register answers for the past and now", field=field)
     then, zone = as_of or at, found.authority.zone
     recorded = min((one for one in (as_of, known_at) if one is not None), default=None)
+    if recorded is None or recorded >= _merged_at(found.pk, at):
+        records.as_it_stays(number)
 
     def held(model: type[Model], **where: Any) -> list[Any]:
         if recorded is None:
@@ -101,7 +106,7 @@ def agency(
     day = days.local_day(then, zone)
     offices = _begun(held(Office, agency_id=found.pk), day)
     licences = [row for row in held(Licence, agency_id=found.pk) if row.renumbered_to_id is None]
-    rows = _entries(found.pk, [row.pk for row in licences])
+    rows = _entries(_family(found.pk, recorded), [row.pk for row in licences])
     sequences = {row.pk: row.sequence for row in rows}
     numbers = {row.pk: row.number for row in licences}
     return AgencyThen(
@@ -124,7 +129,14 @@ def agency(
             if row.decided_at <= then and (known_at is None or row.commit.recorded_at <= known_at)
         ],
         sequences=sequences,
+        formerly=records.called(key for key in _family(found.pk, recorded) if key != found.pk),
     )
+
+
+def _merged_at(agency_id: int, at: datetime) -> datetime:
+    """When the record was merged into another; the end of time where it was not."""
+    of_it = Merger.objects.filter(merged=agency_id).select_related("entry__commit").first()
+    return of_it.entry.commit.recorded_at if of_it else at + timedelta(days=1)
 
 
 def zone_of(number: str, *, by: Actor) -> str:
@@ -159,9 +171,21 @@ def _appointments(rows: Sequence[Any], offices: Sequence[Any], held: Any) -> lis
     ]
 
 
-def _entries(agency_id: int, licences: Collection[int]) -> list[Entry]:
-    """The entries of these licences and those of the agency alone, oldest first."""
-    of_it = Q(licence__in=licences) | Q(agency=agency_id, licence__isnull=True)
+def _family(agency_id: int, recorded: datetime | None) -> list[int]:
+    """The agency and what was merged into it by then."""
+    if recorded is None:
+        return records.family(agency_id)
+    found, left = [agency_id], [agency_id]
+    while left:
+        merged = Merger.objects.filter(into__in=left, entry__commit__recorded_at__lte=recorded)
+        left = list(merged.values_list("merged_id", flat=True))
+        found += left
+    return found
+
+
+def _entries(agencies: Collection[int], licences: Collection[int]) -> list[Entry]:
+    """The entries of these licences and those of the agency's records alone, oldest first."""
+    of_it = Q(licence__in=licences) | Q(agency__in=agencies, licence__isnull=True)
     return list(Entry.objects.filter(of_it).select_related("commit").prefetch_related("texts").order_by("pk"))
 
 

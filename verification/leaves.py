@@ -37,6 +37,7 @@ TYPES: Final = frozenset(
         *TYPE_OF.values(),
         *(f"agency.{action.value}" for action in Action),
         "licence.observe",
+        "licence.merge_agencies",
         "licence.republished",
         "entry.restricted",
         "authority.added",

@@ -30,7 +30,7 @@ from api.pages import written
 from registry import licensing, retrospect, screening, securities
 from registry.retrospect import AgencyThen, LicenceThen, Recorded
 from registry.rules import days, errors, numbering, publication
-from registry.rules.lifecycle import Action
+from registry.rules.lifecycle import Action, M
 from registry.rules.numbering import Kind
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -189,6 +189,7 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
         "names": _names(found),
         "channels": _channels(found),
         "bars": _bars(found),
+        "former": [(one["number"], one["name"]) for one in found.formerly],
     }
 
 
@@ -202,6 +203,7 @@ def _now(visit: Visit, number: str, zone: str) -> dict[str, Any]:
     waits = licensing.proposals_of_agency(number, by=visit.by, at=visit.at)
     return {
         "waiting": licences_room.waiting(waits, zone) if waits else None,
+        "may_merge": bool(visit.by.roles & M),
         "steps": licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         "held": securities_room.table_of(held, "") if held else None,
         "links": links,

@@ -27,7 +27,14 @@ from api.desk import navigation
 from api.models import FormDraft, User
 from api.pages import languages
 from registry import clock, licensing
-from registry.rules.errors import NotAllowed, NotFound, OutsideAuthority, RegistryError, RoleNotAllowed
+from registry.rules.errors import (
+    AgencyMerged,
+    NotAllowed,
+    NotFound,
+    OutsideAuthority,
+    RegistryError,
+    RoleNotAllowed,
+)
 from registry.rules.lifecycle import Actor, Role
 
 HOME: Final = "/desk/"
@@ -187,6 +194,8 @@ def draw(
 def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) -> HttpResponse:
     """The page for a no: what it means and the way back. It never says whether another authority has such a record."""
     code, facts, sentence = "server.error", {}, ""
+    if isinstance(error, AgencyMerged) and request.method in _READ:
+        return HttpResponseRedirect(problems.led_on(request.get_full_path(), error))
     if isinstance(error, problems.Refusal):
         code, facts = error.code, error.facts
     elif isinstance(error, NotFound | OutsideAuthority):

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
-from registry import figures
+from registry import figures, persons
 from registry.rules.lifecycle import Role
 
 EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
@@ -46,6 +46,7 @@ ROOMS: Final = (
         frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR}),
         "s",
     ),
+    Room("desk-persons", _("Persons"), persons.READERS, "i"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
     Room("desk-reports", _("Reports"), figures.READERS, "n"),

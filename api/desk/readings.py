@@ -24,6 +24,10 @@ _FIELDS: Final = {
     "versions": gettext_noop("the versions of a record"),
     "difference": gettext_noop("the difference between two versions"),
     "proposals": gettext_noop("proposals that wait"),
+    "motions": gettext_noop("motions that wait"),
+    "motion": gettext_noop("a motion"),
+    "persons": gettext_noop("a list of persons"),
+    "person": gettext_noop("a person"),
     "row": gettext_noop("a row of a table"),
     "table": gettext_noop("a table"),
 }

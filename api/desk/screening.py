@@ -234,8 +234,8 @@ def match(visit: Visit, number: int) -> HttpResponse:
             [(gettext(REASONS[reason.code]), reason.points) for reason in one.reasons],
             gettext("What spoke for it is gone."),
         ),
-        sides=[_heading(side) for side in (pair.one, pair.other)],
-        compared=_compared(pair),
+        sides=[heading(side) for side in (pair.one, pair.other)],
+        compared=compared(pair.one, pair.other),
         said=parts.Table(
             gettext("What officers said"),
             (gettext("When"), gettext("Who"), gettext("What"), gettext("Why")),
@@ -355,7 +355,8 @@ def _may_judge(visit: Visit, one: screening.Match) -> bool:
     return bool(visit.by.roles & M) and one.waits_by != visit.by.number
 
 
-def _heading(side: screening.Side) -> SafeString:
+def heading(side: screening.Side) -> SafeString:
+    """The head of a record's column: its name, and the way to its agency."""
     if side.agency:
         aside = side.number if side.number != side.agency else ""
         link = parts.Link(side.name, resolve_url("desk-agency", side.agency), side.number or aside)
@@ -363,9 +364,9 @@ def _heading(side: screening.Side) -> SafeString:
     return format_html("<bdi>{}</bdi>", side.name)
 
 
-def _compared(pair: screening.Pair) -> list[dict[str, Any]]:
+def compared(first: screening.Side, second: screening.Side) -> list[dict[str, Any]]:
     """The fields that either record has, values that both have marked."""
-    one, other = pair.one.fields, pair.other.fields
+    one, other = first.fields, second.fields
     found = []
     for name, word in _FIELDS.items():
         mine, theirs = one.get(name, ()), other.get(name, ())

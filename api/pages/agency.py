@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 
 from api import throttles
@@ -34,6 +34,8 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     try:
         found = lookup.public_agency(_canonical(number), at=now)
+    except errors.AgencyMerged as moved:
+        return HttpResponseRedirect(f"/agencies/{moved.facts['number']}{languages.kept(request)}")
     except errors.NotFound:
         throttles.look_ups.miss(request)
         raise
@@ -77,6 +79,8 @@ def _about(found: Mapping[str, Any], kept: str) -> list[Fact]:
         told.append(Fact(gettext("Legal entity identifier (LEI)"), lei, ltr=True, code=True))
     if people := tuple(_person(person) for person in found.get("persons") or ()):
         told.append(Fact(gettext("People who may act for it"), items=people))
+    if former := tuple(Item(one["name"], note=one["number"]) for one in found.get("formerly") or ()):
+        told.append(Fact(gettext("Formerly also on record as"), items=former))
     others = (str(number) for number in found.get("linked_to") or ())
     if linked := tuple(Item(number, f"/agencies/{quote(number)}{kept}", ltr=True) for number in others):
         told.append(Fact(gettext("The same company elsewhere"), items=linked))

@@ -79,6 +79,13 @@ class HeldInFullBody(serializers.Serializer[Any]):
         return {**super().get_fields(), "class": serializers.CharField()}
 
 
+class FormerBody(serializers.Serializer[Any]):
+    """The number and name of a record that was merged into another; its number leads on."""
+
+    number = serializers.CharField()
+    name = serializers.CharField()
+
+
 class AgencyBody(serializers.Serializer[Any]):
     """An agency as the public may read it. It has no verdict of its own: its licences have."""
 
@@ -95,6 +102,7 @@ class AgencyBody(serializers.Serializer[Any]):
     channels = bodies.ChannelBody(many=True)
     persons = PersonBody(many=True)
     linked_to = serializers.ListField(child=serializers.CharField(), help_text="The same company elsewhere.")
+    formerly = FormerBody(many=True, help_text="Records of the same firm that were merged into this one.")
     licences = HeldInFullBody(many=True)
     sequence = serializers.IntegerField()
 
@@ -150,13 +158,18 @@ def _found(ask: route.Ask, now: datetime) -> tuple[dict[str, str], list[str]]:
     tag="Agencies",
     body=AgencyBody,
     path={"number": "An agency number, such as AG-000123-K; any letter case."},
-    says=["agency.not_found", "agency.mistyped"],
+    says=["agency.not_found", "agency.mistyped", "agency.merged"],
 )
 def agency(ask: route.Ask, number: str) -> route.Answer:
-    """One agency with its licences, offices and official channels."""
+    """One agency with its licences, offices and official channels.
+
+    A number that was merged into another leads on to it (308).
+    """
     throttles.look_ups.check(ask.request)
     try:
         found = lookup.public_agency(_canonical(number), at=clock.now())
+    except errors.AgencyMerged:
+        raise
     except errors.NotFound:
         throttles.look_ups.miss(ask.request)
         raise

@@ -129,6 +129,13 @@ class DebarmentBody(serializers.Serializer[Any]):
     grounds = serializers.ListField(child=serializers.CharField())
 
 
+class FormerBody(serializers.Serializer[Any]):
+    """A record of the same firm that was merged into this one; its number leads here."""
+
+    number = serializers.CharField()
+    name = serializers.CharField()
+
+
 class AgencyBody(AgencyLineBody):
     """An agency with everything that officers of its authority may read."""
 
@@ -146,6 +153,7 @@ class AgencyBody(AgencyLineBody):
     appointments = appointments.AppointmentBody(many=True)
     licences = serializers.ListField(child=serializers.CharField())
     debarments = DebarmentBody(many=True)
+    formerly = FormerBody(many=True)
 
 
 class AgenciesView(door.StaffView):

@@ -12,6 +12,9 @@ from registry.licensing import Decision, ProposalRecord
 from registry.rules.duties import Duty
 from registry.rules.lifecycle import Action, Actor, Scope, Step, StepTerms
 
+PROPOSAL_STATES = ["open", "approved", "declined", "expired"]
+"""How what waits for another officer stands, a motion like a proposal."""
+
 _AMOUNT = r"^\d{1,14}(\.\d{1,4})?$"
 _GROUND = r"^[A-Z][A-Z-]{1,40}$"
 
@@ -175,7 +178,7 @@ class ProposalBody(serializers.Serializer[Any]):
     agency = serializers.CharField()
     action = serializers.CharField()
     step = serializers.CharField()
-    state = serializers.ChoiceField(choices=["open", "approved", "declined", "expired"])
+    state = serializers.ChoiceField(choices=PROPOSAL_STATES)
     terms = serializers.DictField()
     change = ChangeBody(allow_null=True)
     proposed_by = serializers.CharField()

@@ -9,7 +9,9 @@ from api.staff import (
     badges,
     findings,
     licences,
+    motions,
     offices,
+    persons,
     proposals,
     schema,
     session,
@@ -25,6 +27,8 @@ _RESOURCES = (
     appointments,
     licences,
     proposals,
+    motions,
+    persons,
     badges,
     findings,
 )

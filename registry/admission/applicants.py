@@ -60,7 +60,7 @@ def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, r
         first = held.select_related("licence").first()
         if first is None or first.licence is None:
             raise errors.LicenceNotFound("you hold no such licence here", field="renews")
-        row.kind, row.licence, row.agency = applying.RENEWAL, first.licence, first.agency
+        row.kind, row.licence, row.agency = applying.RENEWAL, first.licence, first.licence.agency
         row.legal_name, row.locality = first.legal_name, first.locality
         row.licence_class = first.licence.licence_class
     try:

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
+from registry import records
 from registry.admission import events
 from registry.models import Application
 from registry.rules import applying, days, errors
@@ -62,7 +63,7 @@ def refused(*, at: datetime, agency: str = "") -> list[Notice]:
     """The refusals that are still public, the newest at the top; of one agency, or of all."""
     rows = _rows().filter(state=State.REFUSED).order_by("-pk")
     if agency:
-        rows = rows.filter(agency__number=agency)
+        rows = rows.filter(agency__in=records.records_of(agency))
     return _notices(rows[:MOST], at=at)
 
 

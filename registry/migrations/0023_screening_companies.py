@@ -4,7 +4,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("registry", "0022_journal_of_admission"),
     ]
@@ -13,6 +12,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="screenmark",
             name="kind",
-            field=models.TextField(help_text="phone, email, domain, social, address, company, bank, person or owner"),
+            field=models.TextField(
+                help_text="phone, email, domain, social, address, company, bank, person or owner"
+            ),
         ),
     ]

@@ -14,6 +14,7 @@ from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
 from registry.models.licence import Licence, Term
+from registry.models.motion import Merger, Motion, MotionApproval
 from registry.models.person import Appointment, Debarment, Person
 from registry.models.publication import PublishedRecord
 from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit, Salt
@@ -46,6 +47,8 @@ APPEND_ONLY = (
     "registry_assessment",
     "registry_judgement",
     "registry_declaredlink",
+    "registry_merger",
+    "registry_motionapproval",
     "registry_historicalagency",
     "registry_historicalappointment",
     "registry_historicalauthority",
@@ -77,6 +80,9 @@ JOURNALLED = (
     "registry_judgement",
     "registry_licence",
     "registry_listsnapshot",
+    "registry_merger",
+    "registry_motion",
+    "registry_motionapproval",
     "registry_office",
     "registry_person",
     "registry_policyset",
@@ -98,6 +104,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_declaredlink": ("evidence",),
     "registry_entrytext": ("text",),
     "registry_judgement": ("reason",),
+    "registry_motion": ("terms", "closed_reason"),
     "registry_proposal": ("terms", "closed_reason"),
 }
 
@@ -127,6 +134,9 @@ __all__ = [
     "Licence",
     "ListSnapshot",
     "ListedLicence",
+    "Merger",
+    "Motion",
+    "MotionApproval",
     "NumberSeries",
     "ObservedRow",
     "Office",

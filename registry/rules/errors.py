@@ -67,6 +67,12 @@ class AgencyNotFound(NotFound):
     code = "agency.not_found"
 
 
+class AgencyMerged(NotFound):
+    """The agency's record was merged into another of the same firm: ``facts['number']``."""
+
+    code = "agency.merged"
+
+
 class OfficeNotFound(NotFound):
     """No office has this number."""
 
@@ -89,6 +95,12 @@ class AuthorityNotFound(NotFound):
     """No authority has this code."""
 
     code = "authority.not_found"
+
+
+class MotionNotFound(NotFound):
+    """There is no such motion."""
+
+    code = "motion.not_found"
 
 
 class ProposalNotFound(NotFound):
@@ -215,6 +227,24 @@ class AgencyDebarred(Refused):
     """The agency is debarred; nothing can be granted to it."""
 
     code = "agency.debarred"
+
+
+class PersonDebarred(Refused):
+    """The person is barred from the role in those days: ``facts['first_day']`` and ``facts['last_day']``."""
+
+    code = "person.debarred"
+
+
+class AgencyClosed(Refused):
+    """The record was merged into another and is not written any more: ``facts['number']`` is the one to write."""
+
+    code = "agency.closed"
+
+
+class MergerRefused(Refused):
+    """Two records can not be made one: ``facts['why']`` says what stands against it."""
+
+    code = "merger.refused"
 
 
 class ApplicationStepNotAllowed(Refused):

@@ -144,6 +144,7 @@ class SanctionKind(StrEnum):
     REVOCATION = "revocation"
     VOIDING = "voiding"
     DEBARMENT = "debarment"
+    PERSON_BAR = "person_bar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +174,5 @@ SANCTIONS: Final[dict[SanctionKind, SanctionRule]] = {
     SanctionKind.REVOCATION: SanctionRule(points=0, public_months=None),
     SanctionKind.VOIDING: SanctionRule(points=0, public_months=None),
     SanctionKind.DEBARMENT: SanctionRule(points=0, public_months=None),
+    SanctionKind.PERSON_BAR: SanctionRule(points=0, public_months=36),
 }

@@ -132,6 +132,11 @@ class Action(StrEnum):
     OBSERVE = "observe"
     REGISTER_AGENCY = "register_agency"
     AMEND_AGENCY = "amend_agency"
+    MERGE_AGENCIES = "merge_agencies"
+    BAR_PERSON = "bar_person"
+    APPEAL_BAR = "appeal_bar"
+    DISMISS_APPEAL = "dismiss_appeal"
+    END_BAR = "end_bar"
 
 
 class Effect(StrEnum):

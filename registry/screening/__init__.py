@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from registry import marks, news
+from registry import marks, news, records
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -28,6 +28,7 @@ from registry.models import (
     ScreeningMatch,
     ScreeningRound,
 )
+from registry.models import Person as PersonRow
 from registry.rules import errors
 from registry.rules import screening as rules
 from registry.rules.lifecycle import Actor, C, M, Role
@@ -39,7 +40,7 @@ from registry.screening.sides import Side
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
     "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "name_of", "nightly", "of",
-    "of_applicant", "pairs", "reopened", "run_due",
+    "of_applicant", "pairs", "reopened", "run_due", "wait_for",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -159,13 +160,12 @@ def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Fou
 
 def asks_registrar(agency: int) -> bool:
     """Whether what was found of the agency of this row, and not cleared, asks for the registrar."""
-    return any(
-        one.score >= rules.ASKS_REGISTRAR for one in _matches("m.agency_id = %s", [agency]) if one.counts
-    )
+    found = _matches("m.agency_id = ANY(%s)", [records.family(agency)])
+    return any(one.score >= rules.ASKS_REGISTRAR for one in found if one.counts)
 
 
 def _result(agency: Agency) -> Result:
-    found = [one for one in _matches("m.agency_id = %s", [agency.pk]) if one.score]
+    found = [one for one in _matches("m.agency_id = ANY(%s)", [records.family(agency.pk)]) if one.score]
     counting = [one for one in found if one.counts]
     highest = max((one.score for one in counting), default=0)
     state = State.CLEAR
@@ -201,6 +201,19 @@ def run_due(*, at: datetime) -> int:
     lists = last.lists if last else {}
     ScreeningRound.objects.create(at=at, sequence=sequence, lists=lists, screened=screened + len(near))
     return screened + len(near)
+
+
+def wait_for(person: int, *, at: datetime) -> None:
+    """Have every agency wait for a screening in which this person, or somebody of their name or paper, acts."""
+    row = PersonRow.objects.get(pk=person)
+    told = {
+        mark
+        for role in ("director", "sub_agent")
+        for mark in marks.of_person(row.name, row.latin_name, row.birth_date, row.document_hmac, role)
+    }
+    near = set(candidates.linked_with(row.authority_id, told)) if told else set()
+    near |= set(row.appointments.values_list("agency_id", flat=True))
+    marks.wait(sorted(near), at=at)
 
 
 def nightly(*, at: datetime) -> int:
@@ -481,7 +494,7 @@ _MATCHES: Final = """
            coalesce(tg.legal_name, tp.name, tf.name, ''), m.found_at, a.score, a.rank, a.reasons::text, a.at, said.words
     FROM registry_screeningmatch m
     JOIN registry_authority u ON u.id = m.authority_id
-    JOIN registry_agency g ON g.id = m.agency_id
+    JOIN registry_agency g ON g.id = registry_stays(m.agency_id)
     JOIN LATERAL (SELECT * FROM registry_assessment x WHERE x.match_id = m.id ORDER BY x.id DESC LIMIT 1) a ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_array(j.verdict, j.by, j.at, j.reason, s.reasons) ORDER BY j.id)::text AS words

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
@@ -42,7 +42,8 @@ def screen(agencies: Collection[int], *, why: str, by: str, at: datetime) -> int
     # First of all: whoever changes an agency from here on has it wait again.
     ScreeningDue.objects.filter(agency__in=agencies, since__lte=at).delete()
     groups: dict[int, list[int]] = defaultdict(list)
-    for agency, authority in Agency.objects.filter(pk__in=agencies).values_list("pk", "authority_id"):
+    rows = Agency.objects.filter(pk__in=agencies, merged_into=None)
+    for agency, authority in rows.values_list("pk", "authority_id"):
         groups[authority].append(agency)
     total = 0
     for authority, members in groups.items():
@@ -232,7 +233,11 @@ def _keep(
 def _matches(
     authority: int, agencies: Sequence[int], found: Sequence[Found], *, at: datetime
 ) -> dict[tuple[int, str, str, str], int]:
-    """The matches of these agencies, new ones made; two screenings at once make each but once."""
+    """The matches of these agencies, new ones made; two screenings at once make each but once.
+
+    A match of a record that was merged is the agency's own, with what was said of it.
+    """
+    known = _known(agencies)
     ScreeningMatch.objects.bulk_create(
         [
             ScreeningMatch(
@@ -244,16 +249,30 @@ def _matches(
                 found_at=at,
             )
             for one in found
+            if (one.agency, one.subject, one.target_kind, one.target) not in known
         ],
         ignore_conflicts=True,
     )
-    rows = ScreeningMatch.objects.filter(agency__in=agencies)
-    return {
-        (agency, subject, kind, target): pk
-        for pk, agency, subject, kind, target in rows.values_list(
-            "pk", "agency_id", "subject", "target_kind", "target"
-        )
-    }
+    return _known(agencies)
+
+
+_KNOWN: Final = """
+    WITH RECURSIVE family AS (
+        SELECT id AS stays, id, number AS called, number FROM registry_agency WHERE id = ANY(%s)
+        UNION ALL SELECT f.stays, a.id, f.called, a.number FROM registry_merger m
+        JOIN family f ON m.into_id = f.id JOIN registry_agency a ON a.id = m.merged_id
+    )
+    SELECT f.stays, CASE WHEN m.subject = f.number THEN f.called ELSE m.subject END, m.target_kind, m.target, m.id
+    FROM registry_screeningmatch m JOIN family f ON f.id = m.agency_id ORDER BY m.id DESC"""
+
+
+def _known(agencies: Sequence[int]) -> dict[tuple[int, str, str, str], int]:
+    """The matches that there are; of two that became one by a merger the older."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [list(agencies)])
+        return {
+            (agency, subject, kind, target): pk for agency, subject, kind, target, pk in cursor.fetchall()
+        }
 
 
 def _latest(matches: Iterable[int]) -> dict[int, tuple[int, Any]]:

@@ -79,9 +79,11 @@ def _reason(kind: str, role: str, theirs: str) -> str:
 
 _DECLARED: Final = """
     SELECT a, b, kind, x.number, y.number FROM (
-        SELECT agency_id a, other_id b, kind FROM registry_declaredlink WHERE agency_id = ANY(%s)
-        UNION SELECT other_id, agency_id, kind FROM registry_declaredlink WHERE other_id = ANY(%s)
-    ) d JOIN registry_agency x ON x.id = a JOIN registry_agency y ON y.id = b"""
+        SELECT registry_stays(agency_id) a, registry_stays(other_id) b, kind FROM registry_declaredlink
+        WHERE registry_stays(agency_id) = ANY(%s)
+        UNION SELECT registry_stays(other_id), registry_stays(agency_id), kind FROM registry_declaredlink
+        WHERE registry_stays(other_id) = ANY(%s)
+    ) d JOIN registry_agency x ON x.id = a JOIN registry_agency y ON y.id = b WHERE a <> b"""
 
 _PLAIN: Final = {
     "company": "company.same", "phone": "phone.same", "email": "email.same", "domain": "domain.same",
@@ -111,7 +113,7 @@ def links(agencies: Collection[int]) -> dict[tuple[int, int], Link]:
 
 
 _ADVERSE: Final = """
-    SELECT e.agency_id, e.action, e.effective_from FROM registry_entry e
+    SELECT registry_stays(e.agency_id), e.action, e.effective_from FROM registry_entry e
     WHERE e.action = ANY(%s) AND e.agency_id IS NOT NULL {narrowed}
       AND (e.action = ANY(%s) OR e.effective_from > %s)
       AND NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = e.id
@@ -133,7 +135,7 @@ def adverse(authority: int, *, at: datetime) -> dict[int, list[tuple[str, dateti
 
 
 _NEW: Final = """
-    SELECT DISTINCT e.authority_id, e.agency_id, e.action FROM registry_registercommit c
+    SELECT DISTINCT e.authority_id, registry_stays(e.agency_id), e.action FROM registry_registercommit c
     JOIN registry_entry e ON e.commit_id = c.id
     WHERE c.count > 0 AND c.base >= %s AND e.action = ANY(%s) AND e.agency_id IS NOT NULL"""
 
@@ -240,9 +242,14 @@ _PEOPLE: Final = """
     FROM registry_appointment t JOIN registry_person p ON p.id = t.person_id
     WHERE t.agency_id = ANY(%s) AND (t.last_day IS NULL OR t.last_day >= %s)"""
 
-_AGENCIES: Final = (
-    "SELECT id, number, legal_name, latin_name, country FROM registry_agency WHERE id = ANY(%s)"
-)
+_AGENCIES: Final = """
+    WITH RECURSIVE family AS (
+        SELECT a.id AS stays, a.id, a.number FROM registry_agency a WHERE a.id = ANY(%s)
+        AND NOT EXISTS (SELECT FROM registry_merger m WHERE m.merged_id = a.id)
+        UNION ALL SELECT f.stays, m.merged_id, f.number FROM registry_merger m JOIN family f ON m.into_id = f.id
+    )
+    SELECT f.stays, f.number, a.legal_name, a.latin_name, a.country FROM family f
+    JOIN registry_agency a ON a.id = f.id"""
 
 
 def subjects(agencies: Collection[int], *, on: date) -> list[Subject]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registry import records
 from registry.models import (
     Agency,
     Appointment,
@@ -46,14 +47,14 @@ def of(number: str, *, kind: str = "", agency: str = "") -> Side:
 
 
 def _agency(number: str, _agency: str) -> Side:
-    row = Agency.objects.filter(number=number).first()
+    row = Agency.objects.filter(number=records.led_on(number) or number).first()
     if row is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
     trading = TradingName.objects.filter(agency=row).order_by("pk").values_list("name", flat=True)
     offices = Office.objects.filter(agency=row).order_by("pk")
     channels = Channel.objects.filter(agency=row).order_by("pk")
     people = Appointment.objects.filter(agency=row).select_related("person").order_by("pk")
-    ended = Entry.objects.filter(agency=row, action__in=ADVERSE).order_by("pk")
+    ended = Entry.objects.filter(agency__in=records.family(row.pk), action__in=ADVERSE).order_by("pk")
     places = [(row.address, row.locality), *((office.address, office.locality) for office in offices)]
     fields = {
         "names": [_name(text) for text in dict.fromkeys((row.legal_name, row.latin_name, *trading)) if text],
@@ -73,7 +74,7 @@ def _agency(number: str, _agency: str) -> Side:
         "officers": [_somebody(one.person) for one in people if one.role in rules.OFFICERS],
         "staff": [_somebody(one.person) for one in people if one.role not in rules.OFFICERS],
     }
-    return Side("agency", number, row.legal_name, number, _unique(fields))
+    return Side("agency", row.number, row.legal_name, row.number, _unique(fields))
 
 
 def _person(number: str, agency: str) -> Side:

@@ -151,9 +151,19 @@ def all_agencies() -> Iterator[list[str]]:
 
 # What an agency is known by
 
+#: A record that was merged into another is found there alone.
 _AGENCIES: Final = """
     SELECT a.number, u.code, u.country, u.zone, a.legal_name, a.latin_name
-    FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id WHERE a.number = ANY(%s)"""
+    FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id WHERE a.number = ANY(%s)
+    AND NOT EXISTS (SELECT FROM registry_merger m WHERE m.merged_id = a.id)"""
+_FORMER: Final = """
+    WITH RECURSIVE family AS (
+        SELECT a.number AS stays, a.id FROM registry_agency a WHERE a.number = ANY(%s)
+        AND NOT EXISTS (SELECT FROM registry_merger m WHERE m.merged_id = a.id)
+        UNION ALL SELECT f.stays, m.merged_id FROM registry_merger m JOIN family f ON m.into_id = f.id
+    )
+    SELECT f.stays, a.number, a.legal_name, a.latin_name FROM family f JOIN registry_agency a ON a.id = f.id
+    WHERE a.number <> f.stays"""
 _TRADING: Final = """
     SELECT a.number, 'trading', t.name, t.first_day, t.last_day
     FROM registry_tradingname t JOIN registry_agency a ON a.id = t.agency_id WHERE a.number = ANY(%s)"""
@@ -177,6 +187,11 @@ def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
         for number, (authority, country, _, legal, latin) in agencies.items():
             for kind, text in _legal_names(legal, latin):
                 yield _Entry(number, "", authority, country, kind, text, None, None)
+        for number, former, legal, latin in _read(cursor, _FORMER, numbers):
+            authority, country, *_ = agencies[number]
+            yield _Entry(number, "", authority, country, "number", former, None, None)
+            for _, text in _legal_names(legal, latin):
+                yield _Entry(number, "", authority, country, "alias", text, None, None)
         for number, kind, text, first, last in _read(cursor, _TRADING, numbers) + _read(
             cursor, _CHANNELS, numbers
         ):

@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 WRITERS = {
     "registry.licensing",
+    "registry.motions",
+    "registry.merging",
+    "registry.barring",
     "registry.agencies",
     "registry.changes",
     "registry.policies",

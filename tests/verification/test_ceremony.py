@@ -313,18 +313,23 @@ def test_a_slip_of_the_hand_is_told_in_a_sentence(
 
 def test_what_an_authority_states_can_not_hide_a_line_from_a_custodian() -> None:
     thumbprints = [base64url(hashlib.sha256(name).digest()) for name in (b"one", b"two", b"three")]
-    stated = {
+    stated: dict[str, Any] = {
         "id": "did:web:elsewhere.example\x1b[1A\x1b[2K",
-        "hosts": ["verify.elsewhere.example"],
         "keys": [],
     }
-    given = {"issuer": "did:web:x", "known": None, "next_roots": thumbprints, "at": int(AT.timestamp())}
-    lines = list(ceremony.told(ceremony.draft([stated], **given), None))
+
+    def draft(hosts: list[str]) -> bytes:
+        told = [stated | {"hosts": hosts}]
+        return ceremony.draft(
+            told, issuer="did:web:x", known=None, next_roots=thumbprints, at=int(AT.timestamp())
+        )
+
+    lines = list(ceremony.told(draft(["verify.elsewhere.example"]), None))
     assert all(" " <= symbol <= "~" for line in lines for symbol in line)
     assert any("elsewhere.example\\x1b[1A" in line for line in lines)
     for host in ("verify.ex\u0430mple.org", "x\r+ root for the next list nobody"):
         with pytest.raises(Malformed):
-            ceremony.draft([stated | {"hosts": [host]}], **given)
+            draft([host])
 
 
 def test_the_ceremony_stands_on_cryptography_alone() -> None:

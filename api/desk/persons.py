@@ -1,0 +1,395 @@
+"""Persons: who acts for agencies, found by name; the bars against them, and every step about one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from api import labels, readings
+from api.desk import door, parts
+from api.desk import motions as motions_room
+from api.desk.door import Visit
+from api.desk.forms import Form
+from api.desk.motions import MotionForm
+from api.pages import facts as public_facts
+from registry import barring
+from registry.bars import Bar
+from registry.persons import PersonRecord
+from registry.rules import days, errors, numbering
+from registry.rules.lifecycle import M
+from registry.rules.motions import Motion
+
+_POST: Final = ("POST",)
+_PIECE: Final = 50
+_STATES: Final = {
+    "coming": gettext_noop("to come"),
+    "in_force": gettext_noop("in force"),
+    "over": gettext_noop("over"),
+    "void": gettext_noop("never was"),
+}
+_DAY: Final[dict[str, Any]] = {
+    "widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    "input_formats": ["%Y-%m-%d"],
+    "error_messages": {"invalid": _("Give a day as year, month and day: 2026-11-22.")},
+}
+
+
+class BarForm(MotionForm):
+    """The days, the roles and the grounds of a bar."""
+
+    button: ClassVar[str | Promise] = _("Propose the bar")
+    field_order = ("first_day", "last_day", "permanent", "scope", "grounds", "reason")
+    first_day = forms.DateField(
+        label=_("From"), required=False, help_text=_("Today where it is left empty."), **_DAY
+    )
+    last_day = forms.DateField(label=_("Last day"), required=False, **_DAY)
+    permanent = forms.BooleanField(label=_("For ever"), required=False)
+    scope = forms.ChoiceField(label=_("Keeps from"), widget=forms.RadioSelect, initial="any_role")
+    grounds = forms.MultipleChoiceField(label=_("Grounds"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, visit: Visit) -> None:
+        """Offer the law's scopes and grounds in the reader's words."""
+        super().__init__(visit)
+        self.fields["scope"].choices = [  # type: ignore[attr-defined]
+            (code, gettext(word)) for code, word in motions_room.SCOPES.items()
+        ]
+        language = get_language() or "en"
+        self.fields["grounds"].choices = [  # type: ignore[attr-defined]
+            (code, labels.text("grounds", code, language)) for code in sorted(barring.GROUNDS)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a year that no calendar of ours has."""
+        found: dict[str, Any] = super().clean() or {}
+        for name in ("first_day", "last_day"):
+            if found.get(name) is not None and found[name].year not in days.YEARS:
+                self.add_error(name, gettext("The year is out of reach."))
+        return found
+
+
+class EndForm(MotionForm):
+    """Why a bar ends, and when."""
+
+    button: ClassVar[str | Promise] = _("Propose its end")
+    field_order = ("cause", "last_day", "reason")
+    cause = forms.ChoiceField(label=_("Because"), widget=forms.RadioSelect)
+    last_day = forms.DateField(
+        label=_("New last day"), required=False, help_text=_("On review alone."), **_DAY
+    )
+
+    def __init__(self, visit: Visit) -> None:
+        """Offer the causes in the reader's words."""
+        super().__init__(visit)
+        self.fields["cause"].choices = [  # type: ignore[attr-defined]
+            (code, gettext(word)) for code, word in motions_room.CAUSES.items()
+        ]
+
+
+class AppealForm(Form):
+    """When the appeal came."""
+
+    button: ClassVar[str | Promise] = _("Enter the appeal")
+    received_on = forms.DateField(label=_("Received on"), **_DAY)
+
+
+class DismissalForm(Form):
+    """When the appeals body dismissed it."""
+
+    button: ClassVar[str | Promise] = _("Enter the dismissal")
+    decided_on = forms.DateField(label=_("Decided on"), **_DAY)
+
+
+@door.room(of="desk-persons")
+def persons(visit: Visit) -> HttpResponse:
+    """The authority's persons by number, or by the words of a name."""
+    asked = visit.request.GET.get("q", "").strip()[:100].replace("\x00", "")
+    after = visit.request.GET.get("after", "")[:40].replace("\x00", "")
+    lines, further = readings.persons_listed(
+        by=visit.by, at=visit.at, through="desk", q=asked, after=after, limit=_PIECE
+    )
+    here = resolve_url("desk-persons")
+    kept = {"q": asked} if asked else {}
+    return visit.page(
+        "persons.html",
+        gettext("Persons"),
+        q=asked,
+        table=parts.Table(
+            gettext("Persons of your authority"),
+            (gettext("Name"), gettext("Number"), gettext("Acts for"), gettext("Barred")),
+            [
+                (
+                    parts.Link(one.name, resolve_url("desk-person-file", one.number), one.latin_name),
+                    parts.Number(one.number),
+                    ", ".join(one.agencies),
+                    gettext("barred") if one.barred else "",
+                )
+                for one in lines
+            ],
+            gettext("Nobody of this name is on record.") if asked else gettext("Nobody is on record yet."),
+            pages=parts.Pages(
+                following=f"{here}?{urlencode({**kept, 'after': further})}" if further else "",
+                first=f"{here}?{urlencode(kept)}" if after else "",
+            ),
+        ),
+    )
+
+
+@door.room(of="desk-persons")
+def person(visit: Visit, number: str) -> HttpResponse:
+    """One person: what is on record, the appointments, the bars, and what may be done."""
+    one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
+    waiting = readings.motions_waiting(by=visit.by, at=visit.at, through="desk", about=one.number)
+    return visit.page(
+        "person_file.html",
+        one.name,
+        person=one,
+        facts=parts.Facts(
+            [
+                parts.Fact(gettext("Name in Latin letters"), one.latin_name, restricted=True),
+                parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True),
+                parts.Fact(gettext("Nationality"), one.nationality, restricted=True),
+                parts.Fact(
+                    gettext("Identity paper"),
+                    gettext("on record") if one.has_document else "",
+                    restricted=True,
+                ),
+            ]
+        ),
+        acts=parts.Table(
+            gettext("Appointments"),
+            (
+                gettext("Agency"),
+                gettext("Acts as"),
+                gettext("Appointment"),
+                gettext("From"),
+                gettext("Until"),
+            ),
+            [
+                (
+                    parts.Link(act.agency_name, resolve_url("desk-agency", act.agency), act.agency),
+                    public_facts.role(act.role),
+                    parts.Number(act.number),
+                    parts.Day(act.first_day),
+                    parts.Day(act.last_day),
+                )
+                for act in one.acts
+            ],
+            gettext("Was never appointed."),
+        ),
+        bars=_bars(visit, one),
+        in_force=any(bar.state(one.today) == "in_force" for bar in one.bars),
+        may_bar=bool(visit.by.roles & M),
+        waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
+    )
+
+
+def _bars(visit: Visit, one: PersonRecord) -> parts.Table:
+    rows = [
+        (
+            parts.Noted(gettext(_STATES[bar.state(one.today)]), _aside(bar)),
+            parts.Day(bar.first_day),
+            parts.Day(bar.last_day) if bar.last_day else gettext("for ever"),
+            gettext(motions_room.SCOPES[bar.scope]),
+            ", ".join(labels.text("grounds", code, get_language() or "en") for code in bar.grounds),
+            _publicity(bar, one),
+            _step(visit, one, bar),
+        )
+        for bar in reversed(one.bars)
+    ]
+    columns = (
+        gettext("Stands"), gettext("From"), gettext("Until"), gettext("Keeps from"), gettext("Grounds"),
+        gettext("Public"), gettext("Entry"),
+    )  # fmt: skip
+    return parts.Table(gettext("Bars"), columns, rows, gettext("No bar is recorded."))
+
+
+def _aside(bar: Bar) -> str:
+    if bar.cause:
+        return gettext(motions_room.CAUSES[bar.cause])
+    return gettext("an appeal is open") if bar.appeal_open else ""
+
+
+def _publicity(bar: Bar, one: PersonRecord) -> Any:
+    if bar.spent(one.today):
+        return gettext("no longer, or never")
+    if bar.public_until is None:
+        return gettext("for ever")
+    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public reads of it"))
+
+
+def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:
+    if not visit.by.roles & M or bar.cause or bar.state(one.today) == "over":
+        return str(bar.sequence)
+    href = resolve_url("desk-bar", one.number, bar.sequence)
+    return parts.Link(str(bar.sequence), href, gettext("appeal, end"))
+
+
+@door.room(*M, methods=_POST)
+def bar(visit: Visit, number: str) -> HttpResponse:
+    """Propose to bar a person."""
+    one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
+    form = BarForm(visit)
+    gone = motions_room.proposed(visit, form, Motion.BAR, one.number, _stated)
+    if gone is not None:
+        return gone
+    return _move(
+        visit, form, gettext("Bar a person"), one,
+        [
+            gettext("A supervisor and then the registrar say yes; the person may be heard before."),
+            gettext("Every appointment from which the bar keeps the person ends on the day before it begins."),
+            gettext("While it lasts nobody appoints the person, and whoever is like them is screened."),
+        ],
+    )  # fmt: skip
+
+
+def _stated(said: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "first_day": said["first_day"].isoformat() if said["first_day"] else None,
+        "last_day": said["last_day"].isoformat() if said["last_day"] else None,
+        "permanent": said["permanent"],
+        "scope": said["scope"],
+        "grounds": said["grounds"],
+    }
+
+
+@door.room(*M, methods=_POST)
+def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
+    """One bar: an appeal against it or the dismissal of one is entered here, and its end proposed from here."""
+    one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
+    found = next((bar for bar in one.bars if bar.sequence == sequence), None)
+    if found is None:
+        raise errors.EntryNotFound
+    do = visit.request.POST.get("do", "") if visit.request.method == "POST" else ""
+    appeal = AppealForm(visit.request.POST if do == "appeal" else None, auto_id="appeal_%s")
+    dismissal = DismissalForm(visit.request.POST if do == "dismiss" else None, auto_id="dismissal_%s")
+    entered = None
+    if do == "appeal":
+        entered = _appealed(visit, one, found, appeal)
+    elif do == "dismiss":
+        entered = _dismissed(visit, one, found, dismissal)
+    if entered is not None:
+        return entered
+    return visit.page(
+        "bar.html",
+        gettext("Bar of %(name)s") % {"name": one.name},
+        status=422 if appeal.errors or dismissal.errors else 200,
+        person=one,
+        bar=found,
+        facts=parts.Facts(
+            [
+                parts.Fact(gettext("From"), parts.Day(found.first_day)),
+                parts.Fact(
+                    gettext("Last day"), parts.Day(found.last_day) if found.last_day else gettext("for ever")
+                ),
+                parts.Fact(gettext("Decided on"), parts.Day(found.decided_on)),
+                parts.Fact(
+                    gettext("Appeal until"), parts.LastDay(gettext("last day"), found.appeal_until, one.zone)
+                ),
+                parts.Fact(gettext("Officers"), ", ".join(found.officers)),
+            ]
+        ),
+        appeal=None if found.appeal_open or found.cause else appeal,
+        dismissal=dismissal if found.appeal_open else None,
+        may_end=not found.cause and found.state(one.today) != "over",
+    )
+
+
+@door.room(*M, methods=_POST)
+def end(visit: Visit, number: str, sequence: int) -> HttpResponse:
+    """Propose the end of a bar."""
+    one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
+    if all(bar.sequence != sequence for bar in one.bars):
+        raise errors.EntryNotFound
+    form = EndForm(visit)
+    gone = motions_room.proposed(
+        visit, form, Motion.END_BAR, one.number,
+        lambda said: {
+            "bar": sequence,
+            "cause": said["cause"],
+            "last_day": said["last_day"].isoformat() if said["last_day"] else None,
+        },
+    )  # fmt: skip
+    if gone is not None:
+        return gone
+    return _move(
+        visit, form, gettext("End a bar"), one,
+        [
+            gettext("As many officers say yes as made it: a supervisor and then the registrar."),
+            gettext("Appointments that it ended stay ended: whoever is to act again is appointed again."),
+        ],
+    )  # fmt: skip
+
+
+def _appealed(visit: Visit, one: PersonRecord, found: Bar, form: AppealForm) -> HttpResponse | None:
+    with _refusing(form):
+        if form.is_valid():
+            barring.file_appeal(
+                one.number, found.sequence, received_on=form.cleaned_data["received_on"], by=visit.by, at=visit.at,
+                idempotency_key=form.idempotency_key,
+            )  # fmt: skip
+            return visit.go("desk-person-file", one.number, told=gettext("The appeal is entered."))
+    return None
+
+
+def _dismissed(visit: Visit, one: PersonRecord, found: Bar, form: DismissalForm) -> HttpResponse | None:
+    with _refusing(form):
+        if form.is_valid():
+            barring.dismiss_appeal(
+                one.number, found.sequence, decided_on=form.cleaned_data["decided_on"], by=visit.by, at=visit.at,
+                idempotency_key=form.idempotency_key,
+            )  # fmt: skip
+            return visit.go(
+                "desk-person-file", one.number, told=gettext("The dismissal is entered. The bar stands.")
+            )
+    return None
+
+
+@contextmanager
+def _refusing(form: Form) -> Iterator[None]:
+    """Show what the register refuses at the form's field."""
+    try:
+        yield
+    except errors.NotAllowed:
+        raise
+    except errors.RegistryError as refusal:
+        form.refuse(refusal)
+
+
+def _move(
+    visit: Visit, form: MotionForm, title: str, one: PersonRecord, sentences: list[str]
+) -> HttpResponse:
+    return visit.page(
+        "move.html",
+        title,
+        status=422 if form.errors else 200,
+        form=form,
+        back=resolve_url("desk-person-file", one.number),
+        about=one.name,
+        number=one.number,
+        sentences=sentences,
+        danger=True,
+    )
+
+
+def _canonical(number: str) -> str:
+    try:
+        return numbering.canonical(number, numbering.Kind.PERSON)
+    except errors.NotFound:
+        raise errors.PersonNotFound from None
+
+
+urlpatterns: list[URLPattern] = [
+    path("persons", persons, name="desk-persons"),
+    path("persons/<str:number>", person, name="desk-person-file"),
+    path("persons/<str:number>/bar", bar, name="desk-bar-person"),
+    path("persons/<str:number>/bars/<int:sequence>", one_bar, name="desk-bar"),
+    path("persons/<str:number>/bars/<int:sequence>/end", end, name="desk-end-bar"),
+]

@@ -1,0 +1,336 @@
+"""Barring persons: the only writer of bars of persons (domain model 3.4). Motions take them, in three officers' names.
+
+A bar is an entry without a licence or an agency, and not public: what the public may read of it, its policy says
+(``bars.published``). It ends the appointments that it keeps the person from, and has whoever is like the person
+screened. An appeal is a fact that one officer enters; a bar ends by a motion of as many officers as made it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from registry import bars, history, ledger, marks, news, records, screening
+from registry.bars import Bar
+from registry.idempotency import Once
+from registry.models import (
+    Agency,
+    Appointment,
+    Authority,
+    Debarment,
+    Entry,
+    EntryText,
+    Person,
+)
+from registry.rules import days, errors
+from registry.rules.grounds import SanctionKind
+from registry.rules.lifecycle import STEPS, Action, Actor, Kind, M
+
+GROUNDS: Final[frozenset[str]] = STEPS[Action.DEBAR].grounds or frozenset()
+"""On which grounds a person may be barred: those of the bar of an agency."""
+CAUSES: Final = ("review", "appeal", "error")
+LONGEST: Final = 4000
+
+
+# --- a bar -------------------------------------------------------------------------------------------------------
+
+
+def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    """The terms of a bar in normal form, the person and the agencies concerned locked.
+
+    ``first_day`` (today where left out; never past), ``last_day`` or ``permanent``, ``scope``, ``grounds``, and
+    ``reason``, which officers read.
+    """
+    _locked(authority, about)
+    today = days.local_day(at, authority.zone)
+    first = _day(terms.get("first_day"), "first_day") or today
+    last = _day(terms.get("last_day"), "last_day")
+    permanent = terms.get("permanent") is True
+    if first < today:
+        raise errors.BackdatingRefused("a bar cannot begin before it is decided", field="first_day")
+    if permanent == (last is not None):
+        raise errors.StepIncomplete("give the last day, or say that it is for ever", field="last_day")
+    if last is not None and last < first:
+        raise errors.BadInput("the last day is before the first", field="last_day")
+    scope = terms.get("scope") or "any_role"
+    if scope not in bars.SCOPES:
+        raise errors.BadInput(f"a scope is one of {', '.join(bars.SCOPES)}", field="scope")
+    grounds = terms.get("grounds")
+    if not isinstance(grounds, list | tuple) or not grounds:
+        raise errors.StepIncomplete("give the ground of the bar", field="grounds")
+    for ground in grounds:
+        if ground not in GROUNDS:
+            raise errors.GroundNotAllowed(
+                "this ground cannot carry a bar", field="grounds", ground=str(ground)[:40]
+            )
+    for bar in bars.of(about):
+        if bar.state(today) in {"coming", "in_force"} and bar.scope == scope and _meet(bar, first, last):
+            raise errors.DuplicateRecord("the person is barred for these days already", field="first_day")
+    return {
+        "first_day": first.isoformat(),
+        "last_day": last.isoformat() if last else None,
+        "permanent": permanent,
+        "scope": scope,
+        "grounds": sorted(set(grounds)),
+        "reason": _reason(terms.get("reason")),
+    }
+
+
+def take(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> Entry:  # fmt: skip
+    """Bar the person within the caller's transaction; the entry that says so."""
+    person = _locked(authority, about)
+    policy = records.current_policy(authority.pk, at=at)
+    today = days.local_day(at, authority.zone)
+    months = policy.public_months(SanctionKind.PERSON_BAR)
+    effect = {name: terms[name] for name in ("first_day", "last_day", "scope")}
+    entry = commit.add(
+        _entry(
+            authority, Action.BAR_PERSON, officers, at,
+            kind=Kind.DECISION.value,
+            grounds=list(terms["grounds"]),
+            effect={**effect, "person": about, "public_months": months},
+            deadlines={
+                "appeal_until": days.end_of(
+                    today + timedelta(days=policy.appeal_days), authority.zone
+                ).isoformat()
+            },
+            policy_version=policy.version,
+            law=policy.law,
+        )
+    )  # fmt: skip
+    EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
+    _project(person, by=officers[-1], at=at)
+    first, last = date.fromisoformat(terms["first_day"]), _day(terms["last_day"], "last_day")
+    _end_appointments(person, terms["scope"], first, last, officers=officers, commit=commit, at=at)
+    screening.wait_for(person.pk, at=at)
+    return entry
+
+
+def _end_appointments(
+    person: Person, scope: str, first: date, last: date | None, *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> None:  # fmt: skip
+    """End what the person is kept from on the day before the bar, or on its own first day where that is later."""
+    rows = Appointment.objects.filter(person=person).select_related("agency__authority").order_by("pk")
+    ended: dict[int, Agency] = {}
+    eve = first - timedelta(days=1)
+    for row in rows:
+        over = row.last_day is not None and row.last_day <= eve
+        later = last is not None and row.first_day > last
+        if over or later or not bars.keeps_from(scope, row.role):
+            continue
+        row.last_day = max(eve, row.first_day)
+        history.save(row, by=officers[-1], at=at, reason="the person is barred")
+        ended[row.agency_id] = row.agency
+    for agency in ended.values():
+        agency.version += 1
+        history.save(agency, by=officers[-1], at=at, reason="amended: appointments")
+        commit.add(
+            _entry(
+                agency.authority, Action.AMEND_AGENCY, officers, at, kind=Kind.FACT.value, agency=agency,
+                effect={"changed": ["appointments"]}, published=True,
+            )
+        )  # fmt: skip
+    if ended:
+        marks.index([agency.number for agency in ended.values()], at=at)
+
+
+# --- its end -----------------------------------------------------------------------------------------------------
+
+
+def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    """The terms of a bar's end: ``bar`` (its sequence number), ``cause`` and, on review, ``last_day``; ``reason``."""
+    _locked(authority, about)
+    bar = _bar(about, terms.get("bar"))
+    today = days.local_day(at, authority.zone)
+    cause = terms.get("cause")
+    if cause not in CAUSES:
+        raise errors.BadInput(f"a cause is one of {', '.join(CAUSES)}", field="cause")
+    if bar.cause or bar.state(today) == "over":
+        raise errors.StepNotAllowed("the bar is over or was ended already", field="bar")
+    if cause == "appeal" and not bar.appeal_open:
+        raise errors.StepNotAllowed("no appeal against the bar is open", field="cause")
+    last = _day(terms.get("last_day"), "last_day")
+    if cause != "review":
+        last = None
+    elif last is None:
+        raise errors.StepIncomplete("give the bar's last day", field="last_day")
+    elif last < max(today, bar.first_day):
+        raise errors.BackdatingRefused("a bar is not ended for days that are past", field="last_day")
+    elif bar.last_day is not None and last >= bar.last_day:
+        raise errors.BadInput("the bar ends by then anyway", field="last_day")
+    return {
+        "bar": bar.sequence,
+        "cause": cause,
+        "last_day": last.isoformat() if last else None,
+        "reason": _reason(terms.get("reason")),
+    }
+
+
+def take_end(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> Entry:  # fmt: skip
+    """End the bar; appointments that it ended stay ended: whoever is to act again is appointed again."""
+    person = _locked(authority, about)
+    bar = _bar(about, terms["bar"])
+    effect = {"person": about, "cause": terms["cause"], "last_day": terms["last_day"]}
+    entry = commit.add(
+        _entry(
+            authority, Action.END_BAR, officers, at, refers_to_id=bar.ref, effect=effect,
+            kind=Kind.CORRECTION.value if terms["cause"] == "error" else Kind.DECISION.value,
+        )
+    )  # fmt: skip
+    EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
+    _project(person, by=officers[-1], at=at)
+    screening.wait_for(person.pk, at=at)
+    return entry
+
+
+# --- appeals -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic(durable=True)
+def file_appeal(
+    person: str, bar: int, *, received_on: date, by: Actor, at: datetime, idempotency_key: str
+) -> Bar:
+    """Enter that the person appeals against the bar; one that came too late is refused."""
+    once = Once(by, idempotency_key, "appeal bar", {"person": person, "bar": bar, "on": received_on}, at)
+    if once.outcome() is not None:
+        return _bar(person, bar)
+    authority = _own(by)
+    _locked(authority, person)
+    found = _bar(person, bar)
+    if found.cause or found.appeal_open:
+        raise errors.StepNotAllowed("the bar was ended, or an appeal is open already", field="bar")
+    today = days.local_day(at, authority.zone)
+    if not found.decided_on <= received_on <= today:
+        raise errors.BadInput("an appeal comes after the decision and not after today", field="received_on")
+    if days.first_instant(received_on, authority.zone) >= found.appeal_until:
+        raise errors.StepNotAllowed("the days for an appeal are over", field="received_on")
+    _said(authority, Action.APPEAL_BAR, found, {"received_on": received_on.isoformat()}, by=by, at=at)
+    once.keep({})
+    return _bar(person, bar)
+
+
+@transaction.atomic(durable=True)
+def dismiss_appeal(
+    person: str, bar: int, *, decided_on: date, by: Actor, at: datetime, idempotency_key: str
+) -> Bar:
+    """Enter that the appeals body dismissed the appeal: the bar stands. One that is upheld ends the bar by a motion."""
+    once = Once(by, idempotency_key, "dismiss appeal", {"person": person, "bar": bar, "on": decided_on}, at)
+    if once.outcome() is not None:
+        return _bar(person, bar)
+    authority = _own(by)
+    _locked(authority, person)
+    found = _bar(person, bar)
+    if not found.appeal_open or found.appealed_on is None:
+        raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
+    if not found.appealed_on <= decided_on <= days.local_day(at, authority.zone):
+        raise errors.BadInput("it is dismissed after it was made and not after today", field="decided_on")
+    _said(authority, Action.DISMISS_APPEAL, found, {"decided_on": decided_on.isoformat()}, by=by, at=at)
+    once.keep({})
+    return _bar(person, bar)
+
+
+def _said(
+    authority: Authority, action: Action, bar: Bar, effect: Mapping[str, Any], *, by: Actor, at: datetime
+) -> None:
+    commit = ledger.Commit()
+    commit.add(
+        _entry(
+            authority, action, (by.number,), at, kind=Kind.FACT.value, refers_to_id=bar.ref,
+            effect={"person": bar.person, **effect},
+        )
+    )  # fmt: skip
+    news.put()
+    commit.close(by=by.number, at=at)
+
+
+# --- what they have in common ------------------------------------------------------------------------------------
+
+
+def _entry(authority: Authority, action: Action, officers: Sequence[str], at: datetime, **more: Any) -> Entry:
+    """An entry about a person; unless told otherwise the public does not read it."""
+    given = {"published": False, **more}
+    return Entry(
+        authority=authority, action=action.value, decided_at=at, effective_from=at,
+        effective_day=days.local_day(at, authority.zone), zone=authority.zone, officers=list(officers), **given,
+    )  # fmt: skip
+
+
+def _project(person: Person, *, by: str, at: datetime) -> None:
+    """Bring the person's bars, by their days and scope, up to what the entries now mean."""
+    wanted = {
+        (bar.first_day, bar.last_day, bar.scope): bar
+        for bar in bars.of(person.number, own_at=at)
+        if not bar.void
+    }
+    held = {(row.first_day, row.last_day, row.scope): row for row in person.debarments.all()}
+    for key in held.keys() - wanted.keys():
+        history.delete(held[key], by=by, at=at, reason="bar of a person")
+    for key in sorted(wanted.keys() - held.keys(), key=str):
+        first, last, scope = key
+        row = Debarment(
+            authority=person.authority, person=person, first_day=first, last_day=last, scope=scope,
+            grounds=list(wanted[key].grounds),
+        )  # fmt: skip
+        history.save(row, by=by, at=at, reason="bar of a person")
+
+
+def _own(by: Actor) -> Authority:
+    if not by.roles & M:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(M))
+    row = Authority.objects.filter(code=by.authority or "").first()
+    if row is None:
+        raise errors.OutsideAuthority("a bar is of one authority")
+    return row
+
+
+def _locked(authority: Authority, number: str) -> Person:
+    """The person, locked after the agencies that they act for: as whoever appoints somebody locks them."""
+    acts_for = Appointment.objects.filter(person__number=number, person__authority=authority)
+    keys = sorted(set(acts_for.values_list("agency_id", flat=True)))
+    agencies = Agency.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("number")
+    list(agencies.values_list("pk"))
+    rows = Person.objects.select_for_update(of=("self",), no_key=True).select_related("authority")
+    person = rows.filter(number=number, authority=authority).first()
+    if person is None:
+        raise errors.PersonNotFound("no person has this number", number=number)
+    if sorted(set(acts_for.values_list("agency_id", flat=True))) != keys:
+        raise errors.VersionConflict("the person was appointed meanwhile: try again", expected=0, actual=0)
+    return person
+
+
+def _bar(person: str, sequence: object) -> Bar:
+    found = next((bar for bar in bars.of(person) if bar.sequence == sequence), None)
+    if found is None:
+        raise errors.EntryNotFound("there is no such bar", field="bar")
+    return found
+
+
+def _meet(bar: Bar, first: date, last: date | None) -> bool:
+    return (bar.last_day is None or first <= bar.last_day) and (last is None or bar.first_day <= last)
+
+
+def _day(value: object, field: str) -> date | None:
+    if value in {None, ""}:
+        return None
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise errors.BadInput("a day is written YYYY-MM-DD", field=field) from None
+
+
+def _reason(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise errors.StepIncomplete("say why", field="reason")
+    if len(value) > LONGEST or "\x00" in value:
+        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
+    return value.strip()

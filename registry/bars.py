@@ -1,0 +1,186 @@
+"""Bars of persons as the register's entries make them: who may not act for agencies, since when, until when.
+
+A bar is an entry; what was said of it since (an appeal, its end) are entries that speak of it. Nothing here writes or
+reads the clock. Public is what the policy lets be, and no longer than that (``published``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Q
+
+from registry.models import Authority, Debarment, Entry, Person
+from registry.rules import days, errors
+from registry.rules.lifecycle import Action
+
+SCOPES: Final[Mapping[str, frozenset[str] | None]] = {
+    "any_role": None,
+    "director": frozenset({"responsible_officer", "director", "beneficial_owner"}),
+    "holder": frozenset({"beneficial_owner"}),
+}
+"""The roles that a bar of each scope keeps a person from; ``None``: all of them."""
+
+ABOUT: Final = (Action.BAR_PERSON, Action.APPEAL_BAR, Action.DISMISS_APPEAL, Action.END_BAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a person. ``last_day`` ``None``: for ever, or until it is ended.
+
+    ``cause``: why it was ended before its time (``review``), or should never have been (``appeal``, ``error``); empty
+    where neither. ``public_until``: the last day on which the public may read of it; ``None``: for ever.
+    """
+
+    sequence: int
+    ref: int
+    person: str
+    scope: str
+    grounds: tuple[str, ...]
+    first_day: date
+    last_day: date | None
+    permanent: bool
+    decided_on: date
+    appeal_until: datetime
+    appealed_on: date | None
+    appeal_open: bool
+    cause: str
+    ended_on: date | None
+    public: bool
+    public_until: date | None
+    officers: tuple[str, ...]
+
+    @property
+    def void(self) -> bool:
+        """Whether it never was, as known now."""
+        return self.cause in {"appeal", "error"}
+
+    def state(self, today: date) -> str:
+        """``coming``, ``in_force``, ``over`` or ``void``."""
+        if self.void:
+            return "void"
+        if today < self.first_day:
+            return "coming"
+        return "over" if self.last_day is not None and self.last_day < today else "in_force"
+
+    def spent(self, today: date) -> bool:
+        """Whether the public reads of it no more, or never did."""
+        return self.void or not self.public or (self.public_until is not None and self.public_until < today)
+
+
+def of(person: str, *, own_at: datetime | None = None) -> list[Bar]:
+    """The bars of a person, the oldest first. ``own_at``: asked by the transaction that is writing one."""
+    key = Person.objects.filter(number=person).values_list("authority_id", flat=True).first()
+    if key is None:
+        raise errors.PersonNotFound("no person has this number", number=person)
+    rows = Entry.objects.filter(authority=key, action__in=ABOUT, effect__person=person).order_by("pk")
+    return _folded(rows if own_at else rows.select_related("commit"), numbered=own_at is None)
+
+
+def published(authority: str, *, at: datetime) -> tuple[list[dict[str, Any]], str | None]:
+    """The bars that the public may read of now, the newest first, and since when nothing is left out of them.
+
+    ``None``: nothing ever was. Names are told; numbers of persons and days of birth never.
+    """
+    row = Authority.objects.filter(code=authority).first()
+    if row is None:
+        raise errors.AuthorityNotFound("no authority has this code", code=authority)
+    today = days.local_day(at, row.zone)
+    entries = Entry.objects.filter(authority=row, action__in=ABOUT).select_related("commit").order_by("pk")
+    found = _folded(entries)
+    shown = [bar for bar in found if not bar.spent(today) and bar.state(today) != "coming"]
+    hidden = [bar.decided_on for bar in found if bar.spent(today) and not bar.void]
+    named = Person.objects.in_bulk([bar.person for bar in shown], field_name="number")
+    told = [
+        {
+            "name": named[bar.person].name,
+            "latin_name": named[bar.person].latin_name,
+            "first_day": bar.first_day,
+            "last_day": bar.last_day,
+            "scope": bar.scope,
+            "grounds": list(bar.grounds),
+            "appeal_open": bar.appeal_open,
+            "over": bar.state(today) == "over",
+            "authority": authority,
+        }
+        for bar in reversed(shown)
+    ]
+    return told, (max(hidden) + timedelta(days=1)).isoformat() if hidden else None
+
+
+def refuse_barred(person: Person, role: str, first_day: date, last_day: date | None) -> None:
+    """Refuse to have this person, or whoever has the same identity paper, act in that role in days of a bar."""
+    same = Q(person=person.pk) if person.pk else Q(pk=None)
+    if person.document_hmac:
+        same |= Q(person__document_hmac=person.document_hmac)
+    rows = Debarment.objects.filter(same, authority=person.authority, person__isnull=False)
+    rows = rows.filter(Q(last_day=None) | Q(last_day__gte=first_day))
+    if last_day is not None:
+        rows = rows.filter(first_day__lte=last_day)
+    for row in rows.order_by("first_day"):
+        if keeps_from(row.scope, role):
+            raise errors.PersonDebarred(
+                f"the person is barred from {row.first_day} until {row.last_day or 'further notice'}",
+                field="person", first_day=row.first_day, last_day=row.last_day,
+            )  # fmt: skip
+
+
+def barred_among(persons: Iterable[int], today: date) -> set[int]:
+    """Those of these persons against whom a bar is in force or coming."""
+    rows = Debarment.objects.filter(Q(last_day=None) | Q(last_day__gte=today), person__in=list(persons))
+    return set(rows.values_list("person_id", flat=True))
+
+
+def keeps_from(scope: str, role: str) -> bool:
+    """Whether a bar of that scope keeps a person from the role."""
+    roles = SCOPES[scope]
+    return roles is None or role in roles
+
+
+def _folded(rows: Iterable[Entry], *, numbered: bool = True) -> list[Bar]:
+    entries = list(rows)
+    spoken: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if entry.refers_to_id is not None:
+            spoken.setdefault(entry.refers_to_id, []).append(entry)
+    return [
+        _bar(entry, spoken.get(entry.pk, ()), entry.sequence if numbered else 0)
+        for entry in entries
+        if entry.action == Action.BAR_PERSON
+    ]
+
+
+def _bar(entry: Entry, spoken: Sequence[Entry], sequence: int) -> Bar:
+    effect, zone = entry.effect, entry.zone
+    end = next((one for one in spoken if one.action == Action.END_BAR), None)
+    appeals = [one for one in spoken if one.action == Action.APPEAL_BAR]
+    dismissed = [one for one in spoken if one.action == Action.DISMISS_APPEAL]
+    last = _day(effect["last_day"])
+    if end is not None and end.effect["cause"] == "review":
+        last = _day(end.effect["last_day"])
+    months = effect["public_months"]
+    public_until = None if months is None or last is None else days.add_months(last, months)
+    return Bar(
+        sequence=sequence,
+        ref=entry.pk,
+        person=effect["person"],
+        scope=effect["scope"],
+        grounds=tuple(entry.grounds),
+        first_day=date.fromisoformat(effect["first_day"]),
+        last_day=last,
+        permanent=effect["last_day"] is None,
+        decided_on=days.local_day(entry.decided_at, zone),
+        appeal_until=datetime.fromisoformat(entry.deadlines["appeal_until"]),
+        appealed_on=_day(appeals[-1].effect["received_on"]) if appeals else None,
+        appeal_open=len(appeals) > len(dismissed) and end is None,
+        cause=end.effect["cause"] if end else "",
+        ended_on=days.local_day(end.decided_at, zone) if end else None,
+        public=months != 0,
+        public_until=public_until,
+        officers=tuple(entry.officers),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,235 @@
+"""Motions: what several officers decide beside the steps of licences, from the first word to the last yes.
+
+``propose`` begins one, ``approve`` gives one yes and takes it with the last, ``decline`` ends it. A motion is checked
+when it is proposed and again at each yes, against what the register holds at that moment; what is taken is one durable
+transaction with all that follows from it. Who may is the table in ``registry.rules.motions``; what a motion needs and
+does is its own module's: two functions each, ``clean`` and ``take``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from registry import barring, ledger, merging, news, records
+from registry.idempotency import Once
+from registry.licensing import SECOND_FACTOR
+from registry.models import Authority, Entry, MotionApproval
+from registry.models import Motion as Row
+from registry.rules import errors
+from registry.rules.lifecycle import Actor, Role
+from registry.rules.motions import RULES, Motion
+
+READERS: Final = frozenset(Role) - {Role.ANALYST, Role.SYSTEM}
+
+Clean = Callable[..., Mapping[str, Any]]
+Take = Callable[..., Entry | None]
+#: What checks and tidies the terms of a motion, locking what it is about; and what takes it.
+_TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
+    Motion.MERGE: (merging.clean, merging.take),
+    Motion.BAR: (barring.clean, barring.take),
+    Motion.END_BAR: (barring.clean_end, barring.take_end),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MotionRecord:
+    """A motion as officers see it; ``next_roles``: who may give the next yes, empty where none is needed."""
+
+    id: int
+    kind: Motion
+    about: str
+    terms: Mapping[str, Any]
+    state: str
+    proposed_by: str
+    proposed_at: datetime
+    expires_at: datetime
+    approved_by: tuple[str, ...]
+    approvals_needed: int
+    next_roles: tuple[str, ...]
+    officers: int
+    closed_by: str
+    closed_at: datetime | None
+    closed_reason: str
+
+    def awaits(self, by: Actor) -> bool:
+        """Whether this officer could give the next yes."""
+        said = {self.proposed_by, *self.approved_by}
+        return by.number not in said and bool(by.roles & set(self.next_roles))
+
+
+@transaction.atomic(durable=True)
+def propose(
+    kind: Motion, about: str, terms: Mapping[str, Any], *, by: Actor, at: datetime, idempotency_key: str,
+    no_conflict: bool = False,
+) -> MotionRecord:  # fmt: skip
+    """Begin a motion; it is checked as if it were taken now. One of a kind about one thing may be open."""
+    rule = RULES[kind]
+    _role(by, rule.proposes)
+    once = Once(by, idempotency_key, f"propose {kind}", {"about": about, **terms}, at)
+    if (done := once.outcome()) is not None:
+        return _record(Row.objects.get(pk=done["motion"]))
+    if not no_conflict:
+        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+    authority = Authority.objects.filter(code=by.authority or "").first()
+    if authority is None:
+        raise errors.OutsideAuthority("a motion is of one authority")
+    said = _TAKEN_BY[kind][0](authority, about, terms, at=at)
+    same = Row.objects.filter(kind=kind.value, about=about, state="open")
+    same.filter(expires_at__lte=at).update(state="expired", closed_at=at, closed_by="SYSTEM")
+    policy = records.current_policy(authority.pk, at=at)
+    try:
+        with transaction.atomic():
+            row = Row.objects.create(
+                authority=authority,
+                kind=kind.value,
+                about=about,
+                terms=dict(said),
+                proposed_by=by.number,
+                proposed_at=at,
+                expires_at=at + timedelta(days=policy.proposal_days),
+            )
+    except IntegrityError as clash:
+        raise errors.ProposalOpen(
+            "such a motion is open already", action=kind.value, subject=about
+        ) from clash
+    once.keep({"motion": row.pk})
+    return _record(row)
+
+
+@transaction.atomic(durable=True)
+def approve(
+    number: int, *, by: Actor, at: datetime, idempotency_key: str, no_conflict: bool = False
+) -> MotionRecord:
+    """Give one officer's yes; the last one needed takes the motion.
+
+    Refuses the proposer, who has approved already, a role that the table does not name for this place, a stale second
+    factor, and what the register no longer allows.
+    """
+    once = Once(by, idempotency_key, "approve motion", {"motion": number}, at)
+    if once.outcome() is not None:
+        return _record(Row.objects.get(pk=number))
+    row = _locked(number, by=by)
+    kind = Motion(row.kind)
+    given = list(row.approvals.order_by("pk"))
+    needed = RULES[kind].approvals
+    if by.number == row.proposed_by:
+        raise errors.OwnProposal("nobody approves their own motion", proposal=row.pk)
+    if any(one.by == by.number for one in given):
+        raise errors.AlreadyApproved("this officer has approved already", proposal=row.pk)
+    _still_open(row, at)
+    _role(by, needed[len(given)])
+    if not no_conflict:
+        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+    given_at = by.second_factor_at
+    if given_at is None or not timedelta() <= at - given_at <= SECOND_FACTOR:
+        raise errors.SecondFactorStale(
+            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
+        )
+    clean, take = _TAKEN_BY[kind]
+    clean(row.authority, row.about, row.terms, at=at)
+    MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=given_at)
+    once.keep({})
+    if len(given) + 1 < len(needed):
+        return _record(row)
+    commit = ledger.Commit()
+    officers = (row.proposed_by, *(one.by for one in given), by.number)
+    entry = take(row.authority, row.about, row.terms, officers=officers, commit=commit, at=at)
+    row.state, row.closed_by, row.closed_at, row.entry = "approved", by.number, at, entry
+    row.save()
+    news.put()
+    commit.close(by=by.number, at=at)
+    return _record(row)
+
+
+@transaction.atomic(durable=True)
+def decline(number: int, *, by: Actor, at: datetime, reason: str, idempotency_key: str) -> MotionRecord:
+    """End a motion without taking it; the proposer may withdraw their own this way."""
+    if not reason.strip() or len(reason) > LONGEST or "\x00" in reason:
+        raise errors.StepIncomplete("say why, in at most 4000 characters", field="reason")
+    once = Once(by, idempotency_key, "decline motion", {"motion": number, "reason": reason}, at)
+    if once.outcome() is not None:
+        return _record(Row.objects.get(pk=number))
+    row = _locked(number, by=by)
+    deciding = frozenset[Role]().union(*RULES[Motion(row.kind)].approvals)
+    if by.number != row.proposed_by:
+        _role(by, deciding)
+    _still_open(row, at)
+    row.state, row.closed_by, row.closed_at, row.closed_reason = "declined", by.number, at, reason.strip()
+    row.save()
+    once.keep({})
+    return _record(row)
+
+
+LONGEST: Final = 4000
+"""Characters of a reason."""
+
+
+def one(number: int, *, by: Actor) -> MotionRecord:
+    """A motion of the officer's authority, whatever became of it."""
+    _role(by, READERS)
+    row = Row.objects.filter(pk=number, authority__code=by.authority).first()
+    if row is None:
+        raise errors.MotionNotFound("there is no such motion", motion=number)
+    return _record(row)
+
+
+def waiting(*, by: Actor, at: datetime, about: str = "") -> list[MotionRecord]:
+    """The open motions of the officer's authority, the one that runs out first at the top; ``about``: of one thing."""
+    _role(by, READERS)
+    rows = Row.objects.filter(authority__code=by.authority, state="open", expires_at__gt=at)
+    if about:
+        rows = rows.filter(about=about)
+    return [_record(row) for row in rows.prefetch_related("approvals").order_by("expires_at", "pk")]
+
+
+def expire(*, at: datetime) -> int:
+    """Close the motions that have run out; how many. Timed work: a late run changes nothing but the label."""
+    late = Row.objects.filter(state="open", expires_at__lte=at)
+    return int(late.update(state="expired", closed_at=at, closed_by="SYSTEM"))
+
+
+def _role(by: Actor, allowed: frozenset[Role]) -> None:
+    if not by.roles & allowed:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(allowed))
+
+
+def _locked(number: int, *, by: Actor) -> Row:
+    rows = Row.objects.select_for_update(of=("self",)).select_related("authority")
+    row = rows.filter(pk=number, authority__code=by.authority).first()
+    if row is None:
+        raise errors.MotionNotFound("there is no such motion", motion=number)
+    return row
+
+
+def _still_open(row: Row, at: datetime) -> None:
+    if row.state != "open":
+        raise errors.ProposalClosed(f"the motion is {row.state}", proposal=row.pk, state=row.state)
+    if row.expires_at <= at:
+        raise errors.ProposalClosed("the motion has run out", proposal=row.pk, state="expired")
+
+
+def _record(row: Row) -> MotionRecord:
+    kind = Motion(row.kind)
+    given = tuple(one.by for one in sorted(row.approvals.all(), key=lambda one: one.pk))
+    needed = RULES[kind].approvals
+    left = needed[len(given) :] if row.state == "open" else ()
+    return MotionRecord(
+        id=row.pk,
+        kind=kind,
+        about=row.about,
+        terms=row.terms,
+        state=row.state,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        expires_at=row.expires_at,
+        approved_by=given,
+        approvals_needed=len(left),
+        next_roles=tuple(sorted(left[0])) if left else (),
+        officers=1 + len(needed),
+        closed_by=row.closed_by,
+        closed_at=row.closed_at,
+        closed_reason=row.closed_reason,
+    )

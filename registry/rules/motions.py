@@ -1,0 +1,46 @@
+"""The law of what several officers decide beside the steps of licences: who proposes it and who must say yes.
+
+A motion is proposed by one officer and taken when all that the table names have approved, in order; nobody approves
+their own. What each needs and when it is refused stands with the module that takes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from registry.rules.lifecycle import RG, C, M, Role
+
+
+class Motion(StrEnum):
+    """What can be moved."""
+
+    MERGE = "merge_agencies"
+    BAR = "bar_person"
+    END_BAR = "end_bar"
+    ANSWER = "answer_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may propose, and for each further yes who may give it; ``code`` names the row in documents."""
+
+    code: str
+    proposes: frozenset[Role]
+    approvals: tuple[frozenset[Role], ...]
+    summary: str
+
+
+RULES: Final[Mapping[Motion, Rule]] = {
+    Motion.MERGE: Rule("P1", M, (C,), "Two records of one firm become one; nothing is deleted."),
+    Motion.BAR: Rule(
+        "P2", M, (C, RG), "A person is barred from acting for agencies (as L21 bars an agency)."
+    ),
+    Motion.END_BAR: Rule(
+        "P3", M, (C, RG), "A bar of a person ends early, or should never have been; by as many as made it."
+    ),
+    Motion.ANSWER: Rule(
+        "P4", M, (C,), "Somebody's request to see or correct what is held of them is answered."
+    ),
+}
+"""The table (domain model 3.4 and 3.6)."""

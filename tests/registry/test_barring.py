@@ -1,0 +1,267 @@
+"""Persons barred: who may, what it ends, what it keeps from, how it is appealed and ended, what the public reads."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from registry import agencies, audit, barring, bars, journal, lookup, motions, retrospect, screening
+from registry.rules import errors
+from registry.rules.lifecycle import Actor, Role
+from registry.rules.motions import Motion
+from tests import builders
+from tests.builders import START
+from verification import leaves
+
+AT = START + timedelta(days=20)
+TODAY = date(2026, 1, 25)
+REASON = "Convicted of trafficking; judgment in the file."
+BAR: Mapping[str, Any] = {
+    "last_day": "2027-01-24", "grounds": ["CONVICTION"], "scope": "any_role", "reason": REASON,
+}  # fmt: skip
+
+
+@pytest.fixture
+def person(db: None) -> tuple[str, str]:
+    """Somebody who directs an agency and recruits for it, and the agency."""
+    builders.authority()
+    holder = builders.agency()
+    builders.active(holder)
+    for role in ("director", "registered_recruiter"):
+        known = retrospect.agency(holder, by=builders.checker(START), at=START).appointments
+        appoint(holder, role, person=known[0]["person"] if known else None)
+    return str(
+        retrospect.agency(holder, by=builders.checker(START), at=START).appointments[0]["person"]
+    ), holder
+
+
+def appoint(holder: str, role: str = "director", *, at: datetime = START, **more: Any) -> None:
+    agencies.appoint(
+        holder, name="Mina Rai (DEMO)", role=role, by=builders.maker(at), at=at, idempotency_key=builders.key(),
+        **{"first_day": at.date(), "document": "P 123 456", "birth_date": date(1980, 2, 3), **more},
+    )  # fmt: skip
+
+
+def move(about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR) -> int:
+    by = builders.maker(at)
+    return motions.propose(
+        kind, about, terms, by=by, at=at, idempotency_key=builders.key(), no_conflict=True
+    ).id
+
+
+def approve(motion: int, by: Actor, at: datetime = AT) -> motions.MotionRecord:
+    return motions.approve(motion, by=by, at=at, idempotency_key=builders.key(), no_conflict=True)
+
+
+def take(
+    about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR
+) -> bars.Bar:
+    motion = move(about, terms, at=at, kind=kind)
+    assert approve(motion, builders.checker(at), at).state == "open"
+    assert approve(motion, builders.registrar(at), at).state == "approved"
+    return bars.of(about)[-1]
+
+
+def test_three_officers_bar_a_person_and_every_appointment_ends(person: tuple[str, str]) -> None:
+    number, holder = person
+    bar = take(number)
+    assert (bar.first_day, bar.last_day, bar.state(TODAY)) == (TODAY, date(2027, 1, 24), "in_force")
+    assert bar.officers == ("OFFICER-OFFICER", "OFFICER-SUPERVISOR", "OFFICER-REGISTRAR")
+    found = retrospect.agency(holder, by=builders.checker(AT), at=AT)
+    assert {one["last_day"] for one in found.appointments} == {TODAY - timedelta(days=1)}
+    assert not lookup.public_agency(holder, at=AT)["persons"]
+    assert not list(audit.differences(at=AT))
+
+
+def test_nobody_barred_is_appointed_while_it_lasts(person: tuple[str, str]) -> None:
+    number, _holder = person
+    other = builders.agency("Kestrel (DEMO)")
+    take(number)
+    for more in ({"person": number}, {}, {"person": number, "first_day": date(2027, 1, 24)}):
+        with pytest.raises(errors.PersonDebarred) as refused:
+            appoint(other, at=AT, **more)
+        assert refused.value.facts["last_day"] == date(2027, 1, 24)
+    appoint(other, at=AT, person=number, first_day=date(2027, 1, 25))
+    appoint(
+        other, at=AT, document="Q 9", first_day=TODAY
+    )  # the same name alone is a possible match, no finding
+    screening.run_due(at=AT)
+    found = screening.matches_of(other, by=builders.checker(AT)).matches
+    assert number in {one.target for one in found}
+
+
+def test_a_bar_of_directors_leaves_other_roles(person: tuple[str, str]) -> None:
+    number, holder = person
+    take(number, {**BAR, "scope": "director"})
+    found = retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments
+    assert {one["role"]: one["last_day"] for one in found} == {
+        "director": TODAY - timedelta(days=1), "registered_recruiter": None,
+    }  # fmt: skip
+    other = builders.agency("Kestrel (DEMO)")
+    appoint(other, "sub_agent", at=AT, person=number)
+    with pytest.raises(errors.PersonDebarred):
+        appoint(other, "responsible_officer", at=AT, person=number)
+
+
+def test_whoever_is_like_a_person_newly_barred_is_screened(person: tuple[str, str]) -> None:
+    number, _holder = person
+    other = builders.agency("Kestrel (DEMO)")
+    appoint(other, document="Q 9")
+    screening.run_due(at=START)
+    assert not screening.matches_of(other, by=builders.checker(START)).matches
+    take(number)
+    screening.run_due(at=AT)
+    match = screening.matches_of(other, by=builders.checker(AT)).matches[0]
+    assert (match.target, match.target_kind) == (number, "person")
+
+
+def test_an_appeal_that_is_upheld_takes_the_bar_away(person: tuple[str, str]) -> None:
+    number, holder = person
+    bar = take(number)
+    by, later = builders.maker(AT + timedelta(days=3)), AT + timedelta(days=3)
+
+    def appeal(on: date, at: datetime = later) -> bars.Bar:
+        return barring.file_appeal(
+            number, bar.sequence, received_on=on, by=builders.maker(at), at=at, idempotency_key=builders.key()
+        )
+
+    for day in (TODAY - timedelta(days=1), TODAY + timedelta(days=9)):
+        with pytest.raises(errors.BadInput):
+            appeal(day)
+    with pytest.raises(errors.StepNotAllowed):
+        move(number, {"bar": bar.sequence, "cause": "appeal", "reason": "x"}, kind=Motion.END_BAR)
+    with pytest.raises(errors.StepNotAllowed):
+        appeal(TODAY + timedelta(days=40), AT + timedelta(days=50))
+    assert appeal(TODAY + timedelta(days=2)).appeal_open
+    with pytest.raises(errors.StepNotAllowed):
+        appeal(TODAY + timedelta(days=2))
+    dismissed = barring.dismiss_appeal(
+        number,
+        bar.sequence,
+        decided_on=TODAY + timedelta(days=3),
+        by=by,
+        at=later,
+        idempotency_key=builders.key(),
+    )
+    assert not dismissed.appeal_open
+    appeal(TODAY + timedelta(days=3))
+    ended = take(
+        number, {"bar": bar.sequence, "cause": "appeal", "reason": "Upheld."}, at=later, kind=Motion.END_BAR
+    )
+    assert (ended.void, ended.state(TODAY)) == (True, "void")
+    appoint(holder, at=later, person=number)
+    assert not list(audit.differences(at=later))
+
+
+def test_a_review_ends_a_bar_early(person: tuple[str, str]) -> None:
+    number, _holder = person
+    bar = take(number, {**BAR, "last_day": None, "permanent": True})
+    assert (bar.permanent, bar.public_until) == (True, None)
+    end = {"bar": bar.sequence, "cause": "review", "last_day": "2026-02-10", "reason": "Reviewed."}
+    for wrong in (
+        {"last_day": "2026-01-02"},
+        {"last_day": None},
+        {"cause": "whim"},
+        {"bar": bar.sequence + 9},
+    ):
+        with pytest.raises(errors.RegistryError):
+            move(number, {**end, **wrong}, kind=Motion.END_BAR)
+    ended = take(number, end, kind=Motion.END_BAR)
+    assert (ended.last_day, ended.state(TODAY), ended.state(date(2026, 2, 11))) == (
+        date(2026, 2, 10),
+        "in_force",
+        "over",
+    )
+    assert not list(audit.differences(at=AT))
+
+
+def test_the_public_reads_a_bar_for_as_long_as_the_policy_says(person: tuple[str, str]) -> None:
+    number, _holder = person
+    take(number)
+    told, since = bars.published("XA-DLA", at=AT)
+    assert [(one["name"], one["last_day"], one["over"]) for one in told] == [
+        ("Mina Rai (DEMO)", date(2027, 1, 24), False)
+    ]
+    assert since is None
+    assert number not in str(told)
+    assert "1980" not in str(told)
+    spent = datetime(2030, 1, 26, tzinfo=START.tzinfo)
+    assert bars.published("XA-DLA", at=spent) == ([], "2026-01-26")
+    assert bars.of(number)[0].state(spent.date()) == "over"
+
+
+def test_a_policy_may_keep_bars_of_persons_from_the_public(db: None) -> None:
+    builders.authority(publication_months={"person_bar": 0})
+    holder = builders.agency()
+    appoint(holder)
+    number = retrospect.agency(holder, by=builders.checker(START), at=START).appointments[0]["person"]
+    take(number)
+    assert bars.published("XA-DLA", at=AT) == ([], "2026-01-26")
+
+
+def test_nothing_of_a_person_stands_in_the_log(person: tuple[str, str]) -> None:
+    number, _holder = person
+    take(number)
+    for told in journal.entries(after=0, limit=500):
+        leaf = str(leaves.of_entry(told, "verify.example.org"))
+        for secret in (number, "Mina", REASON, "CONVICTION", "bar_person"):
+            assert secret not in leaf
+    assert "bar_person" not in str(lookup.changes(after=0, limit=500, at=AT).data)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"last_day": None}, errors.StepIncomplete),
+        ({"permanent": True}, errors.StepIncomplete),
+        ({"first_day": "2026-01-01"}, errors.BackdatingRefused),
+        ({"first_day": "2028-01-01"}, errors.BadInput),
+        ({"last_day": "soon"}, errors.BadInput),
+        ({"scope": "everything"}, errors.BadInput),
+        ({"grounds": []}, errors.StepIncomplete),
+        ({"grounds": "CONVICTION"}, errors.StepIncomplete),
+        ({"grounds": ["CLERICAL-ERROR"]}, errors.GroundNotAllowed),
+        ({"grounds": [{"x": 1}.keys().__class__.__name__]}, errors.GroundNotAllowed),
+        ({"reason": ""}, errors.StepIncomplete),
+        ({"reason": "x\x00"}, errors.BadInput),
+        ({"reason": "x" * 4001}, errors.BadInput),
+    ],
+)
+def test_what_is_not_lawful_is_refused(
+    person: tuple[str, str], wrong: Mapping[str, Any], refusal: type[errors.RegistryError]
+) -> None:
+    with pytest.raises(refusal):
+        move(person[0], {**BAR, **wrong})
+
+
+def test_nobody_bars_alone_twice_or_from_elsewhere(person: tuple[str, str]) -> None:
+    number, _holder = person
+    inspector = builders.officer(Role.INSPECTOR, at=AT)
+    with pytest.raises(errors.RoleNotAllowed):
+        motions.propose(Motion.BAR, number, BAR, by=inspector, at=AT, idempotency_key="i", no_conflict=True)
+    builders.authority("XB-LMA")
+    with pytest.raises(errors.PersonNotFound):
+        motions.propose(
+            Motion.BAR,
+            number,
+            BAR,
+            by=builders.maker(AT, "XB-LMA"),
+            at=AT,
+            idempotency_key="f",
+            no_conflict=True,
+        )
+    motion = move(number)
+    supervisor = builders.checker(AT)
+    approve(motion, supervisor)
+    with pytest.raises(errors.AlreadyApproved):
+        approve(motion, supervisor)
+    with pytest.raises(errors.RoleNotAllowed):
+        approve(motion, builders.officer(Role.SUPERVISOR, at=AT, number="ANOTHER"))
+    approve(motion, builders.registrar(AT))
+    with pytest.raises(errors.DuplicateRecord):
+        move(number)
+    with pytest.raises(errors.RoleNotAllowed):
+        barring.file_appeal(number, 1, received_on=TODAY, by=inspector, at=AT, idempotency_key="a")
+    with pytest.raises(errors.EntryNotFound):
+        barring.file_appeal(number, 1, received_on=TODAY, by=builders.maker(AT), at=AT, idempotency_key="b")
