@@ -79,6 +79,16 @@ KINDS: Final[dict[str, Kind]] = {
         409, _("There is no such step from the state the application is in")
     ),
     "application.incomplete": Kind(422, _("The application is not complete yet")),
+    "account.link_used": Kind(
+        410,
+        _("This link is good no more"),
+        _("It was used before, or its three days are over. Ask for a new mail."),
+    ),
+    "account.not_confirmed": Kind(
+        403,
+        _("Your address is not confirmed yet"),
+        _("Open the link in the mail that was sent to it; then the application can be sent."),
+    ),
     "document.refused": Kind(422, _("This file can not be taken"), _("{reason}"), shows=("reason",)),
     "document.infected": Kind(
         422,

@@ -261,7 +261,7 @@ def forgettable(*, at: datetime) -> list[str]:
     papers = Q(documents__sent=False)
     unsent = Q(submitted_at=None) & ~Q(draft__content={})
     found = set(ended.filter(papers | unsent).values_list("number", flat=True))
-    return sorted(found | {one.number for one in drafts(at=at) if one.forgotten_at <= at})
+    return sorted(found | {one.number for one in drafts(at=at)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,18 +273,19 @@ class Draft:
     forgotten_at: datetime
 
 
-def drafts(*, at: datetime) -> list[Draft]:
-    """All drafts by the day on which they are forgotten."""
-    rows = ApplicationDraft.objects.filter(application__state=State.DRAFT).select_related("application")
-    policies: dict[int, int] = {}
+def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
+    """The drafts that are forgotten by ``before`` (by ``at``) unless somebody writes in them, the first at the top."""
     found = []
-    for row in rows.order_by("saved_at", "pk"):
-        authority = row.application.authority_id
-        if authority not in policies:
-            policies[authority] = records.current_policy(authority, at=at).draft_days
-        kept = timedelta(days=policies[authority])
-        found.append(Draft(row.application.number, row.application.account, row.saved_at + kept))
-    return sorted(found, key=lambda one: one.forgotten_at)
+    for office in Authority.objects.filter(kind="licensing"):
+        kept = timedelta(days=records.current_policy(office.pk, at=at).draft_days)
+        rows = ApplicationDraft.objects.filter(
+            application__state=State.DRAFT, application__authority=office, saved_at__lte=(before or at) - kept
+        )
+        found += [
+            Draft(row.application.number, row.application.account, row.saved_at + kept)
+            for row in rows.select_related("application")
+        ]
+    return sorted(found, key=lambda one: (one.forgotten_at, one.number))
 
 
 def stated(paper: ApplicationDocument) -> dict[str, Any]:

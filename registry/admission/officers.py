@@ -111,6 +111,16 @@ def _reason(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the
     return {}, {"reason": _words(said, "reason")}
 
 
+def _ordered(said: Mapping[str, Any], found: Case) -> Said:
+    """The day of the inspection, where it is known already."""
+    on = said.get("on")
+    if on is None:
+        return {}, {}
+    if not isinstance(on, date) or on < days.local_day(found.at, found.zone):
+        raise errors.BadInput("a day that is to come, today or later", field="on")
+    return {"on": on.isoformat()}, {}
+
+
 def _inspection(said: Mapping[str, Any], found: Case) -> Said:
     """The day, at least two inspectors, the points of the findings; the report and the premises are words."""
     on = _past_day(said, found)
@@ -225,7 +235,7 @@ def _words(said: Mapping[str, Any], name: str, longest: int = LONGEST_LETTER) ->
 _READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
     Action.ASK: _letter,
     Action.REVIEW: _screened,
-    Action.ORDER_INSPECTION: _silence,
+    Action.ORDER_INSPECTION: _ordered,
     Action.RECORD_INSPECTION: _inspection,
     Action.CALL_FOR_OBJECTIONS: _silence,
     Action.PROPOSE_REFUSAL: _refusal,

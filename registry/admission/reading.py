@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import F, Q
@@ -10,8 +10,15 @@ from django.db.models import F, Q
 from registry import records
 from registry.admission import events, officers
 from registry.admission.events import Case
-from registry.models import Application, ApplicationDocument, ApplicationText, Authority, Licence
-from registry.rules import applying, errors, particulars
+from registry.models import (
+    Application,
+    ApplicationDocument,
+    ApplicationEvent,
+    ApplicationText,
+    Authority,
+    Licence,
+)
+from registry.rules import applying, days, errors, particulars
 from registry.rules.applying import Action, Party, State
 from registry.rules.lifecycle import Actor, Role
 
@@ -19,6 +26,7 @@ READERS: Final = frozenset(
     {Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.INSPECTOR, Role.APPEALS_BODY, Role.AUDITOR}
 )
 """Who reads applications to the own authority."""
+_INSTANT: Final = timedelta(microseconds=1)
 #: What is said to the applicant.
 _LETTERS: Final = frozenset(
     {Action.ASK, Action.SERVE_NOTICE, Action.REFUSE, Action.ALLOW_APPEAL, Action.DISMISS_APPEAL}
@@ -101,6 +109,25 @@ class Dossier:
     fee: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event that its applicant may be told of by e-mail: of which application, whose, which step, until when."""
+
+    number: str
+    account: str
+    ordinal: int
+    action: str
+    at: datetime
+    zone: str
+    deadlines: Mapping[str, str]
+    on: date | None = None
+
+    def day(self, name: str) -> date | None:
+        """The last local day of a deadline."""
+        text = self.deadlines.get(name)
+        return days.local_day(datetime.fromisoformat(text) - _INSTANT, self.zone) if text else None
+
+
 # --- applicants --------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +170,36 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
         content, [paper.kind for paper in papers], secured=secured, renewal=row.kind == applying.RENEWAL
     )
     return _dossier(found, content, papers, happened, faults=faults, secured=secured)
+
+
+def heard(*, since: datetime) -> list[Heard]:
+    """What happened to applications since, in the order of time and without what was said."""
+    rows = ApplicationEvent.objects.filter(at__gte=since).select_related("application__authority")
+    return [_heard(row) for row in rows.order_by("at", "pk")]
+
+
+def lapsing(*, before: datetime, at: datetime) -> list[Heard]:
+    """The letters that nobody has answered, whose application lapses between ``at`` and ``before``."""
+    rows = Application.objects.filter(state=State.INCOMPLETE).select_related("authority")
+    found = []
+    for row in rows.prefetch_related("events"):
+        asked = max(
+            (one for one in row.events.all() if one.action == Action.ASK), key=lambda one: one.ordinal
+        )
+        lapses = events.as_event(asked).until("lapses_at")
+        if lapses is not None and at < lapses <= before:
+            asked.application = row
+            found.append(_heard(asked))
+    return found
+
+
+def _heard(row: ApplicationEvent) -> Heard:
+    held = row.application
+    on = row.facts.get("on")
+    return Heard(
+        number=held.number, account=held.account, ordinal=row.ordinal, action=row.action, at=row.at,
+        zone=held.authority.zone, deadlines=dict(row.deadlines), on=date.fromisoformat(on) if on else None,
+    )  # fmt: skip
 
 
 # --- officers ----------------------------------------------------------------------------------------------------

@@ -14,11 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from api import applicants as accounts
 from api import applications as words
 from api import documents, labels, problems
 from api.desk import parts
 from api.desk.apply import door
 from api.desk.apply.door import Visit
+from api.desk.apply.session import LanguageForm
 from api.desk.forms import Form
 from api.pages import written
 from registry.admission import applicants, reading
@@ -201,7 +203,16 @@ def home(visit: Visit) -> HttpResponseBase:
         gettext("You have not applied yet."),
     )
     status = 422 if form.errors else 200
-    return visit.page("home.html", gettext("Your applications"), status=status, table=table, form=form)
+    return visit.page(
+        "home.html",
+        gettext("Your applications"),
+        status=status,
+        table=table,
+        form=form,
+        confirmed=accounts.confirmed(visit.user),
+        email=visit.user.email,
+        language=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
+    )
 
 
 @door.page()
@@ -313,6 +324,9 @@ def check(visit: Visit, number: str) -> HttpResponseBase:
     """What is missing, and sending when nothing is."""
     found = reading.own(_canonical(number), account=visit.account, at=visit.at)
     form = PlainForm(visit.request.POST or None)
+    confirmed = accounts.confirmed(visit.user)
+    if visit.request.method == "POST" and not confirmed:
+        raise problems.Refusal("account.not_confirmed")
     if visit.request.method == "POST" and form.is_valid():
         try:
             applicants.submit(
@@ -342,6 +356,8 @@ def check(visit: Visit, number: str) -> HttpResponseBase:
         tabs=_tabs(found, "check"),
         lacks=lacks,
         form=form,
+        confirmed=confirmed,
+        email=visit.user.email,
         writing=found.standing.state in applying.WITH_APPLICANT,
     )
 
