@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from api import auth, phrases
 from api.models import User
 from api.outbound import mails
+from registry import holders
 
 
 @transaction.atomic
@@ -79,6 +80,15 @@ def set_password(user: User, password: str) -> None:
     user.save()
     auth.end_sessions(user)
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True, primary=True)
+
+
+def language_of(agency: str) -> str:
+    """The language that an agency chose for its letters; empty where no account acts for it."""
+    keys = [
+        int(one.rpartition("-")[2]) for one in holders.accounts(agency) if one.rpartition("-")[2].isdecimal()
+    ]
+    chosen = User.objects.filter(pk__in=keys).order_by("pk").values_list("language", flat=True).first()
+    return chosen or ""
 
 
 def speak(user: User, language: str) -> None:

@@ -71,6 +71,8 @@ KINDS: Final[dict[str, Kind]] = {
     "officer.not_found": Kind(404, _("There is no such officer")),
     "authority.not_found": Kind(404, _("There is no such authority")),
     "proposal.not_found": Kind(404, _("There is no such proposal")),
+    "holder.not_found": Kind(404, _("There is no such request")),
+    "holder.not_allowed": Kind(409, _("This is not open any more")),
     "application.not_found": Kind(
         404, _("This application is not in the register"), _("Check the number against the letter or notice.")
     ),

@@ -27,11 +27,14 @@ from api.models import Mail, Outbox, User
 from api.outbound import post
 from api.pages import written
 from api.phrases import mark as _
+from registry import holders
 from registry.admission import applicants, reading
 from registry.admission.reading import Heard
+from registry.rules import days
 
 _OVERLAP: Final = timedelta(hours=1)
 """How much longer than a transaction may run: events that were committed late are still found."""
+_INSTANT: Final = timedelta(microseconds=1)
 _STALE: Final = timedelta(days=7)
 """A letter that could not be sent for so long is not sent any more."""
 _BEFORE_FORGETTING: Final = timedelta(days=7)
@@ -142,7 +145,33 @@ WORDINGS: Final[Mapping[str, Wording]] = {
             _("It was deleted with its documents. You may begin a new one."),
         ),
     ),
+    "show_cause": Wording(
+        _("%(number)s: the authority asks you to show cause"),
+        (
+            _("The authority has served a notice about your licence. Nothing is decided yet."),
+            _("You may answer until %(day)s."),
+        ),
+        route="apply-licence",
+    ),
+    "holder_asked": Wording(
+        _("%(number)s: somebody asks to act for your agency"),
+        (
+            _("Somebody has asked the authority to act for your agency in the register."),
+            _("Whoever acts for it reads the letters of the authority, answers them and applies."),
+            _("Two officers judge it. If you do not know of it, tell the authority now."),
+        ),
+        route="apply-home",
+    ),
+    "holder_connected": Wording(
+        _("%(number)s: an account acts for your agency"),
+        (
+            _("Two officers have connected an account with your agency in the register."),
+            _("If you do not know of it, tell the authority now: one officer ends it at once."),
+        ),
+        route="apply-home",
+    ),
 }  # fmt: skip
+_TO_HOLDERS: Final = frozenset({"show_cause", "holder_asked", "holder_connected"})
 #: The deadline that each letter names.
 _NAMES_DAY: Final[Mapping[str, str]] = {
     "ask": "answer_until",
@@ -194,6 +223,7 @@ def _gather(*, at: datetime) -> None:
         for one in told
         if one.account in owners
     ]
+    rows += list(_of_holders(since, at=at))
     Mail.objects.bulk_create(rows, ignore_conflicts=True)
     place.gathered_at = at
     place.save(update_fields=["gathered_at"])
@@ -217,6 +247,22 @@ def _of_events(since: datetime) -> Iterator[_Told]:
         if kind in WORDINGS:
             day = one.on if kind == "order_inspection_on" else one.day(_NAMES_DAY.get(kind, ""))
             yield _Told(f"{one.number}:{one.ordinal}", kind, one.account, one.number, day)
+
+
+def _of_holders(since: datetime, *, at: datetime) -> Iterator[Mail]:
+    """What is told to the accounts that act for an agency, and to its official addresses."""
+    for one in holders.to_tell(since=since):
+        users = _owners(one.accounts)
+        chosen = next((user.language for user in users.values()), "en")
+        told = {user.email.lower(): user.language for user in users.values()}
+        told |= {address.lower(): chosen for address in one.emails if address.lower() not in told}
+        day = days.local_day(one.until - _INSTANT, one.zone) if one.until else None
+        for address, language in told.items():
+            yield Mail(
+                occasion=f"{one.agency}:{one.kind}:{one.key}", kind=one.kind, address=address, language=language,
+                about=one.licence or one.agency, created_at=at, due_at=at,
+                facts={"day": day.isoformat() if day else "", "user": 0},
+            )  # fmt: skip
 
 
 def _of_time(at: datetime) -> Iterator[_Told]:
@@ -260,8 +306,7 @@ def _row(
 
 def _letter(row: Mail, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
     """The letter; nothing where it comes too late or is about an account that is no more."""
-    user = User.objects.filter(pk=row.facts.get("user", 0), is_active=True).first()
-    address = _page(row, user) if user is not None and row.created_at + _STALE > at else ""
+    address = _page(row) if row.created_at + _STALE > at else ""
     if not address:
         return None
     wording, language = WORDINGS[row.kind], phrases.known(row.language)
@@ -273,7 +318,8 @@ def _letter(row: Mail, connection: BaseEmailBackend, *, at: datetime) -> EmailMe
         paragraphs.insert(2, address)
     else:
         paragraphs.append(f"{phrases.say(READ, language)}\n{address}")
-    closing = phrases.say(WHY_ACCOUNT if row.kind in _ACCOUNT else WHY, language)
+    why = WHY_ACCOUNT if row.kind in _ACCOUNT else WHY_HOLDER if row.kind in _TO_HOLDERS else WHY
+    closing = phrases.say(why, language)
     body = "\n\n".join([*paragraphs, closing])
     subject = phrases.say(wording.subject, language, **places)
     return post.message(row, f"{row.occasion.replace(':', '.')}.{row.pk}", subject, body, connection)
@@ -283,16 +329,22 @@ READ: Final = _("Sign in and read it here:")
 WHY: Final = _(
     "You get this because you applied to the authority with this address. Do not answer this mail."
 )
+WHY_HOLDER: Final = _(
+    "You get this because this is an official address of the agency, or acts for it. Do not answer it."
+)
 WHY_ACCOUNT: Final = _("You get this because somebody typed this address. Do not answer this mail.")
 
 
-def _page(row: Mail, user: User) -> str:
+def _page(row: Mail) -> str:
     """Where the letter leads; nothing where there is nothing to open any more."""
-    links: Mapping[str, Callable[[User], tuple[str, ...]]] = {"confirm": _confirmation, "password": _password}
     route = WORDINGS[row.kind].route
-    arguments = links[row.kind](user) if row.kind in links else (row.about,)
-    if not arguments:
-        return ""
+    arguments: tuple[str, ...] = ()
+    if row.kind in _ACCOUNT:
+        user = User.objects.filter(pk=row.facts.get("user", 0), is_active=True).first()
+        if user is None or not (arguments := _LINKS[row.kind](user)):
+            return ""
+    elif route != "apply-home":
+        arguments = (row.about,)
     return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}{reverse(route, args=arguments)}"
 
 
@@ -303,3 +355,9 @@ def _confirmation(user: User) -> tuple[str, ...]:
 
 def _password(user: User) -> tuple[str, ...]:
     return user_pk_to_url_str(user), default_token_generator.make_token(user)
+
+
+_LINKS: Final[Mapping[str, Callable[[User], tuple[str, ...]]]] = {
+    "confirm": _confirmation,
+    "password": _password,
+}

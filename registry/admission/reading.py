@@ -18,7 +18,7 @@ from registry.models import (
     Authority,
     Licence,
 )
-from registry.rules import applying, days, errors, particulars
+from registry.rules import applying, days, errors, lifecycle, particulars, standing
 from registry.rules.applying import Action, Party, State
 from registry.rules.lifecycle import Actor, Role
 
@@ -143,12 +143,17 @@ def of_account(account: str, *, at: datetime) -> list[Line]:
     return [_line(events.case(row, at=at)) for row in rows[:100]]
 
 
-def renewable(account: str) -> list[str]:
-    """The licences that were granted to this account."""
+def renewable(account: str, *, at: datetime) -> list[str]:
+    """The licences that the account may apply to renew: of the agencies it acts for, running or just expired."""
     held = Licence.objects.filter(
-        applications__account=account, applications__state=State.GRANTED, applications__kind=applying.LICENCE
+        agency__holder_accounts__account=account, origin="decided", renumbered_to=None
     )
-    return list(held.order_by("number").values_list("number", flat=True))
+    held = held.filter(agency__holder_accounts__state="connected").distinct()
+    now = (
+        (row.number, standing.at(records.fold_entries(row.pk), at=at).state)
+        for row in held.order_by("number")
+    )
+    return [number for number, state in now if state in lifecycle.RUNNING | {lifecycle.State.EXPIRED}]
 
 
 def own(number: str, *, account: str, at: datetime) -> Dossier:
@@ -167,7 +172,11 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
     )
     papers = _papers(row)
     faults = particulars.faults(
-        content, [paper.kind for paper in papers], secured=secured, renewal=row.kind == applying.RENEWAL
+        content,
+        [paper.kind for paper in papers],
+        secured=secured,
+        renewal=row.kind == applying.RENEWAL,
+        known=row.agency is not None,
     )
     return _dossier(found, content, papers, happened, faults=faults, secured=secured)
 

@@ -23,6 +23,7 @@ WRITERS = {
     "registry.commitments",
     "registry.idempotency",
     "registry.history",
+    "registry.holders",
     "registry.intake",
     "registry.generator",
     "registry.marks",
