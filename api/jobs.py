@@ -40,7 +40,7 @@ def due() -> tuple[Work, ...]:
     reach a writer.
     """
     from api import retention  # noqa: PLC0415 - see above
-    from api.outbound import email  # noqa: PLC0415 - the same
+    from api.outbound import email, mails  # noqa: PLC0415 - the same
     from registry import licensing, motions, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
@@ -60,6 +60,7 @@ def due() -> tuple[Work, ...]:
         sequencing.advance,
         sequencing.publish,
         email.refresh,
+        mails.refresh,
         screening.run_due,
         statuses.reconcile,
     )

@@ -27,6 +27,7 @@ class User(AbstractUser):
     """
 
     officer_number = models.CharField(max_length=40, unique=True, null=True, blank=True)
+    language = models.CharField(max_length=10, default="en", help_text="in which letters are written")
 
     class Meta(AbstractUser.Meta):
         """One account an officer."""
@@ -281,16 +282,10 @@ class Watcher(models.Model):
         return self.licence
 
 
-class Delivery(models.Model):
-    """A letter about one entry to one address, and what became of it.
+class Posting(models.Model):
+    """A letter to one address by e-mail, and what became of it; ``withdrawn``: its time had passed before its turn."""
 
-    ``withdrawn``: the entry was not public any more when its turn came.
-    """
-
-    sequence = models.BigIntegerField()
-    licence = models.CharField(max_length=40)
     address = models.EmailField()
-    reason = models.CharField(max_length=12, choices=[(r, r) for r in ("holder", "watcher", "told_before")])
     state = models.CharField(
         max_length=9, default="waiting", choices=[(s, s) for s in ("waiting", "sent", "failed", "withdrawn")]
     )
@@ -299,6 +294,22 @@ class Delivery(models.Model):
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+
+    class Meta:
+        """Each kind of letter is a table of its own."""
+
+        abstract = True
+
+
+class Delivery(Posting):
+    """A letter about one entry to one address.
+
+    ``withdrawn``: the entry was not public any more when its turn came.
+    """
+
+    sequence = models.BigIntegerField()
+    licence = models.CharField(max_length=40)
+    reason = models.CharField(max_length=12, choices=[(r, r) for r in ("holder", "watcher", "told_before")])
 
     class Meta:
         """Everybody is told of an entry once."""
@@ -317,10 +328,38 @@ class Delivery(models.Model):
         return f"{self.sequence} {self.state}"
 
 
+class Mail(Posting):
+    """A letter to an applicant or a holder: which words, about what, in which language.
+
+    ``occasion``: what it is about, once an address (an event of an application, a new account). ``facts``: names and
+    days that its words need, never what was said in confidence; a link that opens something is made as it is sent.
+    """
+
+    occasion = models.CharField(max_length=120)
+    kind = models.CharField(max_length=24)
+    about = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=10)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        """Everybody is told of an occasion once."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["occasion", "address"], name="mail_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="mail_due"),
+            models.Index(fields=["about", "-id"], name="mail_about"),
+        ]
+
+    def __str__(self) -> str:
+        """Of which occasion."""
+        return f"{self.occasion} {self.state}"
+
+
 class Outbox(models.Model):
-    """How far the feed of changes has been turned into deliveries; one row."""
+    """How far the feed of changes has been turned into deliveries, and when events last were into mails; one row."""
 
     sequence = models.BigIntegerField()
+    gathered_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         """The number of the last entry."""

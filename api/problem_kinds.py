@@ -73,6 +73,8 @@ KINDS: Final[dict[str, Kind]] = {
     "officer.not_found": Kind(404, _("There is no such officer")),
     "authority.not_found": Kind(404, _("There is no such authority")),
     "proposal.not_found": Kind(404, _("There is no such proposal")),
+    "holder.not_found": Kind(404, _("There is no such request")),
+    "holder.not_allowed": Kind(409, _("This is not open any more")),
     "application.not_found": Kind(
         404, _("This application is not in the register"), _("Check the number against the letter or notice.")
     ),
@@ -81,6 +83,16 @@ KINDS: Final[dict[str, Kind]] = {
         409, _("There is no such step from the state the application is in")
     ),
     "application.incomplete": Kind(422, _("The application is not complete yet")),
+    "account.link_used": Kind(
+        410,
+        _("This link is good no more"),
+        _("It was used before, or its three days are over. Ask for a new mail."),
+    ),
+    "account.not_confirmed": Kind(
+        403,
+        _("Your address is not confirmed yet"),
+        _("Open the link in the mail that was sent to it; then the application can be sent."),
+    ),
     "document.refused": Kind(422, _("This file can not be taken"), _("{reason}"), shows=("reason",)),
     "document.infected": Kind(
         422,

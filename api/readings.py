@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from api.models import Reading
 from registry import dossier, licensing, motions, persons, retrospect
+from registry import holders as holder_accounts
 from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
@@ -129,6 +130,21 @@ def paper(reference: str, *, number: str, by: Actor, at: datetime, through: Thro
     """``admission.reading.paper``, logged."""
     found = reading.paper(reference, number=number, by=by)
     note(f"{number} {reference}", "document", by=by, at=at, through=through)
+    return found
+
+
+def holders(*, by: Actor, at: datetime, through: Through, waiting: bool) -> list[holder_accounts.Connection]:
+    """``holders.listed``, logged as one read of a list."""
+    found = holder_accounts.listed(by=by, waiting=waiting)
+    if found:
+        note(f"{found[0].agency} and {len(found) - 1} more", "holders", by=by, at=at, through=through)
+    return found
+
+
+def holder(key: int, *, by: Actor, at: datetime, through: Through) -> holder_accounts.Connection:
+    """``holders.one``, logged."""
+    found = holder_accounts.one(key, by=by)
+    note(found.agency, "holders", by=by, at=at, through=through)
     return found
 
 

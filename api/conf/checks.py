@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connections
 
-from api.conf import roles
+from api.conf import environment, roles
 from verification import signing, witnessing
 from verification.cbor import Malformed
 
@@ -87,6 +87,12 @@ def _hosts() -> Iterator[CheckMessage]:
             "REGISTRY_CLAMD names no scanner.",
             hint="Set it to clamd's host:port or socket; until then no applicant can send a document.",
             id="registry.W010",
+        )
+    if not environment.text("REGISTRY_SMTP", ""):
+        yield Caution(
+            "REGISTRY_SMTP names no mail server.",
+            hint="Set it; until then nobody is told of anything, and no applicant can confirm an address and apply.",
+            id="registry.W011",
         )
     if not settings.REGISTRY_TRUSTED_PROXIES:
         yield Caution(

@@ -65,6 +65,15 @@ class ReasonForm(StepForm):
     reason = forms.CharField(label=_("Why"), max_length=officers.LONGEST_LETTER, widget=forms.Textarea)
 
 
+class OrderForm(StepForm):
+    """When the premises are inspected."""
+
+    on = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The applicant is told by e-mail. Leave it empty where inspectors come unannounced."),
+    )  # fmt: skip
+
+
 class InspectionForm(StepForm):
     """What two inspectors found."""
 
@@ -159,7 +168,7 @@ class OutcomeForm(Decision):
 _FORMS: Final[Mapping[Action, type[StepForm | Decision]]] = {
     Action.ASK: LetterForm,
     Action.REVIEW: StepForm,
-    Action.ORDER_INSPECTION: StepForm,
+    Action.ORDER_INSPECTION: OrderForm,
     Action.RECORD_INSPECTION: InspectionForm,
     Action.CALL_FOR_OBJECTIONS: StepForm,
     Action.PROPOSE_REFUSAL: ProposeRefusalForm,

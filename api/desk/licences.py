@@ -20,7 +20,7 @@ from api.desk import door, law, parts, previews, terms
 from api.desk.door import Visit
 from api.pages import written
 from api.pages.facts import in_language
-from registry import licensing, outlook
+from registry import holders, licensing, outlook
 from registry.outlook import Closed, File, Option
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import STEPS, Actor, State
@@ -38,6 +38,7 @@ def licence(visit: Visit, number: str) -> HttpResponse:
     options = outlook.options(number, by=visit.by, at=visit.at)
     language = get_language() or "en"
     state = labels.text("states", found["state"], language)
+    papers = _papers(visit, number)
     return visit.page(
         "licence.html",
         file.name,
@@ -63,7 +64,10 @@ def licence(visit: Visit, number: str) -> HttpResponse:
         unpaid=_unpaid(file, visit.at),
         sanctions=_sanctions(file),
         complete_since=_day_of(file.body.get("history_complete_since"), file.zone),
-        entries=[_entry(one, file.zone, language) for one in reversed(found["entries"])],
+        entries=[
+            _entry(one, file.zone, language) | {"papers": papers.get(one["sequence"], [])}
+            for one in reversed(found["entries"])
+        ],
     )
 
 
@@ -133,6 +137,15 @@ def _asked(visit: Visit, option: Option, file: File) -> HttpResponse:
         button=gettext("Record") if form.records else "",
         **context,
     )
+
+
+def _papers(visit: Visit, number: str) -> dict[int, list[parts.Link]]:
+    """The papers that the holder sent, by the entry they came with."""
+    found: dict[int, list[parts.Link]] = {}
+    for sequence, one in holders.papers(number, by=visit.by):
+        href = resolve_url("desk-holder-paper", number, one.reference)
+        found.setdefault(sequence, []).append(parts.Link(one.name, href))
+    return found
 
 
 def _home(file: File) -> str:

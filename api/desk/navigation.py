@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
-from registry import figures, persons
+from registry import figures, holders, persons
 from registry.rules.lifecycle import Role
 
 EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
@@ -39,6 +39,7 @@ ROOMS: Final = (
     Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
     Room("desk-applications", _("Applications"), APPLICATIONS, "p"),
+    Room("desk-holders", _("Accounts of agencies"), holders.READERS, "h"),
     Room("desk-securities", _("Securities"), READERS, "b"),
     Room(
         "desk-screening",

@@ -13,16 +13,17 @@ from typing import Any, Final
 
 import typst
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext, override
 
-from api import labels, problems, readings
+from api import applicants, labels, phrases, problems, readings
 from api.desk import door
 from api.desk.door import Visit
 from api.pages import badge as badge_page
 from api.pages import facts as public_facts
 from api.pages import languages, written
+from api.phrases import say
 from registry import dossier, licensing, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.lifecycle import STEPS, Action
@@ -57,10 +58,8 @@ def letter(visit: Visit, number: str, sequence: int) -> HttpResponse:
     if entry is None:
         raise errors.EntryNotFound
     holder = readings.agency(found["agency"], by=visit.by, at=visit.at, through="desk")
-    language = _language(visit)
-    with override(language):
-        told = _of_entry(number, entry, holder, language, at=visit.at)
-    return _pdf("letter.typ", told, f"{number}-{sequence}.pdf")
+    language = _letters_language(visit, holder["number"])
+    return of_entry(number, entry, holder, language, at=visit.at)
 
 
 @door.room(of="desk-agencies")
@@ -74,10 +73,19 @@ def show_cause(visit: Visit, number: str, proposal: int) -> HttpResponse:
     if STEPS[Action(proposed.action)].notice is None:
         raise problems.Refusal("print.no_notice")
     holder = readings.agency(found["agency"], by=visit.by, at=visit.at, through="desk")
-    language = _language(visit)
+    language = _letters_language(visit, holder["number"])
     with override(language):
         told = _of_proposal(number, proposed, holder, language, at=visit.at)
     return _pdf("letter.typ", told, f"{number}-P{proposal}.pdf")
+
+
+def of_entry(
+    number: str, entry: Mapping[str, Any], holder: Mapping[str, Any], language: str, *, at: datetime
+) -> HttpResponse:
+    """The letter of one entry: a notice where it asks to show cause, else a decision."""
+    with override(language):
+        told = _of_entry(number, entry, holder, language, at=at)
+    return _pdf("letter.typ", told, f"{number}-{entry['sequence']}.pdf")
 
 
 # --- what they say
@@ -133,30 +141,38 @@ def _offices(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _of_entry(
     number: str, entry: Mapping[str, Any], holder: Mapping[str, Any], language: str, *, at: datetime
 ) -> dict[str, Any]:
-    """A decision letter's words."""
+    """The words of a letter about an entry."""
     office = dossier.authority(holder["authority"], at=at)
     zone, recorded = office["zone"], datetime.fromisoformat(entry["recorded_at"])
-    action = labels.text("actions", entry["action"], language)
-    facts = [
-        (gettext("Has effect from"), written.days(datetime.fromisoformat(entry["effective_from"]), zone)),
-        *((gettext("Ground"), labels.text("grounds", one["code"], language)) for one in entry["grounds"]),
-    ]
-    closing = [gettext("The register says the same to everybody who asks for this licence.")]
-    appeal = (entry.get("deadlines") or {}).get("appeal_until")
-    if appeal:
-        day = written.day(days.local_day(datetime.fromisoformat(appeal) - timedelta(microseconds=1), zone))
-        closing.insert(0, gettext("You may appeal against this decision until %(day)s.") % {"day": day})
-    return _letter(number, holder, office, language, days.local_day(recorded, zone)) | {
-        "title": gettext("Decision: %(what)s") % {"what": action},
+    texts = entry.get("texts") or entry.get("summary") or {}
+    told = _letter(number, holder, office, language, days.local_day(recorded, zone)) | {
         "reference": f"{number} / {entry['sequence']}",
+        "summary": _in_language(texts, language),
+        "print": say("Entry %(sequence)s of the register", language, sequence=entry["sequence"]),
+    }
+    grounds = [[say("Ground", language), _ground(one["code"], language)] for one in entry["grounds"]]
+    deadlines = entry.get("deadlines") or {}
+    if entry["action"] == Action.SHOW_CAUSE:
+        last = _last_day(deadlines["represent_by"], zone) if "represent_by" in deadlines else ""
+        return told | _asking(number, "", last, language) | {"facts": grounds}
+    action = _action(entry["action"], language)
+    effect = written.days(datetime.fromisoformat(entry["effective_from"]), zone)
+    closing = [say("The register says the same to everybody who asks for this licence.", language)]
+    if appeal := deadlines.get("appeal_until"):
+        day = _last_day(appeal, zone)
+        closing.insert(0, say("You may appeal against this decision until %(day)s.", language, day=day))
+    return told | {
+        "title": say("Decision: %(what)s", language, what=action),
         "paragraphs": [
-            gettext("About licence %(number)s the authority has entered in the register: %(what)s.")
-            % {"number": number, "what": action}
+            say(
+                "About licence %(number)s the authority has entered in the register: %(what)s.",
+                language,
+                number=number,
+                what=action,
+            )
         ],
-        "facts": [list(fact) for fact in facts],
-        "summary": _in_language(entry.get("texts") or entry.get("summary") or {}, language),
+        "facts": [[say("Has effect from", language), effect], *grounds],
         "closing": closing,
-        "print": gettext("Entry %(sequence)s of the register") % {"sequence": entry["sequence"]},
     }
 
 
@@ -169,30 +185,48 @@ def _of_proposal(
     made = days.local_day(proposed.proposed_at, zone)
     period = int((office["policy"] or {}).get(step.notice, 0))
     last = written.day(made + timedelta(days=period))
-    action = labels.text("actions", proposed.action, language)
-    facts = [
-        (gettext("Ground"), labels.text("grounds", code, language))
-        for code in proposed.terms.get("grounds", ())
-    ]
-    return _letter(number, holder, office, language, made) | {
-        "title": gettext("Notice to show cause: %(what)s") % {"what": action},
-        "reference": f"{number} / P{proposed.id}",
-        "paragraphs": [
-            gettext(
-                "The authority considers this step about licence %(number)s: %(what)s. Nothing is decided yet."
-            )
-            % {"number": number, "what": action},
-            gettext("You may answer in writing, and ask to be heard, until %(day)s.") % {"day": last},
-        ],
-        "facts": [list(fact) for fact in facts],
-        "summary": _in_language(proposed.terms.get("texts") or {}, language),
-        "closing": [
-            gettext(
-                "What you say is read before officers decide. If you say nothing, they decide on the file."
-            )
-        ],
-        "print": gettext("Proposal %(number)s") % {"number": proposed.id},
-    }
+    grounds = proposed.terms.get("grounds", ())
+    return (
+        _letter(number, holder, office, language, made)
+        | _asking(number, _action(proposed.action, language), last, language)
+        | {
+            "reference": f"{number} / P{proposed.id}",
+            "facts": [[say("Ground", language), _ground(code, language)] for code in grounds],
+            "summary": _in_language(proposed.terms.get("texts") or {}, language),
+            "print": say("Proposal %(number)s", language, number=proposed.id),
+        }
+    )
+
+
+def _asking(number: str, what: str, last: str, language: str) -> dict[str, Any]:
+    """What a notice to show cause says: what is considered, until when it may be answered, and what follows."""
+    if what:
+        title = say("Notice to show cause: %(what)s", language, what=what)
+        considers = say(
+            "The authority considers this step about licence %(number)s: %(what)s. Nothing is decided yet.",
+            language,
+            number=number,
+            what=what,
+        )
+    else:
+        title = say("Notice to show cause", language)
+        considers = say(
+            "The authority asks you to show cause about licence %(number)s. Nothing is decided yet.",
+            language,
+            number=number,
+        )
+    may = (
+        say("You may answer in writing, and ask to be heard, until %(day)s.", language, day=last)
+        if last
+        else ""
+    )
+    online = say(
+        "You may also answer on the pages for agencies: %(address)s", language, address=_agencies_page()
+    )
+    follows = say(
+        "What you say is read before officers decide. If you say nothing, they decide on the file.", language
+    )
+    return {"title": title, "paragraphs": list(filter(None, (considers, may))), "closing": [online, follows]}
 
 
 def _letter(
@@ -201,16 +235,36 @@ def _letter(
     """What every letter has: from whom, to whom, when, and where it can be checked."""
     address = f"{badge_page.origin()}/licences/{number}"
     place = ", ".join(filter(None, (holder["address"], holder["locality"])))
-    return _common(language, office["name"], made) | {
+    common = _common(language, office["name"], made)
+    return common | {
+        "demo": say("DEMO: nothing on this page is real.", language) if settings.REGISTRY_DEMO else "",
         "basis": office["legal_basis"],
         "holder": holder["legal_name"],
         "agency": holder["number"],
         "place": place,
         "day": written.day(made),
-        "signed": gettext("For the authority: %(name)s") % {"name": _in_language(office["name"], language)},
+        "signed": say("For the authority: %(name)s", language, name=_in_language(office["name"], language)),
         "code": qr.text_svg(address),
-        "check": gettext("What the register says of this licence today: %(address)s") % {"address": address},
+        "check": say("What the register says of this licence today: %(address)s", language, address=address),
     }
+
+
+def _action(code: str, language: str) -> str:
+    """A step in the words of letters."""
+    return say(labels.text("actions", code, "en"), language)
+
+
+def _ground(code: str, language: str) -> str:
+    """A ground in the words of letters."""
+    return say(labels.text("grounds", code, "en"), language)
+
+
+def _last_day(deadline: str, zone: str) -> str:
+    return written.day(days.local_day(datetime.fromisoformat(deadline) - timedelta(microseconds=1), zone))
+
+
+def _agencies_page() -> str:
+    return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}/apply/"
 
 
 def _common(language: str, names: Mapping[str, str], made: date) -> dict[str, Any]:
@@ -230,11 +284,21 @@ def _in_language(texts: Any, language: str) -> str:
     return str(texts or "")
 
 
+def asked(request: HttpRequest) -> str:
+    """The language that the address asks for (``?lang=``); nothing where none of ours is."""
+    wanted = request.GET.get("lang", "")
+    known = {code for code, _name in settings.LANGUAGES}
+    return wanted if wanted in known | _SCRIPTS | set(phrases.LANGUAGES) else ""
+
+
 def _language(visit: Visit) -> str:
     """The language asked for, or the page's own; a text may be in one that our words have no catalogue of."""
-    asked = visit.request.GET.get("lang", "")
-    known = {code for code, _name in settings.LANGUAGES}
-    return asked if asked in known | _SCRIPTS else languages.of(visit.request)
+    return asked(visit.request) or languages.of(visit.request)
+
+
+def _letters_language(visit: Visit, agency: str) -> str:
+    """The language asked for, the one that the holder chose, or the page's own."""
+    return asked(visit.request) or applicants.language_of(agency) or languages.of(visit.request)
 
 
 _SCRIPTS: Final = frozenset({"ar", "bn", "ne", "am"})

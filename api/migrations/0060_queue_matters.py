@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("api", "0008_saved_filters"),
+        ("api", "0050_mails"),
     ]
 
     operations = [

@@ -3,22 +3,18 @@
 The worker reads the feed of published changes from where it stopped, writes a delivery for each address in the same
 transaction, and sends what is due: again with growing pauses where a server is not there, at last given up and kept as
 failed. A correction also goes to everybody who was told of the wrong entry. Only what the public may read is sent, in
-each language of the pages. Without ``REGISTRY_SMTP`` nothing is written and nothing is sent.
-
-``REGISTRY_SMTP``: ``smtp://user:password@host:587`` (STARTTLS with a password), ``smtps://`` for TLS from the start.
+each language of the pages. Without ``REGISTRY_SMTP`` nothing is written and nothing is sent (``outbound.post``).
 """
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from smtplib import SMTPConnectError, SMTPServerDisconnected
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.mail import EmailMessage, get_connection
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
@@ -26,27 +22,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
 from api import labels
-from api.conf import environment
 from api.models import Delivery, Outbox, Watcher
+from api.outbound import post
 from api.pages import facts, written
 from registry import lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
 
-_log = logging.getLogger("api.outbound")
 _PIECE: Final = 200
-_AT_ONCE: Final = 50
-_TIMEOUT: Final = 10
-#: How long to wait after each failure; after the last one a delivery is given up.
-PAUSES: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(days=1),
-)
-#: What says that the server has gone, not that it does not want this letter.
-_GONE: Final = (TimeoutError, ConnectionError, SMTPServerDisconnected, SMTPConnectError)
 #: Entries that change nothing for whoever looks from outside, and those of lists.
 _NOT_TOLD: Final = frozenset({"observation"})
 _UNDOING: Final = frozenset({Action.CORRECT.value, Action.SET_ASIDE.value})
@@ -54,12 +37,12 @@ _UNDOING: Final = frozenset({Action.CORRECT.value, Action.SET_ASIDE.value})
 
 def refresh(*, at: datetime) -> int:
     """Write the deliveries of what was published since, and send what is due; how many were sent."""
-    address = environment.text("REGISTRY_SMTP", "")
-    if not address:
+    connection = post.connected()
+    if connection is None:
         return 0
     while _gather(at=at):
         pass
-    return _send(_connection(address), at=at)
+    return post.send(Delivery, partial(_message, at=at), connection, at=at)
 
 
 def watch(licence: str, address: str, *, by: Actor, at: datetime) -> Watcher:
@@ -142,63 +125,6 @@ def _recipients(change: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
 # --- sending -----------------------------------------------------------------------------------------------------
 
 
-def _send(connection: BaseEmailBackend, *, at: datetime) -> int:
-    """Send what is due, piece by piece; a server that is not there is asked once, not once a letter."""
-    total = 0
-    while True:
-        with transaction.atomic():
-            due = Delivery.objects.select_for_update(skip_locked=True).filter(state="waiting", due_at__lte=at)
-            rows = list(due.order_by("due_at", "pk")[:_AT_ONCE])
-            if not rows:
-                return total
-            gone = _opened(connection)
-            for row in rows:
-                error = gone or _tried(row, connection, at=at)
-                if error is not None:
-                    _postpone(row, error, at=at)
-                if isinstance(error, _GONE):
-                    gone = error
-                total += row.state == "sent"
-            connection.close()
-        if gone:
-            return total
-
-
-def _opened(connection: BaseEmailBackend) -> OSError | None:
-    """Open the connection; what stood in the way."""
-    try:
-        connection.open()
-    except OSError as error:  # all of smtplib's are of this kind
-        return error
-    return None
-
-
-def _tried(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> OSError | None:
-    """Send one and write it down; what stood in the way."""
-    message = _message(row, connection, at=at)
-    try:
-        if message is not None:
-            message.send()
-    except OSError as error:
-        return error
-    row.attempts += 1
-    row.state, row.sent_at, row.last_error = ("sent", at, "") if message else ("withdrawn", None, "")
-    row.save()
-    return None
-
-
-def _postpone(row: Delivery, error: OSError, *, at: datetime) -> None:
-    """Try again after a pause, or give it up after the last one."""
-    row.attempts += 1
-    row.last_error = f"{type(error).__name__}: {error}"[:500]
-    if row.attempts > len(PAUSES):
-        row.state = "failed"
-        _log.warning("delivery %s was given up after %s attempts", row.pk, row.attempts)
-    else:
-        row.due_at = at + PAUSES[row.attempts - 1]
-    row.save()
-
-
 def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
     """The letter, of what the public may read at ``at``; nothing where that is no more."""
     try:
@@ -212,18 +138,8 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
         with override(language):
             subject = subject or f"{row.licence}: {labels.text('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
-    host = settings.REGISTRY_HOST
-    return EmailMessage(
-        subject=subject,
-        body="\n\n–––\n\n".join(parts),
-        from_email=environment.text("REGISTRY_MAIL_FROM", f"register@{host.split(':')[0]}"),
-        to=[row.address],
-        headers={
-            "Message-ID": f"<{row.sequence}.{row.pk}@{host.split(':')[0]}>",  # the same each time it is tried
-            "Auto-Submitted": "auto-generated",
-        },
-        connection=connection,
-    )
+    body_text = "\n\n–––\n\n".join(parts)
+    return post.message(row, f"{row.sequence}.{row.pk}", subject, body_text, connection)
 
 
 def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], language: str) -> str:
@@ -268,23 +184,3 @@ def _body(number: str, *, at: datetime) -> Mapping[str, Any]:
 def _entry(number: str, sequence: int, *, at: datetime) -> Mapping[str, Any] | None:
     """The published entry of that number, as the timeline tells it."""
     return next((one for one in lookup.timeline(number, at=at) if one["sequence"] == sequence), None)
-
-
-def _connection(address: str) -> BaseEmailBackend:
-    """A connection to the server that ``REGISTRY_SMTP`` names."""
-    url = urlsplit(address)
-    if url.scheme not in {"smtp", "smtps"} or not url.hostname:
-        message = "REGISTRY_SMTP is not an address: say smtp://user:password@host:587."
-        raise ImproperlyConfigured(message)
-    tls = url.scheme == "smtps"
-    found: BaseEmailBackend = get_connection(
-        "django.core.mail.backends.smtp.EmailBackend",
-        host=url.hostname,
-        port=url.port or (465 if tls else 25),
-        username=unquote(url.username or ""),
-        password=unquote(url.password or ""),
-        use_ssl=tls,
-        use_tls=not tls and bool(url.password),
-        timeout=_TIMEOUT,
-    )
-    return found

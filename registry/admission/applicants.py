@@ -13,17 +13,19 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import agencies, ledger, news, records
+from registry import agencies, holders, ledger, news, records
 from registry.admission import events, officers
 from registry.idempotency import Once
 from registry.models import (
+    Agency,
     Application,
     ApplicationDocument,
     ApplicationDraft,
     Authority,
+    Licence,
     NumberSeries,
 )
-from registry.rules import applying, contacts, errors, numbering, particulars
+from registry.rules import applying, contacts, errors, lifecycle, numbering, particulars
 from registry.rules.applying import Action, Party, State
 from registry.rules.lifecycle import Actor
 
@@ -38,12 +40,15 @@ LONGEST_ANSWER: Final = 20_000
 
 
 @transaction.atomic(durable=True)
-def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, renews: str = "") -> str:
-    """Begin a draft for a new licence, or for the renewal of the licence ``renews``; its number.
+def begin(
+    account: str, authority: str, *, at: datetime, idempotency_key: str, renews: str = "", agency: str = ""
+) -> str:
+    """Begin a draft for a new agency, for another licence of ``agency``, or to renew the licence ``renews``.
 
-    Only the account to which a licence was granted applies to renew it.
+    Gives its number. Only an account that acts for the agency applies in its name (``registry.holders``).
     """
-    once = Once(_actor(account), idempotency_key, "begin", {"authority": authority, "renews": renews}, at)
+    asked = {"authority": authority, "renews": renews, "agency": agency}
+    once = Once(_actor(account), idempotency_key, "begin", asked, at)
     if (done := once.outcome()) is not None:
         return str(done["number"])
     office = Authority.objects.filter(code=authority, kind="licensing").first()
@@ -55,14 +60,8 @@ def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, r
     row = Application(
         number=_next_number(), authority=office, account=account, kind=applying.LICENCE, state=State.DRAFT, opened_at=at
     )  # fmt: skip
-    if renews:
-        held = mine.filter(state=State.GRANTED, licence__number=renews, authority=office)
-        first = held.select_related("licence").first()
-        if first is None or first.licence is None:
-            raise errors.LicenceNotFound("you hold no such licence here", field="renews")
-        row.kind, row.licence, row.agency = applying.RENEWAL, first.licence, first.licence.agency
-        row.legal_name, row.locality = first.legal_name, first.locality
-        row.licence_class = first.licence.licence_class
+    if renews or agency:
+        _in_the_name_of(row, holders.held_by(account, authority), renews=renews, agency=agency)
     try:
         with transaction.atomic():
             row.save()
@@ -79,10 +78,28 @@ def begin(account: str, authority: str, *, at: datetime, idempotency_key: str, r
         "kind": row.kind,
         "authority": authority,
         "renews": renews,
+        "agency": row.agency.number if row.agency else "",
     }
     events.add(opened, applying.STEPS[Action.OPEN], by=Party.APPLICANT, facts=facts)
     once.keep({"number": row.number})
     return row.number
+
+
+def _in_the_name_of(row: Application, held: Mapping[str, Agency], *, renews: str, agency: str) -> None:
+    """Make it an application of an agency that the account acts for."""
+    if renews:
+        licence = (
+            Licence.objects.filter(number=renews, agency__in=held.values()).select_related("agency").first()
+        )
+        if licence is None:
+            raise errors.LicenceNotFound("you hold no such licence here", field="renews")
+        row.kind, row.licence, row.licence_class = applying.RENEWAL, licence, licence.licence_class
+        row.agency = licence.agency
+    elif agency in held:
+        row.agency = held[agency]
+    else:
+        raise errors.AgencyNotFound("you act for no such agency here", field="agency")
+    row.legal_name, row.locality = row.agency.legal_name, row.agency.locality
 
 
 @transaction.atomic(durable=True)
@@ -159,6 +176,7 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
         raise errors.ApplicationIncomplete(
             "the application is not complete", lacks=[asdict(fault) for fault in lacks]
         )
+    _not_held_already(row, draft)
     papers = list(row.documents.order_by("pk"))
     said = {
         "content": draft.content,
@@ -261,7 +279,7 @@ def forgettable(*, at: datetime) -> list[str]:
     papers = Q(documents__sent=False)
     unsent = Q(submitted_at=None) & ~Q(draft__content={})
     found = set(ended.filter(papers | unsent).values_list("number", flat=True))
-    return sorted(found | {one.number for one in drafts(at=at) if one.forgotten_at <= at})
+    return sorted(found | {one.number for one in drafts(at=at)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,18 +291,19 @@ class Draft:
     forgotten_at: datetime
 
 
-def drafts(*, at: datetime) -> list[Draft]:
-    """All drafts by the day on which they are forgotten."""
-    rows = ApplicationDraft.objects.filter(application__state=State.DRAFT).select_related("application")
-    policies: dict[int, int] = {}
+def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
+    """The drafts that are forgotten by ``before`` (by ``at``) unless somebody writes in them, the first at the top."""
     found = []
-    for row in rows.order_by("saved_at", "pk"):
-        authority = row.application.authority_id
-        if authority not in policies:
-            policies[authority] = records.current_policy(authority, at=at).draft_days
-        kept = timedelta(days=policies[authority])
-        found.append(Draft(row.application.number, row.application.account, row.saved_at + kept))
-    return sorted(found, key=lambda one: one.forgotten_at)
+    for office in Authority.objects.filter(kind="licensing"):
+        kept = timedelta(days=records.current_policy(office.pk, at=at).draft_days)
+        rows = ApplicationDraft.objects.filter(
+            application__state=State.DRAFT, application__authority=office, saved_at__lte=(before or at) - kept
+        )
+        found += [
+            Draft(row.application.number, row.application.account, row.saved_at + kept)
+            for row in rows.select_related("application")
+        ]
+    return sorted(found, key=lambda one: (one.forgotten_at, one.number))
 
 
 def stated(paper: ApplicationDocument) -> dict[str, Any]:
@@ -349,7 +368,18 @@ def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple
         list(row.documents.values_list("kind", flat=True)),
         secured=policy.security_for(letter) is not None,
         renewal=row.kind == applying.RENEWAL,
+        known=row.agency_id is not None,
     )
+
+
+def _not_held_already(row: Application, draft: ApplicationDraft) -> None:
+    """Refuse an agency's application for a class of which it has a licence: that is renewed."""
+    if row.kind == applying.RENEWAL or row.agency is None:
+        return
+    letter = named(draft.content).get("licence_class", "")
+    running = {state.value for state in lifecycle.RUNNING} | {lifecycle.State.PENDING_ACTIVATION.value}
+    if Licence.objects.filter(agency=row.agency, licence_class=letter, state__in=running).exists():
+        raise errors.DuplicateRecord("the agency has a licence of this class", field="licence_class")
 
 
 def _own(number: str, account: str) -> Application:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import agencies, ledger, licensing, news
+from registry import agencies, holders, ledger, licensing, news
+from registry import screening as agencies_screening
 from registry.admission import events, screening
 from registry.admission.events import Case
 from registry.idempotency import Once
@@ -111,6 +112,16 @@ def _reason(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the
     return {}, {"reason": _words(said, "reason")}
 
 
+def _ordered(said: Mapping[str, Any], found: Case) -> Said:
+    """The day of the inspection, where it is known already."""
+    on = said.get("on")
+    if on is None:
+        return {}, {}
+    if not isinstance(on, date) or on < days.local_day(found.at, found.zone):
+        raise errors.BadInput("a day that is to come, today or later", field="on")
+    return {"on": on.isoformat()}, {}
+
+
 def _inspection(said: Mapping[str, Any], found: Case) -> Said:
     """The day, at least two inspectors, the points of the findings; the report and the premises are words."""
     on = _past_day(said, found)
@@ -173,10 +184,19 @@ def _past_day(said: Mapping[str, Any], found: Case) -> date:
 
 def _screened(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - the readers' signature
     content = sent(found)["content"]
-    if found.row.kind == applying.RENEWAL:
-        return {"score": 0}, {}
+    if found.row.agency is not None:
+        return _screened_agency(found.row.agency, found)
     result = screening.of(found.row.authority, content, number=found.row.number, at=found.at)
     return {"score": result.score, "matches": len(result.matches)}, result.plain()
+
+
+def _screened_agency(agency: Agency, found: Case) -> Said:
+    """An agency that is in the register is screened there; what asks for the registrar does so here too."""
+    if found.row.kind == applying.RENEWAL:
+        return {"score": 0}, {}
+    agencies_screening.of(agency.number, at=found.at, why="application")
+    asks = agencies_screening.asks_registrar(agency.pk)
+    return {"score": found.policy.phoenix_score if asks else 0}, {}
 
 
 def _proposed(said: Mapping[str, Any], found: Case) -> Said:
@@ -225,7 +245,7 @@ def _words(said: Mapping[str, Any], name: str, longest: int = LONGEST_LETTER) ->
 _READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
     Action.ASK: _letter,
     Action.REVIEW: _screened,
-    Action.ORDER_INSPECTION: _silence,
+    Action.ORDER_INSPECTION: _ordered,
     Action.RECORD_INSPECTION: _inspection,
     Action.CALL_FOR_OBJECTIONS: _silence,
     Action.PROPOSE_REFUSAL: _refusal,
@@ -284,6 +304,7 @@ def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
         holder, found.row.licence_class, terms, officers=officers, commit=commit, at=found.at
     )
     found.row.agency, found.row.licence = holder, licence
+    holders.connect(holder, found.row.account, officers=officers, at=found.at)
     return {"licence": licence.number, "agency": holder.number}
 
 

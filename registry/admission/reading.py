@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import F, Q
@@ -10,8 +10,15 @@ from django.db.models import F, Q
 from registry import records
 from registry.admission import events, officers
 from registry.admission.events import Case
-from registry.models import Application, ApplicationDocument, ApplicationText, Authority, Licence
-from registry.rules import applying, errors, particulars
+from registry.models import (
+    Application,
+    ApplicationDocument,
+    ApplicationEvent,
+    ApplicationText,
+    Authority,
+    Licence,
+)
+from registry.rules import applying, days, errors, lifecycle, particulars, standing
 from registry.rules.applying import Action, Party, State
 from registry.rules.lifecycle import Actor, Role
 
@@ -19,6 +26,7 @@ READERS: Final = frozenset(
     {Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.INSPECTOR, Role.APPEALS_BODY, Role.AUDITOR}
 )
 """Who reads applications to the own authority."""
+_INSTANT: Final = timedelta(microseconds=1)
 #: What is said to the applicant.
 _LETTERS: Final = frozenset(
     {Action.ASK, Action.SERVE_NOTICE, Action.REFUSE, Action.ALLOW_APPEAL, Action.DISMISS_APPEAL}
@@ -101,6 +109,25 @@ class Dossier:
     fee: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event that its applicant may be told of by e-mail: of which application, whose, which step, until when."""
+
+    number: str
+    account: str
+    ordinal: int
+    action: str
+    at: datetime
+    zone: str
+    deadlines: Mapping[str, str]
+    on: date | None = None
+
+    def day(self, name: str) -> date | None:
+        """The last local day of a deadline."""
+        text = self.deadlines.get(name)
+        return days.local_day(datetime.fromisoformat(text) - _INSTANT, self.zone) if text else None
+
+
 # --- applicants --------------------------------------------------------------------------------------------------
 
 
@@ -116,12 +143,17 @@ def of_account(account: str, *, at: datetime) -> list[Line]:
     return [_line(events.case(row, at=at)) for row in rows[:100]]
 
 
-def renewable(account: str) -> list[str]:
-    """The licences that were granted to this account."""
+def renewable(account: str, *, at: datetime) -> list[str]:
+    """The licences that the account may apply to renew: of the agencies it acts for, running or just expired."""
     held = Licence.objects.filter(
-        applications__account=account, applications__state=State.GRANTED, applications__kind=applying.LICENCE
+        agency__holder_accounts__account=account, origin="decided", renumbered_to=None
     )
-    return list(held.order_by("number").values_list("number", flat=True))
+    held = held.filter(agency__holder_accounts__state="connected").distinct()
+    now = (
+        (row.number, standing.at(records.fold_entries(row.pk), at=at).state)
+        for row in held.order_by("number")
+    )
+    return [number for number, state in now if state in lifecycle.RUNNING | {lifecycle.State.EXPIRED}]
 
 
 def own(number: str, *, account: str, at: datetime) -> Dossier:
@@ -140,9 +172,43 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
     )
     papers = _papers(row)
     faults = particulars.faults(
-        content, [paper.kind for paper in papers], secured=secured, renewal=row.kind == applying.RENEWAL
+        content,
+        [paper.kind for paper in papers],
+        secured=secured,
+        renewal=row.kind == applying.RENEWAL,
+        known=row.agency is not None,
     )
     return _dossier(found, content, papers, happened, faults=faults, secured=secured)
+
+
+def heard(*, since: datetime) -> list[Heard]:
+    """What happened to applications since, in the order of time and without what was said."""
+    rows = ApplicationEvent.objects.filter(at__gte=since).select_related("application__authority")
+    return [_heard(row) for row in rows.order_by("at", "pk")]
+
+
+def lapsing(*, before: datetime, at: datetime) -> list[Heard]:
+    """The letters that nobody has answered, whose application lapses between ``at`` and ``before``."""
+    rows = Application.objects.filter(state=State.INCOMPLETE).select_related("authority")
+    found = []
+    for row in rows.prefetch_related("events"):
+        asked = max(
+            (one for one in row.events.all() if one.action == Action.ASK), key=lambda one: one.ordinal
+        )
+        lapses = events.as_event(asked).until("lapses_at")
+        if lapses is not None and at < lapses <= before:
+            asked.application = row
+            found.append(_heard(asked))
+    return found
+
+
+def _heard(row: ApplicationEvent) -> Heard:
+    held = row.application
+    on = row.facts.get("on")
+    return Heard(
+        number=held.number, account=held.account, ordinal=row.ordinal, action=row.action, at=row.at,
+        zone=held.authority.zone, deadlines=dict(row.deadlines), on=date.fromisoformat(on) if on else None,
+    )  # fmt: skip
 
 
 # --- officers ----------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ COMMENT ON FUNCTION registry_stays IS 'the record of the agency that stays, by a
 class Migration(migrations.Migration):
     """Add them with their guards."""
 
-    dependencies = [("registry", "0050_appeals_and_fees")]
+    dependencies = [("registry", "0023_screening_companies")]
 
     operations = [
         migrations.CreateModel(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Let events say so."""
 
-    dependencies = [("registry", "0023_screening_companies")]
+    dependencies = [("registry", "0040_motions")]
 
     operations = [
         migrations.AlterField(

@@ -12,6 +12,7 @@ from registry.models.application import (
 )
 from registry.models.authority import Authority, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
+from registry.models.holder import EntryPaper, HolderAccount
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
 from registry.models.licence import Licence, Term
 from registry.models.motion import Merger, Motion, MotionApproval
@@ -41,6 +42,7 @@ APPEND_ONLY = (
     "registry_changejournal",
     "registry_applicationevent",
     "registry_applicationtext",
+    "registry_entrypaper",
     "registry_screening",
     "registry_screeningmatch",
     "registry_screeninground",
@@ -76,7 +78,9 @@ JOURNALLED = (
     "registry_debarment",
     "registry_declaredlink",
     "registry_entry",
+    "registry_entrypaper",
     "registry_entrytext",
+    "registry_holderaccount",
     "registry_judgement",
     "registry_licence",
     "registry_listsnapshot",
@@ -102,7 +106,9 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_applicationdocument": ("reference", "name", "sha256", "stored_as"),
     "registry_applicationtext": ("said", "salt"),
     "registry_declaredlink": ("evidence",),
+    "registry_entrypaper": ("reference", "name", "sha256", "stored_as"),
     "registry_entrytext": ("text",),
+    "registry_holderaccount": ("account", "said", "reason"),
     "registry_judgement": ("reason",),
     "registry_motion": ("terms", "closed_reason"),
     "registry_proposal": ("terms", "closed_reason"),
@@ -127,8 +133,10 @@ __all__ = [
     "Debarment",
     "DeclaredLink",
     "Entry",
+    "EntryPaper",
     "EntryText",
     "Finding",
+    "HolderAccount",
     "IdempotencyKey",
     "Judgement",
     "Licence",

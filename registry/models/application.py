@@ -86,6 +86,7 @@ class ApplicationEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["application", "ordinal"], name="application_event_once")
         ]
+        indexes = [models.Index(fields=["at"], name="application_event_by_time")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.application_id}"

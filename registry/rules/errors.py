@@ -115,6 +115,12 @@ class ApplicationNotFound(NotFound):
     code = "application.not_found"
 
 
+class HolderNotFound(NotFound):
+    """No account asks to act for this agency, or none that this reader may see."""
+
+    code = "holder.not_found"
+
+
 class MatchNotFound(NotFound):
     """There is no such possible match."""
 
@@ -251,6 +257,12 @@ class ApplicationStepNotAllowed(Refused):
     """The table of applications has no such step from the state the application is in."""
 
     code = "application.step_not_allowed"
+
+
+class HolderNotAllowed(Refused):
+    """What was asked for an account of a holder is not open in its state, or not any more: ``facts['why']``."""
+
+    code = "holder.not_allowed"
 
 
 class ApplicationIncomplete(Refused):

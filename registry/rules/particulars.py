@@ -19,6 +19,8 @@ LONGEST: Final = 1000
 MOST_ROWS: Final = 30
 """People, or offices, of one application."""
 SECTIONS: Final = ("agency", "people", "offices", "scope", "security", "documents")
+_OF_AGENCY: Final = frozenset({"agency", "people", "offices", "documents"})
+"""Sections about the agency itself."""
 LISTS: Final = frozenset({"people", "offices"})
 """Sections that hold several of the same."""
 
@@ -152,12 +154,18 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
 
 
 def faults(
-    content: Mapping[str, Any], documents: Sequence[str], *, secured: bool, renewal: bool = False
+    content: Mapping[str, Any],
+    documents: Sequence[str],
+    *,
+    secured: bool,
+    renewal: bool = False,
+    known: bool = False,
 ) -> tuple[Fault, ...]:
     """Everything missing or wrong in an application with documents of these kinds.
 
     ``secured``: the class asks for a security, so its issuer and amount must be named. A renewal says anew only what
-    has changed, and needs nothing.
+    has changed, and needs nothing. Of an agency that is ``known`` to the register only what for, and the security, are
+    needed: who it is and where stands there already.
     """
     found: list[Fault] = []
     for section in SECTIONS:
@@ -165,19 +173,25 @@ def faults(
         if section in LISTS:
             for place, row in enumerate(rows or ()):
                 found += of_row(section, row, row_number=place)
-        elif rows or not renewal:
-            found += of_row(section, rows or {}, needed=not renewal)
+        elif rows or not (renewal or (known and section in _OF_AGENCY)):
+            found += of_row(section, rows or {}, needed=not (renewal or (known and section in _OF_AGENCY)))
     if renewal:
         return tuple(found)
-    found += _persons(content.get("people") or ())
-    if not any(row.get("kind") == "head" for row in content.get("offices") or ()):
-        found.append(Fault("offices", "kind", "missing", detail="one of the offices is the head office"))
+    if not known:
+        found += _persons(content.get("people") or ())
+        found += _head_office(content)
+        found += [Fault("documents", kind, "missing") for kind in NEEDED_DOCUMENTS if kind not in documents]
     if secured:
         said = content.get("security") or {}
         lacking = [name for name in ("kind", "issuer", "amount", "currency") if not _said(said, name)]
         found += [Fault("security", name, "missing") for name in lacking]
-    found += [Fault("documents", kind, "missing") for kind in NEEDED_DOCUMENTS if kind not in documents]
-    return tuple(found)
+    return tuple(sorted(found, key=lambda fault: SECTIONS.index(fault.section)))
+
+
+def _head_office(content: Mapping[str, Any]) -> list[Fault]:
+    if any(row.get("kind") == "head" for row in content.get("offices") or ()):
+        return []
+    return [Fault("offices", "kind", "missing", detail="one of the offices is the head office")]
 
 
 def _persons(rows: Sequence[Mapping[str, Any]]) -> list[Fault]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -55,7 +56,10 @@ class Applicant:
     def __init__(self, client: Client, name: str = "kestrel@kestrel.example") -> None:
         client.handler.enforce_csrf_checks = True
         self.user = User.objects.filter(username=name).first() or User.objects.create_user(
-            name, password=PASSWORD
+            name, email=name, password=PASSWORD
+        )
+        EmailAddress.objects.get_or_create(
+            user=self.user, email=name, defaults={"verified": True, "primary": True}
         )
         if not auth.has_second_factor(self.user):
             auth.enrol(self.user, SECRET)
@@ -98,7 +102,11 @@ def drafted(applicant: Applicant) -> str:
 def test_an_agency_opens_an_account_sets_its_device_up_and_applies(desk: Client, monkeypatch: Any) -> None:
     desk.handler.enforce_csrf_checks = True
     answer = send(
-        desk, "/apply/sign-up", email="Office@Kestrel.Example", password="four plain words together"
+        desk,
+        "/apply/sign-up",
+        email="Office@Kestrel.Example",
+        password="four plain words together",
+        language="fr",
     )
     assert answer.headers["Location"] == "/apply/set-up"
     assert desk.get("/apply/").headers["Location"] == "/apply/set-up"
@@ -134,9 +142,21 @@ def test_a_bad_sign_up_says_what_is_wrong(desk: Client, fields: dict[str, str], 
 
 def test_sign_ups_of_one_client_are_limited(desk: Client) -> None:
     for place in range(10):
-        send(desk, "/apply/sign-up", email=f"a{place}@kestrel.example", password="four plain words together")
+        send(
+            desk,
+            "/apply/sign-up",
+            email=f"a{place}@kestrel.example",
+            password="four plain words together",
+            language="en",
+        )
         desk.cookies.clear()
-    answer = send(desk, "/apply/sign-up", email="last@kestrel.example", password="four plain words together")
+    answer = send(
+        desk,
+        "/apply/sign-up",
+        email="last@kestrel.example",
+        password="four plain words together",
+        language="en",
+    )
     assert answer.status_code == 429
     assert RateBucket.objects.exists()
     RateBucket.objects.all().delete()

@@ -13,6 +13,7 @@ import pytest
 
 from api.models import Delivery, Outbox
 from api.outbound import email as letters
+from api.outbound import post
 from api.outbound.sink import Sink
 from registry import agencies
 from registry.rules import errors
@@ -140,7 +141,7 @@ def test_a_server_that_says_no_is_asked_again_with_growing_pauses_and_at_last_gi
     letters.refresh(at=AT)
     builders.suspended(number, at=AT)
     at = AT
-    for pause in letters.PAUSES:
+    for pause in post.PAUSES:
         assert letters.refresh(at=at) == 0
         row = Delivery.objects.get()
         assert (row.state, row.due_at) == ("waiting", at + pause)
@@ -159,7 +160,7 @@ def test_what_waited_is_sent_when_the_server_is_back(number: str, sink: Callable
     builders.suspended(number, at=AT)
     letters.refresh(at=AT)
     taken = sink()
-    assert letters.refresh(at=AT + letters.PAUSES[0]) == 1
+    assert letters.refresh(at=AT + post.PAUSES[0]) == 1
     assert len(taken.letters) == 1
     assert Delivery.objects.get().state == "sent"
 
@@ -174,7 +175,7 @@ def test_a_server_that_is_not_there_is_asked_once_for_all_letters(
     monkeypatch.setenv("REGISTRY_SMTP", "smtp://127.0.0.1:9")
     assert letters.refresh(at=AT) == 0
     assert {(row.state, row.attempts) for row in Delivery.objects.all()} == {("waiting", 1)}
-    assert {row.due_at for row in Delivery.objects.all()} == {AT + letters.PAUSES[0]}
+    assert {row.due_at for row in Delivery.objects.all()} == {AT + post.PAUSES[0]}
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "a@b\nBcc: c@d.example", "<script>@x"])

@@ -34,8 +34,11 @@ def _found(**changed: object) -> list[str]:
         return [message.id or "" for message in checks.refuse_a_demo()]
 
 
-def test_a_place_that_is_set_up_well_is_accepted() -> None:
+def test_a_place_that_is_set_up_well_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_SMTP", "smtps://register:secret@mail.registry.example")
     assert _found() == []
+    monkeypatch.delenv("REGISTRY_SMTP")
+    assert _found() == ["registry.W011"]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ WRITERS = {
     "registry.commitments",
     "registry.idempotency",
     "registry.history",
+    "registry.holders",
     "registry.intake",
     "registry.generator",
     "registry.marks",

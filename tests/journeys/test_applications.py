@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from api.demo_scanner import Scanner
@@ -188,6 +189,10 @@ def _applied(agency: Browser, devices: Moment) -> str:
     agency.press("Set up")
     page.get_by_role("link", name="I have them").click()
     agency.picture("applicant-home")
+    agency.go(f"/apply/confirm/{EmailConfirmationHMAC(EmailAddress.objects.get()).key}")
+    agency.picture("confirm")
+    agency.press("Confirm this address")
+    assert "is confirmed" in page.inner_text("main")
     agency.press("Begin")
     number = re.search(r"LA-\d{6}-.", page.url)
     assert number is not None

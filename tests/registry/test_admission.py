@@ -450,7 +450,7 @@ def test_a_renewal_is_filed_as_it_is_sent_and_renews_by_two_officers() -> None:
     licence = reading.one(number, by=builders.maker(later), at=later).licence
     builders.take(licence, LicenceAction.ACTIVATE, at=later)
     near = datetime(2028, 2, 1, 6, 0, tzinfo=UTC)
-    assert reading.renewable(apply.ACCOUNT) == [licence]
+    assert reading.renewable(apply.ACCOUNT, at=near) == [licence]
     asked = applicants.begin(apply.ACCOUNT, "XA-DLA", renews=licence, at=near, idempotency_key="r-1")
     with pytest.raises(errors.DuplicateRecord):
         applicants.begin(apply.ACCOUNT, "XA-DLA", renews=licence, at=near, idempotency_key="r-2")

@@ -14,13 +14,16 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from api import applicants as accounts
 from api import applications as words
 from api import documents, labels, problems
 from api.desk import parts
-from api.desk.apply import door
+from api.desk.apply import door, licences
 from api.desk.apply.door import Visit
+from api.desk.apply.session import LanguageForm
 from api.desk.forms import Form
 from api.pages import written
+from registry import holders
 from registry.admission import applicants, reading
 from registry.admission.reading import Dossier
 from registry.rules import applying, numbering, particulars
@@ -34,6 +37,7 @@ _CHOICES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
 }
 _DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
 _BEFORE_REVIEW: Final = applying.WITH_APPLICANT | {applying.State.SUBMITTED}
+_RENEWAL, _AGENCY = "renews:", "agency:"
 _SPARE: Final = 2
 """Empty rows offered under a list."""
 
@@ -43,19 +47,35 @@ class BeginForm(Form):
 
     button: ClassVar[str | Promise] = _("Begin")
     authority = forms.ChoiceField(label=_("Authority"))
-    renews = forms.ChoiceField(label=_("For"), required=False)
+    what = forms.ChoiceField(label=_("For"), required=False)
 
-    def __init__(self, account: str, *args: Any, **kwargs: Any) -> None:
-        """Offer the authorities, and the licences that this account may renew."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, visit: Visit) -> None:
+        """Offer the authorities, and what the account may apply for in the name of its agencies."""
+        super().__init__(visit.request.POST or None)
         language = get_language() or "en"
         self.fields["authority"].choices = [  # type: ignore[attr-defined]
             (code, names.get(language) or names.get("en") or code) for code, names in reading.authorities()
         ]
-        renewals = [
-            (number, gettext("Renewal of %(n)s") % {"n": number}) for number in reading.renewable(account)
+        acting = [one for one in holders.of_account(visit.account) if one.state == "connected"]
+        others = [
+            (f"{_AGENCY}{one.agency}", gettext("Another licence of %(name)s") % {"name": one.name})
+            for one in acting
         ]
-        self.fields["renews"].choices = [("", gettext("A new licence")), *renewals]  # type: ignore[attr-defined]
+        renewals = [
+            (f"{_RENEWAL}{number}", gettext("Renewal of %(n)s") % {"n": number})
+            for number in reading.renewable(visit.account, at=visit.at)
+        ]
+        new = ("", gettext("A licence for an agency that is not in the register"))
+        self.fields["what"].choices = [new, *renewals, *others]  # type: ignore[attr-defined]
+
+    def asked(self) -> dict[str, str]:
+        """What is applied for, as the register asks it."""
+        what: str = self.cleaned_data["what"]
+        return {
+            "authority": self.cleaned_data["authority"],
+            "renews": what.removeprefix(_RENEWAL) if what.startswith(_RENEWAL) else "",
+            "agency": what.removeprefix(_AGENCY) if what.startswith(_AGENCY) else "",
+        }
 
 
 class AnswerForm(Form):
@@ -166,17 +186,17 @@ class Tab:
 @door.page()
 def home(visit: Visit) -> HttpResponseBase:
     """The account's applications, and a new one."""
-    form = BeginForm(visit.account, visit.request.POST or None)
+    form = BeginForm(visit)
     if visit.request.method == "POST" and form.is_valid():
         try:
             number = applicants.begin(
                 visit.account,
-                form.cleaned_data["authority"],
-                renews=form.cleaned_data["renews"],
+                **form.asked(),
                 at=visit.at,
                 idempotency_key=form.idempotency_key,
             )
-            return visit.go("apply-section", number, particulars.SECTIONS[0])
+            first = "scope" if form.cleaned_data["what"] else particulars.SECTIONS[0]
+            return visit.go("apply-section", number, first)
         except RegistryError as refusal:
             form.refuse(refusal)
     lines = reading.of_account(visit.account, at=visit.at)
@@ -201,7 +221,17 @@ def home(visit: Visit) -> HttpResponseBase:
         gettext("You have not applied yet."),
     )
     status = 422 if form.errors else 200
-    return visit.page("home.html", gettext("Your applications"), status=status, table=table, form=form)
+    return visit.page(
+        "home.html",
+        gettext("Your applications"),
+        status=status,
+        table=table,
+        form=form,
+        confirmed=accounts.confirmed(visit.user),
+        email=visit.user.email,
+        agencies=licences.agencies(visit),
+        language=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
+    )
 
 
 @door.page()
@@ -313,6 +343,9 @@ def check(visit: Visit, number: str) -> HttpResponseBase:
     """What is missing, and sending when nothing is."""
     found = reading.own(_canonical(number), account=visit.account, at=visit.at)
     form = PlainForm(visit.request.POST or None)
+    confirmed = accounts.confirmed(visit.user)
+    if visit.request.method == "POST" and not confirmed:
+        raise problems.Refusal("account.not_confirmed")
     if visit.request.method == "POST" and form.is_valid():
         try:
             applicants.submit(
@@ -342,6 +375,8 @@ def check(visit: Visit, number: str) -> HttpResponseBase:
         tabs=_tabs(found, "check"),
         lacks=lacks,
         form=form,
+        confirmed=confirmed,
+        email=visit.user.email,
         writing=found.standing.state in applying.WITH_APPLICANT,
     )
 

@@ -34,8 +34,13 @@ class Visit:
     """An applicant at a page: whose account, when, and the request itself."""
 
     request: HttpRequest
-    account: str
+    user: User
     at: datetime
+
+    @property
+    def account(self) -> str:
+        """The name under which the register knows the account."""
+        return account(self.user)
 
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """The page of ``apply/<template>``."""
@@ -69,7 +74,7 @@ def page(
             turned = _turned_away(request, user)
             if turned is not None or user is None:
                 return turned or HttpResponseRedirect(resolve_url("apply-sign-in"))
-            return view(Visit(request, account(user), clock.now()), *args, **kwargs)
+            return view(Visit(request, user, clock.now()), *args, **kwargs)
 
         return door.answering(wraps(view)(enter), methods=methods, refuse=refused)
 

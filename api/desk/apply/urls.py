@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern
 
-from api.desk.apply import applications, objections, session
+from api.desk.apply import applications, licences, objections, session
 
 urlpatterns: list[URLPattern] = [
-    route for module in (session, objections, applications) for route in module.urlpatterns
+    route for module in (session, objections, licences, applications) for route in module.urlpatterns
 ]

@@ -1,0 +1,478 @@
+"""Accounts that act for an agency which is in the register: asked for, connected by two officers, ended by one.
+
+An account that a grant was made to is connected by it. A connected account reads what is served on the agency, files
+its answers and applies to renew; everything it files is judged by officers, and nothing it does changes a record
+(ADR 0018).
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from registry import ledger, licensing, news, records
+from registry.idempotency import Once
+from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
+from registry.rules import errors, lifecycle, standing
+from registry.rules.lifecycle import Action, Actor, Role, StepTerms
+
+HOLDER: Final = "HOLDER"
+"""Who filed, in an entry that the agency's own account made."""
+READERS: Final = lifecycle.M | {Role.AUDITOR}
+"""Who reads which accounts act for agencies of the own authority."""
+MOST_ASKED: Final = 3
+"""Connections of one account that no officer has judged yet."""
+MOST_ANSWERS: Final = 5
+"""Answers to one notice."""
+MOST_PAPERS: Final = 3
+"""Papers with one answer."""
+LONGEST: Final = 20_000
+"""Characters of what a holder says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account and an agency: how that stands, who asked in which words, and which officers said yes."""
+
+    id: int
+    agency: str
+    name: str
+    account: str
+    said: str
+    state: str
+    asked_at: datetime
+    first_by: str
+    first_at: datetime | None
+    second_by: str
+    second_at: datetime | None
+    ended_by: str
+    ended_at: datetime | None
+    reason: str
+    zone: str
+    licences: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to show cause, as its holder reads it. ``until``: when an answer must be in; ``open``: it may answer."""
+
+    sequence: int
+    licence: str
+    served_at: datetime
+    until: datetime | None
+    grounds: tuple[str, ...]
+    texts: Mapping[str, str]
+    answers: tuple["Answer", ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a holder filed, and with which papers."""
+
+    sequence: int
+    at: datetime
+    text: str
+    papers: tuple["Paper", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper that came with an entry, without its bytes; ``reference`` is its address."""
+
+    reference: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    stored_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Something that a holder is to be told of by mail: of which licence and agency, until when, and to whom."""
+
+    key: int
+    kind: str
+    licence: str
+    agency: str
+    name: str
+    zone: str
+    until: datetime | None
+    accounts: tuple[str, ...]
+    emails: tuple[str, ...]
+
+
+# --- the account -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic(durable=True)
+def ask(account: str, licence: str, said: str, *, at: datetime, idempotency_key: str) -> int:
+    """Ask to act for the agency that holds this licence; two officers of its authority judge it. The request's key."""
+    once = Once(_actor(account), idempotency_key, "connect", {"licence": licence, "said": said}, at)
+    if (done := once.outcome()) is not None:
+        return int(done["connection"])
+    words = _words(said, "said", 4000)
+    held = (
+        Licence.objects.select_related("agency__authority").filter(number=licence, origin="decided").first()
+    )
+    if held is None:
+        raise errors.LicenceNotFound("no licence has this number", field="licence")
+    mine = HolderAccount.objects.filter(account=account)
+    if mine.filter(state__in=("asked", "supported")).count() >= MOST_ASKED:
+        raise errors.BadInput(f"at most {MOST_ASKED} requests at a time", field="licence")
+    try:
+        with transaction.atomic():
+            row = HolderAccount.objects.create(
+                authority=held.authority, agency=held.agency, account=account, said=words, state="asked", asked_at=at
+            )  # fmt: skip
+    except IntegrityError as clash:
+        raise errors.DuplicateRecord("you have asked for this agency already", field="licence") from clash
+    once.keep({"connection": row.pk})
+    news.put()
+    return row.pk
+
+
+def of_account(account: str) -> list[Connection]:
+    """The agencies that the account acts for or has asked to, with their licences."""
+    rows = HolderAccount.objects.filter(account=account).select_related("agency", "authority")
+    return [_connection(row) for row in rows.order_by("-pk")[:50]]
+
+
+def acts_for(account: str, agency: str) -> bool:
+    """Whether the account acts for that agency now."""
+    connected = HolderAccount.objects.filter(account=account, state="connected")
+    return bool(connected.filter(agency__number=agency).exists())
+
+
+def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
+    """A licence of an agency that the account acts for: how it stands, and the notices served on it."""
+    row = _held(account, number)
+    now = standing.at(records.fold_entries(row.pk), at=at)
+    return {
+        "number": row.number, "agency": row.agency.number, "name": row.agency.legal_name,
+        "authority": row.authority.code, "zone": row.authority.zone, "class": row.licence_class,
+        "state": now.state.value, "result": now.result.value, "reasons": list(now.reasons),
+        "terms": [{"first_day": first, "last_day": last} for first, last in now.terms],
+        "notices": _notices(row, at=at),
+    }  # fmt: skip
+
+
+def served(account: str, number: str, sequence: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An entry that the holder may read whole, and the agency it is addressed to; for the letter of it.
+
+    What is published, and notices served on the holder; nothing that is for the file alone.
+    """
+    row = _held(account, number)
+    entry = next((one for one in _entries(row) if one.sequence == sequence), None)
+    if entry is None or not (entry.published or entry.action == Action.SHOW_CAUSE):
+        raise errors.EntryNotFound("there is no such letter", sequence=sequence)
+    told = {
+        "sequence": entry.sequence, "action": entry.action, "recorded_at": entry.commit.recorded_at.isoformat(),
+        "effective_from": entry.effective_from.isoformat(), "grounds": [{"code": code} for code in entry.grounds],
+        "deadlines": entry.deadlines, "texts": {t.language: t.text for t in entry.texts.all() if not t.restricted},
+    }  # fmt: skip
+    agency = row.agency
+    addressed = {
+        "number": agency.number, "legal_name": agency.legal_name, "address": agency.address,
+        "locality": agency.locality, "authority": row.authority.code,
+    }  # fmt: skip
+    return told, addressed
+
+
+@transaction.atomic(durable=True)
+def may_answer(account: str, number: str, sequence: int, *, at: datetime) -> None:
+    """Refuse before papers are read what :func:`represent` would refuse after it."""
+    _open_notice(_held(account, number), sequence, at=at)
+
+
+@transaction.atomic(durable=True)
+def represent(
+    account: str, number: str, sequence: int, text: str, papers: Sequence[Mapping[str, Any]], *, at: datetime,
+    idempotency_key: str,
+) -> int:  # fmt: skip
+    """File the holder's answer to a notice before its last day: an entry (N2) that officers alone read; its number.
+
+    ``papers``: name, media_type, size, sha256 and stored_as of each, checked and stored by the edge. The answer names
+    them by their digests, so that none is exchanged later.
+    """
+    said = {"number": number, "sequence": sequence, "text": text}
+    once = Once(_actor(account), idempotency_key, "represent", said, at)
+    if (done := once.outcome()) is not None:
+        return int(done["sequence"])
+    held = _held(account, number)
+    words = _words(text, "text", LONGEST)
+    if len(papers) > MOST_PAPERS:
+        raise errors.BadInput(f"at most {MOST_PAPERS} papers", field="papers")
+    Licence.objects.select_for_update().get(pk=held.pk)
+    _open_notice(held, sequence, at=at)
+    listed = "".join(f"\n{one['name']} (SHA-256 {one['sha256']})" for one in papers)
+    commit = ledger.Commit()
+    terms = StepTerms(refers_to=sequence, restricted_reasons=f"{words}\n{listed}" if listed else words)
+    entry = licensing.settle(held.pk, Action.REPRESENT, terms, officers=(HOLDER,), commit=commit, at=at)
+    EntryPaper.objects.bulk_create(
+        EntryPaper(
+            entry=entry, reference=secrets.token_urlsafe(18), name=str(one["name"])[:200], added_at=at,
+            media_type=one["media_type"], size=one["size"], sha256=one["sha256"], stored_as=one["stored_as"],
+        )
+        for one in papers
+    )  # fmt: skip
+    commit.close(by=HOLDER, at=at)
+    once.keep({"sequence": entry.sequence})
+    return entry.sequence
+
+
+def stored(account: str, number: str) -> frozenset[str]:
+    """Under which names the papers of a holder's licence are stored."""
+    rows = EntryPaper.objects.filter(entry__licence=_held(account, number))
+    return frozenset(rows.values_list("stored_as", flat=True))
+
+
+# --- officers ----------------------------------------------------------------------------------------------------
+
+
+def listed(*, by: Actor, waiting: bool = True) -> list[Connection]:
+    """The requests to the officer's authority that wait, the oldest first; or the accounts that are connected."""
+    _may_read(by.authority or "", by)
+    states = ("asked", "supported") if waiting else ("connected",)
+    rows = HolderAccount.objects.filter(authority__code=by.authority, state__in=states)
+    return [
+        _connection(row)
+        for row in rows.select_related("agency", "authority").order_by("asked_at", "pk")[:200]
+    ]
+
+
+def one(key: int, *, by: Actor) -> Connection:
+    """A connection of the officer's authority."""
+    return _connection(_of_officer(key, by))
+
+
+@transaction.atomic(durable=True)
+def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency_key: str) -> str:
+    """Say yes as the first officer or as the second, who is somebody else and a supervisor; how it stands then.
+
+    Both declare that they have no conflict of interest and give the second factor anew.
+    """
+    once = Once(by, idempotency_key, "confirm_holder", {"connection": key}, at)
+    if (done := once.outcome()) is not None:
+        return str(done["state"])
+    row = _of_officer(key, by, lock=True)
+    _decides(by, lifecycle.M if row.state == "asked" else lifecycle.C, at, no_conflict=no_conflict)
+    if row.state == "asked":
+        row.state, row.first_by, row.first_at = "supported", by.number, at
+    elif row.state == "supported":
+        if row.first_by == by.number:
+            raise errors.OwnProposal("a second officer confirms it", field="no_conflict")
+        row.state, row.second_by, row.second_at = "connected", by.number, at
+    else:
+        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+    row.save()
+    once.keep({"state": row.state})
+    news.put()
+    return row.state
+
+
+@transaction.atomic(durable=True)
+def end(key: int, *, by: Actor, at: datetime, reason: str) -> str:
+    """Decline a request, or end a connection: one officer alone, at once, and said why; how it stands then."""
+    row = _of_officer(key, by, lock=True)
+    if not by.roles & lifecycle.M:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(lifecycle.M))
+    if row.state not in {"asked", "supported", "connected"}:
+        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+    row.reason = _words(reason, "reason", 4000)
+    row.state = "ended" if row.state == "connected" else "declined"
+    row.ended_by, row.ended_at = by.number, at
+    row.save()
+    news.put()
+    return row.state
+
+
+def papers(number: str, *, by: Actor) -> list[tuple[int, Paper]]:
+    """The papers that came with entries of a licence of the officer's authority, by the entry's number."""
+    held = Licence.objects.select_related("authority").filter(number=number).first()
+    if held is None:
+        raise errors.LicenceNotFound("no licence has this number", number=number)
+    if by.authority != held.authority.code:
+        raise errors.OutsideAuthority("the licence is another authority's", authority=held.authority.code)
+    rows = EntryPaper.objects.filter(entry__licence=held).select_related("entry__commit").order_by("pk")
+    return [(row.entry.sequence, _paper(row)) for row in rows]
+
+
+def accounts(agency: str) -> list[str]:
+    """The accounts that act for an agency."""
+    rows = HolderAccount.objects.filter(agency__number=agency, state="connected").order_by("pk")
+    return list(rows.values_list("account", flat=True))
+
+
+# --- within others' transactions, and the mails ------------------------------------------------------------------
+
+
+def connect(agency: Agency, account: str, *, officers: Sequence[str], at: datetime) -> None:
+    """Connect the account that two officers have granted a licence to, in their transaction."""
+    HolderAccount.objects.get_or_create(
+        agency=agency,
+        account=account,
+        state="connected",
+        defaults={
+            "authority": agency.authority, "asked_at": at, "first_by": officers[0], "first_at": at,
+            "second_by": officers[-1], "second_at": at,
+        },
+    )  # fmt: skip
+
+
+def held_by(account: str, authority: str) -> dict[str, Agency]:
+    """The agencies of that authority that the account acts for, by number."""
+    rows = HolderAccount.objects.filter(account=account, state="connected", authority__code=authority)
+    return {row.agency.number: row.agency for row in rows.select_related("agency__authority")}
+
+
+def to_tell(*, since: datetime) -> list[Served]:
+    """What holders are to be told of by mail since: notices served, and accounts that ask to act for them or do."""
+    notices = Entry.objects.filter(action=Action.SHOW_CAUSE.value, decided_at__gte=since)
+    told = [
+        _served(
+            row.pk, "show_cause", row.agency, row.licence.number, _when(row.deadlines.get("represent_by"))
+        )
+        for row in notices.select_related("agency__authority", "licence")
+        if row.licence is not None and row.agency is not None
+    ]
+    rows = HolderAccount.objects.filter(Q(asked_at__gte=since) | Q(second_at__gte=since)).exclude(said="")
+    for row in rows.select_related("agency__authority"):
+        told.append(_served(row.pk, "holder_asked", row.agency, "", None))
+        if row.state == "connected":
+            told.append(_served(row.pk, "holder_connected", row.agency, "", None))
+    return told
+
+
+def _served(key: int, kind: str, agency: Agency, licence: str, until: datetime | None) -> Served:
+    return Served(
+        key=key, kind=kind, licence=licence, agency=agency.number, name=agency.legal_name, zone=agency.authority.zone,
+        until=until, accounts=tuple(accounts(agency.number)) if kind != "holder_asked" else (), emails=_emails(agency),
+    )  # fmt: skip
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _held(account: str, number: str) -> Licence:
+    """A licence of an agency that the account acts for; any other is not there."""
+    row = Licence.objects.select_related("agency__authority", "authority").filter(number=number).first()
+    if row is None or not acts_for(account, row.agency.number):
+        raise errors.LicenceNotFound("no licence has this number", number=number)
+    return row
+
+
+def _entries(row: Licence) -> list[Entry]:
+    return list(row.entries.select_related("commit").prefetch_related("texts", "papers").order_by("pk"))
+
+
+def _notices(row: Licence, *, at: datetime) -> list[Notice]:
+    """The notices to show cause, the newest first."""
+    entries = _entries(row)
+    undone = {one.refers_to_id for one in entries if one.action in {Action.CORRECT, Action.SET_ASIDE}}
+    found = []
+    for one in reversed(entries):
+        if one.action != Action.SHOW_CAUSE or one.pk in undone:
+            continue
+        until = _when(one.deadlines.get("represent_by"))
+        answers = tuple(
+            Answer(
+                given.sequence,
+                given.decided_at,
+                next((t.text for t in given.texts.all() if t.restricted), ""),
+                tuple(_paper(paper) for paper in given.papers.all()),
+            )
+            for given in entries
+            if given.action == Action.REPRESENT
+            and given.refers_to_id == one.pk
+            and given.officers == [HOLDER]
+        )
+        texts = {t.language: t.text for t in one.texts.all() if not t.restricted}
+        may = until is not None and at < until and len(answers) < MOST_ANSWERS
+        found.append(
+            Notice(one.sequence, row.number, one.decided_at, until, tuple(one.grounds), texts, answers, may)
+        )
+    return found
+
+
+def _open_notice(row: Licence, sequence: int, *, at: datetime) -> None:
+    notice = next((one for one in _notices(row, at=at) if one.sequence == sequence), None)
+    if notice is None:
+        raise errors.EntryNotFound("there is no such notice", sequence=sequence)
+    if notice.until is None or at >= notice.until:
+        raise errors.HolderNotAllowed("the time for an answer is over", why="over")
+    if not notice.open:
+        raise errors.HolderNotAllowed(f"at most {MOST_ANSWERS} answers", why="many")
+
+
+def _of_officer(key: int, by: Actor, *, lock: bool = False) -> HolderAccount:
+    rows = HolderAccount.objects.select_related("agency", "authority").filter(pk=key)
+    row = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if row is None:
+        raise errors.HolderNotFound("there is no such request")
+    _may_read(row.authority.code, by)
+    return row
+
+
+def _may_read(authority: str, by: Actor) -> None:
+    if by.authority != authority or not authority:
+        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+    if not by.roles & READERS:
+        raise errors.RoleNotAllowed("this role reads no accounts of holders", roles=sorted(READERS))
+
+
+def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bool) -> None:
+    if not by.roles & roles:
+        raise errors.RoleNotAllowed("this role may not", roles=sorted(roles))
+    if not no_conflict:
+        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+    given = by.second_factor_at
+    if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
+        raise errors.SecondFactorStale("give the second factor again")
+
+
+def _connection(row: HolderAccount) -> Connection:
+    agency = row.agency
+    return Connection(
+        id=row.pk, agency=agency.number, name=agency.legal_name, account=row.account, said=row.said, state=row.state,
+        asked_at=row.asked_at, first_by=row.first_by, first_at=row.first_at, second_by=row.second_by,
+        second_at=row.second_at, ended_by=row.ended_by, ended_at=row.ended_at, reason=row.reason,
+        zone=row.authority.zone, emails=_emails(agency),
+        licences=tuple(
+            agency.licences.filter(renumbered_to=None, origin="decided")
+            .order_by("number").values_list("number", flat=True)
+        ),
+    )  # fmt: skip
+
+
+def _emails(agency: Agency) -> tuple[str, ...]:
+    """The official addresses on record."""
+    rows = Channel.objects.filter(agency=agency, kind="email", last_day=None)
+    return tuple(rows.order_by("pk").values_list("value", flat=True))
+
+
+def _paper(row: EntryPaper) -> Paper:
+    return Paper(row.reference, row.name, row.media_type, row.size, row.sha256, row.stored_as)
+
+
+def _words(text: object, field: str, longest: int) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise errors.BadInput("say something", field=field)
+    if len(text) > longest or "\x00" in text:
+        raise errors.BadInput(f"at most {longest} characters", field=field)
+    return text.strip()
+
+
+def _when(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _actor(account: str) -> Actor:
+    """Who acts, for the idempotency of what they send."""
+    return Actor(account, None, frozenset())

@@ -1,0 +1,162 @@
+"""From an account to an agency that is in the register: asking, two officers, a notice and its answer, letters."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from api.demo_scanner import EICAR
+from api.models import Mail, Reading
+from api.outbound import mails
+from registry import agencies, holders
+from registry.models import Entry, EntryPaper, HolderAccount
+from registry.rules.lifecycle import Action, StepTerms
+from tests import builders
+from tests.api import test_desk_apply, test_letters
+from tests.api.at_desk import at_desk
+from tests.api.officials import appoint
+from tests.api.test_desk_apply import PDF, XSS, Applicant
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+scanner, sink = test_desk_apply.scanner, test_letters.sink
+
+
+@pytest.fixture
+def licence(clock: Clock, settings: Any, tmp_path: Any) -> str:
+    """A licence of an agency with an official address."""
+    clock.stop(AT)
+    settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
+    before = AT - timedelta(days=50)
+    builders.authority(at=before)
+    agency = builders.agency(at=before)
+    agencies.add_channel(
+        agency, "email", "office@bluefinch.example", by=builders.maker(before), at=before, idempotency_key="c-1"
+    )  # fmt: skip
+    return builders.active(agency, at=before)
+
+
+def connected(applicant: Applicant, licence: str) -> None:
+    """Two officers have connected the account."""
+    key = holders.ask(applicant.account, licence, "Its director.", at=AT, idempotency_key=builders.key())
+    for by in (builders.maker(AT), builders.checker(AT)):
+        holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
+
+
+def served(licence: str) -> int:
+    """A notice to show cause."""
+    terms = StepTerms(
+        grounds=("FEE-OVERCHARGE",), texts={"en": "Two workers paid you 900.", "ar": "دفع لك عاملان 900."}
+    )
+    return builders.take(licence, Action.SHOW_CAUSE, terms, at=AT).sequence
+
+
+def test_an_account_is_connected_at_the_desk_by_two_officers(
+    desk: Client, new_desk: Callable[[], Client], licence: str, sink: Callable[..., Any]
+) -> None:
+    taken = sink()
+    mails.refresh(at=AT)
+    applicant = Applicant(desk)
+    wrong = applicant.send("agencies/connect", licence="XA-DLA-A-000001-0", said="Me.")
+    assert wrong.status_code == 422
+    assert "Check it" in wrong.content.decode()
+    answer = applicant.send("agencies/connect", licence=licence, said=XSS)
+    assert answer.headers["Location"] == "/apply/"
+    assert "waits for two officers" in applicant.get().content.decode()
+    mails.refresh(at=AT)
+    assert {row.address for row in Mail.objects.all()} == {"office@bluefinch.example"}
+    first = at_desk(new_desk(), appoint("DLA-7", "XA-DLA", "officer"))
+    key = HolderAccount.objects.get().pk
+    shown = first.get(f"holders/{key}").content.decode()
+    assert XSS not in shown
+    assert "office@bluefinch.example" in shown
+    assert first.send(f"holders/{key}", no_conflict="on").status_code == 302
+    assert first.send(f"holders/{key}", no_conflict="on").status_code in {403, 422}
+    second = at_desk(new_desk(), appoint("DLA-9", "XA-DLA", "supervisor"))
+    assert second.send(f"holders/{key}", no_conflict="on").status_code == 302
+    assert HolderAccount.objects.get().state == "connected"
+    assert f"/apply/licences/{licence}" in applicant.get().content.decode()
+    mails.refresh(at=AT)
+    assert Mail.objects.filter(kind="holder_connected").count() == 2
+    assert taken.letters
+    assert Reading.objects.filter(fields="holders").count() >= 2
+    other = at_desk(new_desk(), appoint("XB-1", "XB-DLA", "officer"))
+    assert other.get(f"holders/{key}").status_code == 404
+
+
+def test_a_holder_reads_a_notice_answers_it_with_papers_and_officers_find_them(
+    desk: Client, new_desk: Callable[[], Client], licence: str, scanner: Any, sink: Callable[..., Any]
+) -> None:
+    taken = sink()
+    mails.refresh(at=AT)
+    applicant = Applicant(desk)
+    connected(applicant, licence)
+    notice = served(licence)
+    mails.refresh(at=AT)
+    told = Mail.objects.filter(kind="show_cause").order_by("address")
+    assert [row.address for row in told] == ["kestrel@kestrel.example", "office@bluefinch.example"]
+    assert not any(b"900" in letter for letter in taken.letters)
+    path = f"licences/{licence}/notices/{notice}"
+    assert "Two workers paid you 900." in applicant.get(path).content.decode()
+    bad = SimpleUploadedFile("virus.pdf", PDF + EICAR, content_type="application/pdf")
+    refused = applicant.send(path, text="Paid back.", papers=bad)
+    assert refused.status_code == 422
+    assert "Nothing of it was kept" in refused.content.decode()
+    assert "Paid back." in refused.content.decode()
+    assert not Entry.objects.filter(action="represent").exists()
+    good = SimpleUploadedFile("receipts.pdf", PDF, content_type="application/pdf")
+    filed = applicant.send(path, text="Paid back.", papers=good)
+    assert filed.status_code == 302, filed.content.decode()
+    assert "Paid back." in applicant.get(path).content.decode()
+    pages = at_desk(new_desk(), appoint("DLA-7", "XA-DLA", "officer"))
+    shown = pages.get(f"licences/{licence}").content.decode()
+    assert "Paid back." in shown
+    reference = EntryPaper.objects.get().reference
+    href = f"licences/{licence}/papers/{reference}"
+    assert href in shown
+    got = pages.get(href)
+    assert b"".join(got.streaming_content) == PDF
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    consul = at_desk(new_desk(), appoint("XB-1", "XB-DLA", "officer"))
+    assert consul.get(href).status_code == 404
+
+
+def test_a_notice_of_somebody_else_is_not_there(desk: Client, licence: str) -> None:
+    notice, applicant = served(licence), Applicant(desk)
+    for path in (
+        f"licences/{licence}",
+        f"licences/{licence}/notices/{notice}",
+        f"licences/{licence}/letters/{notice}.pdf",
+    ):
+        assert applicant.get(path).status_code == 404
+
+
+def test_the_letter_is_in_the_language_that_the_holder_chose(
+    desk: Client, licence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.desk import prints
+
+    said: list[dict[str, Any]] = []
+    typeset = prints.typeset
+
+    def kept(name: str, told: dict[str, Any]) -> bytes:
+        said.append(told)
+        return typeset(name, told)
+
+    monkeypatch.setattr(prints, "typeset", kept)
+    applicant = Applicant(desk)
+    connected(applicant, licence)
+    notice = served(licence)
+    applicant.client.post("/apply/language", {"language": "ar", **test_desk_apply.csrf(applicant)})
+    answer = applicant.get(f"licences/{licence}/letters/{notice}.pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert (said[0]["language"], said[0]["rtl"]) == ("ar", True)
+    assert said[0]["summary"] == "دفع لك عاملان 900."
+    assert said[0]["title"] == "إخطار بإبداء الأسباب"
+    french = applicant.get(f"licences/{licence}/letters/{notice}.pdf", lang="fr")
+    assert french.status_code == 200
+    assert said[1]["title"] == "Mise en demeure de s’expliquer"

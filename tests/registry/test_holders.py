@@ -1,0 +1,284 @@
+"""Accounts that act for agencies in the register: connected by two officers, answering notices, applying again."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from registry import audit, dossier, holders
+from registry.admission import applicants, reading
+from registry.models import Agency, Application, ChangeJournal, Entry, EntryPaper, HolderAccount
+from registry.rules import errors
+from registry.rules.applying import Action
+from registry.rules.lifecycle import Action as LicenceAction
+from registry.rules.lifecycle import Actor, Role, StepTerms
+from tests import applying as apply
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ME = "APPLICANT-77"
+PAPER = {
+    "name": "receipts.pdf", "media_type": "application/pdf", "size": 10, "sha256": "ab" * 32, "stored_as": "x/1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def licence() -> str:
+    """A licence in force of an agency that was in the register before anybody had an account."""
+    builders.authority(at=AT - timedelta(days=60))
+    agency = builders.agency(at=AT - timedelta(days=50))
+    return builders.active(agency, at=AT - timedelta(days=50))
+
+
+def asked(licence: str, *, account: str = ME) -> int:
+    """A request to act for the licence's agency."""
+    return holders.ask(account, licence, "I am its director.", at=AT, idempotency_key=builders.key())
+
+
+def confirmed(key: int, by: Actor, at: datetime = AT) -> str:
+    """One officer's yes."""
+    return holders.confirm(key, by=by, at=at, no_conflict=True, idempotency_key=builders.key())
+
+
+def connected(licence: str, *, account: str = ME) -> int:
+    """An account that two officers have connected."""
+    key = asked(licence, account=account)
+    confirmed(key, builders.maker(AT))
+    assert confirmed(key, builders.checker(AT)) == "connected"
+    return key
+
+
+def served(licence: str, at: datetime = AT) -> int:
+    """A notice to show cause; its number."""
+    terms = StepTerms(grounds=("FEE-OVERCHARGE",), texts={"en": "Two workers paid you 900."})
+    return builders.take(licence, LicenceAction.SHOW_CAUSE, terms, at=at).sequence
+
+
+def answer(licence: str, notice: int, *papers: dict[str, Any], at: datetime = AT, account: str = ME) -> int:
+    """The holder's answer."""
+    return holders.represent(
+        account, licence, notice, "They were paid back.", papers, at=at, idempotency_key=builders.key()
+    )  # fmt: skip
+
+
+# --- connecting
+
+
+def test_two_different_officers_connect_an_account_and_before_them_it_is_nobody(licence: str) -> None:
+    key = asked(licence)
+    agency = Agency.objects.get().number
+    assert not holders.acts_for(ME, agency)
+    with pytest.raises(errors.LicenceNotFound):
+        holders.licence(ME, licence, at=AT)
+    with pytest.raises(errors.DuplicateRecord):
+        asked(licence)
+    both = builders.officer(Role.SUPERVISOR, at=AT)
+    assert confirmed(key, both) == "supported"
+    assert not holders.acts_for(ME, agency)
+    with pytest.raises(errors.OwnProposal):
+        confirmed(key, both)
+    with pytest.raises(errors.RoleNotAllowed):
+        confirmed(key, builders.officer(Role.OFFICER, at=AT, number="OFFICER-9"))
+    assert confirmed(key, builders.registrar(AT)) == "connected"
+    assert holders.acts_for(ME, agency)
+    assert holders.licence(ME, licence, at=AT)["number"] == licence
+    assert list(audit.differences(at=AT)) == []
+
+
+def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_authority(licence: str) -> None:
+    key = asked(licence)
+    with pytest.raises(errors.SecondFactorStale):
+        confirmed(key, builders.maker(AT - timedelta(minutes=6)))
+    with pytest.raises(errors.ConflictNotDeclared):
+        holders.confirm(key, by=builders.maker(AT), at=AT, no_conflict=False, idempotency_key="k-1")
+    builders.authority("XB-DLA", at=AT)
+    with pytest.raises(errors.OutsideAuthority):
+        confirmed(key, builders.maker(AT, "XB-DLA"))
+    with pytest.raises(errors.RoleNotAllowed):
+        holders.one(key, by=builders.officer(Role.CONSULAR, at=AT))
+    assert [row.state for row in holders.listed(by=builders.maker(AT))] == ["asked"]
+
+
+def test_one_officer_ends_what_two_have_begun_and_nothing_is_read_after_it(licence: str) -> None:
+    key = connected(licence)
+    with pytest.raises(errors.BadInput):
+        holders.end(key, by=builders.maker(AT), at=AT, reason=" ")
+    assert holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.") == "ended"
+    with pytest.raises(errors.LicenceNotFound):
+        holders.licence(ME, licence, at=AT)
+    with pytest.raises(errors.HolderNotAllowed):
+        holders.end(key, by=builders.maker(AT), at=AT, reason="Again.")
+    again = asked(licence)
+    assert holders.end(again, by=builders.maker(AT), at=AT, reason="Not hers.") == "declined"
+
+
+def test_the_table_itself_refuses_one_officer_twice(licence: str) -> None:
+    key = asked(licence)
+    row = HolderAccount.objects.get(pk=key)
+    row.state, row.first_by, row.second_by, row.second_at = "connected", "A", "A", AT
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save()
+
+
+def test_whoever_was_granted_a_licence_acts_for_its_agency() -> None:
+    builders.authority(at=AT - timedelta(days=60))
+    number, later = apply.granted(AT)
+    told = reading.one(number, by=builders.maker(later), at=later)
+    assert holders.acts_for(apply.ACCOUNT, told.agency)
+    row = HolderAccount.objects.get()
+    assert (row.first_by, row.second_by) == ("OFFICER-OFFICER", "OFFICER-SUPERVISOR")
+
+
+def test_the_journal_holds_no_account_and_no_words(licence: str) -> None:
+    key = connected(licence)
+    holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.")
+    images = ChangeJournal.objects.filter(relation="registry_holderaccount").values_list("image", flat=True)
+    kept = str(list(images))
+    assert len(images) == 4
+    assert ME not in kept
+    assert "director" not in kept
+    assert "left" not in kept
+
+
+# --- notices and answers
+
+
+def test_a_holder_answers_a_notice_with_papers_and_officers_read_it_in_the_file(licence: str) -> None:
+    connected(licence)
+    notice = served(licence)
+    (told,) = holders.licence(ME, licence, at=AT)["notices"]
+    assert (told.sequence, told.open, told.grounds) == (notice, True, ("FEE-OVERCHARGE",))
+    assert told.texts == {"en": "Two workers paid you 900."}
+    given = answer(licence, notice, PAPER)
+    entry = Entry.objects.get(action="represent")
+    assert (entry.officers, entry.published, entry.sequence) == ([holders.HOLDER], False, given)
+    held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
+    assert held["entries"][-1]["restricted_reasons"] == (
+        f"They were paid back.\n\nreceipts.pdf (SHA-256 {'ab' * 32})"
+    )
+    ((of, paper),) = holders.papers(licence, by=builders.maker(AT))
+    assert (of, paper.name) == (given, "receipts.pdf")
+    (again,) = holders.licence(ME, licence, at=AT)["notices"]
+    assert [one.papers[0].sha256 for one in again.answers] == ["ab" * 32]
+    assert list(audit.differences(at=AT)) == []
+
+
+def test_nobody_answers_after_the_last_day_or_for_another_or_without_end(licence: str) -> None:
+    connected(licence)
+    notice = served(licence)
+    with pytest.raises(errors.LicenceNotFound):
+        answer(licence, notice, account="APPLICANT-78")
+    with pytest.raises(errors.EntryNotFound):
+        answer(licence, notice + 7)
+    until = datetime(2026, 3, 23, 18, 15, tzinfo=UTC)
+    with pytest.raises(errors.HolderNotAllowed):
+        answer(licence, notice, at=until)
+    for _ in range(holders.MOST_ANSWERS):
+        answer(licence, notice, at=until - timedelta(seconds=1))
+    with pytest.raises(errors.HolderNotAllowed):
+        answer(licence, notice, at=until - timedelta(seconds=1))
+    with pytest.raises(errors.BadInput):
+        answer(licence, served(licence), PAPER, PAPER, PAPER, PAPER)
+
+
+def test_an_answer_sent_twice_is_one_entry(licence: str) -> None:
+    connected(licence)
+    notice = served(licence)
+    made = {
+        holders.represent(ME, licence, notice, "Paid.", [PAPER], at=AT, idempotency_key="same")
+        for _ in range(2)
+    }
+    assert len(made) == 1
+    assert EntryPaper.objects.count() == 1
+
+
+def test_the_holder_reads_letters_and_nothing_that_is_for_the_file_alone(licence: str) -> None:
+    connected(licence)
+    notice = served(licence)
+    points = builders.take(
+        licence, LicenceAction.ENTER_DEMERIT, StepTerms(grounds=("FEE-OVERCHARGE",), points=8), at=AT
+    )
+    told, addressed = holders.served(ME, licence, notice)
+    assert told["action"] == "show_cause"
+    assert addressed["legal_name"] == "Bluefinch Manpower (DEMO)"
+    with pytest.raises(errors.EntryNotFound):
+        holders.served(ME, licence, points.sequence)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET name = 'other'", "DELETE FROM {}"])
+def test_papers_only_grow(licence: str, statement: str) -> None:
+    connected(licence)
+    answer(licence, served(licence), PAPER)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format("registry_entrypaper"))
+
+
+# --- applying again
+
+
+def test_a_connected_agency_renews_and_applies_for_another_class_and_the_grant_goes_to_it(
+    licence: str,
+) -> None:
+    connected(licence)
+    agency = Agency.objects.get().number
+    assert reading.renewable(ME, at=AT) == [licence]
+    number = applicants.begin(ME, "XA-DLA", agency=agency, at=AT, idempotency_key="b-1")
+    same = {"licence_class": "A"}
+    assert applicants.save(number, "scope", same, account=ME, at=AT) == ()
+    with pytest.raises(errors.DuplicateRecord):
+        applicants.submit(number, account=ME, at=AT, idempotency_key="s-1")
+    assert applicants.save(number, "scope", {"licence_class": "C"}, account=ME, at=AT) == ()
+    applicants.submit(number, account=ME, at=AT, idempotency_key="s-2")
+    apply.take(number, Action.REVIEW, at=AT)
+    apply.take(number, Action.ORDER_INSPECTION, at=AT)
+    apply.take(number, Action.RECORD_INSPECTION, at=AT, on=AT.date(), **apply.INSPECTION)
+    apply.take(number, Action.CALL_FOR_OBJECTIONS, at=AT)
+    later = AT + timedelta(days=16)
+    apply.take(number, Action.PROPOSE_GRANT, at=later, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
+    apply.take(number, Action.GRANT, at=later)
+    assert Agency.objects.count() == 1
+    held = dossier.restricted_agency(agency, by=builders.maker(later))
+    assert len(held["licences"]) == 2
+    renewal = apply.renewal(licence, datetime(2027, 12, 1, tzinfo=UTC), account=ME)
+    assert Application.objects.get(number=renewal).agency.number == agency  # type: ignore[union-attr]
+    assert list(audit.differences(at=later)) == []
+
+
+def test_an_account_that_acts_for_nobody_applies_in_nobody_s_name(licence: str) -> None:
+    asked(licence)
+    agency = Agency.objects.get().number
+    with pytest.raises(errors.AgencyNotFound):
+        applicants.begin(ME, "XA-DLA", agency=agency, at=AT, idempotency_key="b-1")
+    with pytest.raises(errors.LicenceNotFound):
+        applicants.begin(ME, "XA-DLA", renews=licence, at=AT, idempotency_key="b-2")
+
+
+def test_a_late_renewal_is_not_filed_and_is_granted_with_its_gap(licence: str) -> None:
+    connected(licence)
+    held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
+    end = date.fromisoformat(held["terms"][0]["last_day"])
+    late = datetime(end.year, end.month, end.day, tzinfo=UTC) + timedelta(days=5)
+    number = apply.renewal(licence, late, account=ME)
+    assert not Entry.objects.filter(action="file_renewal").exists()
+    apply.take(number, Action.REVIEW, at=late)
+    terms: dict[str, Any] = {
+        "first_day": late.date() + timedelta(days=1), "last_day": end.replace(year=end.year + 2)
+    }  # fmt: skip
+    apply.take(number, Action.PROPOSE_GRANT, at=late, **terms)
+    apply.take(number, Action.GRANT, at=late)
+    assert Entry.objects.filter(action="renew_late").count() == 1
+
+
+def test_whom_to_tell_of_what_was_served_and_asked(licence: str) -> None:
+    key = asked(licence)
+    told: Callable[[], list[tuple[str, int]]] = lambda: [  # noqa: E731 - read twice
+        (one.kind, len(one.accounts)) for one in holders.to_tell(since=AT)
+    ]
+    assert told() == [("holder_asked", 0)]
+    confirmed(key, builders.maker(AT))
+    confirmed(key, builders.checker(AT))
+    served(licence)
+    assert told() == [("show_cause", 1), ("holder_asked", 0), ("holder_connected", 1)]
