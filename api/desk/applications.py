@@ -326,7 +326,7 @@ def _stands(visit: Visit, found: Dossier) -> dict[str, Any] | None:
 
 def _due(line: reading.Line) -> Any:
     if line.due is None:
-        return ""
+        return gettext("no date set")
     return parts.LastDay(words.said(words.DUE, line.due_for), line.due, line.zone)
 
 
