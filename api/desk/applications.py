@@ -23,7 +23,7 @@ from registry.admission import officers, reading
 from registry.admission.reading import Dossier, Happened
 from registry.rules import applying, numbering, particulars
 from registry.rules.applying import Action, State
-from registry.rules.errors import ApplicationNotFound, RegistryError
+from registry.rules.errors import ApplicationNotFound, RegistryError, RoleNotAllowed
 
 _POST: Final = ("POST",)
 _LETTER: Final = forms.Textarea(attrs={"rows": 10})
@@ -284,6 +284,8 @@ def step(visit: Visit, number: str, action: str) -> HttpResponse:
         return door.nothing_here(visit.request)
     asked = Action(action)
     found = readings.application(number, by=visit.by, at=visit.at, through="desk")
+    if not visit.by.roles & applying.STEPS[asked].by:
+        raise RoleNotAllowed("this role may not take the step")
     form = _FORMS[asked](visit)
     if visit.request.method == "POST" and form.is_valid():
         said = form.said() if isinstance(form, InspectionForm) else form.cleaned_data
@@ -373,7 +375,7 @@ def _stands(visit: Visit, found: Dossier) -> dict[str, Any] | None:
 
 def _due(line: reading.Line) -> Any:
     if line.due is None:
-        return ""
+        return gettext("no date set")
     return parts.LastDay(words.said(words.DUE, line.due_for), line.due, line.zone)
 
 

@@ -21,7 +21,7 @@ from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.models import AccountChange
 from registry import clock
-from registry.rules.errors import RegistryError
+from registry.rules.errors import RegistryError, RoleNotAllowed
 from registry.rules.lifecycle import Role
 
 _POST: Final = ("POST",)
@@ -257,6 +257,8 @@ def end(visit: Visit, number: str) -> HttpResponse:
 def change(visit: Visit, number: int) -> HttpResponse:
     """One change that waits: what it was and what it would be, and the second administrator's yes or no."""
     found = officers.change(number, by=visit.by)
+    if visit.request.method == "POST" and not _administers(visit):
+        raise RoleNotAllowed
     form = ApproveForm(visit)
     declining = "decline" in visit.request.POST
     if visit.request.method == "POST":

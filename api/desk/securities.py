@@ -220,7 +220,7 @@ def _entered(visit: Visit, number: str, form: ConfirmForm | DrawForm) -> bool:
 def table_of(found: Sequence[Secured], empty: str) -> parts.Table:
     """Licences with their security, one a row."""
     return parts.Table(
-        gettext("Securities"),
+        gettext("What is asked for and what is held"),
         (
             gettext("Due"),
             gettext("Licence"),

@@ -1,0 +1,309 @@
+"""Every page of the desk and of applicants in a real browser: nothing that axe objects to, nothing wider than a screen.
+
+The pages are those of the URL tables: a route that this test does not know fails it. Each is opened by somebody who
+may, in the states that matter, and measured on a desk's screen and on a tablet upright and across.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from api import auth, officers
+from api.desk import navigation, urls
+from api.desk.apply import urls as apply_urls
+from api.models import SavedFilter, User
+from registry import agencies, figures, licensing, outlook, screening
+from registry.admission import reading
+from registry.rules import particulars
+from registry.rules.applying import Action as Asked
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
+from tests import applying, builders
+from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
+from tests.conftest import Clock
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
+WIDTHS: Final = (768, 1024, 1280)
+ME: Final = "XA-DLA-101"
+NO_PAGE: Final = frozenset(
+    {
+        "desk-sign-out", "desk-passkey-options", "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
+        "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
+        "desk-application-paper", "apply-sign-out", "apply-paper", "apply-remove",
+    }
+)  # fmt: skip
+"""Routes that answer with a document, with data, or only by sending on."""
+_CHECK: Final = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(" | ")}`);
+}"""
+_SEND: Final = "document.querySelector('main form[data-once]').submit()"
+
+
+@dataclass
+class Look:
+    """One browser on one site, and what was found wrong on each page."""
+
+    page: Any
+    faults: list[str]
+
+    def at(self, path: str, *, sent: bool = False) -> None:
+        """Open a page (and send its form as it is) and look at it at every width."""
+        answer = self.page.goto(path, wait_until="domcontentloaded")
+        if sent:
+            with self.page.expect_navigation():
+                self.page.evaluate(_SEND)
+            path += " (sent empty)"
+        elif answer.status != 200:
+            self.faults.append(f"{path}: answered {answer.status}")
+            return
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                self.faults.append(f"{path}: {wide} pixels wide at {width}")
+        self.faults += [f"{path}: {one}" for one in self.page.evaluate(_CHECK)]
+
+
+@pytest.fixture
+def look(chromium: Any, desk_site: str, clock: Clock, settings: Any) -> Iterator[Any]:
+    """A browser for whoever is signed in with this client, or for anybody."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    clock.stop(builders.START + timedelta(days=90))
+    opened = []
+
+    def browser(client: Client | None = None) -> Look:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=desk_site)
+        context.add_init_script(path=AXE)
+        opened.append(context)
+        if client is not None:
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": desk_site}])
+        return Look(context.new_page(), [])
+
+    yield browser
+    for context in opened:
+        context.close()
+
+
+def _names(patterns: list[Any]) -> set[str]:
+    return {route.name for route in patterns} - NO_PAGE
+
+
+def _world(at: Any) -> dict[str, Any]:
+    """An authority with licences, applications and matters in every state that a page shows otherwise."""
+    start = at - timedelta(days=80)
+    builders.authority(at=start)
+    holder = builders.agency("مكتب الميناء للتوظيف (DEMO)", at=start, company_number="C-1")
+    builders.head_office(holder, at=start)
+    by = builders.maker(start)
+    agencies.appoint(
+        holder, name="Mina Rai (DEMO)", role="director", first_day=start.date(), by=by, at=start,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
+    licence = builders.active(holder, at=start)
+    builders.lifted(licence, builders.suspended(licence, at=start), at=start + timedelta(days=2))
+    terms = StepTerms(
+        grounds=("FEE-PROHIBITED",), notice_served_on=(at - timedelta(days=40)).date(), immediate=True
+    )
+    revoked = builders.active(holder, "B", at=start)
+    builders.take(revoked, Action.REVOKE, terms, at=at - timedelta(days=3))
+    builders.take(
+        licence, Action.FINE, StepTerms(grounds=("FEE-PROHIBITED",), amount="500", currency="XTS"), at=at
+    )
+    builders.take(licence, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-PROHIBITED",)), at=at)
+    suspended = builders.active(
+        builders.agency("Bluefinch Manpower (DEMO)", at=start, company_number="C-2"), at=start
+    )
+    builders.suspended(suspended, at=at)
+    waiting = builders.granted(builders.agency("Ostwind (DEMO)", at=start, company_number="C-3"), "B", at=at)
+    opened = builders.opened(builders.agency("Plover Jobs (DEMO)", at=start, company_number="C-4"), at=at)
+    screening.of(builders.agency("مكتب الميناء للتوظيف (DEMO)", at=at, company_number="C-5"), at=at)
+    ending = builders.active(holder, at=start, last_day=(at + timedelta(days=20)).date())
+    stopped = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."}, no_conflict=True)
+    waits = licensing.propose(
+        ending,
+        Action.SUSPEND_PREVENTIVE,
+        by=builders.maker(at),
+        at=at,
+        terms=stopped,
+        idempotency_key=builders.key(),
+    )
+    return {
+        "agency": holder,
+        "licences": [licence, suspended, waiting, opened, revoked, ending],
+        "proposals": [waits.id],
+        "applications": [
+            applying.submitted(at),
+            applying.called(at, account="APPLICANT-2", legal_name="Heron Jobs (DEMO)", company_number="C 7"),
+            applying.minded(at, account="APPLICANT-3", legal_name="Egret Jobs (DEMO)", company_number="C 8"),
+            *_further(at - timedelta(days=40)),
+        ],
+    }
+
+
+def _further(at: Any) -> list[str]:
+    """Applications whose next step is another: to be inspected, to be granted, to be agreed to, to be refused."""
+    told: list[dict[str, Any]] = [
+        {"account": f"APPLICANT-{n}", "legal_name": f"Tern {n} (DEMO)", "company_number": f"T {n}"}
+        for n in range(5)
+    ]
+    inspected = applying.reviewed(at, **told[0])
+    applying.take(inspected, Asked.ORDER_INSPECTION, at=at)
+    proposed, _ = applying.proposed(at, **told[1])
+    letter = applying.reviewed(at, **told[2])
+    applying.take(
+        letter, Asked.PROPOSE_REFUSAL, at=at, grounds=["CAPITAL"], letter="The capital is not there."
+    )
+    called, minded = applying.called(at, **told[3]), applying.minded(at, **told[4])
+    return [inspected, proposed, letter, called, minded, applying.reviewed(at)]
+
+
+def _telling(actions: Iterable[Action]) -> list[Action]:
+    """Of these steps those whose forms together hold every field; one page draws them all."""
+    asked = {action: STEPS[action].needs | STEPS[action].optional for action in actions}
+    found, seen = [], set[str]()
+    for action in sorted(asked, key=lambda one: (-len(asked[one]), one)):
+        if asked[action] - seen or action is Action.SUSPEND_PREVENTIVE:
+            found.append(action)
+            seen |= asked[action]
+    return found
+
+
+def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: Any, clock: Clock) -> None:
+    at = builders.START + timedelta(days=90)
+    world = _world(at)
+    roles = sorted(role.value for role in navigation.EVERYBODY)
+    client = Client()
+    me = appoint(ME, "XA-DLA", *roles)
+    sign_in(client, me)
+    key = Authenticator.objects.create(user=me, type=Authenticator.Type.WEBAUTHN, data={"name": "Key"})
+    appoint("XA-DLA-102", "XA-DLA", "officer")
+    one, two = (
+        Actor(n, None, frozenset({Role.ADMINISTRATOR}), second_factor_at=at) for n in ("AD-1", "AD-2")
+    )
+    for admin in ("AD-1", "AD-2"):
+        appoint(admin, "", "administrator")
+    change = officers.propose_roles("XA-DLA-102", roles=["supervisor"], reason="Promoted.", by=one, at=at)
+    invited = officers.propose_invitation(
+        "XA-DLA-109", authority="XA-DLA", roles=["officer"], username="hana", name="Hana", email="h@dla.example",
+        by=one, at=at,
+    )  # fmt: skip
+    _, link = officers.approve(invited.pk, by=two, at=at)
+    actor = Actor(ME, "XA-DLA", frozenset(map(Role, roles)), second_factor_at=at)
+    matches = [item.id for item in screening.matches(by=actor).data[:1]]
+    kept = SavedFilter.objects.create(officer=ME, name="Suspended", state="suspended", kept_at=at)
+    agency, licences = world["agency"], world["licences"]
+    steps = {
+        option.step.action: f"licences/{number}/steps/{option.step.action}"
+        for number in licences
+        for option in outlook.options(number, by=actor, at=at)
+        if option.closed is None
+    }
+    of_agency = [o.step.action for o in outlook.agency_options(agency, by=actor, at=at) if o.closed is None]
+    asked = [
+        (number, step.action.value)
+        for number in world["applications"]
+        for step in reading.one(number, by=actor, at=at).steps
+    ]
+    paths: dict[str, list[str]] = {
+        "desk-queue": [""],
+        "desk-agencies": ["agencies", "agencies?q=Bluefinch"],
+        "desk-agency": [f"agencies/{agency}", f"agencies/{agency}?as_of={(at - timedelta(days=30)).date()}"],
+        "desk-versions": [f"agencies/{agency}/versions"],
+        "desk-record": [f"agencies/{agency}/versions/{licences[0]}"],
+        "desk-applications": ["applications"],
+        "desk-application": [f"applications/{number}" for number in world["applications"]],
+        "desk-application-step": sorted(
+            {action: f"applications/{n}/{action}" for n, action in asked}.values()
+        ),
+        "desk-licence": [f"licences/{number}" for number in licences],
+        "desk-step": [steps[action] for action in _telling(steps)],
+        "desk-agency-step": [f"agencies/{agency}/steps/{action}" for action in of_agency],
+        "desk-letters": [f"licences/{licences[0]}/letters"],
+        "desk-proposal": [f"proposals/{number}" for number in world["proposals"]],
+        "desk-securities": ["securities"],
+        "desk-security": [f"securities/{licences[2]}"],
+        "desk-screening": ["screening", "screening?state=confirmed"],
+        "desk-match": [f"screening/{number}" for number in matches],
+        "desk-links": [f"agencies/{agency}/links"],
+        "desk-people": ["officers"],
+        "desk-invite": ["officers/invitations/new"],
+        "desk-change": [f"officers/changes/{change.pk}"],
+        "desk-person": ["officers/XA-DLA-102"],
+        "desk-roles": ["officers/XA-DLA-102/roles"],
+        "desk-new-device": ["officers/XA-DLA-102/device"],
+        "desk-end": ["officers/XA-DLA-102/end"],
+        "desk-readings": ["readings"],
+        "desk-second-factor": ["second-factor"],
+        "desk-account": ["account"],
+        "desk-recovery-codes": ["account/recovery-codes"],
+        "desk-forget": [f"account/passkeys/{key.pk}/forget"],
+        "desk-keys": ["keys"],
+        "desk-keep-filter": ["filters/new"],
+        "desk-forget-filter": [f"filters/{kept.pk}/forget"],
+        "desk-reports": ["reports"],
+        "desk-report": [f"reports/{name}" for name in figures.REPORTS],
+    }
+    inside = look(client)
+    for path in (path for several in paths.values() for path in several):
+        inside.at(f"/desk/{path}")
+    clock.stop(at + timedelta(minutes=6))  # where the second factor is stale, a form that decides asks for it
+    for path in (steps[Action.SUSPEND_PREVENTIVE], paths["desk-match"][0], "officers/invitations/new"):
+        inside.at(f"/desk/{path}", sent=True)
+    outside = look()
+    for path in ("sign-in", f"invitations/{link.rsplit('/', 1)[-1]}"):
+        outside.at(f"/desk/{path}")
+    outside.at("/desk/sign-in", sent=True)
+    newcomer = User.objects.create_user("hana", password=PASSWORD, officer_number=None)
+    newcomer.officer_number = "XA-DLA-103"
+    newcomer.save()
+    half = Client()
+    half.force_login(newcomer)
+    fresh = look(half)
+    fresh.at("/desk/account/set-up")
+    known = {*paths, "desk-sign-in", "desk-invitation", "desk-set-up"}
+    assert inside.faults + outside.faults + fresh.faults == []
+    assert all(paths.values()), [name for name, several in paths.items() if not several]
+    assert known == _names(urls.urlpatterns)
+
+
+def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(look: Any, clock: Clock) -> None:
+    at = builders.START + timedelta(days=90)
+    builders.authority(at=at)
+    user = User.objects.create_user("kestrel@kestrel.example", password=PASSWORD)
+    half = Client()
+    half.force_login(user)
+    beginning = look(half)
+    beginning.at("/apply/set-up")
+    auth.enrol(user, SECRET)
+    client = Client()
+    sign_in(client, user)
+    account = f"APPLICANT-{user.pk}"
+    draft = applying.drafted(at, account=account)
+    minded = applying.minded(at, account=account, legal_name="Egret Jobs (DEMO)", company_number="C 8")
+    objected = applying.called(
+        at, account="APPLICANT-9", legal_name="Heron Jobs (DEMO)", company_number="C 7"
+    )
+    paths: dict[str, list[str]] = {
+        "apply-home": [""],
+        "apply-application": [f"applications/{draft}", f"applications/{minded}"],
+        "apply-check": [f"applications/{draft}/check"],
+        "apply-withdraw": [f"applications/{draft}/withdraw"],
+        "apply-section": [f"applications/{draft}/{name}" for name in particulars.SECTIONS],
+    }
+    inside, outside = look(client), look()
+    for path in (path for several in paths.values() for path in several):
+        inside.at(f"/apply/{path}")
+    inside.at(f"/apply/applications/{minded}", sent=True)
+    for path in ("sign-up", "sign-in", f"objections/{objected}"):
+        outside.at(f"/apply/{path}")
+    known = {*paths, "apply-sign-up", "apply-sign-in", "apply-set-up", "apply-objection"}
+    assert inside.faults + outside.faults + beginning.faults == []
+    assert known == _names(apply_urls.urlpatterns)
