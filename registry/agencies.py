@@ -192,7 +192,7 @@ def register(
     clean = _agency_fields(fields, country=row.country)
     for needed in ("legal_name", "country"):
         if not clean.get(needed):
-            raise errors.BadInput(f"{needed} is needed", field=needed)
+            raise errors.BadInput("{field} is needed", field=needed)
     made = Agency(number=_next_number(numbering.Kind.AGENCY), authority=row, **clean)
     _save(made, by=by, at=at, reason="registered")
     return _done(made, Action.REGISTER_AGENCY, sorted(clean), made.number, once, by=by, at=at)
@@ -318,7 +318,7 @@ def add_channel(
         return _again(done)
     agency = _locked(number, by=by)
     if kind not in _CHANNELS:
-        raise errors.BadInput(f"a channel is one of {', '.join(_CHANNELS)}", field="kind")
+        raise errors.BadInput("a channel is one of {kinds}", field="kind", kinds=list(_CHANNELS))
     normal = contacts.phone(value, country=agency.country) if kind == "phone" else _CHANNELS[kind](value)
     place = _office_of(agency, office) if office else None
     row = Channel(
@@ -424,7 +424,7 @@ def appoint(
         return _again(done)
     holder = _locked(agency, by=by)
     if role not in ROLES:
-        raise errors.BadInput(f"a role is one of {', '.join(sorted(ROLES))}", field="role")
+        raise errors.BadInput("a role is one of {roles}", field="role", roles=sorted(ROLES))
     if not public_name and not withheld_reason:
         raise errors.BadInput("say why the name is withheld", field="withheld_reason")
     _in_order(first_day, last_day)
@@ -601,12 +601,12 @@ def _office_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _known(fields: Mapping[str, Any], known: frozenset[str]) -> None:
     if unknown := sorted(set(fields) - known):
-        raise errors.BadInput(f"unknown field {unknown[0]!r}", field=unknown[0])
+        raise errors.BadInput("unknown field {field}", field=unknown[0])
 
 
 def _text(value: object, field: str, *, longest: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-        raise errors.BadInput(f"{field} is text of at most {longest} characters", field=field)
+        raise errors.BadInput("{field} is text of at most {most} characters", field=field, most=longest)
     return " ".join(value.split())
 
 

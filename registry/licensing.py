@@ -117,7 +117,7 @@ def propose(
     """
     step = _step(action)
     if not step.approvals:
-        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
+        raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -150,7 +150,7 @@ def propose_for_agency(
     """
     step = _step(action)
     if not step.approvals:
-        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
+        raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -397,7 +397,7 @@ def _open(agency: Agency, licence_class: str, *, by: str, at: datetime, legacy_n
 
 def _step(action: Action) -> Step:
     if action not in STEPS:
-        raise errors.StepNotAllowed(f"{action} is not a step", action=str(action))
+        raise errors.StepNotAllowed("{action} is not a step", action=str(action))
     return STEPS[action]
 
 
@@ -411,7 +411,7 @@ def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step
     step = _step(action)
     if step.approvals:
         raise errors.StepNotAllowed(
-            f"{action} needs {step.officers} officers: propose it",
+            "{action} needs {officers} officers: propose it",
             action=action.value,
             officers=step.officers,
         )
@@ -453,7 +453,7 @@ def _of_one_licence(licence: Licence, step: Step, terms: StepTerms) -> None:
 def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:
     if step.action in {Action.DEBAR, Action.CANCEL} or recording.of_agency(agency, terms.refers_to):
         return
-    raise errors.StepNotAllowed(f"{step.action} is a step of one licence", action=step.action.value)
+    raise errors.StepNotAllowed("{action} is a step of one licence", action=step.action.value)
 
 
 def _may_approve(
@@ -500,9 +500,7 @@ def _version(licence: Licence, expected: int | None) -> None:
 
 def _still_open(waiting_: Proposal, at: datetime) -> None:
     if waiting_.state != "open":
-        raise errors.ProposalClosed(
-            f"the proposal is {waiting_.state}", proposal=waiting_.pk, state=waiting_.state
-        )
+        raise errors.ProposalClosed("the proposal is {state}", proposal=waiting_.pk, state=waiting_.state)
     if waiting_.expires_at <= at:
         raise errors.ProposalClosed("the proposal has run out", proposal=waiting_.pk, state="expired")
 

@@ -15,7 +15,7 @@ import typst
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import URLPattern, path
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 
 from api import labels, problems, readings
 from api.desk import door
@@ -234,7 +234,7 @@ def _language(visit: Visit) -> str:
     """The language asked for, or the page's own; a text may be in one that our words have no catalogue of."""
     asked = visit.request.GET.get("lang", "")
     known = {code for code, _name in settings.LANGUAGES}
-    return asked if asked in known | _SCRIPTS else languages.of(visit.request)
+    return asked if asked in known | _SCRIPTS else get_language() or "en"
 
 
 _SCRIPTS: Final = frozenset({"ar", "bn", "ne", "am"})

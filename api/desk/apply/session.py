@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from api import auth, problems, throttles
 from api.desk.account import DeviceForm
 from api.desk.apply import door
-from api.desk.door import signed_in
+from api.desk.door import in_language, signed_in
 from api.desk.forms import Form
 from api.desk.session import SignInForm
 from api.models import User
@@ -149,7 +149,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("apply-sign-in"))
 
 
+@door.open_page
+def language(request: HttpRequest) -> HttpResponse:
+    """Read the applicants' pages in another language from now on."""
+    return in_language(request, home=door.HOME)
+
+
 urlpatterns: list[URLPattern] = [
+    path("language", language, name="apply-language"),
     path("sign-up", sign_up, name="apply-sign-up"),
     path("sign-in", sign_in, name="apply-sign-in"),
     path("set-up", set_up, name="apply-set-up"),
