@@ -10,6 +10,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,7 @@ _CALLS: Final[Mapping[str, tuple[int, ...] | None]] = {
 }
 _PLACES: Final = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?[a-z][^>]*>")
 _CLASS: Final = re.compile(r"^class (\w+)\((?:\w+\.)?(\w+)", re.MULTILINE)
+_NO_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 _FORMATS: Final = frozenset({"python-format", "python-brace-format"})
 _HEADER: Final = "# Texts of the register in another language; api/locale/README.md says how to keep them.\n"
@@ -43,6 +46,7 @@ def languages() -> list[str]:
     return sorted(path.parents[1].name for path in FOLDER.glob("*/LC_MESSAGES/django.po"))
 
 
+@cache
 def texts() -> Texts:
     """Every text of the code and the templates, one with a plural as a pair, and the files in which it stands."""
     found: dict[str | tuple[str, str], list[str]] = {}
@@ -85,16 +89,22 @@ def refresh(language: str) -> int:
             flags=flags,
             user_comments=known.user_comments if known else (),
         )
-    source(language).parent.mkdir(parents=True, exist_ok=True)
-    source(language).write_bytes(_written(new))
-    source(language).with_suffix(".mo").write_bytes(compiled(language))
+    write(language, new)
     return sum(1 for message in new if message.id and not _whole(message))
+
+
+def write(language: str, catalogue: Catalog) -> None:
+    """Keep the catalogue as the language's file, and beside it as Django reads it."""
+    source(language).parent.mkdir(parents=True, exist_ok=True)
+    source(language).write_bytes(_written(catalogue))
+    source(language).with_suffix(".mo").write_bytes(compiled(language))
 
 
 def compiled(language: str) -> bytes:
     """The catalogue as Django reads it; a doubtful (``fuzzy``) text is not in it."""
-    out = io.BytesIO()
-    write_mo(out, read(language))
+    out, catalogue = io.BytesIO(), read(language)
+    catalogue.creation_date = _NO_DAY  # it would be this minute
+    write_mo(out, catalogue)
     return out.getvalue()
 
 
