@@ -341,9 +341,16 @@ def version() -> str:
 
 
 def languages() -> list[str]:
-    """The languages we speak, the default one first."""
-    codes = [code for code, _name in settings.LANGUAGES]
-    return sorted(codes, key=lambda code: (code != settings.LANGUAGE_CODE, code))
+    """The languages in which the public reads us, the default one first; officers may have more."""
+    return sorted(settings.REGISTRY_PUBLIC_LANGUAGES, key=lambda code: (code != settings.LANGUAGE_CODE, code))
+
+
+def variant(wanted: str) -> str:
+    """The language of the public that ``wanted`` is or is a kind of; ``LookupError`` where there is none."""
+    found = get_supported_language_variant(wanted)
+    if found not in settings.REGISTRY_PUBLIC_LANGUAGES:
+        raise LookupError(wanted)
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -351,14 +358,14 @@ def language(accepted: str, wanted: str = "") -> str:
     """The language to answer in: ``wanted`` (``?lang=``) if we speak it, else one accepted, else ours."""
     if wanted:
         try:
-            return get_supported_language_variant(wanted)
+            return variant(wanted)
         except LookupError:
             pass
     for code, _weight in parse_accept_lang_header(accepted[:LONGEST_HEADER]) if accepted else ():
         if code == "*":
             break
         try:
-            return get_supported_language_variant(code)
+            return variant(code)
         except LookupError:
             continue
     return settings.LANGUAGE_CODE

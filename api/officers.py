@@ -400,7 +400,7 @@ def _check(number: str, authority: str, roles: Collection[str], *, at: datetime)
         )
     known = [role for role, _ in OFFICER_ROLES]
     if unknown := sorted(set(roles) - set(known)):
-        raise BadInput(f"{unknown[0]!r} is no role; roles are {', '.join(known)}", field="roles")
+        raise BadInput("{role} is no role; roles are {roles}", field="roles", role=unknown[0], roles=known)
     if not roles:
         raise BadInput("an officer has at least one role", field="roles")
     if authority:

@@ -185,7 +185,7 @@ def register(
     clean = {"country": row.country} | changes.agency_columns(fields)
     for needed in ("legal_name", "country"):
         if not clean.get(needed):
-            raise errors.BadInput(f"{needed} is needed", field=needed)
+            raise errors.BadInput("{field} is needed", field=needed)
     made = Agency(number=changes.next_number(numbering.Kind.AGENCY), authority=row, **clean)
     changes.save(made, by=by, at=at, reason="registered")
     taken = _taken(made, Action.REGISTER_AGENCY, sorted(clean), officers=(by.number,), at=at)

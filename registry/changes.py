@@ -166,7 +166,7 @@ def channel(
 ) -> Change:  # fmt: skip
     """An official way to reach the agency."""
     if kind not in _CHANNELS:
-        raise errors.BadInput(f"a channel is one of {', '.join(_CHANNELS)}", field="kind")
+        raise errors.BadInput("a channel is one of {kinds}", field="kind", kinds=list(_CHANNELS))
     normal = contacts.phone(value, country=agency.country) if kind == "phone" else _CHANNELS[kind](value)
     after = {
         "kind": kind, "value": normal, "as_given": value, "verified_at": verified_at, "first_day": first_day,
@@ -218,7 +218,7 @@ def appointment(
 ) -> Change:  # fmt: skip
     """A person who acts for the agency: somebody known, or entered with it under a number of their own."""
     if role not in ROLES:
-        raise errors.BadInput(f"a role is one of {', '.join(sorted(ROLES))}", field="role")
+        raise errors.BadInput("a role is one of {roles}", field="role", roles=sorted(ROLES))
     if not public_name and not withheld_reason:
         raise errors.BadInput("say why the name is withheld", field="withheld_reason")
     in_order(first_day, last_day)
@@ -406,18 +406,18 @@ def in_order(first: date | None, last: date | None) -> None:
 
 def _known(fields: Mapping[str, Any], known: frozenset[str]) -> None:
     if unknown := sorted(set(fields) - known):
-        raise errors.BadInput(f"unknown field {unknown[0]!r}", field=unknown[0])
+        raise errors.BadInput("unknown field {field}", field=unknown[0])
 
 
 def _text(value: object, field: str, *, longest: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-        raise errors.BadInput(f"{field} is text of at most {longest} characters", field=field)
+        raise errors.BadInput("{field} is text of at most {most} characters", field=field, most=longest)
     return " ".join(value.split())
 
 
 def _texts(value: object, field: str) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise errors.BadInput(f"{field} is a list of texts", field=field)
+        raise errors.BadInput("{field} is a list of texts", field=field)
     return [_text(one, field) for one in value]
 
 

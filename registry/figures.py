@@ -409,7 +409,7 @@ def _ask(by: Actor, at: datetime, months: int, *, ahead: bool = False) -> _Asked
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role reads no reports", roles=sorted(READERS))
     if months not in MONTHS:
-        raise errors.BadInput(f"one of {', '.join(map(str, MONTHS))} months", field="months")
+        raise errors.BadInput("one of {choices} months", field="months", choices=list(MONTHS))
     row = Authority.objects.filter(code=by.authority or "").first()
     if row is None:
         raise errors.OutsideAuthority("a report is of one authority", authority=by.authority or "")

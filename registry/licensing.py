@@ -122,7 +122,7 @@ def propose(
     """
     step = _step(action)
     if not step.approvals:
-        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
+        raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -155,7 +155,7 @@ def propose_for_agency(
     """
     step = _step(action)
     if not step.approvals:
-        raise errors.StepNotAllowed(f"{action} needs no second officer: decide it", action=action.value)
+        raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
     _may_begin(step, by, terms)
     once = Once(
         by,
@@ -452,7 +452,7 @@ def _open(agency: Agency, licence_class: str, *, by: str, at: datetime, legacy_n
 
 def _step(action: Action) -> Step:
     if action not in STEPS:
-        raise errors.StepNotAllowed(f"{action} is not a step", action=str(action))
+        raise errors.StepNotAllowed("{action} is not a step", action=str(action))
     return STEPS[action]
 
 
@@ -466,7 +466,7 @@ def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step
     step = _step(action)
     if step.approvals:
         raise errors.StepNotAllowed(
-            f"{action} needs {step.officers} officers: propose it",
+            "{action} needs {officers} officers: propose it",
             action=action.value,
             officers=step.officers,
         )
@@ -512,7 +512,7 @@ def _of_one_licence(licence: Licence, step: Step, terms: StepTerms) -> None:
 def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:
     if step.action in {Action.DEBAR, Action.CANCEL} or recording.of_agency(agency, terms.refers_to):
         return
-    raise errors.StepNotAllowed(f"{step.action} is a step of one licence", action=step.action.value)
+    raise errors.StepNotAllowed("{action} is a step of one licence", action=step.action.value)
 
 
 def _may_approve(
@@ -551,9 +551,7 @@ def _version(licence: Licence, expected: int | None) -> None:
 
 def _still_open(waiting_: Proposal, at: datetime) -> None:
     if waiting_.state != "open":
-        raise errors.ProposalClosed(
-            f"the proposal is {waiting_.state}", proposal=waiting_.pk, state=waiting_.state
-        )
+        raise errors.ProposalClosed("the proposal is {state}", proposal=waiting_.pk, state=waiting_.state)
     if waiting_.expires_at <= at:
         raise errors.ProposalClosed("the proposal has run out", proposal=waiting_.pk, state="expired")
 

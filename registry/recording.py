@@ -267,9 +267,7 @@ def take(
     else:
         frozen_on = [(licence, *freeze(licence, step, terms, at=at)) for licence in licences]
     if not frozen_on:
-        raise errors.StepNotAllowed(
-            f"no licence of the agency can take {step.action}", action=step.action.value
-        )
+        raise errors.StepNotAllowed("no licence of the agency can take {action}", action=step.action.value)
     commit = commit or ledger.Commit()
     made: list[Entry] = []
     for licence, frozen, case, refers_to in frozen_on:

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from api.conf import embedded, environment
+from api.conf import embedded, environment, languages
 from api.conf.interfaces import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by their frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,8 +192,13 @@ DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"desk@{REGISTRY_DES
 
 # Words and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
-LOCALE_PATHS = [ROOT / "api" / "pages" / "locale"]
+LOCALE_PATHS = [ROOT / "api" / "locale"]
+LANGUAGES = languages.spoken(LOCALE_PATHS[0])
+# What the public reads: languages whose safety texts a native reviewer has signed
+REGISTRY_PUBLIC_LANGUAGES = ["en"]
+# The desk remembers the language that somebody chose there
+LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_AGE = "language", 365 * 86_400
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY = REGISTRY_SCHEME == "https", True
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 

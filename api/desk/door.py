@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -23,7 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 
 from api import auth, drafts, problems
-from api.desk import navigation
+from api.desk import navigation, refusals
 from api.models import FormDraft, User
 from api.pages import languages
 from registry import clock, licensing
@@ -180,15 +181,35 @@ def draw(
     status: int = 200,
 ) -> HttpResponse:
     """A page of the desk; without an officer it has no list of rooms."""
-    language = get_language() or "en"
     around = {
-        "title": title,
-        "language": language,
-        "direction": languages.direction(language),
+        **frame(title),
+        "tongues": languages.every(),
         "rooms": navigation.open_to(by.roles) if by else (),
         "by": by,
     }
     return render(request, f"desk/{template}", {**context, **around}, status=status)
+
+
+def frame(title: str) -> dict[str, str]:
+    """What every page of this host has around it: its title, its language and the direction of that."""
+    language = get_language() or "en"
+    return {"title": title, "language": language, "direction": languages.direction(language)}
+
+
+def in_language(request: HttpRequest, *, home: str = HOME) -> HttpResponse:
+    """Go back to the page that asked, in the language chosen there; the browser keeps the choice for a year."""
+    response = HttpResponseRedirect(_came_from(request, home))
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite="Lax",
+        )
+    return response
 
 
 def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) -> HttpResponse:
@@ -201,7 +222,8 @@ def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) 
     elif isinstance(error, NotFound | OutsideAuthority):
         code = "record.not_found"
     elif isinstance(error, RegistryError):
-        code, facts, sentence = error.code, error.facts, error.detail
+        code, facts = error.code, error.facts
+        sentence = refusals.sentence(error) if error.words else ""
     else:
         _log.error("database unreachable", exc_info=error)
         return _bare("register.unreachable")
@@ -245,12 +267,18 @@ def signed_in(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
+def _came_from(request: HttpRequest, home: str) -> str:
+    """The page of ours on which the form was sent, else ``home``."""
+    asked = urlsplit(request.META.get("HTTP_REFERER", ""))
+    back = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if asked.netloc == request.get_host() and back.startswith(home) and safe else home
+
+
 def _bare(code: str) -> HttpResponse:
     """A no for which neither the database nor the session is asked: either may be what is broken."""
     told = problems.told(code, {})
-    language = get_language() or "en"
-    around = {"title": told.title, "language": language, "direction": languages.direction(language)}
-    page = render_to_string("desk/refusal.html", {**around, "detail": told.detail, "home": HOME})
+    page = render_to_string("desk/refusal.html", {**frame(told.title), "detail": told.detail, "home": HOME})
     return HttpResponse(page, status=told.status, headers={"Cache-Control": "no-store"})
 
 

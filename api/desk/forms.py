@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import auth, problems
+from api.desk import refusals
 from api.desk.door import Visit
 from api.models import FormDraft, User
 from registry.rules.errors import RegistryError
@@ -68,10 +69,9 @@ class Form(forms.Form):
 
     def refuse(self, error: RegistryError | problems.Refusal) -> None:
         """Show a refusal of the register at the field it names, or above the form."""
-        told = problems.told(error.code, error.facts, family=409)
-        sentence = getattr(error, "detail", "") or told.detail or told.title
         field = str(error.facts.get("field", ""))
-        self.add_error(field if field in self.fields else None, _sentence(sentence))
+        label = str(self.fields[field].label or "") if field in self.fields else ""
+        self.add_error(field if field in self.fields else None, refusals.sentence(error, field=label))
 
     def own_fields(self) -> Iterator[BoundField]:
         """The fields of the matter itself, in order."""
@@ -149,9 +149,3 @@ def renew(request: HttpRequest, form: forms.Form, code: str) -> None:
             form.add_error(
                 "code", gettext("This code is not good, or was used before. Wait for the next one.")
             )
-
-
-def _sentence(text: str) -> str:
-    """The register's words as a sentence: a capital and a full stop."""
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

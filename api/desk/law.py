@@ -238,7 +238,7 @@ def officers(step: Step) -> str:
         return gettext("one officer alone")
     then = "; ".join(gettext("then %(who)s") % {"who": any_of(roles)} for roles in step.approvals)
     many = ngettext("%(n)s officer", "%(n)s officers", step.officers) % {"n": step.officers}
-    return f"{many}: {gettext('you')}, {then}"
+    return gettext("%(many)s: you, %(then)s") % {"many": many, "then": then}
 
 
 def any_of(roles: Iterable[str]) -> str:

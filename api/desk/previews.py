@@ -1,6 +1,6 @@
 """What a step would change, for people: the words that the public will read, and the licence before and after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -64,6 +64,7 @@ def of(outlook: Outlook, texts: Mapping[str, str] | None = None, *, published: b
     rows = _differences(outlook.before, last)
     dates = law.deadlines(outlook.deadlines, outlook.zone)
     said = dict(texts or {}) if published else {}
+    spoken = {*labels.languages(), *said, get_language() or "en"}
     return Preview(
         number=outlook.number,
         effective=parts.Moment(outlook.effective_from, outlook.zone),
@@ -71,16 +72,16 @@ def of(outlook: Outlook, texts: Mapping[str, str] | None = None, *, published: b
         deadlines=parts.Facts(dates) if dates else None,
         changes=[row for row in rows if row.changed],
         same=[row.name for row in rows if not row.changed],
-        before=words(outlook.before.body, {}),
-        words=words(outlook.after.body, said),
-        later=words(outlook.later.body, said) if outlook.later else (),
+        before=words(outlook.before.body, {}, spoken),
+        words=words(outlook.after.body, said, spoken),
+        later=words(outlook.later.body, said, spoken) if outlook.later else (),
         later_on=parts.Moment(outlook.effective_from, outlook.zone) if outlook.later else "",
     )
 
 
-def words(body: Mapping[str, Any], texts: Mapping[str, str]) -> list[Words]:
-    """What the answer page says about that body, in each language that the pages speak."""
-    return [_words(code, body, texts) for code, _name in settings.LANGUAGES]
+def words(body: Mapping[str, Any], texts: Mapping[str, str], spoken: Collection[str]) -> list[Words]:
+    """What the answer page says about that body, in those of the languages ``spoken`` that we have texts in."""
+    return [_words(code, body, texts) for code, _name in settings.LANGUAGES if code in spoken]
 
 
 def _words(language: str, body: Mapping[str, Any], texts: Mapping[str, str]) -> Words:

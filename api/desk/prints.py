@@ -15,7 +15,7 @@ import typst
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 
 from api import applicants, labels, phrases, problems, readings
 from api.desk import door
@@ -293,12 +293,12 @@ def asked(request: HttpRequest) -> str:
 
 def _language(visit: Visit) -> str:
     """The language asked for, or the page's own; a text may be in one that our words have no catalogue of."""
-    return asked(visit.request) or languages.of(visit.request)
+    return asked(visit.request) or get_language() or "en"
 
 
 def _letters_language(visit: Visit, agency: str) -> str:
     """The language asked for, the one that the holder chose, or the page's own."""
-    return asked(visit.request) or applicants.language_of(agency) or languages.of(visit.request)
+    return asked(visit.request) or applicants.language_of(agency) or get_language() or "en"
 
 
 _SCRIPTS: Final = frozenset({"ar", "bn", "ne", "am"})

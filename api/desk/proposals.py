@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import problems, readings
-from api.desk import door, law, parts, previews, terms, versions
+from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.staff import steps
@@ -194,8 +194,7 @@ def _outlooks(visit: Visit, found: ProposalRecord) -> tuple[tuple[Outlook, ...],
     except (errors.NotFound, errors.OutsideAuthority):
         raise
     except errors.RegistryError as refusal:
-        told = problems.told(refusal.code, refusal.facts, family=409)
-        return (), refusal.detail or told.detail or told.title
+        return (), refusals.sentence(refusal)
 
 
 def _version(visit: Visit, found: ProposalRecord) -> tuple[int | None, bool]:

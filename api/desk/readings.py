@@ -1,5 +1,6 @@
 """Who read what: the log of every read of restricted fields, for auditors."""
 
+import re
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -30,6 +31,12 @@ _FIELDS: Final = {
     "person": gettext_noop("a person"),
     "row": gettext_noop("a row of a table"),
     "table": gettext_noop("a table"),
+    "application": gettext_noop("an application"),
+    "applications": gettext_noop("the list of applications"),
+    "document": gettext_noop("a document of an application"),
+    "screening": gettext_noop("what screening found"),
+    "securities": gettext_noop("what issuers hold"),
+    "workload": gettext_noop("officers’ workload"),
 }
 _THROUGH: Final = {
     "desk": gettext_noop("the desk"),
@@ -45,6 +52,25 @@ class AskForm(Form):
     officer = forms.CharField(label=_("Officer's number"), max_length=40, required=False)
     record = forms.CharField(label=_("Number of the record"), max_length=80, required=False)
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+#: How the log names more than one record (``api.readings``), and the same for a reader.
+_SEVERAL: Final = (
+    (re.compile(r"(?P<n>\d+) open"), gettext_noop("open: %(n)s")),
+    (re.compile(r"(?P<first>\S+) and (?P<n>\d+) more"), gettext_noop("%(first)s and %(n)s more")),
+    (re.compile(r"(?P<first>\S+) to (?P<last>\S+)"), gettext_noop("%(first)s to %(last)s")),
+    (re.compile(r"match (?P<n>\d+)"), gettext_noop("possible match %(n)s")),
+    (re.compile(r"matches|securities"), gettext_noop("all")),
+    (re.compile(r"nothing"), gettext_noop("nothing")),
+)
+
+
+def _record(kept: str) -> parts.Part:
+    """The number of a record, or what the log says of several."""
+    for pattern, words in _SEVERAL:
+        if found := pattern.fullmatch(kept):
+            return parts.Noted(gettext(words) % found.groupdict())
+    return parts.Number(kept)
 
 
 @door.room(of="desk-readings")
@@ -69,7 +95,7 @@ def log(visit: Visit) -> HttpResponse:
                 (
                     parts.Moment(one.at),
                     parts.Number(one.officer),
-                    parts.Number(one.record),
+                    _record(one.record),
                     gettext(_FIELDS.get(one.fields, one.fields)),
                     gettext(_THROUGH.get(one.through, one.through)),
                 )

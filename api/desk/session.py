@@ -221,7 +221,14 @@ def _wrong(text: str, status: int) -> HttpResponse:
     return JsonResponse({"wrong": text}, status=status)
 
 
+@door.open_page
+def language(request: HttpRequest) -> HttpResponse:
+    """Read the desk in another language from now on."""
+    return door.in_language(request)
+
+
 urlpatterns: list[URLPattern] = [
+    path("language", language, name="desk-language"),
     path("sign-in", sign_in, name="desk-sign-in"),
     path("sign-out", sign_out, name="desk-sign-out"),
     path("second-factor", second_factor, name="desk-second-factor"),

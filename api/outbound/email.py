@@ -3,7 +3,8 @@
 The worker reads the feed of published changes from where it stopped, writes a delivery for each address in the same
 transaction, and sends what is due: again with growing pauses where a server is not there, at last given up and kept as
 failed. A correction also goes to everybody who was told of the wrong entry. Only what the public may read is sent, in
-each language of the pages. Without ``REGISTRY_SMTP`` nothing is written and nothing is sent (``outbound.post``).
+each language of the authority that we have texts in. Without ``REGISTRY_SMTP`` nothing is written and nothing is sent
+(``outbound.post``).
 """
 
 import json
@@ -25,7 +26,7 @@ from api import labels
 from api.models import Delivery, Outbox, Watcher
 from api.outbound import post
 from api.pages import facts, written
-from registry import lookup
+from registry import dossier, lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
 
@@ -134,12 +135,19 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
     if entry is None:
         return None
     parts, subject = [], ""
-    for language, _name in settings.LANGUAGES:
+    for language in _languages(body, at=at):
         with override(language):
             subject = subject or f"{row.licence}: {labels.text('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
     body_text = "\n\n–––\n\n".join(parts)
     return post.message(row, f"{row.sequence}.{row.pk}", subject, body_text, connection)
+
+
+def _languages(body: Mapping[str, Any], *, at: datetime) -> list[str]:
+    """The authority's own languages, of those that we have texts in, English among them and first."""
+    office = dossier.authority(str(body["authority"]["code"]), at=at)
+    spoken = {"en", *office["languages"]}
+    return [code for code, _name in settings.LANGUAGES if code in spoken]
 
 
 def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], language: str) -> str:

@@ -47,7 +47,12 @@ def direction(language: str) -> str:
 @lru_cache(maxsize=64)
 def others(language: str) -> tuple[tuple[str, str], ...]:
     """The other languages a reader can choose, each in its own name; empty when there is only one."""
-    return tuple((code, _own_name(code, str(name))) for code, name in settings.LANGUAGES if code != language)
+    return tuple((code, own_name(code)) for code in labels.languages() if code != language)
+
+
+def every() -> tuple[tuple[str, str], ...]:
+    """Every language that officers and applicants can choose, each in its own name."""
+    return tuple((code, own_name(code)) for code, _name in settings.LANGUAGES)
 
 
 def _asked(request: HttpRequest) -> str:
@@ -55,8 +60,9 @@ def _asked(request: HttpRequest) -> str:
     return asked if len(asked) <= _LONGEST else ""
 
 
-def _own_name(code: str, fallback: str) -> str:
+def own_name(code: str) -> str:
+    """A language's name in itself, such as ``العربية``; where nobody knows it, the code."""
     try:
         return str(translation.get_language_info(code)["name_local"])
     except KeyError:
-        return fallback
+        return str(dict(settings.LANGUAGES).get(code, code))

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
-from api import connections, etags, problems
+from api import connections, etags, labels, problems
 from api.pages import asking, languages, render, verdicts, wording
 from registry.rules import errors
 
@@ -96,7 +95,7 @@ def could_not_check(request: HttpRequest, status: int = 503) -> HttpResponse:
 
 def prepare() -> None:
     """Make the page for every language now, while the disk, the templates and the catalogues are there."""
-    for language, _name in settings.LANGUAGES:
+    for language in labels.languages():
         _made(language)
 
 

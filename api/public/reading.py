@@ -8,11 +8,10 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
-from django.utils.translation import get_supported_language_variant
 
+from api import labels
 from api.problems import Refusal
 from registry.rules import countries, days
 
@@ -149,9 +148,9 @@ class _Language:
 
     def __call__(self, name: str, text: str) -> str:
         try:
-            return get_supported_language_variant(text)
+            return labels.variant(text)
         except LookupError:
-            spoken = ", ".join(code for code, _name in settings.LANGUAGES)
+            spoken = ", ".join(labels.languages())
             raise Refusal("parameter.invalid", parameter=name, wanted=f"one of {spoken}") from None
 
 

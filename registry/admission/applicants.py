@@ -56,7 +56,7 @@ def begin(
         raise errors.AuthorityNotFound("no authority has this code", field="authority")
     mine = Application.objects.filter(account=account)
     if mine.exclude(state__in=applying.ENDED).count() >= MOST_DRAFTS:
-        raise errors.BadInput(f"at most {MOST_DRAFTS} applications at a time")
+        raise errors.BadInput("at most {most} applications at a time", most=MOST_DRAFTS)
     row = Application(
         number=_next_number(), authority=office, account=account, kind=applying.LICENCE, state=State.DRAFT, opened_at=at
     )  # fmt: skip
@@ -357,7 +357,7 @@ def _told(commit: ledger.Commit, *, at: datetime) -> None:
 
 def _room(row: Application) -> None:
     if row.documents.count() >= MOST_DOCUMENTS:
-        raise errors.BadInput(f"at most {MOST_DOCUMENTS} papers", field="file")
+        raise errors.BadInput("at most {most} papers", field="file", most=MOST_DOCUMENTS)
 
 
 def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple[particulars.Fault, ...]:
@@ -421,7 +421,7 @@ def _answer(text: Any) -> str:
     if not isinstance(text, str) or not text.strip():
         raise errors.BadInput("say something", field="text")
     if len(text) > LONGEST_ANSWER or "\x00" in text:
-        raise errors.BadInput(f"at most {LONGEST_ANSWER} characters", field="text")
+        raise errors.BadInput("at most {most} characters", field="text", most=LONGEST_ANSWER)
     return text.strip()
 
 

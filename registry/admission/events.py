@@ -68,12 +68,12 @@ def admit(found: Case, action: Action) -> applying.Step:
     step = applying.STEPS[action]
     if found.standing.state not in step.sources:
         raise errors.ApplicationStepNotAllowed(
-            f"{action} is not a step from {found.standing.state}",
+            "{action} is not a step from {state}",
             action=action.value, state=found.standing.state.value,
         )  # fmt: skip
     why = applying.why_not(action, found.standing, kind=found.row.kind, policy=found.policy, at=found.at)
     if why:
-        raise errors.ApplicationStepNotAllowed(f"not yet: {why}", action=action.value, why=why)
+        raise errors.ApplicationStepNotAllowed("not yet: {why}", action=action.value, why=why)
     return step
 
 

@@ -43,7 +43,7 @@ def take(
     the table does not name, the officer who took the step that this one checks, and a stale second factor.
     """
     if action not in applying.STEPS or applying.STEPS[action].by & set(Party):
-        raise errors.ApplicationStepNotAllowed(f"{action} is no step of officers", action=str(action))
+        raise errors.ApplicationStepNotAllowed("{action} is no step of officers", action=str(action))
     once = Once(by, idempotency_key, f"application.{action}", {"number": number, **said}, at)
     if (done := once.outcome()) is not None:
         return int(done["version"])
@@ -142,7 +142,7 @@ def _refusal(said: Mapping[str, Any], found: Case) -> Said:  # noqa: ARG001 - th
     if not grounds:
         raise errors.StepIncomplete("name at least one ground", field="grounds")
     if unlawful := sorted(set(grounds) - applying.REFUSAL_GROUNDS):
-        raise errors.GroundNotAllowed(f"{unlawful[0]} refuses nobody", field="grounds")
+        raise errors.GroundNotAllowed("{ground} refuses nobody", field="grounds", ground=unlawful[0])
     return {"grounds": grounds}, {"letter": _words(said, "letter")}
 
 
@@ -238,7 +238,7 @@ def _words(said: Mapping[str, Any], name: str, longest: int = LONGEST_LETTER) ->
     if not isinstance(text, str) or not text.strip():
         raise errors.StepIncomplete("this must be said", field=name)
     if len(text) > longest or "\x00" in text:
-        raise errors.BadInput(f"at most {longest} characters", field=name)
+        raise errors.BadInput("at most {most} characters", field=name, most=longest)
     return text.strip()
 
 

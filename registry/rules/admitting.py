@@ -87,7 +87,7 @@ def admit(step: Step, terms: StepTerms, case: Case, *, at: datetime, refers_to: 
     """The entry that the step speaks of, if any; refuses what the table does not allow at ``at``."""
     if case.standing.state not in step.sources:
         raise StepNotAllowed(
-            f"{step.action} is not a step from {case.standing.state}",
+            "{action} is not a step from {state}",
             action=step.action.value, state=case.standing.state.value,
         )  # fmt: skip
     _complete(step, terms)
@@ -126,10 +126,10 @@ def _complete(step: Step, terms: StepTerms) -> None:
     given = {name for name in StepTerms.__dataclass_fields__ if getattr(terms, name) != getattr(empty, name)}
     for name in sorted(step.needs):
         if name not in given:
-            raise StepIncomplete(f"{step.action} needs {name}", field=name, action=step.action.value)
+            raise StepIncomplete("{action} needs {field}", field=name, action=step.action.value)
     known = step.needs | step.optional | _ALWAYS
     for name in sorted(given - known):
-        raise StepIncomplete(f"{step.action} does not take {name}", field=name, action=step.action.value)
+        raise StepIncomplete("{action} does not take {field}", field=name, action=step.action.value)
     if step.action is Action.DEBAR and terms.permanent == (terms.until is not None):
         raise StepIncomplete("a bar has a last day or is permanent", field="until", action=step.action.value)
 
@@ -150,15 +150,15 @@ def _grounded(step: Step, terms: StepTerms) -> None:
     """Grounds are known, are there where the step needs one, and can carry it."""
     for ground in terms.grounds:
         if ground not in GROUNDS:
-            raise GroundNotAllowed(f"{ground!r} is not a ground", field="grounds", ground=ground)
+            raise GroundNotAllowed("{ground} is not a ground", field="grounds", ground=ground)
     if step.grounds is None:
         return
     if not terms.grounds:
-        raise StepIncomplete(f"{step.action} needs a ground", field="grounds", action=step.action.value)
+        raise StepIncomplete("{action} needs a ground", field="grounds", action=step.action.value)
     if not set(terms.grounds) & step.grounds:
         raise GroundNotAllowed(
-            f"none of {', '.join(terms.grounds)} can carry {step.action}",
-            field="grounds", allowed=sorted(step.grounds),
+            "none of {grounds} can carry {action}",
+            field="grounds", allowed=sorted(step.grounds), grounds=list(terms.grounds), action=step.action.value,
         )  # fmt: skip
 
 
@@ -171,8 +171,8 @@ def _points_reach(step: Step, terms: StepTerms, case: Case, at: datetime) -> Non
         counted = measures.points(Entries(case.entries), at)
         if counted < wanted:
             raise GroundNotAllowed(
-                f"{counted} points count; {step.action} upon points needs {wanted}",
-                field="grounds", points=counted, wanted=wanted,
+                "{points} points count; {action} upon points needs {wanted}",
+                field="grounds", points=counted, wanted=wanted, action=step.action.value,
             )  # fmt: skip
 
 
@@ -200,9 +200,14 @@ def _target_fits(step: Step, target: Entry, case: Case, at: datetime) -> None:
     """The entry spoken of is of the right sort and still open."""
     allowed = TARGETS.get(step.action)
     if allowed is not None and target.action not in allowed:
-        raise StepNotAllowed(f"{step.action} cannot speak of {target.action}", field="refers_to")
+        raise StepNotAllowed(
+            "{action} cannot speak of {subject}",
+            field="refers_to",
+            action=step.action.value,
+            subject=target.action,
+        )
     if step.action in {Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL} and target.kind not in _APPEALABLE:
-        raise StepNotAllowed(f"{target.kind} cannot be appealed", field="refers_to")
+        raise StepNotAllowed("{kind} cannot be appealed", field="refers_to", kind=target.kind)
     if step.action is Action.STAY and target.action in _NOT_STAYED:
         raise StepNotAllowed("an interim measure is not stayed: lift it or set it aside", field="refers_to")
     if step.action is Action.END_SURVEILLANCE:
@@ -242,8 +247,8 @@ def _watched_long_enough(surveillance: Entry, case: Case, at: datetime) -> None:
     earliest = days.first_instant(days.add_months(began, policy.surveillance_months), case.zone)
     if at < earliest:
         raise StepNotAllowed(
-            f"a holder is watched for {policy.surveillance_months} months",
-            field="refers_to", earliest=earliest.isoformat(),
+            "a holder is watched for {months} months",
+            field="refers_to", earliest=earliest.isoformat(), months=policy.surveillance_months,
         )  # fmt: skip
     counted = measures.points(Entries(case.entries), at)
     if counted >= policy.surveillance_points:
@@ -264,11 +269,11 @@ def _notice_has_run(step: Step, terms: StepTerms, case: Case, at: datetime) -> N
         if begins >= today + wanted:
             return
     if step.action is Action.SURRENDER:
-        raise NoticeTooShort(f"a surrender needs {wanted.days} days", field="effective", days=wanted.days)
+        raise NoticeTooShort("a surrender needs {days} days", field="effective", days=wanted.days)
     served = terms.notice_served_on
     if served is None or served + wanted > today:
         raise NoticeTooShort(
-            f"{wanted.days} days must run after the notice", field="notice_served_on", days=wanted.days
+            "{days} days must run after the notice", field="notice_served_on", days=wanted.days
         )
 
 

@@ -89,7 +89,7 @@ def name(text: str, *, field: str = "name") -> str:
     if not tidy:
         raise NameInvalid("The name is empty.", field=field)
     if len(tidy) > NAME_LENGTH:
-        raise NameInvalid(f"The name is longer than {NAME_LENGTH} characters.", field=field)
+        raise NameInvalid("The name is longer than {most} characters.", field=field, most=NAME_LENGTH)
     if any(unicodedata.category(symbol) in {"Cc", "Cs"} for symbol in tidy):
         raise NameInvalid("The name holds control characters.", field=field)
     return tidy

@@ -34,6 +34,5 @@ def country(text: str, *, field: str = "country") -> str:
     """The code in capitals; refuses with ``CountryUnknown`` what neither ISO 3166-1 nor its users hold."""
     code = text.strip().upper()
     if code not in CODES:
-        message = "Say the country as two letters of ISO 3166-1, such as NP."
-        raise CountryUnknown(message, field=field)
+        raise CountryUnknown("Say the country as two letters of ISO 3166-1, such as NP.", field=field)
     return code

@@ -22,7 +22,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as unknown:
-        raise BadInput(f"{name!r} is not an IANA time zone", field="zone", value=name) from unknown
+        raise BadInput("{value} is not an IANA time zone", field="zone", value=name) from unknown
 
 
 @lru_cache(maxsize=8192)

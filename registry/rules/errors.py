@@ -10,7 +10,21 @@ RegistryError
 └── BadInput            what was sent cannot be understood or stored
 """
 
-from typing import Any, ClassVar
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+
+
+def filled(words: str, facts: Mapping[str, Any]) -> str:
+    """``words`` with each ``{fact}`` in its place, a list with commas; a place for which there is no fact stays."""
+
+    def put(found: re.Match[str]) -> str:
+        fact = facts.get(found[1], found[0])
+        return ", ".join(map(str, fact)) if isinstance(fact, list | tuple) else str(fact)
+
+    return _PLACE.sub(put, words)
 
 
 class RegistryError(Exception):
@@ -18,11 +32,16 @@ class RegistryError(Exception):
 
     code: ClassVar[str] = "register.refused"
 
-    def __init__(self, detail: str = "", **facts: Any) -> None:
-        """Keep ``detail`` (one English sentence for officials and logs) and the ``facts`` behind it."""
-        self.detail = detail
+    def __init__(self, words: str = "", **facts: Any) -> None:
+        """Keep one English sentence for officials and logs, and the ``facts`` behind it.
+
+        ``words`` is the sentence with places such as ``{months}`` for facts, so that it can be said in other languages;
+        ``detail`` has them filled in.
+        """
+        self.words = words
         self.facts = facts
-        super().__init__(detail or self.code)
+        self.detail = filled(words, facts)
+        super().__init__(self.detail or self.code)
 
 
 class NotFound(RegistryError):  # noqa: N818 - named by the refusal

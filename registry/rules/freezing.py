@@ -129,8 +129,8 @@ def _effective_from(step: Step, terms: StepTerms, case: Case, target: Entry | No
         return stated if at < _recorded_by(received, case) else at
     if stated < earliest and step.kind is not Kind.FACT and not terms.ab_initio:
         raise BackdatingRefused(
-            f"{step.action} cannot have effect before {earliest.isoformat()}",
-            field="effective", earliest=earliest.isoformat(),
+            "{action} cannot have effect before {earliest}",
+            field="effective", earliest=earliest.isoformat(), action=step.action.value,
         )  # fmt: skip
     return stated
 
@@ -217,7 +217,7 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
         raise TermRefused("the last day is before the first", field="last_day")
     if last >= days.add_months(first, case.policy.max_term_months):
         months = case.policy.max_term_months
-        raise TermRefused(f"a term is at most {months} months", field="last_day", months=months)
+        raise TermRefused("a term is at most {months} months", field="last_day", months=months)
     if last < today:
         raise TermRefused("the term would be over already", field="last_day")
     _last_term_has_begun(step, case, today)
@@ -225,7 +225,7 @@ def _term_fits(step: Step, first: date, last: date, case: Case, at: datetime) ->
     if step.action is Action.RENEW and ends and first != max(ends) + timedelta(days=1):
         expected = max(ends) + timedelta(days=1)
         raise TermRefused(
-            f"the next term begins on {expected}", field="first_day", first_day=expected.isoformat()
+            "the next term begins on {first_day}", field="first_day", first_day=expected.isoformat()
         )
     if step.action is Action.RENEW_LATE:
         if case.standing.suspensions:
@@ -250,7 +250,7 @@ def _last_term_has_begun(step: Step, case: Case, today: date) -> None:
     begins = max(date.fromisoformat(first_day) for first_day, _ in case.standing.terms)
     if today < begins:
         raise TermRefused(
-            f"the term granted before begins on {begins}; renew it after that",
+            "the term granted before begins on {begins}; renew it after that",
             field="first_day", begins=begins.isoformat(),
         )  # fmt: skip
 
@@ -312,7 +312,7 @@ def _length_fits(
         raise TermRefused("a disciplinary suspension is at least one month", field="until")
     if end > days.first_instant(days.add_months(first, months), zone):
         raise TermRefused(
-            f"a disciplinary suspension is at most {months} months; propose revocation",
+            "a disciplinary suspension is at most {months} months; propose revocation",
             field="until", months=months,
         )  # fmt: skip
 
@@ -438,7 +438,7 @@ def _freeze_money(
     ):
         raise BadInput("no security was confirmed in this currency", field="currency")
     if step.action is Action.PAY and target is not None and target.effect["currency"] != terms.currency:
-        raise BadInput(f"it is owed in {target.effect['currency']}", field="currency")
+        raise BadInput("it is owed in {currency}", field="currency", currency=target.effect["currency"])
     effect |= {"amount": f"{amount.quantize(Decimal('0.0001')).normalize():f}", "currency": terms.currency}
     if step.action is Action.CONFIRM_SECURITY:
         effect["issuer"] = terms.issuer
@@ -449,8 +449,8 @@ def _freeze_money(
 def _confirmation(extra: Mapping[str, Any]) -> dict[str, str]:
     """How a security was confirmed, in the issuer's and the officer's words."""
     if unknown := sorted(set(extra) - set(securities.CONFIRMATION)):
-        raise BadInput(f"a confirmation states no {unknown[0]}", field=unknown[0])
+        raise BadInput("a confirmation states no {field}", field=unknown[0])
     for name, text in extra.items():
         if not isinstance(text, str) or len(text) > 400 or "\x00" in text:
-            raise BadInput(f"{name} is text of at most 400 characters", field=name)
+            raise BadInput("{field} is text of at most 400 characters", field=name)
     return {name: " ".join(text.split()) for name, text in extra.items() if text.strip()}

@@ -157,8 +157,9 @@ def authority_code(text: str) -> str:
     """The code in capitals; refuses all but two to eight letters or digits, the first a letter."""
     code = text.strip().upper()
     if not re.fullmatch(r"[A-Z][A-Z0-9]{1,7}", code):
-        message = "An authority's code is two to eight of A-Z and 0-9 and begins with a letter."
-        raise NumberPartInvalid(message, field="authority")
+        raise NumberPartInvalid(
+            "An authority's code is two to eight of A-Z and 0-9 and begins with a letter.", field="authority"
+        )
     return code
 
 
@@ -166,8 +167,7 @@ def class_letter(text: str) -> str:
     """The class as one capital letter; refuses anything else."""
     letter = text.strip().upper()
     if not re.fullmatch(r"[A-Z]", letter):
-        message = "A class is one letter, A to Z."
-        raise NumberPartInvalid(message, field="class")
+        raise NumberPartInvalid("A class is one letter, A to Z.", field="class")
     return letter
 
 

@@ -8,6 +8,7 @@ them: it comes as HMAC (rulings 13).
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as kept_by
 from datetime import date
 from typing import Any, Final
 
@@ -43,13 +44,17 @@ NEEDED_DOCUMENTS: Final = ("company_register", "identity", "good_conduct", "prem
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and where: section, row in it (from 0), field. ``code`` is ``missing`` or the refusal's own."""
+    """What is wrong, and where: section, row in it (from 0), field. ``code`` is ``missing`` or the refusal's own.
+
+    ``words`` say it with places for ``facts``, as those of a :class:`RegistryError` do.
+    """
 
     section: str
     field: str
     code: str
     row: int | None = None
-    detail: str = ""
+    words: str = ""
+    facts: Mapping[str, Any] = kept_by(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Field:
 
 def _text(text: str) -> str:
     if len(text) > LONGEST or "\x00" in text:
-        raise BadInput(f"at most {LONGEST} characters")
+        raise BadInput("at most {most} characters", most=LONGEST)
     return " ".join(text.split())
 
 
@@ -77,7 +82,7 @@ def _day(text: str) -> date:
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in allowed:
-            raise BadInput(f"one of {', '.join(allowed)}")
+            raise BadInput("one of {choices}", choices=list(allowed))
         return text
 
     return read
@@ -191,13 +196,13 @@ def faults(
 def _head_office(content: Mapping[str, Any]) -> list[Fault]:
     if any(row.get("kind") == "head" for row in content.get("offices") or ()):
         return []
-    return [Fault("offices", "kind", "missing", detail="one of the offices is the head office")]
+    return [Fault("offices", "kind", "missing", words="one of the offices is the head office")]
 
 
 def _persons(rows: Sequence[Mapping[str, Any]]) -> list[Fault]:
     if any(row.get("role") == "responsible_officer" for row in rows):
         return []
-    return [Fault("people", "role", "missing", detail="one of the people is the responsible officer")]
+    return [Fault("people", "role", "missing", None, "one of the people is the responsible officer")]
 
 
 def of_row(
@@ -214,7 +219,7 @@ def of_row(
         try:
             one.read(text)
         except (BadInput, numbering.NumberPartInvalid) as wrong:
-            found.append(Fault(section, one.name, wrong.code, row_number, wrong.detail))
+            found.append(Fault(section, one.name, wrong.code, row_number, wrong.words, wrong.facts))
     return found
 
 
@@ -229,7 +234,7 @@ def kept(section: str, sent: object) -> Any:
         raise BadInput("there is no such section", field="section")
     if section in LISTS:
         if not isinstance(sent, list) or len(sent) > MOST_ROWS:
-            raise BadInput(f"at most {MOST_ROWS}", field=section)
+            raise BadInput("at most {most}", field=section, most=MOST_ROWS)
         rows = [_kept_row(section, row) for row in sent]
         return [row for row in rows if row]
     return _kept_row(section, sent)
@@ -242,7 +247,7 @@ def _kept_row(section: str, row: object) -> dict[str, str]:
     for one in FIELDS[section]:
         text = row.get(one.name, "")
         if not isinstance(text, str) or len(text) > 4 * LONGEST or "\x00" in text:
-            raise BadInput(f"at most {LONGEST} characters", field=one.name)
+            raise BadInput("at most {most} characters", field=one.name, most=LONGEST)
         if text.strip():
             found[one.name] = text
     return found

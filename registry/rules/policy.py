@@ -126,7 +126,7 @@ def parse(rules: Mapping[str, Any]) -> Policy:
     """Read a policy from JSON; refuse what is unknown or impossible, naming the field."""
     known = {f.name for f in fields(Policy)}
     if unknown := sorted(set(rules) - known):
-        raise PolicyInvalid(f"unknown policy field {unknown[0]!r}", field=unknown[0])
+        raise PolicyInvalid("unknown policy field {field}", field=unknown[0])
     values = dict(rules)
     for name in _COUNTS & set(values):
         _need(type(values[name]) is int and 0 <= values[name] <= 3650, name, "a whole number from 0 to 3650")
@@ -168,12 +168,12 @@ def parse(rules: Mapping[str, Any]) -> Policy:
 
 def _need(fine: bool, name: str, wanted: str) -> None:  # noqa: FBT001 - reads as a sentence at each call
     if not fine:
-        raise PolicyInvalid(f"{name} must be {wanted}", field=name)
+        raise PolicyInvalid("{field} must be {wanted}", field=name, wanted=wanted)
 
 
 def _listed(value: object, name: str) -> list[object]:
     if not isinstance(value, list | tuple):
-        raise PolicyInvalid(f"{name} must be a list", field=name)
+        raise PolicyInvalid("{field} must be a list", field=name)
     return list(value)
 
 
@@ -183,7 +183,9 @@ def _day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise PolicyInvalid(f"{value!r} is not a date (YYYY-MM-DD)", field="holidays") from None
+        raise PolicyInvalid(
+            "{value} is not a date (YYYY-MM-DD)", field="holidays", value=str(value)
+        ) from None
 
 
 def _securities(value: object) -> dict[str, SecurityRule]:

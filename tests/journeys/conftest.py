@@ -120,6 +120,7 @@ class _Pseudo(catalogues.NullTranslations):
 def arabic(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
     """Arabic letters for every text of ours, from right to left; gives what makes them."""
     settings.LANGUAGES = [("en", "English"), ("ar", "Arabic")]
+    settings.REGISTRY_PUBLIC_LANGUAGES = ["en", "ar"]
     monkeypatch.setitem(vars(trans_real)["_translations"], "ar", _Pseudo())
     _forget_texts()
     yield pseudo_arabic

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from api import applicants as accounts
 from api import applications as words
 from api import documents, labels, problems
-from api.desk import parts
+from api.desk import parts, refusals
 from api.desk.apply import door, licences
 from api.desk.apply.door import Visit
 from api.desk.apply.session import LanguageForm
@@ -164,9 +164,14 @@ def _field(section: str, name: str, label: str, helped: str) -> forms.CharField 
 def _sentence(fault: Fault) -> str:
     """What is wrong, in the reader's words."""
     if fault.code == "missing":
-        return f"{fault.detail[:1].upper()}{fault.detail[1:]}." if fault.detail else gettext("Say this.")
+        return refusals.said(fault.words, fault.facts) if fault.words else gettext("Say this.")
     told = problems.told(fault.code, {"field": fault.field}, family=422)
-    return f"{told.title}: {fault.detail}." if fault.detail else f"{told.title}."
+    if not fault.words:
+        return refusals.whole(told.title)
+    return gettext("%(title)s. %(what)s") % {
+        "title": told.title,
+        "what": refusals.said(fault.words, fault.facts),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
-from django.utils.translation import get_language
 
 from api import auth, problems
-from api.desk import door
+from api.desk import door, refusals
 from api.models import User
 from api.pages import languages
 from registry import clock
@@ -98,13 +97,7 @@ def draw(
     status: int = 200,
 ) -> HttpResponse:
     """A page; with an account it has the way to its applications and out."""
-    language = get_language() or "en"
-    around = {
-        "title": title,
-        "language": language,
-        "direction": languages.direction(language),
-        "account": account,
-    }
+    around = {**door.frame(title), "tongues": languages.every(), "account": account}
     return render(request, f"apply/{template}", {**context, **around}, status=status)
 
 
@@ -116,7 +109,8 @@ def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     elif isinstance(error, NotFound | OutsideAuthority):
         code = "application.not_found"
     elif isinstance(error, RegistryError):
-        code, facts, sentence = error.code, error.facts, error.detail
+        code, facts = error.code, error.facts
+        sentence = refusals.sentence(error) if error.words else ""
     told = problems.told(code, facts, family=409)
     response = draw(
         request, "refusal.html", told.title, {"detail": told.detail or sentence}, status=told.status

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from api import applicants, auth, phrases, problems, throttles
 from api.desk.account import DeviceForm
 from api.desk.apply import door
-from api.desk.door import signed_in
+from api.desk.door import in_language, signed_in
 from api.desk.forms import Form
 from api.desk.session import SignInForm
 from api.models import User
@@ -238,7 +238,7 @@ def confirm_again(visit: door.Visit) -> HttpResponse:
 
 
 @door.page()
-def language(visit: door.Visit) -> HttpResponse:
+def letters_language(visit: door.Visit) -> HttpResponse:
     """Choose the language of letters."""
     form = LanguageForm(visit.request.POST or None)
     if visit.request.method == "POST" and form.is_valid():
@@ -275,10 +275,16 @@ def new_password(request: HttpRequest, number: str, key: str) -> HttpResponse:
     return door.draw(request, "new_password.html", gettext("A new password"), {"form": form}, status=status)
 
 
+def language(request: HttpRequest) -> HttpResponse:
+    """Read the applicants' pages in another language from now on."""
+    return in_language(request, home=door.HOME)
+
+
 urlpatterns: list[URLPattern] = [
     path("confirm/<str:key>", confirm, name="apply-confirm"),
     path("confirm", confirm_again, name="apply-confirm-again"),
     path("language", language, name="apply-language"),
+    path("letters-language", letters_language, name="apply-letters-language"),
     path("forgotten", forgotten, name="apply-forgotten"),
     path("new-password/<str:number>/<str:key>", new_password, name="apply-new-password"),
     path("sign-up", sign_up, name="apply-sign-up"),

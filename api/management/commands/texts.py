@@ -1,0 +1,31 @@
+"""Bring the languages' files up to date with the code, compile them, or check them."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from api import catalogues
+
+
+class Command(BaseCommand):
+    """Keep the catalogues of texts."""
+
+    help = "Bring api/locale up to date with the code; name a language to begin its file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Languages, all of them by default; ``--check``: write nothing, refuse what is missing or broken."""
+        parser.add_argument("language", nargs="*", help="such as ar; by default all that have a file")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail when something is missing"
+        )
+
+    def handle(self, *_words: str, **options: Any) -> None:
+        """Write, or check."""
+        for language in options["language"] or catalogues.languages():
+            if not options["check"]:
+                missing = catalogues.refresh(language)
+                self.stdout.write(f"{language}: {missing} texts are missing")
+            elif found := catalogues.faults(language):
+                message = f"{language}:\n{catalogues.in_order(found)}"
+                raise CommandError(message)

@@ -1,0 +1,109 @@
+"""The languages' files say everything that the code says, in words that can be filled in, and are what Django reads."""
+
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from django.utils.translation import gettext, ngettext, override
+
+from api import catalogues
+from api.conf.languages import spoken
+
+
+@pytest.mark.parametrize("language", catalogues.languages())
+def test_every_text_is_said_in_the_language_with_its_places(language: str) -> None:
+    found = catalogues.faults(language)
+    assert not found, catalogues.in_order(found)
+
+
+def test_texts_of_code_of_templates_and_of_refusals_are_found() -> None:
+    texts = catalogues.texts()
+    assert "api/desk/law.py" in texts["at once"]
+    assert ("%(n)s day of notice", "%(n)s days of notice") in texts
+    assert {"api/desk/templates/apply/base.html", "api/desk/templates/desk/base.html"} <= set(
+        texts["Sign out"]
+    )
+    assert "registry/rules/freezing.py" in texts["a term is at most {months} months"]
+    assert "registry/rules/particulars.py" in texts["one of the offices is the head office"]
+    assert "api/officers.py" in texts["no officer has this number"]
+
+
+def test_no_text_is_called_within_a_formatted_string_where_nobody_finds_it() -> None:
+    for path in sorted((catalogues.ROOT / "api").rglob("*.py")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert "{gettext('" not in line, path
+            assert '{gettext("' not in line, path
+
+
+def test_arabic_counts_as_arabic_counts() -> None:
+    with override("ar"):
+        said = [
+            ngettext("%(n)s day to appeal", "%(n)s days to appeal", n) % {"n": n} for n in (1, 2, 3, 11, 100)
+        ]
+    assert said == ["يوم واحد للتظلّم", "يومان للتظلّم", "3 أيام للتظلّم", "11 يومًا للتظلّم", "100 يوم للتظلّم"]
+
+
+@pytest.fixture
+def swahili(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A language without a file yet."""
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    monkeypatch.setattr(
+        catalogues,
+        "texts",
+        lambda: {"Save": ["a.py"], "%(n)s days": ["a.py"], ("%(n)s day", "%(n)s days long"): ["b.py"]},
+    )
+    return "sw"
+
+
+def _say(language: str, **said: object) -> None:
+    """Write translations into the file; keys are the first words of the text."""
+    catalogue: Catalog = catalogues.read(language)
+    for message in catalogue:
+        first = message.id if isinstance(message.id, str) else message.id[0]
+        for key, words in said.items():
+            if first and first.replace("%(n)s ", "") == key:
+                message.string = words  # type: ignore[assignment]
+    catalogues.write(language, catalogue)
+
+
+def test_another_language_is_one_file_that_grows_with_the_code(swahili: str) -> None:
+    assert catalogues.refresh(swahili) == 3
+    assert [fault.split(":")[0] for fault in catalogues.faults(swahili)] == ["missing"] * 3
+    _say(swahili, Save="Hifadhi", days="siku %(n)s", day=("siku moja", "siku %(n)s"))
+    assert catalogues.refresh(swahili) == 0
+    assert catalogues.faults(swahili) == []
+    before = catalogues.source(swahili).read_bytes()
+    assert catalogues.refresh(swahili) == 0
+    assert catalogues.source(swahili).read_bytes() == before
+    assert catalogues.languages() == [swahili]
+    assert spoken(catalogues.FOLDER) == [("en", "English"), ("sw", "Kiswahili")]
+
+
+@pytest.mark.parametrize("broken", ["siku", "siku %(m)s", "siku %(n)s %", "siku %(n)s <b>", "siku {n}"])
+def test_a_place_that_is_lost_or_made_up_is_a_fault(swahili: str, broken: str) -> None:
+    catalogues.refresh(swahili)
+    _say(swahili, Save="Hifadhi", days=broken, day=("siku moja", "siku %(n)s"))
+    assert any("places differ" in fault for fault in catalogues.faults(swahili))
+
+
+def test_a_doubtful_text_is_a_fault_and_is_not_said(swahili: str) -> None:
+    catalogues.refresh(swahili)
+    _say(swahili, Save="Hifadhi", days="siku %(n)s", day=("siku moja", "siku %(n)s"))
+    path = catalogues.source(swahili)
+    path.write_text(path.read_text().replace('msgid "Save"', '#, fuzzy\nmsgid "Save"'))
+    catalogues.refresh(swahili)
+    assert any("doubtful" in fault for fault in catalogues.faults(swahili))
+    assert b"Hifadhi" not in catalogues.compiled(swahili)
+
+
+def test_what_is_said_no_more_goes(swahili: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogues.refresh(swahili)
+    monkeypatch.setattr(catalogues, "texts", lambda: {"Save": ["a.py"]})
+    assert any("said no more" in fault for fault in catalogues.faults(swahili))
+    catalogues.refresh(swahili)
+    assert [fault.split(":")[0] for fault in catalogues.faults(swahili)] == ["missing"]
+
+
+def test_a_text_that_has_no_translation_is_said_in_english() -> None:
+    with override("ar"):
+        assert gettext("no such text") == "no such text"
