@@ -91,6 +91,8 @@ _QUIET: Final = (
     "registry_historicaltradingname I",
     "registry_judgement I",
     "registry_listsnapshot I",
+    "registry_policyproposal I",
+    "registry_policyproposal U",
     "registry_proposal I",
     "registry_proposal U",
     "registry_registercommit I",

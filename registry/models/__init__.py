@@ -10,7 +10,7 @@ from registry.models.application import (
     ApplicationEvent,
     ApplicationText,
 )
-from registry.models.authority import Authority, PolicySet
+from registry.models.authority import Authority, PolicyProposal, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
 from registry.models.licence import Licence, Term
@@ -79,6 +79,7 @@ JOURNALLED = (
     "registry_listsnapshot",
     "registry_office",
     "registry_person",
+    "registry_policyproposal",
     "registry_policyset",
     "registry_proposal",
     "registry_registercommit",
@@ -98,6 +99,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_declaredlink": ("evidence",),
     "registry_entrytext": ("text",),
     "registry_judgement": ("reason",),
+    "registry_policyproposal": ("closed_reason",),
     "registry_proposal": ("terms", "closed_reason"),
 }
 
@@ -131,6 +133,7 @@ __all__ = [
     "ObservedRow",
     "Office",
     "Person",
+    "PolicyProposal",
     "PolicySet",
     "Proposal",
     "PublishedRecord",
