@@ -53,7 +53,7 @@ CODES = frozenset(
     {
         ("Finding", "country"), ("Finding", "first_seen"), ("Finding", "last_seen"), ("Finding", "list_key"),
         ("ListSnapshot", "counts"), ("ObservedRow", "fields"), ("ObservedRow", "problems"),
-        ("PolicyProposal", "rules"), ("Proposal", "action"), ("Proposal", "subject"),
+        ("PolicyProposal", "rules"), ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
         ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
@@ -146,13 +146,15 @@ def _enter(tmp_path: Path) -> Laden:
     """Everything that the register can hold of a licence, by its own doors."""
     builders.authority(at=START)
     by, key = builders.maker(START), builders.key
-    ruler, other = (
+    ruler, second = (
         Actor(number, None, frozenset({Role.ADMINISTRATOR}), second_factor_at=START)
         for number in ("ZOFFICER-ADMIN", "ZOFFICER-RULER")
     )
     rules = {**builders.POLICY, "appeal_days": 27}
     ruled = policies.propose("XA-DLA", rules, in_force_from=START, by=ruler, at=START, idempotency_key=key())
-    policies.approve(ruled.id, by=other, at=START, idempotency_key=key())
+    policies.approve(ruled.id, by=second, at=START, idempotency_key=key())
+    harsh = policies.propose("XA-DLA", {}, in_force_from=START, by=ruler, at=START, idempotency_key=key())
+    policies.decline(harsh.id, reason="Zlaw too harsh", by=second, at=START, idempotency_key=key())
     agency = agencies.register(
         "XA-DLA", {**MARKED["Agency"], "country": "XA"}, by=by, at=START, idempotency_key=key()
     ).number
