@@ -25,6 +25,7 @@ from registry.models import (
     ListSnapshot,
     Office,
     Person,
+    PolicyProposal,
     PolicySet,
     Proposal,
     PublishedRecord,
@@ -121,8 +122,8 @@ _SEARCHED: dict[type[models.Model], tuple[str, ...]] = {
 
 for _model in (
     Agency, Appointment, Authority, Channel, Debarment, Licence, Office, Person, Term, TradingName,
-    Approval, ChangeJournal, Entry, EntryText, Finding, ListSnapshot, PolicySet, Proposal, PublishedRecord,
-    Register, RegisterCommit, Sanction,
+    Approval, ChangeJournal, Entry, EntryText, Finding, ListSnapshot, PolicyProposal, PolicySet, Proposal,
+    PublishedRecord, Register, RegisterCommit, Sanction,
 ):  # fmt: skip
     _base = WithHistory if hasattr(_model, "history") else ReadOnly
     _facts = {

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import bars, changes, history, ledger, marks, news, proposals, publishing, records
+from registry import bars, changes, history, ledger, marks, news, policies, proposals, publishing, records
 from registry.changes import Change
 from registry.idempotency import Once
 from registry.models import (
@@ -29,7 +29,6 @@ from registry.models import (
     Licence,
     Office,
     Person,
-    PolicySet,
     Proposal,
     PublishedRecord,
     RegisterCommit,
@@ -112,7 +111,7 @@ def create_authority(
         kind=kind,
     )
     history.save(made, by=by.number, at=at, reason="created")
-    _policy_row(made, read, in_force_from=at, by=by, at=at)
+    policies.put_in_force(made, read, since=at, by=by, at=at)
     if once:
         once.keep({"code": made.code})
     return made.code
@@ -125,40 +124,21 @@ def set_policy(
 ) -> int:  # fmt: skip
     """Put the next version of an authority's policy in force from a day or instant not in the past; give its version.
 
-    Entries keep what was frozen into them: a changed policy rewrites no past (rulings 2). Where it brings other words
-    for a state, or another rule on what workers may be asked to pay, what is published of the authority's licences
-    follows, from the day on which it has force.
+    The operator's alone, at the server: two administrators do it through ``policies``.
     """
-    if not by.roles & {Role.ADMINISTRATOR, Role.SYSTEM}:
-        raise errors.RoleNotAllowed("an administrator sets policy", roles=[Role.ADMINISTRATOR])
+    if by.authority is not None or Role.SYSTEM not in by.roles:
+        raise errors.RoleNotAllowed("two administrators set policy: propose it", roles=[Role.SYSTEM])
     row = Authority.objects.select_for_update().filter(code=code).first()
     if row is None:
         raise errors.AuthorityNotFound("no authority has this code", code=code)
-    if by.authority not in {None, code}:
-        raise errors.OutsideAuthority("another authority's policy", authority=code)
     body = {"code": code, "rules": rules, "from": in_force_from}
     once = Once(by, idempotency_key, "set_policy", body, at)
     if (done := once.outcome()) is not None:
         return int(done["version"])
     start = freezing.instant(in_force_from, row.zone)
-    if start < at:
-        raise errors.BackdatingRefused("a policy cannot have force before it is set", field="in_force_from")
-    words = records.stated(row.pk)
-    version = _policy_row(row, policy.parse(rules), in_force_from=start, by=by, at=at)
-    if records.stated(row.pk) != words:
-        publishing.reword(row, words, at=at)
+    policies.not_past(start, at)
+    version = policies.put_in_force(row, policy.parse(rules), since=start, by=by, at=at)
     once.keep({"version": version})
-    return version
-
-
-def _policy_row(
-    row: Authority, read: policy.Policy, *, in_force_from: datetime, by: Actor, at: datetime
-) -> int:
-    version = PolicySet.objects.filter(authority=row).count() + 1
-    rules = read.as_json() | {"version": version}
-    PolicySet.objects.create(
-        authority=row, version=version, in_force_from=in_force_from, recorded_at=at, by=by.number, rules=rules
-    )
     return version
 
 

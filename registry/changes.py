@@ -112,10 +112,10 @@ class Change:
 
     @classmethod
     def of_terms(cls, terms: Mapping[str, Any], *, subject: str) -> Self:
-        """The change that a proposal keeps."""
+        """The change that a proposal keeps; one whose words were erased by order says nothing any more."""
         return cls(
-            kind=Kind(terms["kind"]), record=terms["record"], before=terms["before"], after=terms["after"],
-            subject=subject, reason=terms["reason"],
+            kind=Kind(terms.get("kind", Kind.AGENCY)), record=terms.get("record", ""), subject=subject,
+            before=terms.get("before", {}), after=terms.get("after", {}), reason=terms.get("reason", ""),
         )  # fmt: skip
 
     def shown(self) -> dict[str, tuple[Any, Any]]:

@@ -97,6 +97,8 @@ _QUIET: Final = (
     "registry_motion I",
     "registry_motion U",
     "registry_motionapproval I",
+    "registry_policyproposal I",
+    "registry_policyproposal U",
     "registry_proposal I",
     "registry_proposal U",
     "registry_registercommit I",

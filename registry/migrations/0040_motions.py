@@ -61,7 +61,7 @@ COMMENT ON FUNCTION registry_stays IS 'the record of the agency that stays, by a
 class Migration(migrations.Migration):
     """Add them with their guards."""
 
-    dependencies = [("registry", "0023_screening_companies")]
+    dependencies = [("registry", "0030_policy_proposals")]
 
     operations = [
         migrations.CreateModel(

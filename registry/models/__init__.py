@@ -10,7 +10,7 @@ from registry.models.application import (
     ApplicationEvent,
     ApplicationText,
 )
-from registry.models.authority import Authority, PolicySet
+from registry.models.authority import Authority, PolicyProposal, PolicySet
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.holder import EntryPaper, HolderAccount
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
@@ -89,6 +89,7 @@ JOURNALLED = (
     "registry_motionapproval",
     "registry_office",
     "registry_person",
+    "registry_policyproposal",
     "registry_policyset",
     "registry_proposal",
     "registry_registercommit",
@@ -111,6 +112,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_holderaccount": ("account", "said", "reason"),
     "registry_judgement": ("reason",),
     "registry_motion": ("terms", "closed_reason"),
+    "registry_policyproposal": ("closed_reason",),
     "registry_proposal": ("terms", "closed_reason"),
 }
 
@@ -149,6 +151,7 @@ __all__ = [
     "ObservedRow",
     "Office",
     "Person",
+    "PolicyProposal",
     "PolicySet",
     "Proposal",
     "PublishedRecord",

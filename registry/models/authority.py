@@ -55,3 +55,35 @@ class PolicySet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.authority_id} policy {self.version}"
+
+
+class PolicyProposal(models.Model):
+    """A version of a policy set that one administrator proposes and another puts in force; closed, never altered."""
+
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="policy_proposals")
+    rules = models.JSONField(help_text="registry.rules.policy.Policy as JSON")
+    after_version = models.PositiveIntegerField(help_text="the newest version when it was proposed")
+    in_force_from = models.DateTimeField(null=True, help_text="empty: from its approval on")
+    proposed_by = models.TextField()
+    proposed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.TextField(
+        default="open", choices=[(s, s) for s in ("open", "approved", "declined", "expired")]
+    )
+    closed_by = models.TextField(blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | ~models.Q(closed_by=models.F("proposed_by")),
+                name="policy_by_two",
+            ),
+            models.UniqueConstraint(
+                fields=["authority"], condition=models.Q(state="open"), name="one_open_policy_of_authority"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"policy proposal {self.pk}"

@@ -15,6 +15,9 @@ from typing import Any
 from registry.rules.errors import PolicyInvalid
 from registry.rules.grounds import SANCTIONS, SanctionKind
 
+#: What no column can hold, as ``repr`` writes it: NUL, and halves of characters outside the basic plane.
+_BROKEN = re.compile(r"(?<!\\)(?:\\\\)*\\(?:x00|ud[89a-f])")
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
@@ -128,6 +131,8 @@ def parse(rules: Mapping[str, Any]) -> Policy:
     if unknown := sorted(set(rules) - known):
         raise PolicyInvalid("unknown policy field {field}", field=unknown[0])
     values = dict(rules)
+    for name, value in values.items():
+        _need(not _BROKEN.search(repr(value)), name, "text without NUL or half characters")
     for name in _COUNTS & set(values):
         _need(type(values[name]) is int and 0 <= values[name] <= 3650, name, "a whole number from 0 to 3650")
     _need(

@@ -39,6 +39,8 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
     "Authority": {"id": I, "code": P, "country": P, "name": P, "zone": P, "languages": P, "legal_basis": P, "contact": P,
                   "complaint": P, "kind": P},
     "PolicySet": {"id": I, "authority": P, "version": P, "in_force_from": P, "recorded_at": P, "by": R, "rules": P},
+    "PolicyProposal": {"id": R, "authority": R, "rules": R, "after_version": R, "in_force_from": R, "proposed_by": R,
+                       "proposed_at": R, "expires_at": R, "state": R, "closed_by": R, "closed_at": R, "closed_reason": R},
     "Register": {"id": I, "last_sequence": P, "last_recorded_at": P},
     "RegisterCommit": {"id": I, "base": P, "count": P, "recorded_at": P, "by": R},
     "ChangeJournal": {"id": I, "relation": I, "operation": I, "key": I, "image": I, "transaction_id": I, "commit_id": I,

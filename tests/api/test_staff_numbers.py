@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 
 from api.staff import urls
-from registry import agencies, licensing
+from registry import agencies, licensing, policies
 from registry.models import ChangeJournal
 from registry.rules import numbering
-from registry.rules.lifecycle import Action, StepTerms
+from registry.rules.lifecycle import Action, Role, StepTerms
 from registry.rules.numbering import Kind
 from tests import builders
 from tests.api.officials import Desk, appoint, sign_in
@@ -51,6 +51,9 @@ ASKED: tuple[tuple[str, str, Any, str], ...] = (
     ("GET", "proposals/<int:number>", None, "proposal"),
     ("POST", "proposals/<int:number>/approvals", {"no_conflict": True}, "proposal"),
     ("POST", "proposals/<int:number>/declines", {"reason": "no"}, "proposal"),
+    ("GET", "policies/<int:number>", None, "policy"),
+    ("POST", "policies/<int:number>/approvals", None, "policy"),
+    ("POST", "policies/<int:number>/declines", {"reason": "no"}, "policy"),
     ("POST", "badges/<str:code>/withdrawal", {"reason": "stolen"}, "badge"),
 )  # fmt: skip
 
@@ -89,6 +92,10 @@ def numbers(clock: Clock) -> dict[str, Number]:
         licence, Action.SUSPEND_PREVENTIVE, by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
         terms=StepTerms(grounds=("FALSE-DOC",), no_conflict=True),
     )  # fmt: skip
+    ruled = policies.propose(
+        "XA-DLA", {}, in_force_from=None, by=builders.officer(Role.ADMINISTRATOR, at=AT), at=AT,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
     badge = badges.issue("licence", licence, at=AT)
     return {
         "agency": Number(agency, numbering.reference(Kind.AGENCY, 900_001)),
@@ -96,6 +103,7 @@ def numbers(clock: Clock) -> dict[str, Number]:
         "appointment": Number(person.number, numbering.reference(Kind.APPOINTMENT, 900_001)),
         "licence": Number(licence, str(numbering.next_licence("XA", "DLA", "A", after=900_000))),
         "proposal": Number(str(waits.id), "900001"),
+        "policy": Number(str(ruled.id), "900001"),
         "badge": Number(badge.shown, numbering.badge_code("XA", lambda _: 7)),
     }
 
@@ -104,7 +112,7 @@ def numbers(clock: Clock) -> dict[str, Number]:
 def elsewhere(new_desk: Callable[[], Client], numbers: dict[str, Number]) -> Desk:
     """Somebody of XB-MOL who may do everything there."""
     builders.authority("XB-MOL", zone="Asia/Tokyo", at=AT)
-    user = appoint("MOL-1", "XB-MOL", "officer", "supervisor", "registrar", "duty_officer")
+    user = appoint("MOL-1", "XB-MOL", "officer", "supervisor", "registrar", "duty_officer", "administrator")
     return sign_in(new_desk(), user)
 
 

@@ -251,11 +251,50 @@ def test_an_administrator_creates_an_authority_with_its_policy(administrator: De
     assert _made(made)["policy"]["appeal_days"] == 14
     assert administrator.post("authorities", AUTHORITY, **key).json() == made.json()
     assert _code(administrator.post("authorities", AUTHORITY)) == (409, "record.duplicate")
-    later = {"policy": {"appeal_days": 21}, "in_force_from": "2026-04-01"}
-    assert _made(administrator.post("authorities/XB-MOL/policies", later)) == {"version": 2}
-    assert administrator.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 14, "not in force yet"
-    past = later | {"in_force_from": "2026-01-01"}
-    assert _code(administrator.post("authorities/XB-MOL/policies", past)) == (422, "step.backdated")
+
+
+def test_a_policy_is_proposed_by_one_administrator_and_put_in_force_by_another(
+    administrator: Desk, maker: Desk, new_desk: Callable[[], Client], clock: Clock
+) -> None:
+    administrator.post("authorities", AUTHORITY)
+    path, rules = "authorities/XB-MOL/policies", AUTHORITY["policy"] | {"appeal_days": 21}  # type: ignore[operator]
+    past = {"policy": rules, "in_force_from": "2026-01-01"}
+    assert _code(administrator.post(path, past)) == (422, "step.backdated")
+    assert _code(administrator.post(path, {"policy": {"appeal_days": "21"}}))[0] == 422
+    assert _code(maker.post(path, {"policy": rules})) == (403, "actor.role_missing")
+    key = {"Idempotency-Key": "one-policy"}
+    later = {"policy": rules, "in_force_from": "2026-04-01"}
+    waits = _made(administrator.post(path, later, **key), 202)
+    assert (waits["state"], waits["version"]) == ("open", None)
+    assert waits["changed"] == [{"field": "appeal_days", "before": 14, "after": 21}]
+    assert administrator.post(path, later, **key).json() == waits
+    assert _code(administrator.post(path, {"policy": {}})) == (409, "proposal.open")
+    yes = f"policies/{waits['number']}/approvals"
+    assert _code(administrator.post(yes)) == (403, "approval.own_proposal")
+    second = sign_in(new_desk(), appoint("MOL-9", "XB-MOL", "administrator"))
+    assert [one["number"] for one in second.get("policies").json()["data"]] == [waits["number"]]
+    clock.stop(AT + timedelta(minutes=5, seconds=1))
+    assert _code(second.post(yes)) == (403, "actor.second_factor_needed")
+    second.prove_again()
+    done = _made(second.post(yes))
+    assert (done["state"], done["version"], done["closed_by"]) == ("approved", 2, "MOL-9")
+    assert _code(second.post(yes)) == (409, "proposal.closed")
+    assert second.get(f"policies/{waits['number']}").json() == done
+    assert second.get("policies").json()["data"] == []
+    assert second.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 14, "not in force yet"
+    clock.stop(AT + timedelta(days=40))
+    assert administrator.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 21
+
+
+def test_a_policy_that_waits_is_declined(administrator: Desk, new_desk: Callable[[], Client]) -> None:
+    administrator.post("authorities", AUTHORITY)
+    waits = _made(administrator.post("authorities/XB-MOL/policies", {"policy": {"appeal_days": 7}}), 202)
+    no = f"policies/{waits['number']}/declines"
+    assert _code(administrator.post(no, {"reason": " "}))[0] in {400, 409, 422}
+    assert _made(administrator.post(no, {"reason": "a slip"}))["state"] == "declined"
+    second = sign_in(new_desk(), appoint("MOL-9", "XB-MOL", "administrator"))
+    assert _code(second.post(f"policies/{waits['number']}/approvals")) == (409, "proposal.closed")
+    assert second.get("authorities/xb-mol").json()["policy"]["appeal_days"] == 14
 
 
 @pytest.mark.parametrize(

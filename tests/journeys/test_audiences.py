@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
 from api import throttles
-from registry import agencies, licensing, lookup, screening
+from registry import agencies, licensing, lookup, policies, screening
 from registry.intake import taking
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
@@ -47,12 +47,13 @@ SHORTEST = 6
 DERIVED = frozenset({"PublishedRecord", "SearchName", "SearchWord", "ChangeJournal"})
 #: Parts of an entry's effect that the public body tells: for what, on which conditions, how long, on whose list.
 TOLD_OF_EFFECT = frozenset({"scope", "cut", "conditions", "term", "class", "source"})
-#: Restricted columns of codes, counts and days of lists: nothing in them is told from what is public elsewhere.
+#: Restricted columns of codes, counts, days of lists, and of law that is public once it has force: nothing in them is
+#: told from what is public elsewhere.
 CODES = frozenset(
     {
         ("Finding", "country"), ("Finding", "first_seen"), ("Finding", "last_seen"), ("Finding", "list_key"),
         ("ListSnapshot", "counts"), ("ObservedRow", "fields"), ("ObservedRow", "problems"),
-        ("Proposal", "action"), ("Proposal", "subject"),
+        ("PolicyProposal", "rules"), ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
         ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
@@ -145,15 +146,15 @@ def _enter(tmp_path: Path) -> Laden:
     """Everything that the register can hold of a licence, by its own doors."""
     builders.authority(at=START)
     by, key = builders.maker(START), builders.key
-    ruler = Actor("ZOFFICER-ADMIN", None, frozenset({Role.ADMINISTRATOR}))
-    agencies.set_policy(
-        "XA-DLA",
-        {**builders.POLICY, "appeal_days": 27},
-        in_force_from=START,
-        by=ruler,
-        at=START,
-        idempotency_key=key(),
+    ruler, second = (
+        Actor(number, None, frozenset({Role.ADMINISTRATOR}), second_factor_at=START)
+        for number in ("ZOFFICER-ADMIN", "ZOFFICER-RULER")
     )
+    rules = {**builders.POLICY, "appeal_days": 27}
+    ruled = policies.propose("XA-DLA", rules, in_force_from=START, by=ruler, at=START, idempotency_key=key())
+    policies.approve(ruled.id, by=second, at=START, idempotency_key=key())
+    harsh = policies.propose("XA-DLA", {}, in_force_from=START, by=ruler, at=START, idempotency_key=key())
+    policies.decline(harsh.id, reason="Zlaw too harsh", by=second, at=START, idempotency_key=key())
     agency = agencies.register(
         "XA-DLA", {**MARKED["Agency"], "country": "XA"}, by=by, at=START, idempotency_key=key()
     ).number

@@ -16,7 +16,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings as configured
 from django.test import Client
 
-from registry import licensing, lookup
+from registry import agencies, dossier, licensing, lookup
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.officials import PASSWORD, Device, appoint, sign_in
@@ -310,3 +310,36 @@ def test_the_room_fits_a_small_screen_and_both_directions(
         seat.picture(f"{name}-{width}-{language}")
         assert seat.page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert seat.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+
+
+def test_a_telephone_becomes_official_by_two_and_goes_dark_by_one(
+    seats: Callable[..., Seat], number: str, clock: Clock
+) -> None:
+    holder = str(dossier.restricted_licence(number, by=builders.maker(AT), at=AT)["agency"])
+    phone = "+12025550142"
+    asked: dict[str, Any] = {"by": builders.maker(AT), "at": AT}
+    made = agencies.add_channel(holder, "phone", phone, verified=True, idempotency_key="phone", **asked)
+    agencies.amend(
+        holder, {"legal_name": "Bluefinch Overseas Manpower (DEMO)", "tax_number": "T-771"},
+        reason="Renamed in the company register on 2 May.", idempotency_key="name", **asked,
+    )  # fmt: skip
+    assert isinstance(made, agencies.Waiting)
+    supervisor = seats("DLA-S", "supervisor")
+    supervisor.open("")
+    supervisor.picture("changes-1-queue")
+    supervisor.reads("Add an official channel", "Change the agency's record")
+    supervisor.open(f"agencies/{holder}")
+    supervisor.reads("Waits for another officer")
+    supervisor.picture("changes-2-dossier")
+    for width in (1280, 360):
+        small = seats("DLA-S", viewport={"width": width, "height": 800})
+        small.open(f"proposals/{made.proposal + 1}")
+        small.reads("Before and after", "Bluefinch Overseas Manpower (DEMO)", "T-771")
+        small.picture(f"changes-3-before-and-after-{width}")
+    assert phone not in lookup.public_licence(number, at=AT).body
+    approve(supervisor, f"proposals/{made.proposal}")
+    supervisor.reads("Approved: the records are changed and published.")
+    assert phone in lookup.public_licence(number, at=AT).body
+    yesterday = (AT - timedelta(days=1)).date()
+    agencies.end_channel(holder, "phone", phone, last_day=yesterday, idempotency_key="dark", **asked)
+    assert phone not in lookup.public_licence(number, at=AT).body

@@ -5,6 +5,7 @@ Every column of every table of the register and the proofs is edited, but for th
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
 from itertools import chain
@@ -19,12 +20,12 @@ from django.test import override_settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from registry import agencies, audit, clock, licensing, screening
+from registry import agencies, audit, clock, licensing, policies, screening
 from registry.audit import Difference
 from registry.intake import taking
 from registry.models import JOURNALLED
 from registry.rules.applying import Action as Step
-from registry.rules.lifecycle import Action, StepTerms
+from registry.rules.lifecycle import Action, Role, StepTerms
 from registry.rules.screening import Verdict
 from tests import applying, builders
 from tests.builders import START
@@ -162,6 +163,23 @@ def _decide() -> str:
     return number
 
 
+def _rule() -> None:
+    """A version of a policy set that two administrators put in force, and one that was declined."""
+    one, other = (
+        replace(builders.officer(Role.ADMINISTRATOR, at=START), number=number)
+        for number in ("ADMIN-1", "ADMIN-2")
+    )
+    for days in (15, 16):
+        said = {**builders.POLICY, "appeal_days": days}
+        made = policies.propose(
+            "XA-DLA", said, in_force_from=START, by=one, at=START, idempotency_key=f"rule {days}"
+        )
+        if days == 15:
+            policies.approve(made.id, by=other, at=START, idempotency_key="yes")
+        else:
+            policies.decline(made.id, reason="too long", by=other, at=START, idempotency_key="no")
+
+
 def _admit() -> None:
     """A granted application, a refused one, and one that waits for the applicant."""
     applying.granted(START, account="APPLICANT-2", legal_name="Lantern Works (DEMO)", company_number="C 12")
@@ -242,6 +260,7 @@ def _built(
         house = House(directory, folder / "s")
         open_.callback(house.close)
         number = _decide()
+        _rule()
         _admit()
         _screen()
         _take_in(folder)

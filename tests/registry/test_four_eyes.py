@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
-from registry import agencies, dossier, licensing, lookup
+from registry import agencies, audit, dossier, history, licensing, lookup
 from registry.agencies import Waiting, Written
 from registry.models import Agency, Appointment, ChangeJournal, Channel, Entry, NumberSeries, Office, Proposal
 from registry.rules import errors
@@ -289,6 +290,22 @@ def test_a_repeated_call_answers_the_same_and_another_body_is_refused(holder: st
     decided = _yes(_waits(first), idempotency_key="yes").decisions
     assert _yes(_waits(first), idempotency_key="yes").decisions == decided
     assert agencies.amend(holder, {"locality": "Bay"}, **asked) == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_erased_of_a_change_is_no_hindrance_to_read_it(
+    holder: str, as_owner: Callable[[], AbstractContextManager[None]]
+) -> None:
+    made = CHANGES["appointment"](holder, **_asked())
+    builders.approved(made, at=AT)
+    with as_owner(), transaction.atomic():
+        row = Proposal.objects.get(pk=_waits(made))
+        history.redact(row, ["terms", "subject"], by="ADMIN-1", second="ADMIN-2", at=LATER, order="Order 7")
+    found = licensing.proposal(_waits(made))
+    assert found.change is not None
+    assert found.change.shown() == {}
+    assert "Asha" not in str(found)
+    assert list(audit.differences(at=LATER)) == []
 
 
 @pytest.mark.django_db(transaction=True)
