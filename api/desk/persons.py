@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from api import labels, readings
 from api.desk import door, parts
 from api.desk import motions as motions_room
+from api.desk import requests as requests_room
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
@@ -147,6 +148,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
     """One person: what is on record, the appointments, the bars, and what may be done."""
     one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
     waiting = readings.motions_waiting(by=visit.by, at=visit.at, through="desk", about=one.number)
+    requests = readings.requests_open(by=visit.by, at=visit.at, through="desk", person=one.number)
     return visit.page(
         "person_file.html",
         one.name,
@@ -187,6 +189,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         bars=_bars(visit, one),
         in_force=any(bar.state(one.today) == "in_force" for bar in one.bars),
         may_bar=bool(visit.by.roles & M),
+        requests=requests_room.table_of(requests, "") if requests else None,
         waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
     )
 

@@ -28,6 +28,9 @@ _FIELDS: Final = {
     "motion": gettext_noop("a motion"),
     "persons": gettext_noop("a list of persons"),
     "person": gettext_noop("a person"),
+    "requests": gettext_noop("requests of persons"),
+    "request": gettext_noop("a person's request"),
+    "handed over": gettext_noop("what was handed over to a person"),
     "row": gettext_noop("a row of a table"),
     "table": gettext_noop("a table"),
 }
