@@ -316,7 +316,9 @@ def _person(visit: Visit, number: str) -> list[parts.Fact]:
     if visit.by.roles & persons.READERS:
         one = readings.person(number, by=visit.by, at=visit.at, through="desk")
         told.append(parts.Fact(gettext("Name"), parts.Noted(one.name, one.latin_name), restricted=True))
-        told.append(parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True))
+        told.append(
+            parts.Fact(gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True)
+        )
     return told
 
 

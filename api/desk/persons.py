@@ -156,7 +156,9 @@ def person(visit: Visit, number: str) -> HttpResponse:
         facts=parts.Facts(
             [
                 parts.Fact(gettext("Name in Latin letters"), one.latin_name, restricted=True),
-                parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True),
+                parts.Fact(
+                    gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True
+                ),
                 parts.Fact(gettext("Nationality"), one.nationality, restricted=True),
                 parts.Fact(
                     gettext("Identity paper"),
@@ -225,7 +227,7 @@ def _publicity(bar: Bar, one: PersonRecord) -> Any:
         return gettext("no longer, or never")
     if bar.public_until is None:
         return gettext("for ever")
-    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public reads of it"))
+    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public may read of it"))
 
 
 def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:

@@ -1,6 +1,8 @@
 """Requests of persons to see or correct what is held of them: recorded, answered by two, and what is handed over."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -8,15 +10,17 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from api import readings
+from api import labels, readings
 from api.desk import door, parts
 from api.desk import motions as motions_room
+from api.desk import screening as screening_room
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
+from api.pages import facts as public_facts
 from registry import persons, subjects
 from registry.rules import days, errors
 from registry.rules.lifecycle import M
@@ -252,7 +256,7 @@ def handed_over(visit: Visit, number: int) -> HttpResponse:
     """What was handed over, to be read and printed."""
     found = readings.handed_over(number, by=visit.by, at=visit.at, through="desk")
     sections = [
-        (gettext(name), _told(found[key]))
+        (gettext(name), _told(gettext(name), found[key]))
         for key, name in _SECTIONS.items()
         if found.get(key) not in (None, [])
     ]
@@ -260,7 +264,7 @@ def handed_over(visit: Visit, number: int) -> HttpResponse:
         "handed_over.html",
         gettext("What is held of a person"),
         number=number,
-        made_at=found["made_at"],
+        made_at=parts.Moment(datetime.fromisoformat(found["made_at"])),
         nobody=found["person"] is None,
         sections=sections,
         left_out=[gettext(one) for one in found["left_out"]],
@@ -289,20 +293,102 @@ _SECTIONS: Final = {
 }
 
 
-def _told(value: Any) -> list[list[tuple[str, str]]]:
-    """The rows of a section, each a list of names and values."""
-    rows = value if isinstance(value, list) else [value]
-    return [[(name.replace("_", " "), _text(one)) for name, one in row.items()] for row in rows]
+_NAMES: Final = {
+    "number": gettext_noop("Number"),
+    "name": gettext_noop("Name"),
+    "latin_name": gettext_noop("Name in Latin letters"),
+    "birth_date": gettext_noop("Day of birth"),
+    "nationality": gettext_noop("Nationality"),
+    "identity_paper_held": gettext_noop("Identity paper on record"),
+    "at": gettext_noop("When"),
+    "agency": gettext_noop("Agency"),
+    "agency_name": gettext_noop("Its name"),
+    "role": gettext_noop("Acts as"),
+    "office": gettext_noop("Office"),
+    "first_day": gettext_noop("From"),
+    "last_day": gettext_noop("Until"),
+    "name_is_public": gettext_noop("The public reads the name"),
+    "withheld_because": gettext_noop("Withheld because"),
+    "decided_on": gettext_noop("Decided on"),
+    "decided_at": gettext_noop("Decided"),
+    "scope": gettext_noop("Keeps from"),
+    "grounds": gettext_noop("Grounds"),
+    "appeal_until": gettext_noop("Appeal before"),
+    "ended_because": gettext_noop("Ended because"),
+    "public_until": gettext_noop("Public until"),
+    "what": gettext_noop("What"),
+    "application": gettext_noop("Application"),
+    "submitted_at": gettext_noop("Sent"),
+    "said": gettext_noop("What was said"),
+    "found_at": gettext_noop("Found"),
+    "compared_with": gettext_noop("Compared with"),
+    "score": gettext_noop("Points"),
+    "reasons": gettext_noop("Because of"),
+    "verdict": gettext_noop("Word"),
+    "received_on": gettext_noop("Received on"),
+    "kind": gettext_noop("Asks"),
+    "state": gettext_noop("Stands"),
+    "asked": gettext_noop("What is asked"),
+    "record": gettext_noop("Record"),
+    "fields": gettext_noop("What was read"),
+    "through": gettext_noop("Through"),
+}
+"""What each part of the file is called on paper."""
 
 
-def _text(value: Any) -> str:
+def _told(caption: str, value: Any) -> parts.Part:
+    """A section: facts of one record, a table of many."""
+    if isinstance(value, dict):
+        return parts.Facts([parts.Fact(_name(name), _text(name, value[name])) for name in _ordered(value)])
+    names = _ordered({name for row in value for name in row})
+    rows = [[_text(name, row.get(name)) for name in names] for row in value]
+    return parts.Table(caption, [_name(name) for name in names], rows, "")
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """As they are named above, the rest behind: a stored object keeps no order of its own."""
+    known = list(_NAMES)
+    return sorted(names, key=lambda name: (known.index(name) if name in _NAMES else len(known), name))
+
+
+def _name(name: str) -> str:
+    return gettext(_NAMES[name]) if name in _NAMES else name.replace("_", " ")
+
+
+def _text(name: str, value: Any) -> Any:
+    """A value in the reader's words: codes by their meaning, days and instants written out."""
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, Mapping):
-        return "; ".join(f"{name.replace('_', ' ')}: {_text(one)}" for name, one in value.items())
+        return "; ".join(f"{_name(key)}: {_text(key, one)}" for key, one in value.items() if one)
     if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
-    return "–" if value in {None, ""} else str(value)
+        return ", ".join(str(_text(name, one)) for one in value)
+    return "–" if value in {None, ""} else _written(name, str(value))
+
+
+def _written(name: str, value: str) -> Any:
+    """One code, day, instant or text."""
+    if name in _WORDS:
+        return _WORDS[name](value)
+    if _INSTANT.fullmatch(value):
+        return parts.Moment(datetime.fromisoformat(value))
+    return parts.Day(date.fromisoformat(value)) if _DATE.fullmatch(value) else value
+
+
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_WORDS: Final[Mapping[str, Callable[[str], str]]] = {
+    "grounds": lambda code: labels.text("grounds", code, get_language() or "en"),
+    "what": lambda code: labels.text("actions", code, get_language() or "en"),
+    "role": public_facts.role,
+    "scope": lambda code: gettext(motions_room.SCOPES.get(code, code)),
+    "ended_because": lambda code: gettext(motions_room.CAUSES.get(code, code)),
+    "kind": lambda code: gettext(KINDS.get(code, code)),
+    "state": lambda code: gettext(STATES.get(code, code)),
+    "reasons": lambda code: gettext(screening_room.REASONS.get(code, code)),
+    "asked": str,
+    "name": str,
+}
 
 
 urlpatterns: list[URLPattern] = [
