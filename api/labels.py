@@ -205,6 +205,7 @@ ACTIONS: Final = {
     "appeal_bar": _("Appeal against the bar of a person"),
     "dismiss_appeal": _("Appeal against the bar of a person dismissed"),
     "end_bar": _("Bar of a person ended"),
+    "answer_request": _("A person's request answered"),
 }
 
 SANCTIONS: Final = {

@@ -47,6 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "licence.renumbered": Kind(308, _("This licence has another number now"), shows=("number",)),
     "agency.merged": Kind(308, _("This agency has another number now"), shows=("number",)),
+    "request.not_found": Kind(404, _("There is no such request of a person")),
     "motion.not_found": Kind(404, _("There is no such motion")),
     "licence.version_conflict": Kind(
         409,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from api.models import Reading
-from registry import dossier, licensing, motions, persons, retrospect
+from registry import dossier, licensing, motions, persons, retrospect, subjects
 from registry import holders as holder_accounts
 from registry.admission import reading
 from registry.licensing import ProposalRecord
@@ -81,6 +81,40 @@ def person(number: str, *, by: Actor, at: datetime, through: Through) -> persons
     found = persons.one(number, by=by, at=at)
     note(number, "person", by=by, at=at, through=through)
     return found
+
+
+def requests_open(
+    *, by: Actor, at: datetime, through: Through, person: str = ""
+) -> list[subjects.RequestRecord]:
+    """``subjects.open_ones``, logged as one read where there is any."""
+    found = subjects.open_ones(by=by, at=at, person=person)
+    if found:
+        note(person or f"{len(found)} open", "requests", by=by, at=at, through=through)
+    return found
+
+
+def request(number: int, *, by: Actor, at: datetime, through: Through) -> subjects.RequestRecord:
+    """``subjects.one``, logged."""
+    found = subjects.one(number, by=by, at=at)
+    note(f"request {number}", "request", by=by, at=at, through=through)
+    return found
+
+
+def handed_over(number: int, *, by: Actor, at: datetime, through: Through) -> dict[str, Any]:
+    """``subjects.handed_over`` with the reads of the person's own records until then, logged.
+
+    Of a read it is told when, of what and through which door; never by whom, for the authority answers for that.
+    """
+    found = subjects.handed_over(number, by=by)
+    note(f"request {number}", "handed over", by=by, at=at, through=through)
+    if found["person"] is None:
+        return {**found, "reads": []}
+    records = [found["person"]["number"], *(one["number"] for one in found["appointments"])]
+    reads = Reading.objects.filter(
+        record__in=records, authority=found["authority"], at__lte=datetime.fromisoformat(found["made_at"])
+    )
+    told = reads.order_by("pk").values("at", "record", "fields", "through")
+    return {**found, "reads": [{**one, "at": one["at"].isoformat()} for one in told]}
 
 
 def note(record: str, fields: str, *, by: Actor, at: datetime, through: Through) -> None:

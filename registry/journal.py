@@ -105,6 +105,9 @@ _QUIET: Final = (
     "registry_screening I",
     "registry_screeningmatch I",
     "registry_screeninground I",
+    "registry_subjectfile I",
+    "registry_subjectrequest I",
+    "registry_subjectrequest U",
 )
 """What is in the journal for the audit alone: others hear of what comes of it, which is an entry or an event."""
 

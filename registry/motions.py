@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from registry import barring, ledger, merging, news, records
+from registry import agencies, barring, ledger, merging, news, records, subjects
 from registry.idempotency import Once
 from registry.licensing import SECOND_FACTOR
 from registry.models import Authority, Entry, MotionApproval
@@ -31,6 +31,7 @@ _TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
     Motion.MERGE: (merging.clean, merging.take),
     Motion.BAR: (barring.clean, barring.take),
     Motion.END_BAR: (barring.clean_end, barring.take_end),
+    Motion.ANSWER: (subjects.clean, subjects.take),
 }
 
 
@@ -68,6 +69,7 @@ def propose(
     """Begin a motion; it is checked as if it were taken now. One of a kind about one thing may be open."""
     rule = RULES[kind]
     _role(by, rule.proposes)
+    terms = _keyed(terms)
     once = Once(by, idempotency_key, f"propose {kind}", {"about": about, **terms}, at)
     if (done := once.outcome()) is not None:
         return _record(Row.objects.get(pk=done["motion"]))
@@ -189,6 +191,16 @@ def expire(*, at: datetime) -> int:
     """Close the motions that have run out; how many. Timed work: a late run changes nothing but the label."""
     late = Row.objects.filter(state="open", expires_at__lte=at)
     return int(late.update(state="expired", closed_at=at, closed_by="SYSTEM"))
+
+
+def _keyed(terms: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The terms without the number of an identity paper: nobody keeps it, not even in a digest (rulings 13)."""
+    changes = terms.get("changes")
+    if not isinstance(changes, Mapping) or "document" not in changes:
+        return terms
+    kept = {name: value for name, value in changes.items() if name != "document"}
+    paper = str(changes["document"] or "")
+    return {**terms, "changes": {**kept, "document_hmac": agencies.keyed(paper) if paper else ""}}
 
 
 def _role(by: Actor, allowed: frozenset[Role]) -> None:

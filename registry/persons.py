@@ -64,7 +64,7 @@ def listed(
     *, by: Actor, at: datetime, q: str = "", after: str = "", limit: int = 50
 ) -> tuple[list[Line], str]:
     """The authority's persons by number, or those whose name has each word of ``q``; and where the list goes on."""
-    authority = _own(by)
+    authority = own(by)
     rows = Person.objects.filter(authority=authority).order_by("number")
     try:
         rows = rows.filter(number=numbering.canonical(q, numbering.Kind.PERSON)) if q else rows
@@ -91,7 +91,7 @@ def listed(
 
 def one(number: str, *, by: Actor, at: datetime) -> PersonRecord:
     """One person of the officer's authority."""
-    authority = _own(by)
+    authority = own(by)
     row = Person.objects.filter(number=number, authority=authority).first()
     if row is None:
         raise errors.PersonNotFound("no person has this number", number=number)
@@ -117,7 +117,8 @@ def _acts(rows: Any) -> Sequence[Acts]:
     ]
 
 
-def _own(by: Actor) -> Authority:
+def own(by: Actor) -> Authority:
+    """The officer's authority; refuses whoever does not read persons."""
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role does not read persons", roles=sorted(READERS))
     row = Authority.objects.filter(code=by.authority or "").first()

@@ -216,6 +216,7 @@ def _page(
 def _about(found: MotionRecord) -> parts.Link:
     route = {
         Motion.MERGE: "desk-agency", Motion.BAR: "desk-person-file", Motion.END_BAR: "desk-person-file",
+        Motion.ANSWER: "desk-request",
     }[found.kind]  # fmt: skip
     return parts.Link(parts.Number(found.about), resolve_url(route, found.about))
 
@@ -268,13 +269,56 @@ def _end_of_bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, An
     return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
 
 
+def _answer(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """What is asked and what is to be answered; of a correction what is held beside what it would be."""
+    stated = [parts.Fact(gettext("Answer"), gettext(ANSWERS[found.terms["answer"]]))]
+    if not visit.by.roles & persons.READERS:
+        return {"stated": parts.Facts(stated)}
+    one = readings.request(int(found.about), by=visit.by, at=visit.at, through="desk")
+    stated = [
+        parts.Fact(gettext("Asked by"), one.asked_by, restricted=True),
+        parts.Fact(gettext("Identity"), one.identity_check, restricted=True),
+        parts.Fact(gettext("What is asked"), one.words, restricted=True),
+        parts.Fact(gettext("To be answered by"), parts.Day(one.due_on)),
+        *stated,
+    ]
+    changes = found.terms["changes"]
+    if not changes or not one.person:
+        return {"stated": parts.Facts(stated)}
+    held = readings.person(one.person, by=visit.by, at=visit.at, through="desk")
+    rows = [
+        (gettext(CORRECTED[column]), _held(held, column), _said(column, value))
+        for column, value in changes.items()
+    ]
+    columns = gettext("What"), gettext("Is held"), gettext("Would be")
+    return {
+        "stated": parts.Facts(stated),
+        "shown": parts.Table(gettext("Corrections"), columns, rows, ""),
+    }
+
+
+def _held(held: persons.PersonRecord, column: str) -> Any:
+    if column == "document_hmac":
+        return gettext("on record") if held.has_document else gettext("none")
+    value = getattr(held, column)
+    return parts.Day(value) if column == "birth_date" else value
+
+
+def _said(column: str, value: Any) -> Any:
+    if column == "document_hmac":
+        return gettext("another paper") if value else gettext("none")
+    return _day(value) if column == "birth_date" and value else value or gettext("none")
+
+
 def _person(visit: Visit, number: str) -> list[parts.Fact]:
     """Who is meant, for whoever reads persons."""
     told = [parts.Fact(gettext("Person"), parts.Number(number))]
     if visit.by.roles & persons.READERS:
         one = readings.person(number, by=visit.by, at=visit.at, through="desk")
         told.append(parts.Fact(gettext("Name"), parts.Noted(one.name, one.latin_name), restricted=True))
-        told.append(parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True))
+        told.append(
+            parts.Fact(gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True)
+        )
     return told
 
 
@@ -298,10 +342,25 @@ CAUSES: Final = {
     "error": gettext_noop("it was entered in error: it never was"),
 }
 """Why a bar ends, in words."""
+ANSWERS: Final = {
+    "give": gettext_noop("hand over all that is held"),
+    "amend": gettext_noop("correct the record"),
+    "refuse": gettext_noop("refuse, with the grounds"),
+}
+"""The answers to a request, in words."""
+CORRECTED: Final = {
+    "name": gettext_noop("Name"),
+    "latin_name": gettext_noop("Name in Latin letters"),
+    "birth_date": gettext_noop("Day of birth"),
+    "nationality": gettext_noop("Nationality"),
+    "document_hmac": gettext_noop("Identity paper"),
+}
+"""What of a person can be corrected."""
 _SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
     Motion.MERGE: _merger,
     Motion.BAR: _bar,
     Motion.END_BAR: _end_of_bar,
+    Motion.ANSWER: _answer,
 }
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from api import labels, readings
 from api.desk import door, parts
 from api.desk import motions as motions_room
+from api.desk import requests as requests_room
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
@@ -147,6 +148,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
     """One person: what is on record, the appointments, the bars, and what may be done."""
     one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
     waiting = readings.motions_waiting(by=visit.by, at=visit.at, through="desk", about=one.number)
+    requests = readings.requests_open(by=visit.by, at=visit.at, through="desk", person=one.number)
     return visit.page(
         "person_file.html",
         one.name,
@@ -154,7 +156,9 @@ def person(visit: Visit, number: str) -> HttpResponse:
         facts=parts.Facts(
             [
                 parts.Fact(gettext("Name in Latin letters"), one.latin_name, restricted=True),
-                parts.Fact(gettext("Day of birth"), parts.Day(one.birth_date), restricted=True),
+                parts.Fact(
+                    gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True
+                ),
                 parts.Fact(gettext("Nationality"), one.nationality, restricted=True),
                 parts.Fact(
                     gettext("Identity paper"),
@@ -187,6 +191,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         bars=_bars(visit, one),
         in_force=any(bar.state(one.today) == "in_force" for bar in one.bars),
         may_bar=bool(visit.by.roles & M),
+        requests=requests_room.table_of(requests, "") if requests else None,
         waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
     )
 
@@ -222,7 +227,7 @@ def _publicity(bar: Bar, one: PersonRecord) -> Any:
         return gettext("no longer, or never")
     if bar.public_until is None:
         return gettext("for ever")
-    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public reads of it"))
+    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public may read of it"))
 
 
 def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 
 from api import applications, labels, readings
-from api.desk import door, filters, law, motions, navigation, parts, people
+from api.desk import door, filters, law, motions, navigation, parts, people, requests
 from api.desk.door import Visit
 from api.desk.filters import FilterForm
 from api.staff import steps
@@ -38,6 +38,7 @@ def queue(visit: Visit) -> HttpResponse:
         count=len(mine),
         changes=people.changes_table(visit),
         motions=motions.table_of_those_that_await(visit, zone),
+        requests=requests.table_of_those_due(visit),
         others=others,
         proposals=parts.Table(
             gettext("Proposals to approve"),

@@ -13,6 +13,7 @@ from api.staff import (
     offices,
     persons,
     proposals,
+    requests,
     schema,
     session,
     tokens,
@@ -29,6 +30,7 @@ _RESOURCES = (
     proposals,
     motions,
     persons,
+    requests,
     badges,
     findings,
 )

@@ -30,6 +30,7 @@ from registry.models.screening import (
     ScreenMark,
 )
 from registry.models.search import SearchName, SearchWord
+from registry.models.subject import SubjectFile, SubjectRequest
 
 #: Tables that only grow: a trigger refuses UPDATE and DELETE, and the applications' role has no right to either.
 APPEND_ONLY = (
@@ -51,6 +52,7 @@ APPEND_ONLY = (
     "registry_declaredlink",
     "registry_merger",
     "registry_motionapproval",
+    "registry_subjectfile",
     "registry_historicalagency",
     "registry_historicalappointment",
     "registry_historicalauthority",
@@ -97,6 +99,8 @@ JOURNALLED = (
     "registry_screening",
     "registry_screeningmatch",
     "registry_screeninground",
+    "registry_subjectfile",
+    "registry_subjectrequest",
     "registry_term",
     "registry_tradingname",
 )
@@ -113,6 +117,8 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_judgement": ("reason",),
     "registry_motion": ("terms", "closed_reason"),
     "registry_policyproposal": ("closed_reason",),
+    "registry_subjectfile": ("content",),
+    "registry_subjectrequest": ("asked_by", "identity_check", "words", "closed_reason"),
     "registry_proposal": ("terms", "closed_reason"),
 }
 
@@ -166,6 +172,8 @@ __all__ = [
     "ScreeningRound",
     "SearchName",
     "SearchWord",
+    "SubjectFile",
+    "SubjectRequest",
     "Term",
     "TradingName",
 ]

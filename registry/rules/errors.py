@@ -122,6 +122,12 @@ class MotionNotFound(NotFound):
     code = "motion.not_found"
 
 
+class RequestNotFound(NotFound):
+    """There is no such request of a person."""
+
+    code = "request.not_found"
+
+
 class ProposalNotFound(NotFound):
     """No proposal has this number."""
 

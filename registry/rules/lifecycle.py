@@ -137,6 +137,7 @@ class Action(StrEnum):
     APPEAL_BAR = "appeal_bar"
     DISMISS_APPEAL = "dismiss_appeal"
     END_BAR = "end_bar"
+    ANSWER_REQUEST = "answer_request"
 
 
 class Effect(StrEnum):

@@ -98,6 +98,7 @@ class Policy:
     inspection_points: int = 30
     phoenix_score: int = 50
     bulk_limit: int = 20
+    subject_days: int = 30
     fees: Mapping[str, str] = field(default_factory=dict)
     worker_fee: WorkerFee | None = None
     securities: Mapping[str, SecurityRule] = field(default_factory=dict)

@@ -15,6 +15,7 @@ WRITERS = {
     "registry.motions",
     "registry.merging",
     "registry.barring",
+    "registry.subjects",
     "registry.agencies",
     "registry.changes",
     "registry.policies",

@@ -25,10 +25,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
 from api import throttles
-from registry import agencies, licensing, lookup, policies, screening
+from registry import agencies, licensing, lookup, motions, policies, retrospect, screening, subjects
 from registry.intake import taking
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
+from registry.rules.motions import RULES, Motion
 from registry.rules.publication import Audience
 from registry.rules.screening import Verdict
 from tests import applying, builders
@@ -56,7 +57,8 @@ CODES = frozenset(
         ("PolicyProposal", "rules"), ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
-        ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
+        ("Motion", "about"), ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
+        ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
         ("ScreeningMatch", "target"), ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
@@ -208,7 +210,39 @@ def _enter(tmp_path: Path) -> Laden:
         ("appointment", withheld),
     )
     codes = tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
+    _move(agency)
     return Laden(agency, licence, listed.number, codes, _ask_and_screen())
+
+
+def _move(agency: str) -> None:
+    """What officers decide beside licences: an owner is barred and asks what is held, two records are merged."""
+    by, told = builders.maker(START), retrospect.agency(agency, by=builders.checker(START), at=START)
+    owner = next(one["person"] for one in told.appointments if one["role"] == "beneficial_owner")
+
+    def move(kind: Motion, about: str, **terms: Any) -> int:
+        return motions.propose(
+            kind, about, terms, by=by, at=START, idempotency_key=builders.key(), no_conflict=True
+        ).id
+
+    def take(kind: Motion, about: str, **terms: Any) -> None:
+        moved = move(kind, about, **terms)
+        for officer in (builders.checker(START), builders.registrar(START))[: len(RULES[kind].approvals)]:
+            motions.approve(moved, by=officer, at=START, idempotency_key=builders.key(), no_conflict=True)
+
+    gone, stays = builders.agency("Zdouble (DEMO)", at=START), builders.agency("Zdoubled (DEMO)", at=START)
+    builders.active(gone, at=START)
+    take(Motion.MERGE, gone, into=stays, reason="Zthe clerk entered it twice")
+    take(Motion.BAR, owner, last_day="2031-04-05", grounds=["DISCRIMINATION"], reason="Zwhistle was blown")
+    declined = move(Motion.MERGE, agency, into=stays, reason="Zno reason at all")
+    motions.decline(
+        declined, by=builders.checker(START), at=START, reason="Ztwo firms", idempotency_key=builders.key()
+    )
+    for kind, answer in (("access", "give"), ("rectification", "refuse")):
+        asked = subjects.record(
+            kind, person=owner, asked_by="Zoltan himself", identity_check="Zpassport seen", words="Zeverything of mine",
+            received_on=date(2025, 11, 17), by=by, at=START, idempotency_key=builders.key(),
+        )  # fmt: skip
+        take(Motion.ANSWER, str(asked.id), answer=answer, reason="Zanswered as the law asks")
 
 
 def _ask_and_screen() -> str:

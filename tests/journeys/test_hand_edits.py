@@ -20,12 +20,13 @@ from django.test import override_settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from registry import agencies, audit, clock, licensing, policies, screening
+from registry import agencies, audit, clock, licensing, motions, policies, retrospect, screening, subjects
 from registry.audit import Difference
 from registry.intake import taking
 from registry.models import JOURNALLED
 from registry.rules.applying import Action as Step
 from registry.rules.lifecycle import Action, Role, StepTerms
+from registry.rules.motions import Motion
 from registry.rules.screening import Verdict
 from tests import applying, builders
 from tests.builders import START
@@ -211,6 +212,31 @@ def _screen() -> None:
     screening.declare(gone, fresh, "family", evidence="of marriages", by=by, at=AT, idempotency_key="11")
 
 
+def _move() -> None:
+    """Two records of one firm made one, somebody barred, and their request answered."""
+    gone, stays = builders.agency("Twin (DEMO)"), builders.agency("Twins (DEMO)")
+    builders.active(gone)
+    by = builders.maker(AT)
+    agencies.appoint(
+        stays, name="DEMO Owner", role="director", first_day=date(2026, 1, 5), by=by, at=AT, idempotency_key="20"
+    )  # fmt: skip
+    person = retrospect.agency(stays, by=by, at=AT).appointments[0]["person"]
+
+    def take(kind: Motion, about: str, **terms: Any) -> None:
+        key = builders.key
+        made = motions.propose(kind, about, terms, by=by, at=AT, idempotency_key=key(), no_conflict=True)
+        for officer in (builders.checker(AT), builders.registrar(AT))[: made.approvals_needed]:
+            motions.approve(made.id, by=officer, at=AT, idempotency_key=key(), no_conflict=True)
+
+    take(Motion.MERGE, gone, into=stays, reason="entered twice")
+    take(Motion.BAR, person, last_day="2027-03-04", grounds=["TRAFFICKING"], reason="judgment")
+    asked = subjects.record(
+        "access", person=person, asked_by="DEMO Owner", identity_check="passport", words="everything",
+        received_on=date(2026, 1, 20), by=by, at=AT, idempotency_key="21",
+    )  # fmt: skip
+    take(Motion.ANSWER, str(asked.id), answer="give", reason="as asked")
+
+
 def _take_in(folder: Path) -> None:
     profile = folder / "xa_list.toml"
     profile.write_text(PROFILE, encoding="utf-8")
@@ -263,6 +289,7 @@ def _built(
         _rule()
         _admit()
         _screen()
+        _move()
         _take_in(folder)
         _prove(number)
         client = signing.client()

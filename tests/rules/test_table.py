@@ -29,6 +29,7 @@ from tests.rules.walk import LAST, Walk
 NOT_STEPS = {
     Action.OBSERVE, Action.REGISTER_AGENCY, Action.AMEND_AGENCY, Action.MERGE_AGENCIES, Action.BAR_PERSON,
     Action.APPEAL_BAR, Action.DISMISS_APPEAL, Action.END_BAR,
+    Action.ANSWER_REQUEST,
 }  # fmt: skip
 
 #: The states, in the order of the columns below.
