@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from api import applications as words
 from api import documents, labels, readings
-from api.desk import door, parts, screening
+from api.desk import door, letters, parts, screening
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
@@ -272,6 +272,7 @@ def application(visit: Visit, number: str) -> HttpResponse:
         "application.html",
         found.line.name or found.line.number,
         stands=_stands(visit, found),
+        mails=letters.mails_about(found.line.number, found.zone),
         **_shown(found),
     )
 

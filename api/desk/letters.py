@@ -7,14 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from api import readings
+from api import phrases, readings
 from api.desk import door, licences, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
-from api.outbound import email
+from api.outbound import email, mails
 from registry import outlook
 from registry.rules import errors
 
@@ -68,6 +68,7 @@ def letters(visit: Visit, number: str) -> HttpResponse:
         form=form,
         watchers=email.watchers(number),
         letters=_log(number, file.zone),
+        mails=mails_about(number, file.zone),
     )
 
 
@@ -76,6 +77,28 @@ def _ended(visit: Visit, number: str) -> HttpResponse:
     if which.isascii() and which.isdigit() and len(which) < 19:
         email.unwatch(number, int(which), by=visit.by, at=visit.at)
     return visit.go("desk-letters", number, told=gettext("This address is told no more."))
+
+
+def mails_about(about: str, zone: str) -> parts.Table:
+    """The mails to an applicant or a holder about an application or a licence, and what became of each."""
+    rows = [
+        (
+            parts.Moment(one.sent_at or one.due_at, zone),
+            phrases.say(mails.WORDINGS[one.kind].subject, get_language() or "en", number=one.about),
+            one.address,
+            str(_STATES[one.state]),
+            one.last_error,
+        )
+        for one in mails.log(about)
+    ]
+    columns = (
+        gettext("Sent, or next try"),
+        gettext("About"),
+        gettext("Address"),
+        gettext("Stands"),
+        gettext("The server said"),
+    )
+    return parts.Table(gettext("Mails"), columns, rows, gettext("No mail was written yet."))
 
 
 def _log(number: str, zone: str) -> parts.Table:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import typst
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext, override
 
@@ -264,7 +265,7 @@ def _last_day(deadline: str, zone: str) -> str:
 
 
 def _agencies_page() -> str:
-    return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}/apply/"
+    return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}{resolve_url('apply-sign-in')}"
 
 
 def _common(language: str, names: Mapping[str, str], made: date) -> dict[str, Any]:

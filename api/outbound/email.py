@@ -20,12 +20,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils.translation import gettext, override
+from django.utils.translation import override
 
-from api import labels
+from api import applicants, labels
 from api.models import Delivery, Outbox, Watcher
 from api.outbound import post
 from api.pages import facts, written
+from api.phrases import say
 from registry import dossier, lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
@@ -135,19 +136,21 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
     if entry is None:
         return None
     parts, subject = [], ""
-    for language in _languages(body, at=at):
+    for language in _languages(row, body, at=at):
         with override(language):
-            subject = subject or f"{row.licence}: {labels.text('actions', entry['action'], language)}"
+            subject = subject or f"{row.licence}: {_word('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
     body_text = "\n\n–––\n\n".join(parts)
     return post.message(row, f"{row.sequence}.{row.pk}", subject, body_text, connection)
 
 
-def _languages(body: Mapping[str, Any], *, at: datetime) -> list[str]:
-    """The authority's own languages, of those that we have texts in, English among them and first."""
-    office = dossier.authority(str(body["authority"]["code"]), at=at)
-    spoken = {"en", *office["languages"]}
-    return [code for code, _name in settings.LANGUAGES if code in spoken]
+def _languages(row: Delivery, body: Mapping[str, Any], *, at: datetime) -> list[str]:
+    """The language that the holder chose, for a letter to it; then the authority's own that our pages speak."""
+    chosen = applicants.language_of(str(body["holder"]["number"])) if row.reason == "holder" else ""
+    spoken = {"en", *dossier.authority(str(body["authority"]["code"]), at=at)["languages"]}
+    return list(
+        dict.fromkeys(filter(None, (chosen, *(code for code, _name in settings.LANGUAGES if code in spoken))))
+    )
 
 
 def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], language: str) -> str:
@@ -155,24 +158,36 @@ def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], lang
     zone = facts.zone(body)
     start = datetime.fromisoformat(entry["effective_from"])
     appeal = written.instant(entry["deadlines"].get("appeal_until"))
+    last = written.last_day(appeal, zone) if appeal and row.reason == "holder" else ""
+    since = f"{written.days(start, zone)}, {written.clock_time(start, zone)}"
+    result = _word("results", body["verdict"]["result"], language)
     context = {
         "name": facts.holder_name(body),
         "number": row.licence,
-        "action": labels.text("actions", entry["action"], language),
-        "since": f"{written.days(start, zone)}, {written.clock_time(start, zone)}",
-        "result": labels.text("results", body["verdict"]["result"], language),
-        "grounds": [labels.text("grounds", ground["code"], language) for ground in entry["grounds"]],
+        "action": _word("actions", entry["action"], language),
+        "since": f"{say('Has effect from', language)}: {since}",
+        "result": f"{say('The register says now', language)}: {result}",
+        "grounds": [_word("grounds", ground["code"], language) for ground in entry["grounds"]],
         "text": facts.in_language(entry["texts"], language) if entry["texts"] else "",
-        "appeal": written.last_day(appeal, zone) if appeal and row.reason == "holder" else "",
-        "again": row.reason == "told_before",
+        "appeal": say("You may appeal until %(day)s.", language, day=last) if last else "",
+        "again": say(
+            "You were told of an entry that was wrong or has been set aside. This corrects it.", language
+        )
+        if row.reason == "told_before"
+        else "",
         "authority": facts.authority_name(body),
         "address": f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/licences/{row.licence}",
-        "why": gettext("You get this because this is an official address of the holder.")
+        "why": say("You get this because this is an official address of the holder.", language)
         if row.reason == "holder"
-        else gettext("You get this because this address asked to be told."),
+        else say("You get this because this address asked to be told.", language),
     }
     lines = render_to_string("desk/letter.txt", context).splitlines()
     return "\n".join(_paragraphs(lines)).strip()
+
+
+def _word(table: str, code: str, language: str) -> str:
+    """A code in the words of letters."""
+    return say(labels.text(table, code, "en"), language)
 
 
 def _paragraphs(lines: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Let events say so."""
 
-    dependencies = [("registry", "0040_motions")]
+    dependencies = [("registry", "0041_requests_of_persons")]
 
     operations = [
         migrations.AlterField(

@@ -120,7 +120,7 @@ def test_an_agency_opens_an_account_sets_its_device_up_and_applies(desk: Client,
     assert "<li>" in done.content.decode()
     assert desk.get("/apply/").status_code == 200
     send(desk, "/apply/")  # without a choice: refused at the field
-    begun = send(desk, "/apply/", authority="XA-DLA")
+    begun = send(desk, "/apply/", authority="XA-DLA", what="new")
     assert re.fullmatch(r"/apply/applications/LA-000001-./agency", begun.headers["Location"])
 
 
@@ -195,7 +195,7 @@ def test_an_officer_s_account_opens_nothing_here_and_an_applicant_s_nothing_at_t
 
 
 def test_a_section_is_saved_as_typed_and_says_at_the_field_what_is_wrong(applicant: Applicant) -> None:
-    applicant.send("", authority="XA-DLA")
+    applicant.send("", authority="XA-DLA", what="new")
     number = Application.objects.get().number
     answer = applicant.send(
         f"applications/{number}/agency", legal_name="Kestrel Overseas", email="nowhere", phone="12"
@@ -230,7 +230,7 @@ def test_people_are_a_list_whose_papers_are_never_shown_again(applicant: Applica
 def test_what_is_missing_is_named_with_a_way_there_and_a_complete_application_is_sent_once(
     applicant: Applicant,
 ) -> None:
-    applicant.send("", authority="XA-DLA")
+    applicant.send("", authority="XA-DLA", what="new")
     empty = Application.objects.get().number
     page = applicant.get(f"applications/{empty}/check").content.decode()
     assert f"/apply/applications/{empty}/people?check" in page

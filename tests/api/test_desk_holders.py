@@ -79,7 +79,12 @@ def test_an_account_is_connected_at_the_desk_by_two_officers(
     second = at_desk(new_desk(), appoint("DLA-9", "XA-DLA", "supervisor"))
     assert second.send(f"holders/{key}", no_conflict="on").status_code == 302
     assert HolderAccount.objects.get().state == "connected"
-    assert f"/apply/licences/{licence}" in applicant.get().content.decode()
+    home = applicant.get().content.decode()
+    assert f"/apply/licences/{licence}" in home
+    assert 'name="language"' in home
+    assert f'value="renews:{licence}"' in home
+    begun = applicant.send("", authority="XA-DLA", what=f"renews:{licence}")
+    assert begun.headers["Location"].endswith("/scope")
     mails.refresh(at=AT)
     assert Mail.objects.filter(kind="holder_connected").count() == 2
     assert taken.letters

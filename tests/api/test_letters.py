@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from api import applicants as accounts
 from api.models import Delivery, Outbox
 from api.outbound import email as letters
 from api.outbound import post
 from api.outbound.sink import Sink
-from registry import agencies
+from registry import agencies, holders
 from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
@@ -106,6 +107,25 @@ def test_holder_and_watchers_are_told_once_of_what_the_public_reads(
         assert "informant" not in text
         assert ("You may appeal until" in text) == (letter["To"] == "office@bluefinch.example")
     assert sorted(taken.directory.glob("*.eml"))
+
+
+def test_a_holder_reads_of_a_decision_in_the_language_that_it_chose(
+    number: str, sink: Callable[..., Sink]
+) -> None:
+    taken = sink()
+    letters.refresh(at=AT)
+    user = accounts.open_account("a@b.example", "four plain words together", language="fr", at=AT)
+    assert user is not None
+    key = holders.ask(f"APPLICANT-{user.pk}", number, "Me.", at=AT, idempotency_key="h-1")
+    for by, once in ((builders.maker(AT), "h-2"), (builders.checker(AT), "h-3")):
+        holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=once)
+    builders.suspended(number, at=AT)
+    assert letters.refresh(at=AT) == 1
+    letter = read(taken.letters[0])
+    assert letter["Subject"].strip() == f"{number}: Suspension pendant l’enquête de l’autorité"
+    text = letter.get_content()
+    assert "Vous pouvez faire appel jusqu’au" in text
+    assert "You may appeal until" in text
 
 
 def test_a_correction_goes_to_everybody_who_was_told_of_the_wrong_entry(

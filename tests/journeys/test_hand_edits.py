@@ -20,7 +20,18 @@ from django.test import override_settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from registry import agencies, audit, clock, licensing, motions, policies, retrospect, screening, subjects
+from registry import (
+    agencies,
+    audit,
+    clock,
+    holders,
+    licensing,
+    motions,
+    policies,
+    retrospect,
+    screening,
+    subjects,
+)
 from registry.audit import Difference
 from registry.intake import taking
 from registry.models import JOURNALLED
@@ -190,6 +201,22 @@ def _admit() -> None:
     )
 
 
+def _hold(number: str) -> None:
+    """An account that two officers connected, a notice and its answer with a paper; and a request turned away."""
+    key = holders.ask("APPLICANT-4", number, "Its director.", at=START, idempotency_key="12")
+    for by, once in ((builders.maker(START), "13"), (builders.checker(START), "14")):
+        holders.confirm(key, by=by, at=START, no_conflict=True, idempotency_key=once)
+    notice = builders.take(
+        number, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=START
+    ).sequence
+    paper = {
+        "name": "a.pdf", "media_type": "application/pdf", "size": 10, "sha256": "0" * 64, "stored_as": "nowhere/0"
+    }  # fmt: skip
+    holders.represent("APPLICANT-4", number, notice, "No.", [paper], at=START, idempotency_key="15")
+    other = holders.ask("APPLICANT-5", number, "A friend.", at=START, idempotency_key="16")
+    holders.end(other, by=builders.maker(START), at=START, reason="Not known there.")
+
+
 def _screen() -> None:
     """Somebody who has the telephone of one whose licence was taken away: found, judged by two, and declared kin."""
     gone, fresh = builders.agency("Harbour Bridge (DEMO)"), builders.agency("Harbour Bridges (DEMO)")
@@ -288,6 +315,7 @@ def _built(
         number = _decide()
         _rule()
         _admit()
+        _hold(number)
         _screen()
         _move()
         _take_in(folder)

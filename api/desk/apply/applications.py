@@ -37,7 +37,7 @@ _CHOICES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
 }
 _DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
 _BEFORE_REVIEW: Final = applying.WITH_APPLICANT | {applying.State.SUBMITTED}
-_RENEWAL, _AGENCY = "renews:", "agency:"
+_NEW, _RENEWAL, _AGENCY = "new", "renews:", "agency:"
 _SPARE: Final = 2
 """Empty rows offered under a list."""
 
@@ -47,7 +47,7 @@ class BeginForm(Form):
 
     button: ClassVar[str | Promise] = _("Begin")
     authority = forms.ChoiceField(label=_("Authority"))
-    what = forms.ChoiceField(label=_("For"), required=False)
+    what = forms.ChoiceField(label=_("For"))
 
     def __init__(self, visit: Visit) -> None:
         """Offer the authorities, and what the account may apply for in the name of its agencies."""
@@ -65,7 +65,7 @@ class BeginForm(Form):
             (f"{_RENEWAL}{number}", gettext("Renewal of %(n)s") % {"n": number})
             for number in reading.renewable(visit.account, at=visit.at)
         ]
-        new = ("", gettext("A licence for an agency that is not in the register"))
+        new = (_NEW, gettext("A licence for an agency that is not in the register"))
         self.fields["what"].choices = [new, *renewals, *others]  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, str]:
@@ -200,7 +200,7 @@ def home(visit: Visit) -> HttpResponseBase:
                 at=visit.at,
                 idempotency_key=form.idempotency_key,
             )
-            first = "scope" if form.cleaned_data["what"] else particulars.SECTIONS[0]
+            first = particulars.SECTIONS[0] if form.cleaned_data["what"] == _NEW else "scope"
             return visit.go("apply-section", number, first)
         except RegistryError as refusal:
             form.refuse(refusal)
@@ -235,7 +235,7 @@ def home(visit: Visit) -> HttpResponseBase:
         confirmed=accounts.confirmed(visit.user),
         email=visit.user.email,
         agencies=licences.agencies(visit),
-        language=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
+        letters=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
     )
 
 
