@@ -23,13 +23,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 
 from api import labels
 from api.conf import environment
 from api.models import Delivery, Outbox, Watcher
 from api.pages import facts, written
-from registry import lookup
+from registry import agenda, lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
 
@@ -45,6 +45,15 @@ PAUSES: Final = (
     timedelta(hours=6),
     timedelta(days=1),
 )
+BEFORE: Final[Mapping[agenda.Matter, tuple[int, ...]]] = {
+    agenda.Matter.TERM: (90,),
+    agenda.Matter.SECURITY: (30, 14, 3),
+}
+"""How many days before an end its holder is reminded."""
+_REMINDED: Final = {
+    "term": gettext_noop("the term ends soon"),
+    "security": gettext_noop("the security ends soon"),
+}
 #: What says that the server has gone, not that it does not want this letter.
 _GONE: Final = (TimeoutError, ConnectionError, SMTPServerDisconnected, SMTPConnectError)
 #: Entries that change nothing for whoever looks from outside, and those of lists.
@@ -60,6 +69,33 @@ def refresh(*, at: datetime) -> int:
     while _gather(at=at):
         pass
     return _send(_connection(address), at=at)
+
+
+def remind(*, at: datetime) -> int:
+    """Write reminders to holders: ninety days before a term ends; thirty, fourteen and three before a security does.
+
+    How many were written. ``refresh`` sends them with the others; who was reminded of an end, so many days before it,
+    is not reminded again, and a day that was missed is made up for on the next.
+    """
+    if not environment.text("REGISTRY_SMTP", ""):
+        return 0
+    due = {
+        (one.licence, f"{one.matter}_{days}", one.at)
+        for one in agenda.endings(at=at)
+        if (days := min((n for n in BEFORE[one.matter] if one.at - at <= timedelta(days=n)), default=0))
+    }
+    done = Delivery.objects.exclude(reminds="").filter(ends_at__gt=at)
+    due -= set(done.values_list("licence", "reminds", "ends_at"))
+    sequence = lookup.sequence_now()
+    rows = [
+        Delivery(
+            sequence=sequence, licence=licence, address=address, reason="holder", reminds=reminds, ends_at=ends,
+            created_at=at, due_at=at,
+        )
+        for licence, reminds, ends in sorted(due)
+        for address in _official(licence, at=at)
+    ]  # fmt: skip
+    return len(Delivery.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 def watch(licence: str, address: str, *, by: Actor, at: datetime) -> Watcher:
@@ -132,11 +168,23 @@ def _recipients(change: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
         return found
     if change["action"] in _UNDOING:
         entry = _entry(number, change["sequence"], at=at) or {}
-        told = Delivery.objects.filter(licence=number, sequence=entry.get("refers_to") or 0)
+        told = Delivery.objects.filter(licence=number, sequence=entry.get("refers_to") or 0, reminds="")
         found |= dict.fromkeys(told.values_list("address", flat=True), "told_before")
     found |= {one.address: "watcher" for one in watchers(number)}
+    return found | dict.fromkeys(_addresses(body), "holder")
+
+
+def _official(number: str, *, at: datetime) -> list[str]:
+    """The official addresses of a licence's holder."""
+    try:
+        return _addresses(_body(number, at=at))
+    except errors.NotFound:
+        return []
+
+
+def _addresses(body: Mapping[str, Any]) -> list[str]:
     channels = body.get("channels") or ()
-    return found | {str(c["value"]).lower(): "holder" for c in channels if c["kind"] == "email"}
+    return sorted({str(c["value"]).lower() for c in channels if c["kind"] == "email"})
 
 
 # --- sending -----------------------------------------------------------------------------------------------------
@@ -201,6 +249,8 @@ def _postpone(row: Delivery, error: OSError, *, at: datetime) -> None:
 
 def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
     """The letter, of what the public may read at ``at``; nothing where that is no more."""
+    if row.reminds:
+        return _reminder(row, connection, at=at)
     try:
         body, entry = _body(row.licence, at=at), _entry(row.licence, row.sequence, at=at)
     except errors.NotFound:
@@ -212,6 +262,36 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
         with override(language):
             subject = subject or f"{row.licence}: {labels.text('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
+    return _letter(row, subject, parts, connection)
+
+
+def _reminder(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
+    """The reminder, as long as the end is still to come."""
+    if row.ends_at is None or row.ends_at <= at:
+        return None
+    try:
+        body = _body(row.licence, at=at)
+    except errors.NotFound:
+        return None
+    parts, subject = [], ""
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            subject = subject or f"{row.licence}: {gettext(_REMINDED[row.reminds.partition('_')[0]])}"
+            context = {
+                "name": facts.holder_name(body),
+                "number": row.licence,
+                "security": row.reminds.startswith(agenda.Matter.SECURITY),
+                "day": written.last_day(row.ends_at, facts.zone(body)),
+                "authority": facts.authority_name(body),
+                "address": f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/licences/{row.licence}",
+            }
+            lines = render_to_string("desk/reminder.txt", context).splitlines()
+            parts.append("\n".join(_paragraphs(lines)).strip())
+    return _letter(row, subject, parts, connection)
+
+
+def _letter(row: Delivery, subject: str, parts: Iterable[str], connection: BaseEmailBackend) -> EmailMessage:
+    """The parts in each language as one letter, with the same number each time it is tried."""
     host = settings.REGISTRY_HOST
     return EmailMessage(
         subject=subject,
