@@ -140,6 +140,15 @@ def dump(timestamp: int) -> None:  # noqa: ARG001 - it writes whatever there is
     dumps.publish(at=clock.now())
 
 
+@app.periodic(cron="37 4 * * *")
+@app.task(name="letters.remind", queueing_lock="letters.remind")
+def remind(timestamp: int) -> None:  # noqa: ARG001 - it reminds by our clock
+    """Remind holders of terms and securities that end; daily."""
+    from api.outbound import email  # noqa: PLC0415 - as in ``due``
+
+    email.remind(at=clock.now())
+
+
 @app.periodic(cron="27 3 * * *")
 @app.task(name="drafts.tidy", queueing_lock="drafts.tidy")
 def forget_drafts(timestamp: int) -> None:  # noqa: ARG001 - it tidies by our clock

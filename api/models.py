@@ -16,6 +16,7 @@ MATTERS = [(matter.value, matter.value) for matter in Matter]
 STATES = [(state.value, state.value.replace("_", " ")) for state in State]
 #: Tables that only grow (``api.conf.roles``).
 APPEND_ONLY = ("api_reading",)
+REMINDERS = ("term_90", "security_30", "security_14", "security_3")
 TOKEN_SCOPES = [("read", "read"), ("propose", "propose")]
 
 
@@ -302,21 +303,32 @@ class Posting(models.Model):
 
 
 class Delivery(Posting):
-    """A letter about one entry to one address.
+    """A letter about one entry to one address, or a reminder of something that ends.
 
-    ``withdrawn``: the entry was not public any more when its turn came.
+    ``reminds`` and ``ends_at``: of what a reminder is, with its days before, and the first instant after the end; then
+    ``sequence`` is how far the register was when it was written. ``withdrawn``: the entry was not public any more when
+    its turn came, or the end was past.
     """
 
     sequence = models.BigIntegerField()
     licence = models.CharField(max_length=40)
     reason = models.CharField(max_length=12, choices=[(r, r) for r in ("holder", "watcher", "told_before")])
+    reminds = models.CharField(max_length=12, blank=True, choices=[(r, r) for r in REMINDERS])
+    ends_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        """Everybody is told of an entry once."""
+        """Everybody is told of an entry once, and reminded once of each end, so many days before."""
 
         verbose_name_plural = "deliveries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sequence", "address"], name="delivery_once")
+            models.UniqueConstraint(
+                fields=["sequence", "address"], condition=models.Q(reminds=""), name="delivery_once"
+            ),
+            models.UniqueConstraint(
+                fields=["licence", "address", "reminds", "ends_at"],
+                condition=~models.Q(reminds=""),
+                name="reminder_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="delivery_due"),

@@ -32,7 +32,7 @@ from typing import Any, Final
 from django.db import connection
 
 from registry import screening
-from registry.models import PolicySet
+from registry.models import Authority, PolicySet
 from registry.rules import applying, duties, errors, policy
 from registry.rules.lifecycle import STEPS, Action, Actor, M, Role
 
@@ -206,6 +206,26 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
         last = found[limit - 1]
         following = f"{last[1].isoformat() if last[1] else 'infinity'}~{last[0]}~{last[9]}"
     return Agenda(items, {m: counted.get(m, Count()) for m in theirs}, following)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a licence's term, or of the security behind it; ``at`` is the first instant after."""
+
+    matter: Matter
+    licence: str
+    at: datetime
+
+
+def endings(*, at: datetime) -> tuple[Ending, ...]:
+    """The terms and securities of every authority that end within ``AHEAD``, for whoever reminds their holders."""
+    found: list[Ending] = []
+    for code in Authority.objects.filter(kind="licensing").order_by("code").values_list("code", flat=True):
+        given: dict[str, Any] = {"authority": code, "at": at, "horizon": at + AHEAD}
+        with connection.cursor() as cursor:
+            cursor.execute(_ENDINGS, given)
+            found += [Ending(Matter(matter), number, due) for matter, number, due in cursor.fetchall()]
+    return tuple(found)
 
 
 # --- how they are found ------------------------------------------------------------------------------------------
@@ -425,6 +445,14 @@ _AGENDA: Final = """
     ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application) ON true
     ORDER BY coalesce(page.due, 'infinity'), page.matter, page.ref
 """
+
+
+_ENDINGS: Final = f"""
+    SELECT m.matter, l.number, m.due
+    FROM ({_SOURCES[Matter.TERM]} UNION ALL {_SOURCES[Matter.SECURITY]}) m
+    JOIN registry_licence l ON l.id = m.licence_id
+    WHERE m.due > %(at)s AND m.due <= %(horizon)s ORDER BY m.due, l.number
+"""  # noqa: S608 - constants of this module
 
 
 def _oldest_renewal(authority: str, at: datetime) -> str:

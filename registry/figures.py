@@ -59,6 +59,10 @@ class Measure(StrEnum):
     SANCTIONS = "sanctions"
     DAYS_SUSPENDED = "days_suspended"
     APPEALS = "appeals"
+    APPLICATIONS = "applications"
+    APPLICATIONS_GRANTED = "applications_granted"
+    APPLICATIONS_REFUSED = "applications_refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Of(StrEnum):
@@ -153,6 +157,7 @@ def register(*, by: Actor, at: datetime, months: int = 12) -> Report:
         _added("by_class", Of.CLASS, (Measure.LICENCES, Measure.IN_FORCE), by_class),
         Table("by_corridor", Of.CORRIDOR, (Measure.IN_FORCE,), tuple(_most_first(corridors))),
         _moves(asked),
+        _applications(asked),
     ])  # fmt: skip
 
 
@@ -334,6 +339,21 @@ _BY_MONTH: Final = f"""
       AND {_WRONG}
     GROUP BY 1, 2
 """  # noqa: S608 - constants of this module
+_ANSWERS: Final = {
+    "submit": Measure.APPLICATIONS,
+    "grant": Measure.APPLICATIONS_GRANTED,
+    "refuse": Measure.APPLICATIONS_REFUSED,
+    "withdraw": Measure.WITHDRAWN,
+}
+_APPLICATIONS: Final = """
+    SELECT to_char(e.at AT TIME ZONE %(zone)s, 'YYYY-MM'), e.action, count(*)
+    FROM registry_applicationevent e JOIN registry_application a ON a.id = e.application_id
+    WHERE a.authority_id = %(pk)s AND a.submitted_at IS NOT NULL AND e.at >= %(since)s AND e.at < %(until)s
+      AND (e.action IN ('grant', 'refuse', 'withdraw') OR (e.action = 'submit' AND NOT EXISTS (
+          SELECT FROM registry_applicationevent b
+          WHERE b.application_id = a.id AND b.action = 'submit' AND b.ordinal < e.ordinal)))
+    GROUP BY 1, 2
+"""
 _PUBLICATION: Final = """
     SELECT action, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
            percentile_cont(0.95) WITHIN GROUP (ORDER BY took), max(took)
@@ -430,6 +450,16 @@ def _moves(asked: _Asked) -> Table:
     months = _months(asked.since, asked.until, asked.zone)
     rows = [Row(month, tuple(found[month, measure] for measure in _MOVES)) for month in months]
     return _added("by_month", Of.MONTH, tuple(_MOVES), rows)
+
+
+def _applications(asked: _Asked) -> Table:
+    """The applications of each month by their day: sent for the first time, granted, refused, taken back."""
+    found = {(month, action): number for month, action, number in asked.rows(_APPLICATIONS)}
+    rows = [
+        Row(month, tuple(found.get((month, action), 0) for action in _ANSWERS))
+        for month in _months(asked.since, asked.until, asked.zone)
+    ]
+    return _added("applications_by_month", Of.MONTH, tuple(_ANSWERS.values()), rows)
 
 
 def _months(since: datetime, until: datetime, zone: str) -> list[str]:

@@ -207,6 +207,7 @@ def _now(visit: Visit, number: str, zone: str) -> dict[str, Any]:
         "steps": licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         "held": securities_room.table_of(held, "") if held else None,
         "links": links,
+        "again": screening_room.again_form(visit),
     }
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from api import phrases, readings
@@ -24,6 +24,12 @@ _STATES = {
     "sent": _("sent"),
     "failed": _("given up"),
     "withdrawn": _("not sent: no longer public"),
+}
+_REMINDERS = {
+    "term_90": gettext_noop("reminder: the term ends within 90 days"),
+    "security_30": gettext_noop("reminder: the security ends within 30 days"),
+    "security_14": gettext_noop("reminder: the security ends within 14 days"),
+    "security_3": gettext_noop("reminder: the security ends within 3 days"),
 }
 
 
@@ -104,7 +110,7 @@ def mails_about(about: str, zone: str) -> parts.Table:
 def _log(number: str, zone: str) -> parts.Table:
     rows = [
         (
-            one.sequence,
+            gettext(_REMINDERS[one.reminds]) if one.reminds else one.sequence,
             one.address,
             str(_STATES[one.state]),
             str(one.attempts),
@@ -114,8 +120,8 @@ def _log(number: str, zone: str) -> parts.Table:
         for one in email.log(number)
     ]
     columns = (
-        gettext("Entry"), gettext("Address"), gettext("Stands"), gettext("Tries"), gettext("Sent, or next try"),
-        gettext("The server said"),
+        gettext("Entry or reminder"), gettext("Address"), gettext("Stands"), gettext("Tries"),
+        gettext("Sent, or next try"), gettext("The server said"),
     )  # fmt: skip
     return parts.Table(gettext("Letters"), columns, rows, gettext("No letter was written yet."))
 

@@ -36,6 +36,7 @@ def queue(visit: Visit) -> HttpResponse:
         status=422 if form.errors else 200,
         **_deadlines(visit, form, zone),
         count=len(mine),
+        searches=bool(visit.by.roles & navigation.READERS),
         changes=people.changes_table(visit),
         motions=motions.table_of_those_that_await(visit, zone),
         requests=requests.table_of_those_due(visit),

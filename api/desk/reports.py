@@ -48,7 +48,10 @@ REPORTS: Final = {
         _(
             "How many licences stand how, in which class and for which countries, and what each month brought."
         ),
-        _("The published records at this instant; decisions by their day, corrected ones left out."),
+        _(
+            "The published records at this instant; decisions by their day, corrected ones left out; what happened to"
+            " applications."
+        ),
     ),
     "publication": _Told(
         _("From decision to publication"),
@@ -76,6 +79,7 @@ _TABLES: Final = {
     "by_class": _("By class"),
     "by_corridor": _("Licences in force by destination country"),
     "by_month": _("What each month brought"),
+    "applications_by_month": _("Applications by month"),
     "by_action": _("By kind of decision"),
     "by_officer": _("By officer"),
     "ending_by_month": _("By month"),
@@ -111,6 +115,10 @@ _MEASURES: Final = {
     Measure.SANCTIONS: _("Sanctions"),
     Measure.DAYS_SUSPENDED: _("Days suspended"),
     Measure.APPEALS: _("Appeals"),
+    Measure.APPLICATIONS: _("Applications sent"),
+    Measure.APPLICATIONS_GRANTED: _("Granted"),
+    Measure.APPLICATIONS_REFUSED: _("Refused"),
+    Measure.WITHDRAWN: _("Taken back"),
 }
 _KINDS: Final = {
     Of.STATE: _("State"),

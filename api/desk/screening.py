@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from api import labels, readings
@@ -156,6 +156,12 @@ class DeclareForm(Form):
     )
 
 
+class AgainForm(Form):
+    """Nothing but a button."""
+
+    button: ClassVar[str | Promise] = _("Screen it again now")
+
+
 @door.room(of="desk-screening")
 def matches(visit: Visit) -> HttpResponse:
     """The possible matches of the authority, the strongest first."""
@@ -253,6 +259,8 @@ def links(visit: Visit, number: str) -> HttpResponse:
     except numbering.NotOurs:
         raise errors.AgencyNotFound from None
     result = screening.matches_of(number, by=visit.by)
+    if visit.request.method == "POST" and "again" in visit.request.POST:
+        return _again(visit, number)
     form = _declaring(visit) if visit.by.roles & M else None
     if form is None and visit.request.method == "POST":
         raise errors.RoleNotAllowed
@@ -279,6 +287,7 @@ def links(visit: Visit, number: str) -> HttpResponse:
         status=422 if form is not None and form.errors else 200,
         number=number,
         result=result,
+        again=again_form(visit),
         graph=Graph(number, found),
         linked=table_of(found),
         matches=parts.Table(
@@ -295,6 +304,23 @@ def links(visit: Visit, number: str) -> HttpResponse:
         ),
         form=form,
     )
+
+
+def again_form(visit: Visit) -> AgainForm | None:
+    """The button that screens an agency, for whoever may ask for it."""
+    return AgainForm(auto_id="again_%s") if visit.by.roles & M else None
+
+
+def _again(visit: Visit, number: str) -> HttpResponse:
+    """Screen the agency now, and say what came of it."""
+    form = AgainForm(visit.request.POST)
+    form.is_valid()
+    found = screening.again(number, by=visit.by, at=visit.at, idempotency_key=form.idempotency_key)
+    waiting = sum(one.state is State.POSSIBLE_MATCH for one in found.matches)
+    told = ngettext(
+        "Screened. %(n)d match is to be judged.", "Screened. %(n)d matches are to be judged.", waiting
+    )
+    return visit.go("desk-links", number, told=told % {"n": waiting})
 
 
 def _declaring(visit: Visit) -> DeclareForm:

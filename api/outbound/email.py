@@ -20,18 +20,27 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import gettext, gettext_noop, override
 
 from api import applicants, labels
 from api.models import Delivery, Outbox, Watcher
 from api.outbound import post
 from api.pages import facts, written
 from api.phrases import say
-from registry import dossier, lookup
+from registry import agenda, dossier, lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
 
 _PIECE: Final = 200
+BEFORE: Final[Mapping[agenda.Matter, tuple[int, ...]]] = {
+    agenda.Matter.TERM: (90,),
+    agenda.Matter.SECURITY: (30, 14, 3),
+}
+"""How many days before an end its holder is reminded."""
+_REMINDED: Final = {
+    "term": gettext_noop("the term ends soon"),
+    "security": gettext_noop("the security ends soon"),
+}
 #: Entries that change nothing for whoever looks from outside, and those of lists.
 _NOT_TOLD: Final = frozenset({"observation"})
 _UNDOING: Final = frozenset({Action.CORRECT.value, Action.SET_ASIDE.value})
@@ -45,6 +54,33 @@ def refresh(*, at: datetime) -> int:
     while _gather(at=at):
         pass
     return post.send(Delivery, partial(_message, at=at), connection, at=at)
+
+
+def remind(*, at: datetime) -> int:
+    """Write reminders to holders: ninety days before a term ends; thirty, fourteen and three before a security does.
+
+    How many were written. ``refresh`` sends them with the others; who was reminded of an end, so many days before it,
+    is not reminded again, and a day that was missed is made up for on the next.
+    """
+    if post.connected() is None:
+        return 0
+    due = {
+        (one.licence, f"{one.matter}_{days}", one.at)
+        for one in agenda.endings(at=at)
+        if (days := min((n for n in BEFORE[one.matter] if one.at - at <= timedelta(days=n)), default=0))
+    }
+    done = Delivery.objects.exclude(reminds="").filter(ends_at__gt=at)
+    due -= set(done.values_list("licence", "reminds", "ends_at"))
+    sequence = lookup.sequence_now()
+    rows = [
+        Delivery(
+            sequence=sequence, licence=licence, address=address, reason="holder", reminds=reminds, ends_at=ends,
+            created_at=at, due_at=at,
+        )
+        for licence, reminds, ends in sorted(due)
+        for address in _official(licence, at=at)
+    ]  # fmt: skip
+    return len(Delivery.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 def watch(licence: str, address: str, *, by: Actor, at: datetime) -> Watcher:
@@ -117,11 +153,23 @@ def _recipients(change: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
         return found
     if change["action"] in _UNDOING:
         entry = _entry(number, change["sequence"], at=at) or {}
-        told = Delivery.objects.filter(licence=number, sequence=entry.get("refers_to") or 0)
+        told = Delivery.objects.filter(licence=number, sequence=entry.get("refers_to") or 0, reminds="")
         found |= dict.fromkeys(told.values_list("address", flat=True), "told_before")
     found |= {one.address: "watcher" for one in watchers(number)}
+    return found | dict.fromkeys(_addresses(body), "holder")
+
+
+def _official(number: str, *, at: datetime) -> list[str]:
+    """The official addresses of a licence's holder."""
+    try:
+        return _addresses(_body(number, at=at))
+    except errors.NotFound:
+        return []
+
+
+def _addresses(body: Mapping[str, Any]) -> list[str]:
     channels = body.get("channels") or ()
-    return found | {str(c["value"]).lower(): "holder" for c in channels if c["kind"] == "email"}
+    return sorted({str(c["value"]).lower() for c in channels if c["kind"] == "email"})
 
 
 # --- sending -----------------------------------------------------------------------------------------------------
@@ -129,6 +177,8 @@ def _recipients(change: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
 
 def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
     """The letter, of what the public may read at ``at``; nothing where that is no more."""
+    if row.reminds:
+        return _reminder(row, connection, at=at)
     try:
         body, entry = _body(row.licence, at=at), _entry(row.licence, row.sequence, at=at)
     except errors.NotFound:
@@ -140,8 +190,7 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
         with override(language):
             subject = subject or f"{row.licence}: {_word('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
-    body_text = "\n\n–––\n\n".join(parts)
-    return post.message(row, f"{row.sequence}.{row.pk}", subject, body_text, connection)
+    return _letter(row, subject, parts, connection)
 
 
 def _languages(row: Delivery, body: Mapping[str, Any], *, at: datetime) -> list[str]:
@@ -151,6 +200,36 @@ def _languages(row: Delivery, body: Mapping[str, Any], *, at: datetime) -> list[
     return list(
         dict.fromkeys(filter(None, (chosen, *(code for code, _name in settings.LANGUAGES if code in spoken))))
     )
+
+
+def _reminder(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> EmailMessage | None:
+    """The reminder, as long as the end is still to come."""
+    if row.ends_at is None or row.ends_at <= at:
+        return None
+    try:
+        body = _body(row.licence, at=at)
+    except errors.NotFound:
+        return None
+    parts, subject = [], ""
+    for language in _languages(row, body, at=at):
+        with override(language):
+            subject = subject or f"{row.licence}: {gettext(_REMINDED[row.reminds.partition('_')[0]])}"
+            context = {
+                "name": facts.holder_name(body),
+                "number": row.licence,
+                "security": row.reminds.startswith(agenda.Matter.SECURITY),
+                "day": written.last_day(row.ends_at, facts.zone(body)),
+                "authority": facts.authority_name(body),
+                "address": f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/licences/{row.licence}",
+            }
+            lines = render_to_string("desk/reminder.txt", context).splitlines()
+            parts.append("\n".join(_paragraphs(lines)).strip())
+    return _letter(row, subject, parts, connection)
+
+
+def _letter(row: Delivery, subject: str, parts: Iterable[str], connection: BaseEmailBackend) -> EmailMessage:
+    """The parts in each language as one letter."""
+    return post.message(row, f"{row.sequence}.{row.pk}", subject, "\n\n–––\n\n".join(parts), connection)
 
 
 def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], language: str) -> str:

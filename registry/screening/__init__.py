@@ -38,7 +38,7 @@ from registry.screening.assessing import Applicant, Found, Person
 from registry.screening.sides import Side
 
 __all__ = [
-    "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word",
+    "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word", "again",
     "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "name_of", "nightly", "of",
     "of_applicant", "pairs", "reopened", "run_due", "wait_for",
 ]  # fmt: skip
@@ -145,6 +145,21 @@ def of(number: str, *, at: datetime, why: str = "asked", by: str = "SYSTEM") -> 
     marks.index([number], at=at)
     assessing.screen([agency.pk], why=why, by=by, at=at)
     return _result(agency)
+
+
+@transaction.atomic(durable=True)
+def again(number: str, *, by: Actor, at: datetime, idempotency_key: str) -> Result:
+    """Screen an agency of the officer's authority now, because the officer asks; the same key screens once."""
+    once = Once(by, idempotency_key, "screen", {"agency": number}, at)
+    if not by.roles & M:
+        raise errors.RoleNotAllowed("this role does not ask for a screening", roles=sorted(M))
+    if not Agency.objects.filter(number=number, authority__code=by.authority).exists():
+        raise errors.AgencyNotFound("no agency has this number", number=number)
+    if once.outcome() is not None:
+        return matches_of(number, by=by)
+    found = of(number, at=at, by=by.number)
+    once.keep({"highest": found.score})
+    return found
 
 
 def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Found, ...]:

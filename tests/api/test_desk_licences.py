@@ -47,6 +47,18 @@ SUSPEND = {
 }
 
 
+def test_a_licence_that_was_opened_alone_says_plainly_that_nothing_was_granted(
+    officer: Pages, number: str
+) -> None:
+    agency = str(dossier.restricted_licence(number, by=builders.maker(AT), at=AT)["agency"])
+    opened = builders.opened(agency, at=AT)
+    for path in (room(opened), f"agencies/{agency}"):
+        page = officer.get(path).content.decode()
+        assert "Nothing granted yet" in page
+        assert "Could not be checked" not in page
+    assert "No decision has granted it yet" in officer.get(room(opened)).content.decode()
+
+
 def test_a_licence_s_room_shows_how_it_stands_and_what_may_be_done(officer: Pages, number: str) -> None:
     page = officer.get(room(number)).content.decode()
     for told in (

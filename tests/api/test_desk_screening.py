@@ -10,6 +10,7 @@ from django.test import Client
 from api.desk import navigation
 from api.models import Reading
 from registry import agencies, screening
+from registry.models import Screening
 from registry.rules.lifecycle import Role
 from registry.rules.screening import State
 from tests import builders
@@ -145,6 +146,22 @@ def test_an_agency_s_dossier_shows_its_links_to_those_who_read_them(
     assert 'class="edge adverse"' in officer.get(f"agencies/{pair[0]}").content.decode()
     inspector = at_desk(new_desk(), appoint("DLA-5", "XA-DLA", "inspector"))
     assert "<svg viewBox" not in inspector.get(f"agencies/{pair[0]}").content.decode()
+
+
+def test_an_agency_is_screened_again_from_its_dossier_once_a_click(
+    officer: Pages, pair: tuple[str, str, int]
+) -> None:
+    page = officer.get(f"agencies/{pair[0]}").content.decode()
+    assert f'action="/desk/agencies/{pair[0]}/links"' in page
+    assert "Screen it again now" in page
+    key = re.findall(r'name="key" value="([^"]+)"', page)[-1]
+    before = Screening.objects.count()
+    for _click in range(2):
+        answer = officer.send(f"agencies/{pair[0]}/links", again="1", key=key)
+        assert answer.status_code == 302
+    (made,) = Screening.objects.order_by("pk")[before:]
+    assert (made.why, made.by) == ("asked", "DLA-7")
+    assert "1 match is to be judged." in officer.get(f"agencies/{pair[0]}/links").content.decode()
 
 
 def test_another_authority_finds_nothing(desk: Client, pair: tuple[str, str, int]) -> None:

@@ -210,3 +210,60 @@ def test_only_officers_of_licences_add_addresses(number: str) -> None:
 
     with pytest.raises(errors.RoleNotAllowed):
         letters.watch(number, "a@b.example", by=builders.officer(Role.INSPECTOR, at=AT), at=AT)
+
+
+def reminders() -> list[tuple[str, str]]:
+    """What was written of ends, and how it stands."""
+    return list(Delivery.objects.exclude(reminds="").order_by("pk").values_list("reminds", "state"))
+
+
+def test_a_holder_is_reminded_of_an_end_once_at_each_mark_and_in_time(
+    sink: Callable[..., Sink], tmp_path: Path
+) -> None:
+    sink()
+    builders.authority()
+    agency = builders.agency()
+    by = builders.maker(AT)
+    agencies.add_channel(
+        agency, "email", "office@bluefinch.example", by=by, at=AT, idempotency_key=builders.key()
+    )
+    last = (AT + timedelta(days=200)).date()
+    number = builders.granted(agency, "B", last_day=last)
+    builders.secured(number, at=AT, until=(AT + timedelta(days=100)).date())
+    builders.take(number, Action.ACTIVATE, at=AT)
+    end = AT + timedelta(days=101)
+    found = []
+    for days in (60, 31, 29, 29, 13, 12, 2, 1):
+        letters.remind(at=end - timedelta(days=days))
+        found.append(len(reminders()))
+    assert found == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert [name for name, _ in reminders()] == ["security_30", "security_14", "security_3"]
+    letters.refresh(at=AT)  # the place in the feed
+    assert letters.refresh(at=end - timedelta(days=2)) >= 1
+    assert {state for _, state in reminders()} == {"sent"}
+    told = [
+        read(one.read_bytes())
+        for one in (tmp_path / "mail").iterdir()
+        if "ends soon" in str(read(one.read_bytes())["Subject"])
+    ]
+    assert number in told[0]["Subject"]
+    assert (
+        "The security behind this licence is in force for the last time on: 15 April 2026"
+        in told[0].get_content()
+    )
+    builders.secured(number, at=end - timedelta(days=2))
+    letters.remind(at=AT + timedelta(days=201) - timedelta(days=89))
+    assert [name for name, _ in reminders()][3:] == ["term_90"]
+    builders.take(number, Action.FILE_RENEWAL, at=AT + timedelta(days=140))
+    letters.remind(at=AT + timedelta(days=150))
+    assert len(reminders()) == 4
+
+
+def test_a_reminder_whose_end_is_past_is_not_sent(sink: Callable[..., Sink], number: str) -> None:
+    sink()
+    Delivery.objects.create(
+        sequence=1, licence=number, address="a@b.example", reason="holder", reminds="term_90", ends_at=AT,
+        created_at=AT, due_at=AT,
+    )  # fmt: skip
+    letters.refresh(at=AT + timedelta(minutes=1))
+    assert reminders() == [("term_90", "withdrawn")]

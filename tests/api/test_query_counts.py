@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from api import throttles
 from registry import lookup
 from registry.rules import numbering
-from tests import builders
+from tests import applying, builders
 from tests.api.officials import Desk, appoint, sign_in
 from tests.conftest import Clock
 from tests.house import House
@@ -258,6 +258,20 @@ def _count_a_suspension(counts: dict[str, int], maker: Desk, checker: Desk, lice
     with _counting(counts, "POST proposals/<id>/approvals"):
         approved = checker.post(f"proposals/{proposal}/approvals", {"no_conflict": True}, **held)
     assert approved.status_code in {200, 201}, approved.content
+
+
+def test_the_queue_asks_as_often_as_pinned_for_every_role_that_takes_steps(
+    known: Known, new_desk: Callable[[], Client]
+) -> None:
+    counts: dict[str, int] = {}
+    builders.active(known.agency, at=AT, last_day=(AT + timedelta(days=20)).date())
+    applying.submitted(AT)
+    for role in ("officer", "registrar", "inspector", "appeals_body", "auditor"):
+        officer = sign_in(new_desk(), appoint(f"DLA-{role.upper()}", "XA-DLA", role)).client
+        assert officer.get("/desk/").status_code == 200
+        with _counting(counts, role):
+            officer.get("/desk/")
+    _hold_to("queue", counts)
 
 
 def test_a_dossier_asks_as_often_as_pinned_however_many_licences_there_are(

@@ -8,7 +8,7 @@ from registry import figures
 from registry.figures import Of, Report, Row, Table
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
-from tests import builders
+from tests import applying, builders
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 SUPERVISOR = Actor("DLA-1", "XA-DLA", frozenset({Role.SUPERVISOR}))
@@ -40,6 +40,18 @@ def lives(db: None) -> None:
     builders.take(third, Action.SET_ASIDE, order, at=start + timedelta(days=3))
     other = builders.agency("Other (DEMO)", at=start, authority="XB-LMA")
     builders.active(other, at=start, authority="XB-LMA")
+
+
+@needs_database
+def test_applications_are_counted_by_the_month_in_which_they_were_sent_and_answered() -> None:
+    builders.authority()
+    applying.refused(AT)
+    applying.submitted(AT, account="APPLICANT-2", legal_name="Heron Jobs (DEMO)", company_number="C 7")
+    report = figures.register(by=SUPERVISOR, at=AT + timedelta(hours=1), months=3)
+    found = table(report, "applications_by_month")
+    assert found["2026-05"] == (2, 0, 1, 0)
+    analyst = figures.register(by=ANALYST, at=AT + timedelta(hours=1), months=3)
+    assert set(table(analyst, "applications_by_month")["2026-05"]) == {None}
 
 
 def test_stock_and_months(lives: None) -> None:

@@ -42,7 +42,7 @@ function drafting(form) {
         headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
       });
       if (!answer.ok) throw new Error(answer.status);
-      says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+      says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
     } catch {
       typed = true;
       says.textContent = says.dataset.lost;
