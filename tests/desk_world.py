@@ -33,6 +33,21 @@ class World:
     apply: tuple[str, ...]
     alone: tuple[str, ...]
 
+    @property
+    def shown(self) -> list[str]:
+        """Pages of the desk that differ in more than their words: of forms of steps one of each shape."""
+        kept = (
+            "suspend_preventive",
+            "restrict",
+            "vary",
+            "lift",
+            "fine",
+            "confirm_security",
+            "correct",
+            "perform",
+        )
+        return [one for one in self.desk if "/steps/" not in one or one.endswith((*kept, "debar"))]
+
 
 def built(at: datetime) -> World:
     """Everything as it stands at ``at``; the clock must stand there."""

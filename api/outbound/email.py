@@ -242,7 +242,7 @@ def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], lang
         "name": facts.holder_name(body),
         "number": row.licence,
         "action": labels.text("actions", entry["action"], language),
-        "since": f"{written.days(start, zone)}, {written.clock_time(start, zone)}",
+        "since": written.moment(start, zone),
         "result": labels.text("results", body["verdict"]["result"], language),
         "grounds": [labels.text("grounds", ground["code"], language) for ground in entry["grounds"]],
         "text": facts.in_language(entry["texts"], language) if entry["texts"] else "",
