@@ -33,6 +33,10 @@ _CALLS: Final[Mapping[str, tuple[int, ...] | None]] = {
 }
 _PLACES: Final = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?[a-z][^>]*>")
 _CLASS: Final = re.compile(r"^class (\w+)\((?:\w+\.)?(\w+)", re.MULTILINE)
+#: What stands above a text that the public reads until a native reviewer takes it away.
+UNSIGNED: Final = "no native reviewer has signed this"
+_PUBLIC: Final = frozenset({"api/pages", "api/labels.py"})
+
 _NO_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 _FORMATS: Final = frozenset({"python-format", "python-brace-format"})
@@ -87,7 +91,7 @@ def refresh(language: str) -> int:
             known.string if known and isinstance(known.string, str) != isinstance(text, tuple) else None,
             [(place, 0) for place in places],
             flags=flags,
-            user_comments=known.user_comments if known else (),
+            user_comments=known.user_comments if known else [UNSIGNED] if _PUBLIC & _rooms(places) else [],
         )
     write(language, new)
     return sum(1 for message in new if message.id and not _whole(message))
@@ -175,6 +179,10 @@ def _written(catalogue: Catalog) -> bytes:
 _VOLATILE: Final = re.compile(
     rb'"(POT-Creation-Date|PO-Revision-Date|Project-Id-Version|Report-Msgid|Last-Tr|Language-T|Generated-By)'
 )
+
+
+def _rooms(places: Iterable[str]) -> frozenset[str]:
+    return frozenset("/".join(place.split("/")[:2]) for place in places)
 
 
 def _strings(message: Message) -> tuple[str, ...]:

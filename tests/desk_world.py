@@ -33,6 +33,20 @@ class World:
     apply: tuple[str, ...]
     alone: tuple[str, ...]
 
+    @property
+    def shown(self) -> list[str]:
+        """Pages of the desk that differ in more than their words: of the forms one of each shape."""
+        forms = (
+            "suspend_preventive",
+            "correct",
+            "perform",
+            "record_inspection",
+            "propose_grant",
+            "invitations/new",
+        )
+        others = ("/steps/", "officers/DLA-31/", "applications/LA-", "reports/w", "reports/p", "as_of")
+        return [one for one in self.desk if one.endswith(forms) or not any(other in one for other in others)]
+
 
 def built(at: datetime) -> World:
     """Everything as it stands at ``at``; the clock must stand there."""

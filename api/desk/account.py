@@ -17,6 +17,7 @@ from api.desk import door, navigation, parts, session
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.models import User
+from api.pages import written
 from verification import qr
 
 _POST = ("POST",)
@@ -78,7 +79,7 @@ def account(visit: Visit) -> HttpResponse:
                 parts.Fact(gettext("Number"), visit.by.number),
                 parts.Fact(gettext("Name to sign in with"), user.username),
                 parts.Fact(gettext("Authority"), visit.by.authority or gettext("all of them")),
-                parts.Fact(gettext("Roles"), ", ".join(parts.roles(visit.by.roles))),
+                parts.Fact(gettext("Roles"), written.listed(parts.roles(visit.by.roles))),
             )
         ),
         devices=parts.Table(

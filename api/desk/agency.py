@@ -232,7 +232,7 @@ def _licences(found: Sequence[LicenceThen]) -> parts.Table:
             parts.Standing(one.standing.result.value, one.standing.state.value),
             parts.Day(date.fromisoformat(one.standing.terms[-1][1])) if one.standing.terms else "",
             one.points or "",
-            ", ".join(text("overlays", overlay) for overlay in sorted(one.standing.overlays)),
+            written.listed(text("overlays", overlay) for overlay in sorted(one.standing.overlays)),
             parts.Link(gettext("certificate"), resolve_url("desk-certificate", one.number))
             if one.standing.may_recruit
             else "",
@@ -255,7 +255,7 @@ def _decisions(found: AgencyThen) -> parts.Table:
             parts.Number(one.licence) if one.licence else gettext("the agency"),
             _grounds(one),
             parts.Moment(_instant(one.told["effective_from"]), found.zone),
-            ", ".join(one.told["officers"]),
+            written.listed(one.told["officers"]),
             _letter(one),
         )
         for one in entries
@@ -340,7 +340,7 @@ def _offices(found: AgencyThen) -> parts.Table:
         (
             parts.Number(one["number"]),
             gettext(OFFICES.get(one["kind"], one["kind"])),
-            ", ".join(filter(None, (one["name"], one["address"], one["locality"]))),
+            written.listed(filter(None, (one["name"], one["address"], one["locality"]))),
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]),
         )
@@ -397,7 +397,7 @@ def _bars(found: AgencyThen) -> parts.Table | None:
         (
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]) if one["last_day"] else gettext("for ever"),
-            ", ".join(text("grounds", ground) for ground in one["grounds"]),
+            written.listed(text("grounds", ground) for ground in one["grounds"]),
         )
         for one in found.debarments
     ]
@@ -412,7 +412,7 @@ def told(value: Any) -> Any:
         return parts.Day(value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    return written.listed(map(str, value)) if isinstance(value, list) else value
 
 
 def text(kind: str, code: str) -> str:
@@ -421,7 +421,7 @@ def text(kind: str, code: str) -> str:
 
 
 def _grounds(one: Recorded) -> str:
-    return ", ".join(text("grounds", ground["code"]) for ground in one.told["grounds"])
+    return written.listed(text("grounds", ground["code"]) for ground in one.told["grounds"])
 
 
 def _instant(stated: str | None) -> datetime | None:

@@ -415,16 +415,21 @@ def _sections(found: Dossier) -> list[dict[str, Any]]:
     return told
 
 
+_DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
+
+
 def _facts(section: str, row: Mapping[str, str]) -> parts.Facts:
     facts = []
     for one in particulars.FIELDS[section]:
-        value = row.get(one.name, "")
+        value: Any = row.get(one.name, "")
         if one.name == "document_hmac":
             value = gettext("kept as a fingerprint") if value else ""
         elif section == "people" and one.name == "role":
             value = words.said(words.PERSON_ROLES, value)
         elif one.name == "kind":
             value = words.said(words.OFFICE_KINDS | words.SECURITIES, value)
+        elif one.name in _DAYS and value:
+            value = parts.Day(date.fromisoformat(value))
         facts.append(parts.Fact(gettext(words.FIELDS[one.name][0]), value))
     return parts.Facts(facts)
 
@@ -434,7 +439,7 @@ def _papers(found: Dossier) -> parts.Table:
         (
             parts.Link(one.name, resolve_url("desk-application-paper", found.line.number, one.reference)),
             words.said(words.DOCUMENTS, one.kind),
-            f"{max(1, one.size // 1024)} kB",
+            written.kilobytes(one.size),
             parts.Moment(one.added_at, found.zone),
         )
         for one in found.papers
@@ -474,7 +479,7 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
     if on := one.facts.get("on"):
         facts.append((gettext("Day"), parts.Day(date.fromisoformat(on))))
     if inspectors := one.facts.get("inspectors"):
-        facts.append((gettext("Inspectors"), ", ".join(inspectors)))
+        facts.append((gettext("Inspectors"), written.listed(inspectors)))
     if "points" in one.facts:
         facts.append((gettext("Points"), str(one.facts["points"])))
     if fee := one.facts.get("fee"):
@@ -485,7 +490,7 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
         facts.append((gettext("Reference"), reference))
     if grounds := one.facts.get("grounds"):
         facts.append(
-            (gettext("Grounds"), ", ".join(labels.text("grounds", code, language) for code in grounds))
+            (gettext("Grounds"), written.listed(labels.text("grounds", code, language) for code in grounds))
         )
     if terms := one.facts.get("terms"):
         facts.append((gettext("First day"), parts.Day(date.fromisoformat(terms["first_day"]))))
@@ -493,7 +498,7 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
     said = [
         text for name in ("letter", "text", "reason", "premises", "report") if (text := one.said.get(name))
     ]
-    if who := ", ".join(filter(None, (one.said.get("name"), one.said.get("contact")))):
+    if who := written.listed(filter(None, (one.said.get("name"), one.said.get("contact")))):
         facts.append((gettext("From"), who))
     by = {
         "applicant": gettext("applicant"),

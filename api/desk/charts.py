@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from api.desk.parts import Part
+from api.pages import written
 
 _WIDTH: Final = 300
 _LINE: Final = 17
@@ -54,7 +55,7 @@ class Bars(Part):
         rows = format_html_join(
             "", "{}", ((self._row(*one, longest),) for one in zip(drawn, labels, tops, strict=False))
         )
-        told = "; ".join(f"{bar.label}: {bar.shown}" for bar in drawn)
+        told = written.clauses(f"{bar.label}: {bar.shown}" for bar in drawn)
         return format_html(
             '<figure class="chart"><figcaption>{}</figcaption>'
             '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d" direction="{}">'

@@ -236,7 +236,7 @@ def officers(step: Step) -> str:
     """How many officers it takes, and who they may be."""
     if not step.approvals:
         return gettext("one officer alone")
-    then = "; ".join(gettext("then %(who)s") % {"who": any_of(roles)} for roles in step.approvals)
+    then = written.clauses(gettext("then %(who)s") % {"who": any_of(roles)} for roles in step.approvals)
     many = ngettext("%(n)s officer", "%(n)s officers", step.officers) % {"n": step.officers}
     return gettext("%(many)s: you, %(then)s") % {"many": many, "then": then}
 

@@ -310,7 +310,7 @@ def _dates(entries: Sequence[Mapping[str, Any]], file: File, at: datetime) -> pa
 
 def _about(found: Mapping[str, Any], file: File) -> parts.Facts:
     now = file.standing
-    spans = "; ".join(
+    spans = written.clauses(
         gettext("%(first)s to %(last)s")
         % {"first": written.stated(one["first_day"]), "last": written.stated(one["last_day"])}
         for one in found["terms"]
@@ -341,7 +341,7 @@ def _suspensions(found: Mapping[str, Any], file: File) -> parts.Table:
             labels.text("sanctions", one["kind"], language),
             parts.Moment(datetime.fromisoformat(entries[one["sequence"]]["effective_from"]), file.zone),
             law.by(one["until"], file.zone) if one["until"] else gettext("until it is lifted"),
-            ", ".join(
+            written.listed(
                 labels.text("grounds", ground["code"], language)
                 for ground in entries[one["sequence"]]["grounds"]
             ),
@@ -487,11 +487,13 @@ def _entry(one: Mapping[str, Any], zone: str, language: str) -> dict[str, Any]:
         "recorded": parts.Moment(datetime.fromisoformat(one["recorded_at"]), zone),
         "effective": parts.Moment(datetime.fromisoformat(one["effective_from"]), zone),
         "until": law.by(one["until"], zone) if one["until"] else "",
-        "grounds": [labels.text("grounds", ground["code"], language) for ground in one["grounds"]],
+        "grounds": written.clauses(
+            labels.text("grounds", ground["code"], language) for ground in one["grounds"]
+        ),
         "text": in_language(one["texts"], language) if one["texts"] else "",
         "reasons": one["restricted_reasons"],
         "refers_to": one["refers_to"],
-        "officers": ", ".join(one["officers"]),
+        "officers": written.listed(one["officers"]),
         "published": one["published"],
         "amount": f"{one['effect'].get('amount', '')} {one['effect'].get('currency', '')}".strip(),
         "points": one["effect"].get("points") or "",

@@ -159,7 +159,7 @@ def drawn(
     return Life(
         number=number,
         label=gettext("The life of licence %(number)s") % {"number": number},
-        told="; ".join(piece.told for piece in pieces),
+        told=written.clauses(piece.told for piece in pieces),
         height=y + _FOOT,
         pieces=sorted(pieces, key=lambda piece: -piece.width),
         lanes=lanes,
@@ -182,7 +182,7 @@ def said(one: Stretch) -> str:
     if one.lane is Lane.CONDITION:
         return one.what
     if one.lane is Lane.RESTRICTION:
-        what = ", ".join(one.names) or gettext("everything")
+        what = written.listed(one.names) or gettext("everything")
         return gettext("%(what)s, for new recruitment") % {"what": what} if one.what else what
     return gettext(_PLAIN.get(one.lane, _LANES[one.lane]))
 

@@ -100,7 +100,7 @@ class Moment(Part):
         """Day and hour; nothing when there is none."""
         if self.at is None:
             return SafeString("")
-        told = f"{written.days(self.at, self.zone)}, {written.clock_time(self.at, self.zone)}"
+        told = written.moment(self.at, self.zone)
         return format_html('<time datetime="{}">{}</time>', self.at.isoformat(), told)
 
 

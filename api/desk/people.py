@@ -20,6 +20,7 @@ from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.models import AccountChange
+from api.pages import written
 from registry import clock
 from registry.rules.errors import RegistryError, RoleNotAllowed
 from registry.rules.lifecycle import Role
@@ -141,11 +142,11 @@ def people(visit: Visit) -> HttpResponse:
             parts.Link(
                 parts.Number(one.officer.number), resolve_url("desk-person", one.officer.number), _name(one)
             ),
-            ", ".join(parts.roles(one.officer.roles)),
+            written.listed(parts.roles(one.officer.roles)),
             one.officer.authority or gettext("all of them"),
             _state(one),
             parts.Moment(one.user.last_login if one.user else None),
-            ", ".join(gettext(_FACTORS[kind]) for kind in one.factors) or gettext("none"),
+            written.listed(gettext(_FACTORS[kind]) for kind in one.factors) or gettext("none"),
         )
         for one in officers.listed(by=visit.by)
     ]
@@ -171,7 +172,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         return visit.go("desk-person", number, told=gettext("Signed out everywhere."))
     facts = (
         parts.Fact(gettext("Name"), _name(one)),
-        parts.Fact(gettext("Roles"), ", ".join(parts.roles(one.officer.roles))),
+        parts.Fact(gettext("Roles"), written.listed(parts.roles(one.officer.roles))),
         parts.Fact(gettext("Authority"), one.officer.authority or gettext("all of them")),
         parts.Fact(gettext("State"), _state(one)),
         parts.Fact(gettext("Appointed"), parts.Moment(one.officer.appointed_at)),
@@ -180,7 +181,9 @@ def person(visit: Visit, number: str) -> HttpResponse:
             gettext("Last signed in"),
             parts.Moment(one.user.last_login) if one.user and one.user.last_login else "",
         ),
-        parts.Fact(gettext("Second factors"), ", ".join(gettext(_FACTORS[kind]) for kind in one.factors)),
+        parts.Fact(
+            gettext("Second factors"), written.listed(gettext(_FACTORS[kind]) for kind in one.factors)
+        ),
         parts.Fact(gettext("Open sessions"), str(len(auth.sessions(one.user)) if one.user else 0)),
     )
     return visit.page(
@@ -273,11 +276,11 @@ def change(visit: Visit, number: int) -> HttpResponse:
             form.is_valid()
             form.refuse(refusal)
     held = (
-        ", ".join(parts.roles(officers.one(found.number, by=visit.by).officer.roles))
+        written.listed(parts.roles(officers.one(found.number, by=visit.by).officer.roles))
         if found.kind == "roles"
         else ""
     )
-    wanted = ", ".join(parts.roles(found.roles))
+    wanted = written.listed(parts.roles(found.roles))
     facts = (
         parts.Fact(gettext("What"), gettext(_KINDS[found.kind])),
         parts.Fact(gettext("Officer"), found.number),

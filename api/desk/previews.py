@@ -51,7 +51,7 @@ class Preview:
     until: Any
     deadlines: parts.Facts | None
     changes: Sequence[Difference]
-    same: Sequence[str]
+    same: str
     before: Sequence[Words]
     words: Sequence[Words]
     later: Sequence[Words]
@@ -71,7 +71,7 @@ def of(outlook: Outlook, texts: Mapping[str, str] | None = None, *, published: b
         until=law.by(outlook.effective_until.isoformat(), outlook.zone) if outlook.effective_until else "",
         deadlines=parts.Facts(dates) if dates else None,
         changes=[row for row in rows if row.changed],
-        same=[row.name for row in rows if not row.changed],
+        same=written.listed(row.name for row in rows if not row.changed),
         before=words(outlook.before.body, {}, spoken),
         words=words(outlook.after.body, said, spoken),
         later=words(outlook.later.body, said, spoken) if outlook.later else (),
@@ -105,7 +105,9 @@ def _differences(before: Face, after: Face) -> list[Difference]:
         return parts.Standing(face.standing.result.value, face.standing.state.value)
 
     def marks(face: Face) -> str:
-        return ", ".join(labels.text("overlays", one, language) for one in sorted(face.standing.overlays))
+        return written.listed(
+            labels.text("overlays", one, language) for one in sorted(face.standing.overlays)
+        )
 
     def scope(face: Face) -> str:
         return terms.scope_told(face.standing.scope)
@@ -116,14 +118,14 @@ def _differences(before: Face, after: Face) -> list[Difference]:
             return gettext("nothing")
         only = gettext("new recruitment only") if face.standing.new_recruitment_only else ""
         named = terms.scope_told(taken) if taken != Scope() else ""
-        return "; ".join(filter(None, (named, only)))
+        return written.clauses(filter(None, (named, only)))
 
     def conditions(face: Face) -> str:
         found = [str(one.get("text") or one.get("code")) for _, one in face.standing.conditions]
-        return "; ".join(found) or gettext("none")
+        return written.clauses(found) or gettext("none")
 
     def spans(face: Face) -> str:
-        return "; ".join(
+        return written.clauses(
             gettext("%(first)s to %(last)s")
             % {"first": written.day(date.fromisoformat(a)), "last": written.day(date.fromisoformat(z))}
             for a, z in face.standing.terms

@@ -14,6 +14,7 @@ from api import problems, readings
 from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
+from api.pages import written
 from api.staff import steps
 from registry import agencies, dossier, licensing, outlook
 from registry.changes import Change, Kind
@@ -245,7 +246,7 @@ def _facts(found: ProposalRecord, zone: str, officers: int) -> parts.Facts:
         (gettext("Proposed by"), found.proposed_by),
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
-        (gettext("Approved by"), ", ".join(found.approved_by) or gettext("nobody yet")),
+        (gettext("Approved by"), written.listed(found.approved_by) or gettext("nobody yet")),
         (gettext("Officers in all"), str(officers)),
     ]
     if found.closed_by:

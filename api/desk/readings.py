@@ -93,7 +93,13 @@ def log(visit: Visit) -> HttpResponse:
         form=form,
         table=parts.Table(
             gettext("Reads of restricted fields"),
-            (gettext("When"), gettext("Who"), gettext("Record"), gettext("What of it"), gettext("Through")),
+            (
+                gettext("When"),
+                gettext("Who"),
+                gettext("Number of the record"),
+                gettext("What of it"),
+                gettext("Through"),
+            ),
             [
                 (
                     parts.Moment(one.at),

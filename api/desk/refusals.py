@@ -39,7 +39,7 @@ def whole(text: str) -> str:
 
 def _worded(name: str, fact: Any) -> Any:
     if isinstance(fact, list | tuple):
-        return gettext(", ").join(str(_worded(name, one)) for one in fact)
+        return written.listed(str(_worded(name, one)) for one in fact)
     worded = _WORDED.get(name)
     return worded(str(fact)) if worded else fact
 

@@ -19,6 +19,7 @@ from api import labels, readings
 from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
+from api.pages import written
 from registry import screening
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import M
@@ -347,7 +348,7 @@ def table_of(found: Sequence[screening.Link]) -> parts.Table:
 
 def in_words(reasons: Iterable[str]) -> str:
     """Codes of reasons in words, one after another."""
-    return ", ".join(gettext(REASONS[code]) if code in REASONS else code for code in reasons)
+    return written.listed(gettext(REASONS[code]) if code in REASONS else code for code in reasons)
 
 
 def _row(one: screening.Match) -> tuple[Any, ...]:

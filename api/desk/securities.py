@@ -18,6 +18,7 @@ from api import labels, readings
 from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
+from api.pages import written
 from registry import licensing, securities
 from registry.rules import days, errors, numbering
 from registry.rules.lifecycle import Action, M, StepTerms
@@ -265,14 +266,16 @@ def _money(amount: Decimal | None, currency: str) -> str:
 def _share(one: Secured) -> str:
     """Coverage in whole per cent, rounded down: 99.9 is not all of it."""
     share = one.position.coverage
-    return "" if share is None else f"{int(share * 100)} %"
+    return "" if share is None else written.percent(int(share * 100) / 100)
 
 
 def _confirmed(said: Any) -> Any:
     if not said:
         return gettext("not stated how")
     kind = gettext(_KINDS.get(said.get("kind", ""), _KINDS[""]))
-    who = ", ".join(filter(None, (said.get("confirmed_by"), said.get("reference"), said.get("document"))))
+    who = written.listed(
+        filter(None, (said.get("confirmed_by"), said.get("reference"), said.get("document")))
+    )
     return format_html("<bdi>{}</bdi><small>{}</small>", who, kind)
 
 

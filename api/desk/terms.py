@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.functional import Promise
-from django.utils.translation import get_language, get_language_info, gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import labels, problems
@@ -445,7 +445,9 @@ def told(stated: Mapping[str, Any], zone: str) -> list[parts.Fact]:
         label = _WORDS.get(name, (_NAMES.get(name, name), ""))[0]
         found.append(parts.Fact(str(label), _told(name, value, zone, language)))
     for code, text in (stated.get("texts") or {}).items():
-        found.append(parts.Fact(gettext("For the public (%(language)s)") % {"language": code}, text))
+        found.append(
+            parts.Fact(gettext("For the public (%(language)s)") % {"language": written.language(code)}, text)
+        )
     if reasons := stated.get("restricted_reasons"):
         found.append(parts.Fact(gettext("Reasons for the file"), reasons, restricted=True))
     return found
@@ -454,7 +456,7 @@ def told(stated: Mapping[str, Any], zone: str) -> list[parts.Fact]:
 def _told(name: str, value: Any, zone: str, language: str) -> Any:  # noqa: PLR0911 - one return a kind of value
     match name:
         case "grounds":
-            return ", ".join(labels.text("grounds", code, language) for code in value)
+            return written.listed(labels.text("grounds", code, language) for code in value)
         case "effective" | "until" | "first_day" | "last_day" | "notice_served_on":
             text = str(value)
             return (
@@ -465,11 +467,11 @@ def _told(name: str, value: Any, zone: str, language: str) -> Any:  # noqa: PLR0
         case "scope" | "cut":
             return scope_told(Scope(tuple(value["corridors"]), tuple(value["occupations"])))
         case "conditions":
-            return "; ".join(f"{one.get('code')}: {one.get('text')}" for one in value)
+            return written.clauses(f"{one.get('code')}: {one.get('text')}" for one in value)
         case "conditions_to_lift":
-            return "; ".join(map(str, value))
+            return written.clauses(map(str, value))
         case "extra":
-            return "; ".join(
+            return written.clauses(
                 f"{_WORDS[key][0]}: {said}" if said is not True else str(_WORDS[key][0])
                 for key, said in value.items()
                 if key in _WORDS
@@ -484,8 +486,8 @@ def _told(name: str, value: Any, zone: str, language: str) -> Any:  # noqa: PLR0
 
 def scope_told(scope: Scope) -> str:
     """Countries and occupations in words."""
-    where = ", ".join(written.country(code) for code in scope.corridors) or gettext("all countries")
-    what = ", ".join(scope.occupations) or gettext("all occupations")
+    where = written.listed(written.country(code) for code in scope.corridors) or gettext("all countries")
+    what = written.listed(scope.occupations) or gettext("all occupations")
     return f"{where}; {what}"
 
 
@@ -547,12 +549,8 @@ def _named(name: str, kind: Callable[..., forms.Field], **kwargs: Any) -> forms.
 
 
 def _text(language: str) -> forms.Field:
-    try:
-        own = get_language_info(language)["name_translated"]
-    except KeyError:
-        own = language
     return forms.CharField(
-        label=_("Words for the public: %(language)s") % {"language": own},
+        label=_("Words for the public: %(language)s") % {"language": written.language(language)},
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3, "lang": language, "dir": "auto"}),

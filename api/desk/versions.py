@@ -17,6 +17,7 @@ from api.desk import agency, door, parts
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
+from api.pages import written
 from registry import retrospect
 from registry.history import Version
 from registry.retrospect import Changed, Life
@@ -214,7 +215,7 @@ def _reason(one: Version) -> Any:
     before, _colon, columns = one.reason.partition(_AMENDED)
     if not before and columns:
         told = (gettext(_COLUMNS.get(name, name)) for name in columns.split(", "))
-        return gettext("amended: %(columns)s") % {"columns": ", ".join(told)}
+        return gettext("amended: %(columns)s") % {"columns": written.listed(told)}
     if one.reason in _REASONS:
         return gettext(_REASONS[one.reason])
     return agency.text("actions", one.reason) if one.reason in labels.ACTIONS else parts.Noted(one.reason)

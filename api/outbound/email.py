@@ -9,7 +9,7 @@ each language of the authority that we have texts in. Without ``REGISTRY_SMTP`` 
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 

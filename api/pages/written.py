@@ -1,10 +1,12 @@
 """Dates, times, places and amounts as people write them, in the reader's language and the authority's zone."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError, dates
+from babel import Locale, UnknownLocaleError, dates, numbers, units
 from django.utils.translation import get_language
 
 from api.pages.languages import gettext
@@ -67,6 +69,12 @@ def country(code: str) -> str:
     return _country(code, get_language() or "en")
 
 
+def language(code: str) -> str:
+    """A language's name in the reader's, or its code where nobody knows it."""
+    known = _locale(get_language() or "en").languages
+    return str(known.get(code.replace("-", "_")) or known.get(code.partition("-")[0]) or code)
+
+
 def instant(text: str | datetime | None) -> datetime | None:
     """An instant from the record's own writing of it."""
     if text is None or isinstance(text, datetime):
@@ -107,3 +115,39 @@ def _country(code: str, language: str) -> str:
     if code in _USER_ASSIGNED:
         return gettext("demo country %(code)s") % {"code": code}
     return str(_locale(language).territories.get(code, code))
+
+
+def listed(items: Iterable[str]) -> str:
+    """Things one after another, with the comma of the reader's script between them."""
+    return _between(", ").join(items)
+
+
+def clauses(items: Iterable[str]) -> str:
+    """Longer things one after another, with the semicolon of the reader's script between them."""
+    return _between("; ").join(items)
+
+
+def moment(instant: datetime, zone: str) -> str:
+    """``22 November 2026, 09:10``."""
+    return listed((days(instant, zone), clock_time(instant, zone)))
+
+
+def percent(share: float) -> str:
+    """``99%``; ``share`` of one."""
+    return numbers.format_percent(share, locale=_locale(get_language() or "en"))
+
+
+def kilobytes(size: int) -> str:
+    """``12 kB``, of so many bytes; never less than one."""
+    return units.format_unit(
+        max(1, size // 1024), "digital-kilobyte", length="short", locale=_locale(get_language() or "en")
+    )
+
+
+def _between(mark: str) -> str:
+    """The mark as the script writes it: that of Arabic turns its comma and semicolon round (Unicode 060C, 061B)."""
+    return mark.translate(_TURNED) if (get_language() or "en").partition("-")[0] in _ARABIC else mark
+
+
+_ARABIC: Final = frozenset({"ar", "ckb", "fa", "ps", "sd", "ug", "ur"})
+_TURNED: Final = str.maketrans(",;", "،؛")

@@ -43,7 +43,7 @@ def officer(desk: Client, licence: str) -> Pages:
 
 def test_what_runs_out_stands_with_its_day_and_coverage(officer: Pages, licence: str) -> None:
     page = officer.get("securities").content.decode()
-    for told in (licence, "100 %", "100,000 XTS", "30 June 2026", "runs out"):
+    for told in (licence, "100%", "100,000 XTS", "30 June 2026", "runs out"):
         assert told in page
     assert EVIL not in page
     assert Reading.objects.filter(fields="securities").exists()

@@ -107,3 +107,18 @@ def test_what_is_said_no_more_goes(swahili: str, monkeypatch: pytest.MonkeyPatch
 def test_a_text_that_has_no_translation_is_said_in_english() -> None:
     with override("ar"):
         assert gettext("no such text") == "no such text"
+
+
+def test_arabic_keeps_to_its_glossary() -> None:
+    page = (catalogues.ROOT / "docs" / "glossary-ar.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:4]] for line in page.splitlines() if line.startswith("| ")
+    ]
+    said = "\n".join(str(message.string) for message in catalogues.read("ar"))
+    assert len(rows) > 60
+    assert [arabic for _english, arabic, _not in rows[1:] if arabic not in said] == []
+    assert not [
+        avoided
+        for *_, avoided in rows[1:]
+        if avoided and "," not in avoided and avoided != "سحب" and avoided in said
+    ]

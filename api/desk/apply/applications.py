@@ -483,7 +483,7 @@ def _papers(found: Dossier) -> list[dict[str, Any]]:
         {
             "kind": words.said(words.DOCUMENTS, one.kind),
             "name": one.name,
-            "size": f"{max(1, one.size // 1024)} kB",
+            "size": written.kilobytes(one.size),
             "href": resolve_url("apply-paper", found.line.number, one.reference),
             "remove": "" if one.sent else resolve_url("apply-remove", found.line.number, one.reference),
         }
