@@ -8,6 +8,7 @@ from datetime import datetime
 
 from allauth.account.forms import UserTokenForm
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
@@ -75,7 +76,13 @@ def holder_of(number: str, key: str) -> User | None:
 
 @transaction.atomic
 def set_password(user: User, password: str) -> None:
-    """Give the account this password and end its sessions; whoever has the mail has the address too."""
+    """Give the account this password and end its sessions; whoever has the mail has the address too.
+
+    A device set up before anybody had shown that the address is theirs is forgotten: it may be that of somebody
+    who opened the account with another's address.
+    """
+    if not confirmed(user):
+        Authenticator.objects.filter(user=user).delete()
     user.set_password(password)
     user.save()
     auth.end_sessions(user)

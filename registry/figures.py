@@ -366,7 +366,8 @@ _PUBLICATION: Final = """
 _WORKLOAD: Final = """
     WITH done AS (
         SELECT officers, count(*) AS number FROM registry_entry
-        WHERE authority_id = %(pk)s AND decided_at >= %(since)s AND decided_at < %(until)s GROUP BY officers
+        WHERE authority_id = %(pk)s AND decided_at >= %(since)s AND decided_at < %(until)s
+          AND officers <> '["HOLDER"]' GROUP BY officers
     ), part AS (
         SELECT o.officer, o.place, d.number, jsonb_array_length(d.officers) AS officers
         FROM done d, jsonb_array_elements_text(d.officers) WITH ORDINALITY o (officer, place)

@@ -281,7 +281,7 @@ def filed(found: Case, commit: ledger.Commit) -> dict[str, Any]:
         held.pk,
         LicenceAction.FILE_RENEWAL,
         StepTerms(),
-        officers=(Party.APPLICANT,),
+        officers=(holders.HOLDER,),
         commit=commit,
         at=found.at,
     )

@@ -15,7 +15,7 @@ from babel.messages import pofile
 from django.test import Client
 
 from api import applicants as accounts
-from api import labels, phrases, retention
+from api import auth, labels, phrases, retention
 from api.models import Mail, RateBucket, User
 from api.outbound import mails
 from registry.admission import applicants
@@ -217,6 +217,21 @@ def test_a_new_password_comes_by_mail_once_and_still_takes_the_device(
     assert anybody.get(path).status_code == 410
     assert anybody.get("/apply/new-password/1/x").status_code == 410
     RateBucket.objects.all().delete()
+
+
+def test_a_device_set_up_by_whoever_never_had_the_address_is_forgotten(
+    desk: Client, new_desk: Callable[[], Client], sink: Callable[..., Any]
+) -> None:
+    taken = sink()
+    squatter = Applicant(desk)
+    EmailAddress.objects.update(verified=False)
+    accounts.ask_new_password(squatter.user.username, at=AT)
+    told(taken, AT)
+    rightful = new_desk()
+    assert send(rightful, link(taken), password=SENTENCE).headers["Location"] == "/apply/set-up"
+    assert squatter.get().status_code == 302
+    assert not auth.has_second_factor(squatter.user)
+    assert accounts.confirmed(squatter.user)
 
 
 def test_an_officer_s_password_is_not_changed_by_mail(sink: Callable[..., Any]) -> None:

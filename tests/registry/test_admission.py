@@ -457,7 +457,7 @@ def test_a_renewal_is_filed_as_it_is_sent_and_renews_by_two_officers() -> None:
     with pytest.raises(errors.LicenceNotFound):
         applicants.begin("A-2", "XA-DLA", renews=licence, at=near, idempotency_key="r-3")
     applicants.submit(asked, account=apply.ACCOUNT, at=near, idempotency_key="r-4")
-    assert Entry.objects.get(action="file_renewal").officers == ["applicant"]
+    assert Entry.objects.get(action="file_renewal").officers == ["HOLDER"]
     apply.take(asked, Action.REVIEW, at=near + timedelta(days=20))
     held = dossier.restricted_licence(licence, by=builders.maker(near), at=near)
     assert "renewal_filed" in held["overlays"]

@@ -269,6 +269,9 @@ def new_password(request: HttpRequest, number: str, key: str) -> HttpResponse:
     form = PasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         applicants.set_password(user, form.cleaned_data["password"])
+        if not auth.has_second_factor(user):
+            auth.open_half(request, user)
+            return HttpResponseRedirect(resolve_url("apply-set-up"))
         messages.success(request, gettext("The password is set. Sign in with it and with your device."))
         return HttpResponseRedirect(resolve_url("apply-sign-in"))
     status = 422 if form.errors else 200
