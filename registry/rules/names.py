@@ -46,7 +46,7 @@ class Folded:
 
 
 _DEMO_MARK: Final = re.compile(r"\s*[(（]\s*demo\s*[)）]", re.IGNORECASE)
-"""What every invented name bears: a mark of the demonstration's and no part of the name. Other words in brackets are."""
+"""What every invented name bears: the demonstration's mark, no part of the name. Other words in brackets are one."""
 
 
 def fold(text: str) -> Folded:
