@@ -20,7 +20,7 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from api.conf import embedded, environment, roles  # noqa: E402 - the path is set above
+from api.conf import demo_place, embedded, environment, roles  # noqa: E402 - the path is set above
 from registry import clock  # noqa: E402 - the same
 from verification import keys, signer  # noqa: E402 - the same
 from verification.keys import Use  # noqa: E402 - the same
@@ -48,6 +48,7 @@ def main() -> int:
             _refuse_a_busy_port(number)
         with console.status("Starting the database"):
             place = _place(*ports)
+        demo_place.leave(place["REGISTRY_HOST"], place["REGISTRY_DESK_HOST"])
         _migrate(place)
         running.append(_sign(place))
         if not os.environ.get("REGISTRY_CLAMD"):

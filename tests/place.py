@@ -13,3 +13,6 @@ OWN_SERVER = bool(WORKER) and not os.environ.get("DATABASE_URL")
 if OWN_SERVER:
     var = Path(os.environ.get("REGISTRY_VAR") or Path(__file__).resolve().parents[1] / "var")
     os.environ["REGISTRY_VAR"] = str(var / f"tests-{WORKER}")
+
+os.environ.setdefault("REGISTRY_HOST", "127.0.0.1:8000")  # whatever demo this folder has known
+os.environ.setdefault("REGISTRY_DESK_HOST", "127.0.0.1:8001")

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from api.conf import embedded, environment, languages
+from api.conf import demo_place, embedded, environment, languages
 from api.conf.interfaces import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by their frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,8 +18,9 @@ DEMO_SECRET = "demo-only-secret-that-check-deploy-refuses"  # noqa: S105 - publi
 # What this place is
 DEBUG = environment.flag("REGISTRY_DEBUG", default=False)
 REGISTRY_DEMO = environment.flag("REGISTRY_DEMO", default=not environment.text("REGISTRY_SECRET_KEY", ""))
-REGISTRY_HOST = environment.text("REGISTRY_HOST", "127.0.0.1:8000")
-REGISTRY_DESK_HOST = environment.text("REGISTRY_DESK_HOST", "127.0.0.1:8001")
+_hosts = demo_place.hosts() if REGISTRY_DEMO else (demo_place.PUBLIC, demo_place.DESK)
+REGISTRY_HOST = environment.text("REGISTRY_HOST", _hosts[0])
+REGISTRY_DESK_HOST = environment.text("REGISTRY_DESK_HOST", _hosts[1])
 REGISTRY_SCHEME = environment.text("REGISTRY_SCHEME", "http" if REGISTRY_DEMO else "https")
 REGISTRY_CLOCK = environment.text("REGISTRY_CLOCK", "")
 REGISTRY_TRUSTED_PROXIES = environment.whole("REGISTRY_TRUSTED_PROXIES", 0)

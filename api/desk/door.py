@@ -190,10 +190,11 @@ def draw(
     return render(request, f"desk/{template}", {**context, **around}, status=status)
 
 
-def frame(title: str) -> dict[str, str]:
-    """What every page of this host has around it: its title, its language and the direction of that."""
+def frame(title: str) -> dict[str, str | bool]:
+    """What every page of this host has around it: its title, its language with its direction, and a demo's mark."""
     language = get_language() or "en"
-    return {"title": title, "language": language, "direction": languages.direction(language)}
+    direction = languages.direction(language)
+    return {"title": title, "language": language, "direction": direction, "demo": settings.REGISTRY_DEMO}
 
 
 def in_language(request: HttpRequest, *, home: str = HOME) -> HttpResponse:
@@ -240,7 +241,10 @@ def refused(request: HttpRequest, error: Exception, *, by: Actor | None = None) 
 
 def nothing_here(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """The page for an address that does not exist (``handler404`` of the desk application)."""
-    return refused(request, NotFound())
+    title = problems.told("route.not_found", {}).title
+    response = draw(request, "refusal.html", title, {"home": HOME}, by=_officer(request), status=404)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, override
 
 from api import labels
@@ -18,14 +20,18 @@ from registry.rules.lifecycle import Scope
 
 @dataclass(frozen=True)
 class Words(Part):
-    """What the public page says in one language, from its own sentences."""
+    """What the public pages say in one language, from their own sentences and their own facts.
+
+    ``told``: titles and facts as those pages render them; the officer's words stand last, as in the licence's page,
+    which alone prints them, among what happened.
+    """
 
     template = "words"
     language: str
     direction: str
     verdict: verdicts.Verdict
     steps: Sequence[str]
-    text: str = ""
+    told: Sequence[tuple[str, SafeString]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,6 @@ class Preview:
     deadlines: parts.Facts | None
     changes: Sequence[Difference]
     same: str
-    before: Sequence[Words]
     words: Sequence[Words]
     later: Sequence[Words]
     later_on: Any
@@ -72,7 +77,6 @@ def of(outlook: Outlook, texts: Mapping[str, str] | None = None, *, published: b
         deadlines=parts.Facts(dates) if dates else None,
         changes=[row for row in rows if row.changed],
         same=written.listed(row.name for row in rows if not row.changed),
-        before=words(outlook.before.body, {}, spoken),
         words=words(outlook.after.body, said, spoken),
         later=words(outlook.later.body, said, spoken) if outlook.later else (),
         later_on=parts.Moment(outlook.effective_from, outlook.zone) if outlook.later else "",
@@ -91,8 +95,13 @@ def _words(language: str, body: Mapping[str, Any], texts: Mapping[str, str]) -> 
         said = wording.sentences(reasons, facts.dates(body))
         verdict = verdicts.verdict(result, who=facts.holder_name(body), sentences=said)
         steps = wording.steps(result, reasons)
-    text = facts.in_language(texts, language) if texts else ""
-    return Words(language, languages.direction(language), verdict, steps, text)
+        told = [(gettext("The licence"), facts.listed(facts.standing(body)))]
+        if measures := facts.sanctions(body):
+            told.append((gettext("Measures of the authority"), facts.listed(measures)))
+        if texts:
+            text = format_html('<p dir="auto">{}</p>', facts.in_language(texts, language))
+            told.append((gettext("Its life so far"), text))
+    return Words(language, languages.direction(language), verdict, steps, told)
 
 
 def _differences(before: Face, after: Face) -> list[Difference]:

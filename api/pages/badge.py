@@ -64,7 +64,7 @@ def badge(request: HttpRequest, code: str) -> HttpResponse:
         "compact": found.code,
         "host": settings.REGISTRY_HOST,
         "long": bool(signed),
-        "legend": home.legend("licensed", "limited", "not_licensed"),
+        "legend": home.legend("licensed", "limited", "not_licensed", "unknown"),
     }
     return render.page(request, "badge.html", context, styles=sheet.BADGE)
 

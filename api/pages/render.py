@@ -32,7 +32,7 @@ _SLOT: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every template knows: language, links that keep it, the sheet."""
+    """What every template knows: language, links that keep it, whether all of it is invented, the sheet."""
 
     language: str
     direction: str
@@ -40,6 +40,7 @@ class Frame:
     suffix: str
     query: str
     chosen: str
+    demo: bool
     sheet: SafeString
 
 
@@ -57,6 +58,7 @@ def frame(
         suffix=f"?lang={chosen}" if chosen else "",
         query=f"{urlencode(kept)}&" if kept else "",
         chosen=chosen,
+        demo=settings.REGISTRY_DEMO,
         sheet=mark_safe(styles.css),  # noqa: S308 - our own file, fixed at start and named in the policy by its hash
     )
 

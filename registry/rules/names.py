@@ -45,9 +45,17 @@ class Folded:
         return " ".join(self.words)
 
 
+_DEMO_MARK: Final = re.compile(r"\s*[(（]\s*demo\s*[)）]", re.IGNORECASE)
+"""What every invented name bears: the demonstration's mark, no part of the name. Other words in brackets are one."""
+
+
 def fold(text: str) -> Folded:
-    """The name in plain words: case, accents, script, punctuation and legal forms gone, short forms written out."""
-    latin, foreign = _latin(text[:LONGEST])
+    """The name in plain words: case, accents, script, punctuation and legal forms gone, short forms written out.
+
+    A name that is nothing but the mark of the demonstration keeps it.
+    """
+    text = text[:LONGEST]
+    latin, foreign = _latin(_DEMO_MARK.sub(" ", text).strip() or text)
     words = _written_out(_words(latin))
     words, forms = _without_forms(words)
     kept = tuple(word for word in words if word not in legal_forms.EMPTY) or tuple(words)

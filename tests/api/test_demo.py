@@ -1,8 +1,13 @@
 """The demonstration is lawful: it is made by the register's own steps and checks out."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from api import demo
 from registry import audit, lookup
@@ -30,3 +35,28 @@ def test_the_demo_is_an_honest_register() -> None:
     assert {row["licence"]["result"] for row in page.data} == {"licensed", "limited", "not_licensed"}
     assert badges.for_subject("licence", bluefinch["number"])
     assert demo.load(at=AT) == {"agencies": 0, "licences": 0, "badges": 0}, "a second start changes nothing"
+
+
+_HOSTS = (
+    "from django.conf import settings as s; print(s.REGISTRY_HOST, s.REGISTRY_DESK_HOST, s.ALLOWED_HOSTS[0])"
+)
+
+
+def _hosts(var: Path, **place: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+    kept |= {"REGISTRY_VAR": str(var), "DATABASE_URL": "postgresql:///none", **place}
+    kept["DJANGO_SETTINGS_MODULE"] = "api.conf.settings"
+    done = subprocess.run([sys.executable, "-c", _HOSTS], cwd=settings.ROOT, env=kept, capture_output=True, text=True,
+                          check=True)  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_a_command_speaks_for_the_demo_that_keeps_its_data_here(tmp_path: Path) -> None:
+    assert _hosts(tmp_path) == "127.0.0.1:8000 127.0.0.1:8001 127.0.0.1"
+    (tmp_path / "demo.json").write_text('{"public": "127.0.0.1:8700", "desk": "127.0.0.1:8701"}')
+    assert _hosts(tmp_path) == "127.0.0.1:8700 127.0.0.1:8701 127.0.0.1"
+    assert _hosts(tmp_path, REGISTRY_HOST="verify.example").startswith(
+        "verify.example 127.0.0.1:8701 verify."
+    )
+    real = {"REGISTRY_DEMO": "false", "REGISTRY_SECRET_KEY": "x", "REGISTRY_IDENTITY_KEY": "y"}
+    assert _hosts(tmp_path, **real).startswith("127.0.0.1:8000 "), "only a demo reads what a demo left"

@@ -96,6 +96,7 @@ def test_a_batch_keeps_its_order_and_answers_each_item_in_its_place(
         ("Bluefinch Manpower Pvt Ltd (DEMO)", "found", "exact"),
         ("BLUEFINCH MANPOWER PRIVATE LIMITED (DEMO)", "found", "exact"),
         ("Bluefinch Overseas", "found", "exact"),
+        ("Bluefinch Manpower Pvt Ltd", "found", "exact"),
         ("Bluefinsh Manpower (Demo)", "found", "strong"),
         ("Silver Quay (DEMO)", "name_mismatch", "weak"),
         ("Bluefinch", "name_mismatch", "weak"),

@@ -63,6 +63,8 @@ class Look:
         elif answer.status != 200:
             self.faults.append(f"{path}: answered {answer.status}")
             return
+        if "nothing on this page is real" not in self.page.inner_text("header"):
+            self.faults.append(f"{path}: does not say that it is a demo")
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 800})
             wide = self.page.evaluate("document.documentElement.scrollWidth")

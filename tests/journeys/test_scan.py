@@ -306,6 +306,25 @@ def test_html_and_style_together_weigh_less_than_14_kilobytes_on_the_wire(
             assert response["Content-Length"] == str(len(response.content))
 
 
+def test_every_page_of_a_demo_says_so_and_no_page_of_a_register(
+    public: Client, bluefinch: Bluefinch, settings: Any
+) -> None:
+    mark, badge = "DEMO: nothing on this page is real.", f"/v/{bluefinch.badge}"
+    paths = [
+        "/", "/?q=bluefinch", "/?q=nobody", badge, f"{badge}/badge", "/v/nothing", f"/licences/{bluefinch.licence}",
+        f"/licences/{bluefinch.licence}?as_of=2026-10-01", "/licences/nothing", f"/agencies/{bluefinch.agency}",
+        "/applications", "/applications/nothing", "/nothing",
+    ]  # fmt: skip
+    for path in paths:
+        assert mark in public.get(path).content.decode(), path
+    assert public.get(f"{badge}/badge").content.decode().count(mark) == 2, (
+        "above the sheets and on the certificate"
+    )
+    settings.REGISTRY_DEMO = False
+    for path in ("/", "/applications", "/nothing/else"):
+        assert mark not in public.get(path).content.decode(), path
+
+
 def test_the_page_says_what_a_worker_may_be_asked_to_pay(public: Client, bluefinch: Bluefinch) -> None:
     path, quoted = f"/v/{bluefinch.badge}", "says the International Labour Organization"
     assert quoted in text(public.get(path))

@@ -44,6 +44,11 @@ def claim(asked: str, held: str, *known: str) -> likeness.Claim:
         ("गल्फ ओवरसीज प्रा. लि.", "glph ovrsij"),
         ("মেসার্স আল আমিন লিমিটেড", "al amin"),
         ("0-two  Maintenance", "0 two maintenance"),
+        ("Gulf Star Overseas Pvt. Ltd. (DEMO)", "gulf star overseas"),
+        ("गल्फ ओवरसीज प्रा. लि. (demo)", "glph ovrsij"),
+        ("Gulf Star (Nepal)", "gulf star nepal"),
+        ("Demo Gulf Star", "demo gulf star"),
+        ("(DEMO)", "demo"),
     ],
 )
 def test_case_accents_scripts_punctuation_and_legal_forms_are_set_aside(written: str, folded: str) -> None:
@@ -207,6 +212,7 @@ def test_rare_words_weigh_more_than_common_ones() -> None:
         ("Alamin Overseas", "Al-Amin Overseas", Match.STRONG, "name.spacing"),
         ("Glf Health Care Overseas", "Gulf Healthcare Overseas", Match.WEAK, "name.part"),
         ("Gulf Star Oversaes", "Gulf Star Overseas", Match.STRONG, "name.spelling"),
+        ("bleufinch manpwer", "Bluefinch Manpower (DEMO)", Match.STRONG, "name.spelling"),
         ("গালফ ওভারসিজ সার্ভিসেস", "Gulf Overseas Services", Match.STRONG, "name.by_sound"),
         ("كريم", "Karim", Match.WEAK, "name.by_sound"),
         ("Gulf Star Overseas LLP", "Gulf Star Overseas Ltd", Match.WEAK, "name.legal_form_differs"),
