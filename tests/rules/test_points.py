@@ -45,7 +45,7 @@ def test_surveillance_begins_at_twelve(points: tuple[int, ...], enough: bool) ->
         with pytest.raises(GroundNotAllowed) as refusal:
             walk.take(Action.SURVEIL, **POINTS)
         known = {"field": "grounds", "points": sum(points), "wanted": 12, "action": "surveil"}
-            assert refusal.value.facts == known
+        assert refusal.value.facts == known
 
 
 def test_a_punishment_upon_points_alone_needs_twenty_four_and_one_upon_a_breach_none() -> None:
