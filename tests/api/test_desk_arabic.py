@@ -1,14 +1,17 @@
 """The desk and the applicants' pages in Arabic: every text is ours to translate, and none stays in English."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils.translation import deactivate, override
 
+from api.desk import refusals
+from registry.rules.errors import StepNotAllowed, TermRefused
 from tests import desk_world
 from tests.api.officials import sign_in
 from tests.conftest import Clock
@@ -38,6 +41,13 @@ DATA = re.compile(
 )
 
 
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A request leaves its language behind in the thread."""
+    yield
+    deactivate()
+
+
 @pytest.fixture
 def world(clock: Clock) -> desk_world.World:
     return desk_world.built(clock.stop(AT))
@@ -65,3 +75,56 @@ def test_no_page_says_anything_in_english(
             found[path] = left
     assert found == {}
     assert seen > 100
+
+
+def test_a_refused_form_says_in_arabic_what_is_wrong(desk: Client, world: desk_world.World) -> None:
+    client = sign_in(desk, world.officer).client
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "ar"
+    for path in world.desk:
+        if path.endswith(("suspend_preventive", "fine", "correct", "invitations/new", "links")):
+            answer = client.post(f"/desk/{path}", {})
+            assert answer.status_code == 422, path
+            assert {one for one in english(answer.content.decode()) if not DATA.fullmatch(one)} == set(), path
+
+
+def test_the_register_s_own_refusal_is_said_in_arabic() -> None:
+    refusal = TermRefused("a term is at most {months} months", field="last_day", months=36)
+    stopped = StepNotAllowed("{action} is not a step from {state}", action="revoke", state="revoked")
+    with override("ar"):
+        assert refusals.sentence(refusal) == "لا تزيد المدة بالأشهر على 36."
+        assert refusals.sentence(stopped) == "«سحب الترخيص» ليس إجراءً متاحًا من الحالة «مسحوب»."
+    with override("en"):
+        assert refusals.sentence(refusal) == "A term is at most 36 months."
+    assert refusal.detail == "a term is at most 36 months"
+
+
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("https://testserver/desk/agencies?q=x", "/desk/agencies?q=x"),
+        ("https://elsewhere.example/desk/agencies", "/desk/"),
+        ("https://testserver/apply/", "/desk/"),
+        ("https://testserver//evil.example/desk/", "/desk/"),
+        ("", "/desk/"),
+    ],
+)
+def test_a_language_is_chosen_where_one_stands(desk: Client, came_from: str, back: str) -> None:
+    host = {"Referer": came_from.replace("testserver", desk.defaults.get("SERVER_NAME", "testserver"))}
+    answer = desk.post("/desk/language", {"language": "ar"}, headers=host if came_from else {})
+    assert (answer.status_code, answer.headers["Location"]) == (302, back)
+    cookie = answer.cookies[settings.LANGUAGE_COOKIE_NAME]
+    assert cookie.value == "ar"
+    assert cookie["httponly"]
+    assert '<html lang="ar" dir="rtl">' in desk.get("/desk/sign-in").content.decode()
+
+
+def test_a_language_that_nobody_speaks_changes_nothing(desk: Client) -> None:
+    answer = desk.post("/desk/language", {"language": "xx<script>"})
+    assert answer.status_code == 302
+    assert settings.LANGUAGE_COOKIE_NAME not in answer.cookies
+
+
+def test_the_public_reads_only_the_languages_that_were_signed(public: Client) -> None:
+    page = public.get("/?lang=ar", headers={"Accept-Language": "ar"}).content.decode()
+    assert '<html lang="en" dir="ltr"' in page
+    assert public.get("/api/v1/codes").json()["languages"] == ["en"]

@@ -44,7 +44,8 @@ def test_surveillance_begins_at_twelve(points: tuple[int, ...], enough: bool) ->
     else:
         with pytest.raises(GroundNotAllowed) as refusal:
             walk.take(Action.SURVEIL, **POINTS)
-        assert refusal.value.facts == {"field": "grounds", "points": sum(points), "wanted": 12}
+        known = {"field": "grounds", "points": sum(points), "wanted": 12, "action": "surveil"}
+        assert refusal.value.facts == known
 
 
 def test_a_punishment_upon_points_alone_needs_twenty_four_and_one_upon_a_breach_none() -> None:
