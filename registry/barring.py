@@ -55,7 +55,7 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
         raise errors.BadInput("the last day is before the first", field="last_day")
     scope = terms.get("scope") or "any_role"
     if scope not in bars.SCOPES:
-        raise errors.BadInput(f"a scope is one of {', '.join(bars.SCOPES)}", field="scope")
+        raise errors.BadInput("a scope is one of {scopes}", field="scope", scopes=list(bars.SCOPES))
     grounds = terms.get("grounds")
     if not isinstance(grounds, list | tuple) or not grounds:
         raise errors.StepIncomplete("give the ground of the bar", field="grounds")
@@ -149,7 +149,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
     today = days.local_day(at, authority.zone)
     cause = terms.get("cause")
     if cause not in CAUSES:
-        raise errors.BadInput(f"a cause is one of {', '.join(CAUSES)}", field="cause")
+        raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(CAUSES))
     if bar.cause or bar.state(today) == "over":
         raise errors.StepNotAllowed("the bar is over or was ended already", field="bar")
     if cause == "appeal" and not bar.appeal_open:
@@ -332,5 +332,5 @@ def _reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise errors.StepIncomplete("say why", field="reason")
     if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
+        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
     return value.strip()

@@ -125,7 +125,7 @@ def ask(account: str, licence: str, said: str, *, at: datetime, idempotency_key:
         raise errors.LicenceNotFound("no licence has this number", field="licence")
     mine = HolderAccount.objects.filter(account=account)
     if mine.filter(state__in=("asked", "supported")).count() >= MOST_ASKED:
-        raise errors.BadInput(f"at most {MOST_ASKED} requests at a time", field="licence")
+        raise errors.BadInput("at most {most} requests at a time", field="licence", most=MOST_ASKED)
     try:
         with transaction.atomic():
             row = HolderAccount.objects.create(
@@ -208,7 +208,7 @@ def represent(
     held = _held(account, number)
     words = _words(text, "text", LONGEST)
     if len(papers) > MOST_PAPERS:
-        raise errors.BadInput(f"at most {MOST_PAPERS} papers", field="papers")
+        raise errors.BadInput("at most {most} papers", field="papers", most=MOST_PAPERS)
     Licence.objects.select_for_update().get(pk=held.pk)
     _open_notice(held, sequence, at=at)
     listed = "".join(f"\n{one['name']} (SHA-256 {one['sha256']})" for one in papers)
@@ -270,7 +270,7 @@ def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency
             raise errors.OwnProposal("a second officer confirms it", field="no_conflict")
         row.state, row.second_by, row.second_at = "connected", by.number, at
     else:
-        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+        raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
     row.save()
     once.keep({"state": row.state})
     news.put()
@@ -284,7 +284,7 @@ def end(key: int, *, by: Actor, at: datetime, reason: str) -> str:
     if not by.roles & lifecycle.M:
         raise errors.RoleNotAllowed("this role may not", roles=sorted(lifecycle.M))
     if row.state not in {"asked", "supported", "connected"}:
-        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+        raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
     row.reason = _words(reason, "reason", 4000)
     row.state = "ended" if row.state == "connected" else "declined"
     row.ended_by, row.ended_at = by.number, at
@@ -408,7 +408,7 @@ def _open_notice(row: Licence, sequence: int, *, at: datetime) -> None:
     if notice.until is None or at >= notice.until:
         raise errors.HolderNotAllowed("the time for an answer is over", why="over")
     if not notice.open:
-        raise errors.HolderNotAllowed(f"at most {MOST_ANSWERS} answers", why="many")
+        raise errors.HolderNotAllowed("at most {most} answers", why="many", most=MOST_ANSWERS)
 
 
 def _of_officer(key: int, by: Actor, *, lock: bool = False) -> HolderAccount:
@@ -465,7 +465,7 @@ def _words(text: object, field: str, longest: int) -> str:
     if not isinstance(text, str) or not text.strip():
         raise errors.BadInput("say something", field=field)
     if len(text) > longest or "\x00" in text:
-        raise errors.BadInput(f"at most {longest} characters", field=field)
+        raise errors.BadInput("at most {most} characters", field=field, most=longest)
     return text.strip()
 
 

@@ -54,7 +54,11 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
     for row, field in ((merged, "about"), (stays, "into")):
         if (now := records.led_on(row.number)) is not None:
             raise errors.MergerRefused(
-                f"{row.number} was merged into {now} already", why="merged", number=now, field=field
+                "{merged} was merged into {number} already",
+                why="merged",
+                merged=row.number,
+                number=now,
+                field=field,
             )
     _nothing_waits(merged, stays, at)
     _bars_agree(merged, stays, at)
@@ -180,7 +184,10 @@ def _bars_agree(merged: Agency, stays: Agency, at: datetime) -> None:
         one = next(number for number, is_ in barred.items() if is_)
         other = stays.number if one == merged.number else merged.number
         raise errors.MergerRefused(
-            f"{one} is barred or dissolved and {other} is not: decide the same of {other} first", why="bar"
+            "{barred} is barred or dissolved and {other} is not: decide the same of {other} first",
+            why="bar",
+            barred=one,
+            other=other,
         )
 
 
@@ -194,7 +201,7 @@ def _licences_agree(merged: Agency, stays: Agency, at: datetime) -> None:
             live[licence.agency_id].add(licence.licence_class)
     if both := sorted(filter(None, live[merged.pk] & live[stays.pk])):
         raise errors.MergerRefused(
-            f"both hold a licence of class {both[0]} that is not ended: end one of the two first",
+            "both hold a licence of class {licence_class} that is not ended: end one of the two first",
             why="licences", licence_class=both[0],
         )  # fmt: skip
     listed = any(one.origin == "listed" for one in rows if one.agency_id == merged.pk)
@@ -215,7 +222,7 @@ def _appointments_agree(merged: Agency, stays: Agency) -> None:
     for person, role, number in mine:
         if (person, role) in both:
             raise errors.MergerRefused(
-                f"a person has the same role in both: end appointment {number} first",
+                "a person has the same role in both: end appointment {number} first",
                 why="appointment", number=number,
             )  # fmt: skip
 
@@ -224,7 +231,7 @@ def _reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise errors.StepIncomplete("say how it is known that both are one firm", field="reason")
     if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
+        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
     return value.strip()
 
 

@@ -206,7 +206,7 @@ def _locked(number: int, *, by: Actor) -> Row:
 
 def _still_open(row: Row, at: datetime) -> None:
     if row.state != "open":
-        raise errors.ProposalClosed(f"the motion is {row.state}", proposal=row.pk, state=row.state)
+        raise errors.ProposalClosed("the motion is closed already", proposal=row.pk, state=row.state)
     if row.expires_at <= at:
         raise errors.ProposalClosed("the motion has run out", proposal=row.pk, state="expired")
 

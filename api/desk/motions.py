@@ -24,7 +24,7 @@ from api.desk.proposals import ApproveForm, DeclineForm
 from registry import dossier, motions, persons, screening
 from registry.motions import MotionRecord
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import M
+from registry.rules.lifecycle import M, Role
 from registry.rules.motions import RULES, Motion
 from registry.screening import sides
 
@@ -135,6 +135,9 @@ def motion(visit: Visit, number: int) -> HttpResponse:
     found = readings.motion(number, by=visit.by, at=visit.at, through="desk")
     if visit.request.method != "POST":
         return _page(visit, found)
+    deciding = _deciding(found)
+    if found.proposed_by != visit.by.number and not visit.by.roles & deciding:
+        raise errors.RoleNotAllowed("this officer may not", roles=sorted(deciding))
     if visit.request.POST.get("do") == "decline":
         return _declined(visit, found)
     form = YesForm(visit)
@@ -193,7 +196,6 @@ def _page(
     is_open = found.state == "open" and visit.at < found.expires_at
     mine = found.proposed_by == visit.by.number
     awaits = is_open and found.awaits(visit.by)
-    deciding = frozenset[str]().union(*RULES[found.kind].approvals)
     return visit.page(
         "motion.html",
         gettext(NAMES[found.kind]),
@@ -206,11 +208,18 @@ def _page(
         reason=found.terms.get("reason", ""),
         mine=mine,
         approving=(approving or YesForm(visit)) if awaits else None,
-        declining=(declining or DeclineForm()) if is_open and (mine or visit.by.roles & deciding) else None,
+        declining=(declining or DeclineForm())
+        if is_open and (mine or visit.by.roles & _deciding(found))
+        else None,
         ends_own=gettext("Withdraw") if mine else "",
         waits_for=law.any_of(found.next_roles),
         **_SHOWN[found.kind](visit, found, is_open=is_open, zone=zone),
     )
+
+
+def _deciding(found: MotionRecord) -> frozenset[Role]:
+    """Whoever says yes to such a motion, first or later; they may also decline it."""
+    return frozenset[Role]().union(*RULES[found.kind].approvals)
 
 
 def _about(found: MotionRecord) -> parts.Link:
