@@ -67,12 +67,19 @@ def pair(db: None) -> tuple[str, str]:
     for holder in (stays, gone):
         builders.head_office(holder)
         by = builders.maker(START)
-        agencies.add_channel(holder, "phone", "+12025550142", by=by, at=START, idempotency_key=builders.key())
-    agencies.add_trading_name(gone, "Finch Jobs", by=by, at=START, idempotency_key=builders.key())
-    agencies.appoint(
-        gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5), by=by, at=START,
-        idempotency_key=builders.key(),
-    )  # fmt: skip
+        said: dict[str, Any] = {"by": by, "at": START}
+        channel = agencies.add_channel(
+            holder, "phone", "+12025550142", **said, idempotency_key=builders.key()
+        )
+        builders.approved(channel, at=START)
+    for made in (
+        agencies.add_trading_name(gone, "Finch Jobs", **said, idempotency_key=builders.key()),
+        agencies.appoint(
+            gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5), **said,
+            idempotency_key=builders.key(),
+        ),
+    ):  # fmt: skip
+        builders.approved(made, at=START)
     return gone, stays
 
 
@@ -141,14 +148,12 @@ def test_what_screening_found_and_officers_said_stays_with_the_firm(pair: tuple[
     gone, stays = pair
     barred = builders.agency("Kestrel Overseas (DEMO)")
     by = builders.maker(START)
-    agencies.add_channel(barred, "phone", "+12025550199", by=by, at=START, idempotency_key=builders.key())
-    agencies.add_channel(gone, "phone", "+12025550199", by=by, at=START, idempotency_key=builders.key())
-    agencies.amend(
-        barred, {"address": "9 Quay", "locality": "Port"}, by=by, at=START, idempotency_key=builders.key()
-    )
-    agencies.amend(
-        gone, {"address": "9 Quay", "locality": "Port"}, by=by, at=START, idempotency_key=builders.key()
-    )
+    where = {"address": "9 Quay", "locality": "Port"}
+    for holder in (barred, gone):
+        said: dict[str, Any] = {"by": by, "at": START, "idempotency_key": builders.key()}
+        builders.approved(agencies.add_channel(holder, "phone", "+12025550199", **said), at=START)
+        said["idempotency_key"] = builders.key()
+        builders.approved(agencies.amend(holder, where, **said), at=START)
     builders.revoked(builders.active(barred), at=START)
     found = screening.of(gone, at=AT).matches
     assert [one.target for one in found] == [barred]
@@ -247,10 +252,11 @@ def test_a_bar_is_neither_shaken_off_nor_spread(pair: tuple[str, str]) -> None:
 def test_one_person_with_one_role_in_both_is_ended_in_one_first(pair: tuple[str, str]) -> None:
     gone, stays = pair
     person = retrospect.agency(gone, by=builders.checker(AT), at=AT).appointments[0]["person"]
-    agencies.appoint(
+    made = agencies.appoint(
         stays, name="", person=person, role="director", first_day=date(2026, 1, 6), by=builders.maker(START), at=START,
         idempotency_key=builders.key(),
     )  # fmt: skip
+    builders.approved(made, at=START)
     assert why(gone, stays) == "appointment"
 
 

@@ -235,7 +235,7 @@ def home(visit: Visit) -> HttpResponseBase:
         confirmed=accounts.confirmed(visit.user),
         email=visit.user.email,
         agencies=licences.agencies(visit),
-        language=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
+        letters=LanguageForm(initial={"language": visit.user.language}, auto_id="id_letters_%s"),
     )
 
 
