@@ -19,12 +19,13 @@ from django.test import override_settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from registry import agencies, audit, clock, licensing, screening
+from registry import agencies, audit, clock, holders, licensing, motions, screening
 from registry.audit import Difference
 from registry.intake import taking
 from registry.models import JOURNALLED
 from registry.rules.applying import Action as Step
 from registry.rules.lifecycle import Action, StepTerms
+from registry.rules.motions import Motion
 from registry.rules.screening import Verdict
 from tests import applying, builders
 from tests.builders import START
@@ -49,6 +50,7 @@ from verification.keys import Use
 pytestmark = pytest.mark.usefixtures("_built")
 
 EXEMPT: Final[Mapping[str, str]] = {
+    "registry_application.kind": "a constraint lets it be nothing else while no licence is named",
     "registry_applicationdraft": "the applicant's own paper until it is sent, and no record",
     "registry_changejournal.id": "the order of rows; the log has taken them in it",
     "registry_changejournal.transaction_id": "which changes belong together, until the log has taken them",
@@ -193,6 +195,25 @@ def _screen() -> None:
     screening.declare(gone, fresh, "family", evidence="of marriages", by=by, at=AT, idempotency_key="11")
 
 
+def _move(number: str) -> None:
+    """Two records of one firm made one by two officers, and an answer of a holder's account with a paper."""
+    one, other = builders.agency("Plover 1 (DEMO)"), builders.agency("Plover 2 (DEMO)")
+    terms = {"into": other, "reason": "One firm."}
+    said: dict[str, Any] = {"at": AT, "no_conflict": True}
+    moved = motions.propose(Motion.MERGE, one, terms, by=builders.maker(AT), idempotency_key="12", **said)
+    motions.approve(moved.id, by=builders.checker(AT), idempotency_key="13", **said)
+    asked = holders.ask("APPLICANT-9", number, "Its director.", at=AT, idempotency_key="14")
+    for key, by in (("15", builders.maker(AT)), ("16", builders.checker(AT))):
+        holders.confirm(asked, by=by, idempotency_key=key, **said)
+    notice = builders.take(number, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
+    paper = {
+        "name": "answer.pdf", "media_type": "application/pdf", "size": 8, "sha256": "0" * 64, "stored_as": "nowhere/1",
+    }  # fmt: skip
+    holders.represent(
+        "APPLICANT-9", number, notice.sequence, "Paid back.", [paper], at=AT, idempotency_key="17"
+    )
+
+
 def _take_in(folder: Path) -> None:
     profile = folder / "xa_list.toml"
     profile.write_text(PROFILE, encoding="utf-8")
@@ -244,6 +265,7 @@ def _built(
         number = _decide()
         _admit()
         _screen()
+        _move(number)
         _take_in(folder)
         _prove(number)
         client = signing.client()

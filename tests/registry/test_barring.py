@@ -37,10 +37,11 @@ def person(db: None) -> tuple[str, str]:
 
 
 def appoint(holder: str, role: str = "director", *, at: datetime = START, **more: Any) -> None:
-    agencies.appoint(
+    made = agencies.appoint(
         holder, name="Mina Rai (DEMO)", role=role, by=builders.maker(at), at=at, idempotency_key=builders.key(),
         **{"first_day": at.date(), "document": "P 123 456", "birth_date": date(1980, 2, 3), **more},
     )  # fmt: skip
+    builders.approved(made, at=at)
 
 
 def move(about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR) -> int:
