@@ -126,7 +126,8 @@ class Item:
     """One matter. ``due``: its legal deadline, ``None`` where the law sets no day; ``since``: when it began.
 
     It is of a licence, of an application (then ``state`` is the application's) or of a match; what it is not of is
-    empty. ``name`` is the agency's, or the applicant's.
+    empty. ``name`` is the agency's, or the applicant's. ``state`` and ``result`` of a licence are what the public reads
+    now: a licence that is in force by its decisions and lacks its security is ``active`` and ``not_licensed``.
     """
 
     matter: Matter
@@ -141,6 +142,7 @@ class Item:
     overdue: bool
     application: str = ""
     match: int | None = None
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
             matter=Matter(row[0]), due=row[1], since=row[2], licence=row[3] or "", agency=row[4] or "",
             name=row[5] or "", licence_class=row[6] or "", state=row[7] or "", corridors=tuple(row[8] or ()),
             overdue=row[1] is not None and row[1] <= at, application=row[10] or "",
-            match=row[9] if row[0] == Matter.MATCH else None,
+            match=row[9] if row[0] == Matter.MATCH else None, result=row[11] or "",
         )
         for row in found[:limit]
     )  # fmt: skip
@@ -417,12 +419,14 @@ _AGENDA: Final = """
     SELECT (SELECT json_object_agg(matter, json_build_array(number, overdue)) FROM counted), page.*
     FROM (SELECT) nothing LEFT JOIN (
         SELECT m.matter, m.due, m.since, l.number, a.number, coalesce(a.legal_name, c.legal_name), m.licence_class,
-               m.state, m.corridors, m.ref, c.number
+               coalesce(r.state, m.state), m.corridors, m.ref, c.number, r.result
         FROM listed m
         LEFT JOIN registry_licence l ON l.id = m.licence_id
+        LEFT JOIN registry_publishedrecord r ON r.licence_id = m.licence_id AND r.span @> %(at)s
         LEFT JOIN registry_agency a ON a.id = coalesce(m.agency_id, l.agency_id)
         LEFT JOIN registry_application c ON c.id = m.ref AND m.licence_id IS NULL AND m.matter = ANY (%(applied)s)
-    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application) ON true
+    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application, result)
+        ON true
     ORDER BY coalesce(page.due, 'infinity'), page.matter, page.ref
 """
 

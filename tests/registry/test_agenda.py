@@ -100,8 +100,12 @@ def test_a_security_waits_before_it_runs_out_and_is_overdue_afterwards() -> None
     builders.take(number, Action.ACTIVATE, at=AT)
     (item,) = read()
     assert (item.matter, item.overdue) == (Matter.SECURITY, False)
+    assert (item.state, item.result) == ("active", "licensed")
     (item,) = read(AT + timedelta(days=40))
     assert (item.overdue, item.due) == (True, datetime(2026, 6, 3, 18, 15, tzinfo=UTC))
+    assert (item.state, item.result) == ("active", "not_licensed"), (
+        "what the public reads, not what was decided"
+    )
     builders.secured(number, at=AT + timedelta(days=40))
     assert kinds(AT + timedelta(days=40)) == {}
 
