@@ -16,9 +16,9 @@ from django.db import transaction
 
 from api.models import Officer, User
 from registry import agencies, licensing, lookup
-from registry.rules import days
+from registry.rules import days, numbering
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
-from verification import badges
+from verification import badges, tokens
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
@@ -254,6 +254,24 @@ def _officer(code: str, role: Role, at: datetime | None = None, place: int = 0) 
     )
 
 
+def one_time_code(*, at: datetime) -> str:
+    """The six digits that a demo officer's authenticator shows at ``at``; each is good once for each officer."""
+    from allauth.mfa.totp.internal import auth as totp  # noqa: PLC0415 - needs the applications to be ready
+
+    counter = int(at.timestamp()) // 30  # seconds (RFC 6238)
+    return str(totp.format_hotp_value(totp.hotp_value(TOTP_SECRET, counter)))
+
+
+def scanned(code: str, *, at: datetime) -> str:
+    """What a scanner reads from the large square code of a badge; empty while the badge is not signed.
+
+    Refuses with ``numbering.NotOurs`` and ``badges.BadgeNotFound``.
+    """
+    badge = badges.read(numbering.read_badge(code)).code
+    digits = tokens.digits(badge, at=at)
+    return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/v/{badge}#{digits}" if digits else ""
+
+
 def greeting(*, at: datetime) -> str:
     """What somebody who has just started the demo wants to open, and who may sign in."""
     site = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}"
@@ -275,7 +293,8 @@ def greeting(*, at: datetime) -> str:
         f"  {site}/api/v1/licences/{some}",
         f"  {site}/api/v1/docs",
         "Sign in as an officer",
-        f"  {desk}/desk/   password {PASSWORD}, one-time codes from the secret {TOTP_SECRET}",
+        f"  {desk}/desk/   password {PASSWORD}, one-time code: scripts/demo code",
+        f"  (an authenticator shows the same codes from the secret {TOTP_SECRET})",
         "  (a browser gives passkeys to a name alone: for those open it as localhost instead of 127.0.0.1)",
     ]
     lines += [
