@@ -7,6 +7,7 @@ What the register holds no record of is not counted.
 ===============  =====================================================================================================
 ``ratify``       one officer's emergency suspension that nobody has ratified; it lapses then
 ``lapse``        a suspension that ends by the clock
+``hearing``      a suspension by which the holder is to be heard, and nobody recorded that; it is to be until then
 ``activation``   a licence that was granted and is not activated; it is cancelled then
 ``term``         a term that ends without a renewal in time
 ``renewal``      a renewal that was filed and is not decided; in force until then, or until the term ends
@@ -51,6 +52,7 @@ class Matter(StrEnum):
 
     RATIFY = "ratify"
     LAPSE = "lapse"
+    HEARING = "hearing"
     ACTIVATION = "activation"
     TERM = "term"
     RENEWAL = "renewal"
@@ -76,6 +78,7 @@ DECIDING: Final = tuple(
 ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
     Matter.RATIFY: (Action.RATIFY,),
     Matter.LAPSE: (Action.CONFIRM, Action.EXTEND, Action.LIFT),
+    Matter.HEARING: (Action.HEAR,),
     Matter.ACTIVATION: (Action.ACTIVATE,),
     Matter.TERM: (Action.FILE_RENEWAL,),
     Matter.RENEWAL: (Action.RENEW, Action.REFUSE_RENEWAL, Action.RENEW_LATE),
@@ -299,6 +302,18 @@ def _applications(matter: Matter, *states: applying.State, condition: str = "tru
     """  # noqa: S608 - constants of this module
 
 
+def _hearing(action: Action) -> str:
+    """An interim measure in effect after which nobody has recorded that the holder was heard."""
+    return _open(
+        Matter.HEARING,
+        "(e.deadlines->>'hear_by')::timestamptz",
+        action,
+        "e.deadlines->>'hear_by' IS NOT NULL",
+        "p.state = 'suspended'",
+        f"NOT {_answered('e.id', Action.HEAR, Action.LIFT)}",
+    )
+
+
 _ANSWERED_LETTER: Final = """EXISTS (
     SELECT FROM registry_applicationevent r WHERE r.application_id = a.id AND r.action = 'represent' AND r.ordinal > (
         SELECT max(n.ordinal) FROM registry_applicationevent n
@@ -348,6 +363,7 @@ _SOURCES: Final[Mapping[Matter, str]] = {
         f"NOT {_answered('e.id', Action.RATIFY, Action.CONFIRM, Action.LIFT)}",
     ),
     Matter.LAPSE: _turn(Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY),
+    Matter.HEARING: _hearing(Action.SUSPEND_PREVENTIVE) + "UNION ALL" + _hearing(Action.SUSPEND_EMERGENCY),
     Matter.ACTIVATION: _turn(Matter.ACTIVATION, "'pending_activation'", "'cancelled'"),
     Matter.TERM: _turn(Matter.TERM, "'active', 'suspended'", "'expired'"),
     Matter.RENEWAL: _open(

@@ -75,6 +75,7 @@ def main() -> int:
             signal.signal(wish, signal.SIG_IGN)
         with console.status("Stopping"):
             _end(running)
+            (embedded.VAR / "scanner.sock").unlink(missing_ok=True)
             embedded.release()
         console.print("Stopped.")
 

@@ -27,6 +27,7 @@ MOST: Final = 20
 MATTERS: Final = {
     Matter.RATIFY: _("Emergency suspension to ratify"),
     Matter.LAPSE: _("Suspension that lapses"),
+    Matter.HEARING: _("The holder is to be heard by"),
     Matter.ACTIVATION: _("Grant not yet activated"),
     Matter.TERM: _("Term that ends"),
     Matter.RENEWAL: _("Renewal to decide"),

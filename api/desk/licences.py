@@ -18,13 +18,14 @@ from django.utils.translation import get_language, gettext
 from api import labels, problems, readings
 from api.desk import door, law, parts, previews, terms
 from api.desk.door import Visit
-from api.pages import written
+from api.pages import badge, written
 from api.pages.facts import in_language
 from registry import holders, licensing, outlook
 from registry.outlook import Closed, File, Option
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import STEPS, Actor, State
 from registry.rules.numbering import Kind
+from verification import badges
 
 _POST: Final = ("POST",)
 
@@ -328,9 +329,26 @@ def _about(found: Mapping[str, Any], file: File) -> parts.Facts:
                 if found["legacy_number"]
                 else ()
             ),
+            *(
+                (
+                    parts.Fact(
+                        gettext("Badge"),
+                        parts.Link(parts.Number(numbering.shown_badge(code)), f"{badge.origin()}/v/{code}"),
+                    ),
+                )
+                if (code := _badge(file.number))
+                else ()
+            ),
             parts.Fact(gettext("Version"), str(file.version), restricted=True),
         )
     )
+
+
+def _badge(number: str) -> str:
+    """The code of the licence's live badge; empty where it has none."""
+    if not (held := badges.for_subject("licence", number)) or held[0].withdrawn_at:
+        return ""
+    return held[0].code
 
 
 def _suspensions(found: Mapping[str, Any], file: File) -> parts.Table:

@@ -13,6 +13,7 @@ from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
 from tests.conftest import Clock
+from verification import badges
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -48,7 +49,10 @@ SUSPEND = {
 
 
 def test_a_licence_s_room_shows_how_it_stands_and_what_may_be_done(officer: Pages, number: str) -> None:
+    assert "/v/" not in officer.get(room(number)).content.decode()
+    code = badges.issue("licence", number, at=builders.START).code
     page = officer.get(room(number)).content.decode()
+    assert f"/v/{code}" in page
     for told in (
         "Licensed",
         "In force",

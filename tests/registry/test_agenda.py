@@ -71,19 +71,26 @@ def test_an_emergency_waits_for_the_registrar_and_lapses_as_another_matter_once_
     number = builders.active(at=AT - timedelta(days=20))
     terms = StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "Stopped."}, no_conflict=True)
     made = builders.take(number, Action.SUSPEND_EMERGENCY, terms, at=AT)
-    assert kinds() == {Matter.RATIFY: 1, Matter.DUTY: 1}
+    assert kinds() == {Matter.RATIFY: 1, Matter.HEARING: 1, Matter.DUTY: 1}
     assert next(one for one in read() if one.matter is Matter.RATIFY).due == AT + timedelta(hours=72)
     assert Matter.RATIFY not in agenda.matters_of({Role.OFFICER})
     builders.take(number, Action.RATIFY, StepTerms(refers_to=made.sequence), at=AT)
-    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.DUTY: 1}
+    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.HEARING: 1, Matter.DUTY: 1}
+
+
+_HEAR_BY = datetime(2026, 5, 18, 18, 15, tzinfo=UTC)
 
 
 def test_a_suspension_that_lapses_waits_until_it_is_lifted() -> None:
     number = builders.active(at=AT - timedelta(days=20))
     sequence = builders.suspended(number, at=AT)
-    duty, item = read(AT + timedelta(days=5))
+    duty, hearing, item = read(AT + timedelta(days=5))
     assert (item.matter, item.state) == (Matter.LAPSE, "suspended")
     assert (duty.matter, duty.overdue) == (Matter.DUTY, True)
+    assert (hearing.matter, hearing.overdue, hearing.due) == (Matter.HEARING, False, _HEAR_BY)
+    assert Matter.HEARING in kinds(AT + timedelta(days=40)), "nobody was heard: overdue, and still there"
+    builders.take(number, Action.HEAR, StepTerms(refers_to=sequence), at=AT + timedelta(hours=1))
+    assert Matter.HEARING not in kinds(AT + timedelta(days=5))
     builders.lifted(number, sequence, at=AT + timedelta(days=1))
     assert kinds(AT + timedelta(days=5)) == {}
 
@@ -231,9 +238,11 @@ def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
     assert found == every
     assert piece.counts[Matter.TERM] == Count(4, 0)
     assert len(read(wanted=Wanted(matters=frozenset({Matter.LAPSE})))) == 1
-    assert {one.matter for one in read(wanted=Wanted(state="suspended"))} == {Matter.LAPSE, Matter.DUTY}
+    assert {one.matter for one in read(wanted=Wanted(state="suspended"))} == {
+        Matter.LAPSE, Matter.HEARING, Matter.DUTY
+    }  # fmt: skip
     assert read(wanted=Wanted(licence_class="B")) == []
-    assert len(read(wanted=Wanted(corridor="XB"))) == 6  # a licence without limits is good for every country
+    assert len(read(wanted=Wanted(corridor="XB"))) == 7  # a licence without limits is good for every country
 
 
 def test_another_authority_s_matters_and_those_of_other_roles_are_not_there() -> None:
