@@ -572,7 +572,9 @@ def changes(*, after: int, limit: int, at: datetime) -> Changes:
             "recorded_at": answer.rfc3339(recorded_at),
             "action": action if published else None,
             "kind": kind if published else None,
-            "effective_from": effective if published else None,
+            "effective_from": answer.rfc3339(datetime.fromisoformat(effective))
+            if published and effective
+            else None,
             "licence": licence if published else None,
             "agency": agency if published else None,
         }
