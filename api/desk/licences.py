@@ -109,11 +109,12 @@ def _asked(visit: Visit, option: Option, file: File) -> HttpResponse:
     trying = visit.request.POST.get("do") == "preview"
     form = terms.form(visit, option, file, trying=trying)
     status, found = 200, tuple[previews.Preview, ...]()
-    if posted and not (form.is_valid() if not trying else not form.errors):
+    good = posted and (not form.errors if trying else form.is_valid())
+    if posted and not good:
         status = 422
-    elif posted:
+    if good or (posted and form.errors.keys() <= set(form.closing)):  # without the tick the preview stays
         try:
-            if not trying:
+            if good and not trying:
                 return _taken(visit, form, option, file)
             found = _previews(form, option, file, by=visit.by, at=visit.at)
         except (errors.NotFound, errors.OutsideAuthority, errors.RoleNotAllowed):

@@ -111,6 +111,16 @@ def test_a_script_asks_for_the_preview_alone(officer: Pages, number: str) -> Non
     assert "interim measure" in page
 
 
+def test_what_was_previewed_stays_when_only_the_declaration_is_missing(officer: Pages, number: str) -> None:
+    said = {name: value for name, value in SUSPEND.items() if name != "no_conflict"}
+    answer = officer.send(room(number, "steps", "suspend_preventive"), **said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for told in ("Without this declaration nobody decides.", "What the public will read", "interim measure"):
+        assert told in page
+    assert "Reasons given" in page, "the facts of the public page, by its own renderer"
+
+
 def test_a_step_is_proposed_and_waits_for_another(officer: Pages, number: str) -> None:
     answer = officer.send(room(number, "steps", "suspend_preventive"), **SUSPEND)
     assert answer.status_code == 302
