@@ -40,6 +40,9 @@ from registry.rules.lifecycle import STEPS, Action, Actor, M, Role
 AHEAD: Final = timedelta(days=90)
 """How far the agenda looks ahead."""
 
+_TO_MIDNIGHT: Final = timedelta(days=2)
+"""A suspension of ninety days ends with the last of them, which is later than ninety days from now."""
+
 BEHIND: Final = timedelta(days=365)
 """For how long after a measure its duties wait here; the dossier keeps them for ever."""
 
@@ -185,7 +188,8 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
         return Agenda((), {}, "")
     limit = min(limit, MOST)
     given: dict[str, Any] = {
-        "authority": by.authority, "at": at, "horizon": at + AHEAD, "renews": _oldest_renewal(by.authority, at),
+        "authority": by.authority, "at": at, "horizon": at + AHEAD, "lapses": at + AHEAD + _TO_MIDNIGHT,
+        "renews": _oldest_renewal(by.authority, at),
         "class": wanted.licence_class, "state": wanted.state, "corridor": wanted.corridor,
         "matters": [m.value for m in theirs if not wanted.matters or m in wanted.matters],
         "year": at - BEHIND, "applied": [m.value for m in _APPLICATION],
@@ -221,15 +225,15 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
 # what is filtered by: numbers and names are read for the page alone.
 
 
-def _turn(matter: Matter, before: str, after: str, *, unless: str = "") -> str:
-    """A turn of the published state from ``before`` to ``after`` that the clock alone will bring."""
+def _turn(matter: Matter, before: str, after: str, *, unless: str = "", by: str = "horizon") -> str:
+    """A turn of the published state from ``before`` to ``after`` that the clock alone will bring before ``by``."""
     return f"""
         SELECT '{matter}' AS matter, lower(n.span) AS due, lower(p.span) AS since, n.licence_id,
                NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, n.licence_id AS ref
         FROM registry_publishedrecord n
         JOIN registry_publishedrecord p ON p.licence_id = n.licence_id AND upper(p.span) = lower(n.span)
         WHERE n.authority_code = %(authority)s AND n.state IN ({after}) AND p.state IN ({before})
-          AND n.span > tstzrange(%(at)s, NULL) AND n.span <= tstzrange(%(horizon)s, NULL) {unless}
+          AND n.span > tstzrange(%(at)s, NULL) AND n.span <= tstzrange(%({by})s, NULL) {unless}
     """  # noqa: S608 - constants of this module
 
 
@@ -362,7 +366,9 @@ _SOURCES: Final[Mapping[Matter, str]] = {
         "(e.deadlines->>'ratify_by')::timestamptz > %(at)s",
         f"NOT {_answered('e.id', Action.RATIFY, Action.CONFIRM, Action.LIFT)}",
     ),
-    Matter.LAPSE: _turn(Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY),
+    Matter.LAPSE: _turn(
+        Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY, by="lapses"
+    ),
     Matter.HEARING: _hearing(Action.SUSPEND_PREVENTIVE) + "UNION ALL" + _hearing(Action.SUSPEND_EMERGENCY),
     Matter.ACTIVATION: _turn(Matter.ACTIVATION, "'pending_activation'", "'cancelled'"),
     Matter.TERM: _turn(Matter.TERM, "'active', 'suspended'", "'expired'"),

@@ -84,6 +84,7 @@ _HEAR_BY = datetime(2026, 5, 18, 18, 15, tzinfo=UTC)
 def test_a_suspension_that_lapses_waits_until_it_is_lifted() -> None:
     number = builders.active(at=AT - timedelta(days=20))
     sequence = builders.suspended(number, at=AT)
+    assert Matter.LAPSE in kinds(), "on its first day too"
     duty, hearing, item = read(AT + timedelta(days=5))
     assert (item.matter, item.state) == (Matter.LAPSE, "suspended")
     assert (duty.matter, duty.overdue) == (Matter.DUTY, True)
