@@ -98,7 +98,9 @@ class Proposal(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="proposals")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="proposals")
     action = models.TextField()
-    subject = models.TextField(blank=True, help_text="sequence of the entry spoken of, or empty")
+    subject = models.TextField(
+        blank=True, help_text="sequence of the entry spoken of, or a keyed digest of the change, or empty"
+    )
     terms = models.JSONField()
     licence_version = models.PositiveIntegerField(default=0)
     proposed_by = models.TextField()
