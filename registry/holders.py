@@ -1,7 +1,7 @@
 """Accounts that act for an agency which is in the register: asked for, connected by two officers, ended by one.
 
-An account that a grant was made to is connected by it. A connected account reads what is served on the agency, files
-its answers and applies to renew; everything it files is judged by officers, and nothing it does changes a record
+An account whose agency a grant entered is connected by it. A connected account reads what is served on the agency,
+files its answers and applies to renew; everything it files is judged by officers, and nothing it does changes a record
 (ADR 0018).
 """
 
@@ -145,9 +145,9 @@ def of_account(account: str) -> list[Connection]:
 
 
 def acts_for(account: str, agency: str) -> bool:
-    """Whether the account acts for that agency now."""
+    """Whether the account acts for that agency now, or for the record that it was merged into."""
     connected = HolderAccount.objects.filter(account=account, state="connected")
-    return bool(connected.filter(agency__number=agency).exists())
+    return bool(connected.filter(agency__number=records.led_on(agency) or agency).exists())
 
 
 def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
@@ -314,15 +314,10 @@ def accounts(agency: str) -> list[str]:
 
 
 def connect(agency: Agency, account: str, *, officers: Sequence[str], at: datetime) -> None:
-    """Connect the account that two officers have granted a licence to, in their transaction."""
-    HolderAccount.objects.get_or_create(
-        agency=agency,
-        account=account,
-        state="connected",
-        defaults={
-            "authority": agency.authority, "asked_at": at, "first_by": officers[0], "first_at": at,
-            "second_by": officers[-1], "second_at": at,
-        },
+    """Connect the account whose agency two officers entered with its first licence, in their transaction."""
+    HolderAccount.objects.create(
+        agency=agency, account=account, authority=agency.authority, state="connected", asked_at=at,
+        first_by=officers[0], first_at=at, second_by=officers[-1], second_at=at,
     )  # fmt: skip
 
 

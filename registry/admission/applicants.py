@@ -383,9 +383,19 @@ def _not_held_already(row: Application, draft: ApplicationDraft) -> None:
 
 
 def _own(number: str, account: str) -> Application:
+    """The account's own application, locked; of an agency's only while the account acts for the agency.
+
+    An application that was granted may be of an agency that the account acts for no more: nothing is filed in it.
+    """
     row = events.locked(number)
     if row.account != account:
         raise errors.ApplicationNotFound("no application has this number", number=number)
+    if (
+        row.agency is not None
+        and row.state != State.GRANTED
+        and not holders.acts_for(account, row.agency.number)
+    ):
+        raise errors.HolderNotAllowed("the account does not act for the agency any more", why="ended")
     return row
 
 

@@ -299,12 +299,14 @@ def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
         renewal = LicenceAction.RENEW_LATE if late else LicenceAction.RENEW
         licensing.settle(held.pk, renewal, terms, officers=officers, commit=commit, at=found.at)
         return {"licence": held.number}
+    entered = found.row.agency is None
     holder = found.row.agency or _entered(found, by, commit)
     licence = licensing.grant(
         holder, found.row.licence_class, terms, officers=officers, commit=commit, at=found.at
     )
     found.row.agency, found.row.licence = holder, licence
-    holders.connect(holder, found.row.account, officers=officers, at=found.at)
+    if entered:  # of an agency in the register others decided who acts for it, and may have ended that
+        holders.connect(holder, found.row.account, officers=officers, at=found.at)
     return {"licence": licence.number, "agency": holder.number}
 
 

@@ -51,6 +51,11 @@ def connected(licence: str, *, account: str = ME) -> int:
     return key
 
 
+def ended(key: int) -> None:
+    """End a connection."""
+    holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.")
+
+
 def served(licence: str, at: datetime = AT) -> int:
     """A notice to show cause; its number."""
     terms = StepTerms(grounds=("FEE-OVERCHARGE",), texts={"en": "Two workers paid you 900."})
@@ -219,6 +224,26 @@ def test_papers_only_grow(licence: str, statement: str) -> None:
 # --- applying again
 
 
+def another(agency: str, letter: str = "C", at: datetime = AT) -> str:
+    """An application of the agency for another class, sent; its number."""
+    number = applicants.begin(ME, "XA-DLA", agency=agency, at=at, idempotency_key=builders.key())
+    assert applicants.save(number, "scope", {"licence_class": letter}, account=ME, at=at) == ()
+    applicants.submit(number, account=ME, at=at, idempotency_key=builders.key())
+    return number
+
+
+def granted(number: str) -> datetime:
+    """Grant what was sent; when."""
+    apply.take(number, Action.REVIEW, at=AT)
+    apply.take(number, Action.ORDER_INSPECTION, at=AT)
+    apply.take(number, Action.RECORD_INSPECTION, at=AT, on=AT.date(), **apply.INSPECTION)
+    apply.take(number, Action.CALL_FOR_OBJECTIONS, at=AT)
+    later = AT + timedelta(days=16)
+    apply.take(number, Action.PROPOSE_GRANT, at=later, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
+    apply.take(number, Action.GRANT, at=later)
+    return later
+
+
 def test_a_connected_agency_renews_and_applies_for_another_class_and_the_grant_goes_to_it(
     licence: str,
 ) -> None:
@@ -232,13 +257,7 @@ def test_a_connected_agency_renews_and_applies_for_another_class_and_the_grant_g
         applicants.submit(number, account=ME, at=AT, idempotency_key="s-1")
     assert applicants.save(number, "scope", {"licence_class": "C"}, account=ME, at=AT) == ()
     applicants.submit(number, account=ME, at=AT, idempotency_key="s-2")
-    apply.take(number, Action.REVIEW, at=AT)
-    apply.take(number, Action.ORDER_INSPECTION, at=AT)
-    apply.take(number, Action.RECORD_INSPECTION, at=AT, on=AT.date(), **apply.INSPECTION)
-    apply.take(number, Action.CALL_FOR_OBJECTIONS, at=AT)
-    later = AT + timedelta(days=16)
-    apply.take(number, Action.PROPOSE_GRANT, at=later, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
-    apply.take(number, Action.GRANT, at=later)
+    later = granted(number)
     assert Agency.objects.count() == 1
     held = dossier.restricted_agency(agency, by=builders.maker(later))
     assert len(held["licences"]) == 2
@@ -282,3 +301,34 @@ def test_whom_to_tell_of_what_was_served_and_asked(licence: str) -> None:
     confirmed(key, builders.checker(AT))
     served(licence)
     assert told() == [("show_cause", 1), ("holder_asked", 0), ("holder_connected", 1)]
+
+
+def test_an_account_that_was_ended_files_nothing_more_in_the_agency_s_name(licence: str) -> None:
+    key = connected(licence)
+    at = datetime(2027, 12, 1, tzinfo=UTC)
+    number = applicants.begin(ME, "XA-DLA", renews=licence, at=at, idempotency_key="b-1")
+    ended(key)
+    for filing in (
+        lambda: applicants.submit(number, account=ME, at=at, idempotency_key="s-1"),
+        lambda: applicants.may_attach(number, account=ME, at=at),
+        lambda: applicants.withdraw(number, account=ME, at=at, idempotency_key="w-1"),
+    ):
+        with pytest.raises(errors.HolderNotAllowed):
+            filing()
+    assert not Entry.objects.filter(action="file_renewal").exists()
+
+
+@pytest.mark.parametrize("requests", [0, 1])
+def test_a_grant_connects_no_account_that_was_ended_also_where_it_has_asked_again(
+    licence: str, requests: int
+) -> None:
+    key = connected(licence)
+    agency = Agency.objects.get().number
+    number = another(agency)
+    ended(key)
+    for _ in range(requests):
+        asked(licence)
+    granted(number)
+    assert not holders.acts_for(ME, agency)
+    assert HolderAccount.objects.filter(state="connected").count() == 0
+    assert HolderAccount.objects.filter(state="asked").count() == requests
