@@ -1,6 +1,7 @@
 """Merging: two records of one firm become one (ADR 17). The motion ``Motion.MERGE`` takes it, nobody else.
 
-What hangs on the merged record (licences, offices, channels, trading names, appointments, bars) is moved to the one
+What hangs on the merged record (licences, offices, channels, trading names, appointments, bars, accounts
+that act for it) is moved to the one
 that stays, each with its history, so that what was known before stays answerable. Entries never move: what was decided
 under the old number is read through ``records.family``. The merged record keeps its columns and leads on.
 """
@@ -19,6 +20,7 @@ from registry.models import (
     Debarment,
     Entry,
     EntryText,
+    HolderAccount,
     Licence,
     Merger,
     Motion,
@@ -26,6 +28,7 @@ from registry.models import (
     Proposal,
     TradingName,
 )
+from registry.models.holder import OPEN_STATES
 from registry.recording import bars_to_heed
 from registry.rules import applying, days, errors, numbering, standing
 from registry.rules.lifecycle import Action, Kind, State
@@ -132,6 +135,7 @@ def _move(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
         if (bar.first_day, bar.last_day) not in known:
             bar.agency = stays
             history.save(bar, by=by, at=at, reason=note)
+    _move_accounts(merged, stays, by=by, at=at)
     rows: list[Any] = [
         *TradingName.objects.filter(agency=merged).order_by("pk"),
         *Appointment.objects.filter(agency=merged).order_by("pk"),
@@ -139,6 +143,28 @@ def _move(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
     for row in rows:
         row.agency = stays
         history.save(row, by=by, at=at, reason=note)
+
+
+def _move_accounts(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
+    """Have who acts for the merged record act for the one that stays.
+
+    Of two open rows of one account the one that is further on stays open, the other is closed before it moves.
+    """
+    theirs = HolderAccount.objects.select_for_update().filter(agency__in=[merged, stays]).order_by("pk")
+    kept: dict[str, HolderAccount] = {}
+    for row in theirs.filter(state__in=OPEN_STATES):
+        other = kept.get(row.account)
+        if other is None:
+            kept[row.account] = row
+            continue
+        first, last = sorted((other, row), key=lambda one: OPEN_STATES.index(one.state))
+        kept[row.account] = last
+        first.state = "ended" if first.state == "connected" else "declined"
+        first.ended_by, first.ended_at, first.reason = by, at, f"merged from {merged.number}"
+        first.save()
+    for row in theirs.filter(agency=merged):
+        row.agency = stays
+        row.save()
 
 
 # --- what stands against it --------------------------------------------------------------------------------------
