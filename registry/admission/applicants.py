@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import agencies, holders, ledger, news, records
+from registry import agencies, holders, ledger, licensing, news, records
 from registry.admission import events, officers
 from registry.idempotency import Once
 from registry.models import (
@@ -35,6 +35,7 @@ MOST_DRAFTS: Final = 5
 """Applications of one account that are not decided yet."""
 MOST_OBJECTIONS: Final = 500
 """Objections to one application."""
+_HELD: Final = lifecycle.RUNNING | {lifecycle.State.PENDING_ACTIVATION}
 LONGEST_ANSWER: Final = 20_000
 """Characters of an answer or objection."""
 
@@ -176,7 +177,7 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
         raise errors.ApplicationIncomplete(
             "the application is not complete", lacks=[asdict(fault) for fault in lacks]
         )
-    _not_held_already(row, draft)
+    _not_held_already(row, draft, at=at)
     papers = list(row.documents.order_by("pk"))
     said = {
         "content": draft.content,
@@ -372,13 +373,15 @@ def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple
     )
 
 
-def _not_held_already(row: Application, draft: ApplicationDraft) -> None:
+def _not_held_already(row: Application, draft: ApplicationDraft, *, at: datetime) -> None:
     """Refuse an agency's application for a class of which it has a licence: that is renewed."""
     if row.kind == applying.RENEWAL or row.agency is None:
         return
     letter = named(draft.content).get("licence_class", "")
-    running = {state.value for state in lifecycle.RUNNING} | {lifecycle.State.PENDING_ACTIVATION.value}
-    if Licence.objects.filter(agency=row.agency, licence_class=letter, state__in=running).exists():
+    held = Licence.objects.filter(agency=row.agency, licence_class=letter, renumbered_to=None).order_by(
+        "number"
+    )
+    if any(licensing.state(licence, at=at) in _HELD for licence in held):
         raise errors.DuplicateRecord("the agency has a licence of this class", field="licence_class")
 
 

@@ -332,3 +332,13 @@ def test_a_grant_connects_no_account_that_was_ended_also_where_it_has_asked_agai
     assert not holders.acts_for(ME, agency)
     assert HolderAccount.objects.filter(state="connected").count() == 0
     assert HolderAccount.objects.filter(state="asked").count() == requests
+
+
+def test_an_agency_whose_licence_has_run_out_applies_for_its_class_again(licence: str) -> None:
+    connected(licence)
+    held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
+    over = datetime.fromisoformat(held["terms"][0]["last_day"]).replace(tzinfo=UTC) + timedelta(days=2)
+    agency = Agency.objects.get().number
+    with pytest.raises(errors.DuplicateRecord):
+        another(agency, "A", at=over - timedelta(days=40))
+    assert another(agency, "A", at=over)
