@@ -39,12 +39,13 @@ LONGEST: Final = 4000
 def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     """The terms of a bar in normal form, the person and the agencies concerned locked.
 
-    ``first_day`` (today where left out; never past), ``last_day`` or ``permanent``, ``scope``, ``grounds``, and
-    ``reason``, which officers read.
+    ``first_day`` (``None``: the day of the last approval; never past), ``last_day`` or ``permanent``, ``scope``,
+    ``grounds``, and ``reason``, which officers read.
     """
     _locked(authority, about)
     today = days.local_day(at, authority.zone)
-    first = _day(terms.get("first_day"), "first_day") or today
+    given = _day(terms.get("first_day"), "first_day")
+    first = given or today
     last = _day(terms.get("last_day"), "last_day")
     permanent = terms.get("permanent") is True
     if first < today:
@@ -68,7 +69,7 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
         if bar.state(today) in {"coming", "in_force"} and bar.scope == scope and _meet(bar, first, last):
             raise errors.DuplicateRecord("the person is barred for these days already", field="first_day")
     return {
-        "first_day": first.isoformat(),
+        "first_day": given.isoformat() if given else None,
         "last_day": last.isoformat() if last else None,
         "permanent": permanent,
         "scope": scope,
@@ -86,7 +87,8 @@ def take(
     policy = records.current_policy(authority.pk, at=at)
     today = days.local_day(at, authority.zone)
     months = policy.public_months(SanctionKind.PERSON_BAR)
-    effect = {name: terms[name] for name in ("first_day", "last_day", "scope")}
+    first, last = _day(terms["first_day"], "first_day") or today, _day(terms["last_day"], "last_day")
+    effect = {"first_day": first.isoformat(), "last_day": terms["last_day"], "scope": terms["scope"]}
     entry = commit.add(
         _entry(
             authority, Action.BAR_PERSON, officers, at,
@@ -104,7 +106,6 @@ def take(
     )  # fmt: skip
     EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
     _project(person, by=officers[-1], at=at)
-    first, last = date.fromisoformat(terms["first_day"]), _day(terms["last_day"], "last_day")
     _end_appointments(person, terms["scope"], first, last, officers=officers, commit=commit, at=at)
     screening.wait_for(person.pk, at=at)
     return entry

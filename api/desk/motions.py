@@ -249,7 +249,10 @@ def _bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
     """The days, the roles and the grounds of a bar, and the person as on record."""
     said = found.terms
     stated = [
-        parts.Fact(gettext("From"), _day(said["first_day"])),
+        parts.Fact(
+            gettext("From"),
+            _day(said["first_day"]) if said["first_day"] else gettext("the day of the last approval"),
+        ),
         parts.Fact(gettext("Last day"), _day(said["last_day"]) if said["last_day"] else gettext("for ever")),
         parts.Fact(gettext("Keeps from"), gettext(SCOPES[said["scope"]])),
         parts.Fact(gettext("Grounds"), ", ".join(_ground(one) for one in said["grounds"])),

@@ -49,7 +49,10 @@ class BarForm(MotionForm):
     button: ClassVar[str | Promise] = _("Propose the bar")
     field_order = ("first_day", "last_day", "permanent", "scope", "grounds", "reason")
     first_day = forms.DateField(
-        label=_("From"), required=False, help_text=_("Today where it is left empty."), **_DAY
+        label=_("From"),
+        required=False,
+        help_text=_("The day of the last approval where it is left empty."),
+        **_DAY,
     )
     last_day = forms.DateField(label=_("Last day"), required=False, **_DAY)
     permanent = forms.BooleanField(label=_("For ever"), required=False)

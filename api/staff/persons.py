@@ -24,7 +24,7 @@ _LIMIT: Final = reading.Whole(1, 200, default=50)
 class BarInput(motions.MotionInput):
     """The days, the roles and the grounds of a bar: `last_day`, or `permanent`."""
 
-    first_day = Day(required=False, help_text="today where it is left out")
+    first_day = Day(required=False, help_text="the day of the last approval where it is left out")
     last_day = Day(required=False)
     permanent = Flag(default=False)
     scope = serializers.ChoiceField(choices=list(bars.SCOPES), default="any_role")

@@ -37,10 +37,11 @@ def person(db: None) -> tuple[str, str]:
 
 
 def appoint(holder: str, role: str = "director", *, at: datetime = START, **more: Any) -> None:
-    agencies.appoint(
+    made = agencies.appoint(
         holder, name="Mina Rai (DEMO)", role=role, by=builders.maker(at), at=at, idempotency_key=builders.key(),
         **{"first_day": at.date(), "document": "P 123 456", "birth_date": date(1980, 2, 3), **more},
     )  # fmt: skip
+    builders.approved(made, at=at)
 
 
 def move(about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR) -> int:
@@ -72,6 +73,20 @@ def test_three_officers_bar_a_person_and_every_appointment_ends(person: tuple[st
     assert {one["last_day"] for one in found.appointments} == {TODAY - timedelta(days=1)}
     assert not lookup.public_agency(holder, at=AT)["persons"]
     assert not list(audit.differences(at=AT))
+
+
+def test_a_bar_from_today_begins_on_the_day_of_the_last_approval(person: tuple[str, str]) -> None:
+    number, holder = person
+    motion = move(number)
+    assert motions.one(motion, by=builders.maker(AT)).terms["first_day"] is None
+    second, third = AT + timedelta(days=1), AT + timedelta(days=2)
+    assert approve(motion, builders.checker(second), second).state == "open"
+    assert approve(motion, builders.registrar(third), third).state == "approved"
+    bar = bars.of(number)[-1]
+    assert (bar.first_day, bar.decided_on) == (TODAY + timedelta(days=2),) * 2
+    found = retrospect.agency(holder, by=builders.checker(third), at=third)
+    assert {one["last_day"] for one in found.appointments} == {TODAY + timedelta(days=1)}
+    assert not list(audit.differences(at=third))
 
 
 def test_nobody_barred_is_appointed_while_it_lasts(person: tuple[str, str]) -> None:
