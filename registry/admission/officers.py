@@ -63,7 +63,7 @@ def take(
     _may(step, found, by, no_conflict=no_conflict)
     facts, words = _READERS[action](said, found)
     commit = ledger.Commit()
-    facts |= _EFFECTS.get(action, _nothing)(found, by, commit)
+    facts |= _EFFECTS.get(action, _nothing)(found, by, commit, facts)
     events.add(found, step, by=by.number, facts=facts, said=words)
     once.keep({"version": row.version})
     news.put()
@@ -265,7 +265,7 @@ _READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
 # --- what follows in the register --------------------------------------------------------------------------------
 
 
-def _nothing(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:  # noqa: ARG001 - the effects' signature
+def _nothing(_found: Case, _by: Actor, _commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
@@ -288,7 +288,7 @@ def filed(found: Case, commit: ledger.Commit) -> dict[str, Any]:
     return {"filed": entry.pk}
 
 
-def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _granted(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """The agency is entered, its licence opened and granted (L0); or the licence is renewed (L16)."""
     proposal = found.latest(Action.PROPOSE_GRANT)
     assert proposal is not None  # noqa: S101 - the table has no way here without it
@@ -326,7 +326,7 @@ def _entered(found: Case, by: Actor, commit: ledger.Commit) -> Agency:
     )
 
 
-def _not_renewed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _not_renewed(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """A refused renewal ends the licence with its term (L16)."""
     if found.row.kind == applying.LICENCE:
         return {}
@@ -361,11 +361,13 @@ def appeal_filed(found: Case, by: str, commit: ledger.Commit, *, on: date | None
     return {"entry": entry.pk}
 
 
-def _appeal_recorded(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
-    return appeal_filed(found, by.number, commit)
+def _appeal_recorded(
+    found: Case, by: Actor, commit: ledger.Commit, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return appeal_filed(found, by.number, commit, on=date.fromisoformat(facts["on"]))
 
 
-def _appeal_ended(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _appeal_ended(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the appeals body ordered about a renewal's refusal is entered on the licence (L18, L19b)."""
     appeal = next((one for one in reversed(found.events) if one.action in applying.APPEALING), None)
     refusal, recorded = found.latest(Action.REFUSE), found.latest(Action.RECORD_OUTCOME)
@@ -392,7 +394,9 @@ def _sequence(row: int) -> int:
     return Entry.objects.select_related("commit").get(pk=row).sequence
 
 
-_EFFECTS: Final[Mapping[Action, Callable[[Case, Actor, ledger.Commit], dict[str, Any]]]] = {
+_EFFECTS: Final[
+    Mapping[Action, Callable[[Case, Actor, ledger.Commit, Mapping[str, Any]], dict[str, Any]]]
+] = {
     Action.GRANT: _granted,
     Action.REFUSE: _not_renewed,
     Action.RECORD_APPEAL: _appeal_recorded,
