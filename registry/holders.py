@@ -8,13 +8,13 @@ files its answers and applies to renew; everything it files is judged by officer
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import ledger, licensing, news, records
+from registry import ledger, licensing, news, proposals, records
 from registry.idempotency import Once
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
 from registry.rules import errors, lifecycle, standing
@@ -204,7 +204,7 @@ def represent(
     said = {"number": number, "sequence": sequence, "text": text}
     once = Once(_actor(account), idempotency_key, "represent", said, at)
     if (done := once.outcome()) is not None:
-        return int(done["sequence"])
+        return Entry.objects.select_related("commit").get(pk=done["entry"]).sequence
     held = _held(account, number)
     words = _words(text, "text", LONGEST)
     if len(papers) > MOST_PAPERS:
@@ -222,8 +222,8 @@ def represent(
         )
         for one in papers
     )  # fmt: skip
+    once.keep({"entry": entry.pk})
     commit.close(by=HOLDER, at=at)
-    once.keep({"sequence": entry.sequence})
     return entry.sequence
 
 
@@ -278,17 +278,23 @@ def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency
 
 
 @transaction.atomic(durable=True)
-def end(key: int, *, by: Actor, at: datetime, reason: str) -> str:
-    """Decline a request, or end a connection: one officer alone, at once, and said why; how it stands then."""
+def end(key: int, *, by: Actor, at: datetime, reason: str, no_conflict: bool, idempotency_key: str) -> str:
+    """Decline a request, or end a connection: one officer alone, at once, and said why; how it stands then.
+
+    The officer declares that they have no conflict of interest and gives the second factor anew.
+    """
+    once = Once(by, idempotency_key, "end_holder", {"connection": key, "reason": reason}, at)
+    if (done := once.outcome()) is not None:
+        return str(done["state"])
     row = _of_officer(key, by, lock=True)
-    if not by.roles & lifecycle.M:
-        raise errors.RoleNotAllowed("this role may not", roles=sorted(lifecycle.M))
+    _decides(by, lifecycle.M, at, no_conflict=no_conflict)
     if row.state not in {"asked", "supported", "connected"}:
         raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
     row.reason = _words(reason, "reason", 4000)
     row.state = "ended" if row.state == "connected" else "declined"
     row.ended_by, row.ended_at = by.number, at
     row.save()
+    once.keep({"state": row.state})
     news.put()
     return row.state
 
@@ -427,9 +433,7 @@ def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bo
         raise errors.RoleNotAllowed("this role may not", roles=sorted(roles))
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
-        raise errors.SecondFactorStale("give the second factor again")
+    proposals.second_factor(by, at)
 
 
 def _connection(row: HolderAccount) -> Connection:

@@ -214,7 +214,10 @@ def _hold(number: str) -> None:
     }  # fmt: skip
     holders.represent("APPLICANT-4", number, notice, "No.", [paper], at=START, idempotency_key="15")
     other = holders.ask("APPLICANT-5", number, "A friend.", at=START, idempotency_key="16")
-    holders.end(other, by=builders.maker(START), at=START, reason="Not known there.")
+    holders.end(
+        other, by=builders.maker(START), at=START, reason="Not known there.", no_conflict=True,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
 
 
 def _screen() -> None:

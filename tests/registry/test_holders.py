@@ -51,9 +51,10 @@ def connected(licence: str, *, account: str = ME) -> int:
     return key
 
 
-def ended(key: int) -> None:
-    """End a connection."""
-    holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.")
+def ended(key: int, reason: str = "She has left.", **more: Any) -> str:
+    """A connection ended or a request declined; how it stands then."""
+    said = {"by": builders.maker(AT), "at": AT, "no_conflict": True, "idempotency_key": builders.key()} | more
+    return holders.end(key, reason=reason, **said)
 
 
 def served(licence: str, at: datetime = AT) -> int:
@@ -110,14 +111,18 @@ def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_au
 def test_one_officer_ends_what_two_have_begun_and_nothing_is_read_after_it(licence: str) -> None:
     key = connected(licence)
     with pytest.raises(errors.BadInput):
-        holders.end(key, by=builders.maker(AT), at=AT, reason=" ")
-    assert holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.") == "ended"
+        ended(key, " ")
+    with pytest.raises(errors.SecondFactorStale):
+        ended(key, by=builders.maker(AT - timedelta(minutes=6)))
+    with pytest.raises(errors.ConflictNotDeclared):
+        ended(key, no_conflict=False)
+    assert [ended(key, idempotency_key="once") for _ in range(2)] == ["ended", "ended"]
     with pytest.raises(errors.LicenceNotFound):
         holders.licence(ME, licence, at=AT)
     with pytest.raises(errors.HolderNotAllowed):
-        holders.end(key, by=builders.maker(AT), at=AT, reason="Again.")
+        ended(key, "Again.")
     again = asked(licence)
-    assert holders.end(again, by=builders.maker(AT), at=AT, reason="Not hers.") == "declined"
+    assert ended(again, "Not hers.") == "declined"
 
 
 def test_the_table_itself_refuses_one_officer_twice(licence: str) -> None:
@@ -139,7 +144,7 @@ def test_whoever_was_granted_a_licence_acts_for_its_agency() -> None:
 
 def test_the_journal_holds_no_account_and_no_words(licence: str) -> None:
     key = connected(licence)
-    holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.")
+    ended(key)
     images = ChangeJournal.objects.filter(relation="registry_holderaccount").values_list("image", flat=True)
     kept = str(list(images))
     assert len(images) == 4
@@ -308,13 +313,12 @@ def test_an_account_that_was_ended_files_nothing_more_in_the_agency_s_name(licen
     at = datetime(2027, 12, 1, tzinfo=UTC)
     number = applicants.begin(ME, "XA-DLA", renews=licence, at=at, idempotency_key="b-1")
     ended(key)
-    for filing in (
-        lambda: applicants.submit(number, account=ME, at=at, idempotency_key="s-1"),
-        lambda: applicants.may_attach(number, account=ME, at=at),
-        lambda: applicants.withdraw(number, account=ME, at=at, idempotency_key="w-1"),
-    ):
-        with pytest.raises(errors.HolderNotAllowed):
-            filing()
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.submit(number, account=ME, at=at, idempotency_key="s-1")
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.may_attach(number, account=ME, at=at)
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.withdraw(number, account=ME, at=at, idempotency_key="w-1")
     assert not Entry.objects.filter(action="file_renewal").exists()
 
 
