@@ -2,7 +2,8 @@
 
 A bar is an entry without a licence or an agency, and not public: what the public may read of it, its policy says
 (``bars.published``). It ends the appointments that it keeps the person from, and has whoever is like the person
-screened. An appeal is a fact that one officer enters; a bar ends by a motion of as many officers as made it.
+screened. An appeal is a fact that one officer enters; two others enter that it
+was dismissed, and a bar ends by a motion of as many officers as made it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,8 +116,12 @@ def _end_appointments(
     person: Person, scope: str, first: date, last: date | None, *, officers: Sequence[str], commit: ledger.Commit,
     at: datetime,
 ) -> None:  # fmt: skip
-    """End what the person is kept from on the day before the bar, or on its own first day where that is later."""
-    rows = Appointment.objects.filter(person=person).select_related("agency__authority").order_by("pk")
+    """End what the person is kept from on the day before the bar, or on its own first day where that is later.
+
+    Under whichever number the person was appointed.
+    """
+    held = Appointment.objects.filter(person__in=bars.same_person(person))
+    rows = held.select_related("agency__authority").order_by("pk")
     ended: dict[int, Agency] = {}
     eve = first - timedelta(days=1)
     for row in rows:
@@ -213,43 +218,67 @@ def file_appeal(
         raise errors.BadInput("an appeal comes after the decision and not after today", field="received_on")
     if days.first_instant(received_on, authority.zone) >= found.appeal_until:
         raise errors.StepNotAllowed("the days for an appeal are over", field="received_on")
-    _said(authority, Action.APPEAL_BAR, found, {"received_on": received_on.isoformat()}, by=by, at=at)
-    once.keep({})
-    return _bar(person, bar)
-
-
-@transaction.atomic(durable=True)
-def dismiss_appeal(
-    person: str, bar: int, *, decided_on: date, by: Actor, at: datetime, idempotency_key: str
-) -> Bar:
-    """Enter that the appeals body dismissed the appeal: the bar stands. One that is upheld ends the bar by a motion."""
-    once = Once(by, idempotency_key, "dismiss appeal", {"person": person, "bar": bar, "on": decided_on}, at)
-    if once.outcome() is not None:
-        return _bar(person, bar)
-    authority = _own(by)
-    _locked(authority, person)
-    found = _bar(person, bar)
-    if not found.appeal_open or found.appealed_on is None:
-        raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
-    if not found.appealed_on <= decided_on <= days.local_day(at, authority.zone):
-        raise errors.BadInput("it is dismissed after it was made and not after today", field="decided_on")
-    _said(authority, Action.DISMISS_APPEAL, found, {"decided_on": decided_on.isoformat()}, by=by, at=at)
-    once.keep({})
-    return _bar(person, bar)
-
-
-def _said(
-    authority: Authority, action: Action, bar: Bar, effect: Mapping[str, Any], *, by: Actor, at: datetime
-) -> None:
     commit = ledger.Commit()
     commit.add(
         _entry(
-            authority, action, (by.number,), at, kind=Kind.FACT.value, refers_to_id=bar.ref,
-            effect={"person": bar.person, **effect},
+            authority, Action.APPEAL_BAR, (by.number,), at, kind=Kind.FACT.value, refers_to_id=found.ref,
+            effect={"person": person, "received_on": received_on.isoformat()},
         )
     )  # fmt: skip
     news.put()
+    once.keep({})
     commit.close(by=by.number, at=at)
+    return _bar(person, bar)
+
+
+def clean_dismissal(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """The terms of an appeal's dismissal: ``bar``, ``decided_on``, ``order_reference`` and ``reason``.
+
+    The bar stands by it. An appeal that is upheld ends the bar.
+    """
+    _locked(authority, about)
+    bar = _bar(about, terms.get("bar"))
+    if not bar.appeal_open or bar.appealed_on is None:
+        raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
+    decided = _day(terms.get("decided_on"), "decided_on")
+    if decided is None:
+        raise errors.StepIncomplete("give the day of the order", field="decided_on")
+    if not bar.appealed_on <= decided <= days.local_day(at, authority.zone):
+        raise errors.BadInput("it is dismissed after it was made and not after today", field="decided_on")
+    order = terms.get("order_reference")
+    if not isinstance(order, str) or not order.strip():
+        raise errors.StepIncomplete("name the order of the appeals body", field="order_reference")
+    if len(order) > 200 or "\x00" in order:
+        raise errors.BadInput("a reference has at most 200 characters", field="order_reference")
+    return {
+        "bar": bar.sequence,
+        "decided_on": decided.isoformat(),
+        "order_reference": order.strip(),
+        "reason": _reason(terms.get("reason")),
+    }
+
+
+def take_dismissal(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> Entry:  # fmt: skip
+    """Enter that the appeals body dismissed the appeal: the bar stands."""
+    effect = {"person": about, "decided_on": terms["decided_on"], "order_reference": terms["order_reference"]}
+    entry = commit.add(
+        _entry(
+            authority, Action.DISMISS_APPEAL, officers, at, kind=Kind.FACT.value,
+            refers_to_id=_bar(about, terms["bar"]).ref, effect=effect,
+        )
+    )  # fmt: skip
+    EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
+    return entry
+
+
+def made_by(about: str, terms: Mapping[str, Any]) -> frozenset[str]:
+    """The officers of the bar that terms speak of: none of them ends an appeal against it."""
+    return frozenset(_bar(about, terms.get("bar")).officers)
 
 
 # --- what they have in common ------------------------------------------------------------------------------------
@@ -293,15 +322,16 @@ def _own(by: Actor) -> Authority:
 
 
 def _locked(authority: Authority, number: str) -> Person:
-    """The person, locked after the agencies that they act for: as whoever appoints somebody locks them."""
-    acts_for = Appointment.objects.filter(person__number=number, person__authority=authority)
+    """The person, locked after the agencies that they act for under any number: as whoever appoints locks them."""
+    known = Person.objects.filter(number=number, authority=authority).select_related("authority").first()
+    if known is None:
+        raise errors.PersonNotFound("no person has this number", number=number)
+    acts_for = Appointment.objects.filter(person__in=bars.same_person(known))
     keys = sorted(set(acts_for.values_list("agency_id", flat=True)))
     agencies = Agency.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("number")
     list(agencies.values_list("pk"))
     rows = Person.objects.select_for_update(of=("self",), no_key=True).select_related("authority")
-    person = rows.filter(number=number, authority=authority).first()
-    if person is None:
-        raise errors.PersonNotFound("no person has this number", number=number)
+    person = rows.get(pk=known.pk)
     if sorted(set(acts_for.values_list("agency_id", flat=True))) != keys:
         raise errors.VersionConflict("the person was appointed meanwhile: try again", expected=0, actual=0)
     return person

@@ -31,7 +31,12 @@ _TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
     Motion.MERGE: (merging.clean, merging.take),
     Motion.BAR: (barring.clean, barring.take),
     Motion.END_BAR: (barring.clean_end, barring.take_end),
+    Motion.DISMISS_APPEAL: (barring.clean_dismissal, barring.take_dismissal),
     Motion.ANSWER: (subjects.clean, subjects.take),
+}
+#: Who neither proposes nor approves a motion of that kind, whatever their role.
+_KEPT_OUT: Final[Mapping[Motion, Callable[[str, Mapping[str, Any]], frozenset[str]]]] = {
+    Motion.DISMISS_APPEAL: barring.made_by,
 }
 
 
@@ -79,6 +84,7 @@ def propose(
     if authority is None:
         raise errors.OutsideAuthority("a motion is of one authority")
     said = _TAKEN_BY[kind][0](authority, about, terms, at=at)
+    _impartial(kind, about, said, by)
     same = Row.objects.filter(kind=kind.value, about=about, state="open")
     same.filter(expires_at__lte=at).update(state="expired", closed_at=at, closed_by="SYSTEM")
     policy = records.current_policy(authority.pk, at=at)
@@ -132,6 +138,7 @@ def approve(
         )
     clean, take = _TAKEN_BY[kind]
     clean(row.authority, row.about, row.terms, at=at)
+    _impartial(kind, row.about, row.terms, by)
     MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=given_at)
     once.keep({})
     if len(given) + 1 < len(needed):
@@ -201,6 +208,12 @@ def _keyed(terms: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = {name: value for name, value in changes.items() if name != "document"}
     paper = str(changes["document"] or "")
     return {**terms, "changes": {**kept, "document_hmac": agencies.keyed(paper) if paper else ""}}
+
+
+def _impartial(kind: Motion, about: str, terms: Mapping[str, Any], by: Actor) -> None:
+    """Refuse whoever decided what the motion is about to judge."""
+    if kind in _KEPT_OUT and by.number in _KEPT_OUT[kind](about, terms):
+        raise errors.OwnProposal("nobody decides on an appeal against what they decided", about=about)
 
 
 def _role(by: Actor, allowed: frozenset[Role]) -> None:

@@ -33,6 +33,7 @@ NAMES: Final = {
     Motion.MERGE: gettext_noop("Make two records one"),
     Motion.BAR: gettext_noop("Bar a person"),
     Motion.END_BAR: gettext_noop("End the bar of a person"),
+    Motion.DISMISS_APPEAL: gettext_noop("Dismiss an appeal against a bar"),
     Motion.ANSWER: gettext_noop("Answer a person's request"),
 }
 """Each kind in words."""
@@ -216,7 +217,7 @@ def _page(
 def _about(found: MotionRecord) -> parts.Link:
     route = {
         Motion.MERGE: "desk-agency", Motion.BAR: "desk-person-file", Motion.END_BAR: "desk-person-file",
-        Motion.ANSWER: "desk-request",
+        Motion.DISMISS_APPEAL: "desk-person-file", Motion.ANSWER: "desk-request",
     }[found.kind]  # fmt: skip
     return parts.Link(parts.Number(found.about), resolve_url(route, found.about))
 
@@ -269,6 +270,17 @@ def _end_of_bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, An
     ]
     if said["last_day"]:
         stated.append(parts.Fact(gettext("New last day"), _day(said["last_day"])))
+    return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
+
+
+def _dismissal(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """Which bar stands, and by which order."""
+    said = found.terms
+    stated = [
+        parts.Fact(gettext("Bar"), gettext("entry %(number)s") % {"number": said["bar"]}),
+        parts.Fact(gettext("Decided on"), _day(said["decided_on"])),
+        parts.Fact(gettext("Order"), said["order_reference"]),
+    ]
     return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
 
 
@@ -363,6 +375,7 @@ _SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
     Motion.MERGE: _merger,
     Motion.BAR: _bar,
     Motion.END_BAR: _end_of_bar,
+    Motion.DISMISS_APPEAL: _dismissal,
     Motion.ANSWER: _answer,
 }
 

@@ -18,6 +18,7 @@ class Motion(StrEnum):
     MERGE = "merge_agencies"
     BAR = "bar_person"
     END_BAR = "end_bar"
+    DISMISS_APPEAL = "dismiss_appeal"
     ANSWER = "answer_request"
 
 
@@ -38,6 +39,9 @@ RULES: Final[Mapping[Motion, Rule]] = {
     ),
     Motion.END_BAR: Rule(
         "P3", M, (C, RG), "A bar of a person ends early, or should never have been; by as many as made it."
+    ),
+    Motion.DISMISS_APPEAL: Rule(
+        "P5", M, (C,), "The appeals body dismissed the appeal against a bar; by no officer of the bar."
     ),
     Motion.ANSWER: Rule(
         "P4", M, (C,), "Somebody's request to see or correct what is held of them is answered."
