@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import bars, history, ledger, marks, news, records, screening
+from registry import agencies, bars, history, ledger, news, records, screening
 from registry.bars import Bar
 from registry.idempotency import Once
 from registry.models import (
@@ -132,17 +132,12 @@ def _end_appointments(
         row.last_day = max(eve, row.first_day)
         history.save(row, by=officers[-1], at=at, reason="the person is barred")
         ended[row.agency_id] = row.agency
-    for agency in ended.values():
+    for agency in sorted(ended.values(), key=lambda one: one.number):
         agency.version += 1
         history.save(agency, by=officers[-1], at=at, reason="amended: appointments")
-        commit.add(
-            _entry(
-                agency.authority, Action.AMEND_AGENCY, officers, at, kind=Kind.FACT.value, agency=agency,
-                effect={"changed": ["appointments"]}, published=True,
-            )
-        )  # fmt: skip
-    if ended:
-        marks.index([agency.number for agency in ended.values()], at=at)
+        agencies.follow_up(
+            agency, Action.AMEND_AGENCY, ["appointments"], officers=officers, commit=commit, at=at
+        )
 
 
 # --- its end -----------------------------------------------------------------------------------------------------

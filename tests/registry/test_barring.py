@@ -89,6 +89,15 @@ def test_a_bar_from_today_begins_on_the_day_of_the_last_approval(person: tuple[s
     assert not list(audit.differences(at=third))
 
 
+def test_the_agency_s_answers_follow_a_bar_of_whoever_acts_for_it(person: tuple[str, str]) -> None:
+    number, holder = person
+    (licence,) = lookup.public_agency(holder, at=AT)["licences"]
+    before = lookup.public_licence(licence["number"], at=AT).sequence
+    take(number)
+    assert lookup.public_licence(licence["number"], at=AT).sequence > before
+    assert lookup.public_licence(licence["number"], at=AT).may_recruit
+
+
 def test_a_bar_ends_what_the_same_person_does_under_another_number(person: tuple[str, str]) -> None:
     number, _holder = person
     other = builders.agency("Kestrel (DEMO)")

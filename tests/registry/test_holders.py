@@ -53,7 +53,12 @@ def connected(licence: str, *, account: str = ME) -> int:
 
 def ended(key: int, reason: str = "She has left.", **more: Any) -> str:
     """A connection ended or a request declined; how it stands then."""
-    said = {"by": builders.maker(AT), "at": AT, "no_conflict": True, "idempotency_key": builders.key()} | more
+    said: dict[str, Any] = {
+        "by": builders.maker(AT),
+        "at": AT,
+        "no_conflict": True,
+        "idempotency_key": builders.key(),
+    } | more
     return holders.end(key, reason=reason, **said)
 
 
