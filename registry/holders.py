@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import ledger, licensing, news, records
+from registry import dossier, ledger, licensing, news, records
 from registry.idempotency import Once
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
 from registry.rules import errors, lifecycle, standing
@@ -294,12 +294,15 @@ def end(key: int, *, by: Actor, at: datetime, reason: str) -> str:
 
 
 def papers(number: str, *, by: Actor) -> list[tuple[int, Paper]]:
-    """The papers that came with entries of a licence of the officer's authority, by the entry's number."""
+    """The papers that came with entries of a licence of the officer's authority, by the entry's number.
+
+    For whoever reads those entries (``dossier.may_read``).
+    """
     held = Licence.objects.select_related("authority").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if held is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    if by.authority != held.authority.code:
-        raise errors.OutsideAuthority("the licence is another authority's", authority=held.authority.code)
+        raise missing
+    dossier.may_read(held.authority.code, by, unseen=missing)
     rows = EntryPaper.objects.filter(entry__licence=held).select_related("entry__commit").order_by("pk")
     return [(row.entry.sequence, _paper(row)) for row in rows]
 
@@ -414,15 +417,18 @@ def _open_notice(row: Licence, sequence: int, *, at: datetime) -> None:
 def _of_officer(key: int, by: Actor, *, lock: bool = False) -> HolderAccount:
     rows = HolderAccount.objects.select_related("agency", "authority").filter(pk=key)
     row = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    missing = errors.HolderNotFound("there is no such request")
     if row is None:
-        raise errors.HolderNotFound("there is no such request")
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return row
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority or not authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role reads no accounts of holders", roles=sorted(READERS))
 

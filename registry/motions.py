@@ -22,7 +22,8 @@ from registry.rules import errors
 from registry.rules.lifecycle import Actor, Role
 from registry.rules.motions import RULES, Motion
 
-READERS: Final = frozenset(Role) - {Role.ANALYST, Role.SYSTEM}
+READERS: Final = frozenset[Role]().union(*(rule.reads for rule in RULES.values()))
+"""Who reads motions of some kind; of which, the table says."""
 
 Clean = Callable[..., Mapping[str, Any]]
 Take = Callable[..., Entry | None]
@@ -175,13 +176,17 @@ def one(number: int, *, by: Actor) -> MotionRecord:
     row = Row.objects.filter(pk=number, authority__code=by.authority).first()
     if row is None:
         raise errors.MotionNotFound("there is no such motion", motion=number)
+    _role(by, RULES[Motion(row.kind)].reads)
     return _record(row)
 
 
 def waiting(*, by: Actor, at: datetime, about: str = "") -> list[MotionRecord]:
-    """The open motions of the officer's authority, the one that runs out first at the top; ``about``: of one thing."""
+    """The open motions that the officer may read, the one that runs out first at the top; ``about``: of one thing."""
     _role(by, READERS)
-    rows = Row.objects.filter(authority__code=by.authority, state="open", expires_at__gt=at)
+    readable = [kind.value for kind, rule in RULES.items() if by.roles & rule.reads]
+    rows = Row.objects.filter(
+        authority__code=by.authority, state="open", expires_at__gt=at, kind__in=readable
+    )
     if about:
         rows = rows.filter(about=about)
     return [_record(row) for row in rows.prefetch_related("approvals").order_by("expires_at", "pk")]

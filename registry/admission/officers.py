@@ -48,10 +48,13 @@ def take(
     if (done := once.outcome()) is not None:
         return int(done["version"])
     row = events.locked(number)
+    missing = errors.ApplicationNotFound("no application has this number", number=number)
     if row.submitted_at is None:
-        raise errors.ApplicationNotFound("no application has this number", number=number)
+        raise missing
     if by.authority != row.authority.code:
-        raise errors.OutsideAuthority("the application is another authority's", authority=row.authority.code)
+        raise errors.OutsideAuthority(
+            "the application is another authority's", authority=row.authority.code, unseen=missing
+        )
     found = events.case(row, at=at)
     if not by.roles & applying.STEPS[action].by:
         raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))

@@ -301,15 +301,18 @@ def paper(reference: str, *, number: str, account: str = "", by: Actor | None = 
 
 def _sent_to(number: str, by: Actor) -> Application:
     row = Application.objects.select_related("authority", "licence", "agency").filter(number=number).first()
+    missing = errors.ApplicationNotFound("no application has this number", number=number)
     if row is None or row.submitted_at is None:
-        raise errors.ApplicationNotFound("no application has this number", number=number)
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return row
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority or not authority:
-        raise errors.OutsideAuthority("the application is another authority's", authority=authority)
+        raise errors.OutsideAuthority(
+            "the application is another authority's", authority=authority, unseen=unseen
+        )
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role does not read applications", roles=sorted(READERS))
 

@@ -95,8 +95,9 @@ def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_au
     with pytest.raises(errors.ConflictNotDeclared):
         holders.confirm(key, by=builders.maker(AT), at=AT, no_conflict=False, idempotency_key="k-1")
     builders.authority("XB-DLA", at=AT)
-    with pytest.raises(errors.OutsideAuthority):
+    with pytest.raises(errors.OutsideAuthority) as refused:
         confirmed(key, builders.maker(AT, "XB-DLA"))
+    assert isinstance(refused.value.unseen, errors.HolderNotFound)
     with pytest.raises(errors.RoleNotAllowed):
         holders.one(key, by=builders.officer(Role.CONSULAR, at=AT))
     assert [row.state for row in holders.listed(by=builders.maker(AT))] == ["asked"]
@@ -164,6 +165,24 @@ def test_a_holder_answers_a_notice_with_papers_and_officers_read_it_in_the_file(
     (again,) = holders.licence(ME, licence, at=AT)["notices"]
     assert [one.papers[0].sha256 for one in again.answers] == ["ab" * 32]
     assert list(audit.differences(at=AT)) == []
+
+
+def test_papers_are_of_those_who_read_the_file_and_another_authority_s_licence_is_not_there(
+    licence: str,
+) -> None:
+    connected(licence)
+    answer(licence, served(licence), PAPER)
+    for role in Role:
+        by = builders.officer(role, at=AT)
+        if role is Role.ANALYST:
+            with pytest.raises(errors.RoleNotAllowed):
+                holders.papers(licence, by=by)
+        else:
+            assert [paper.name for _, paper in holders.papers(licence, by=by)] == ["receipts.pdf"]
+    builders.authority("XB-DLA", at=AT)
+    with pytest.raises(errors.OutsideAuthority) as refused:
+        holders.papers(licence, by=builders.maker(AT, "XB-DLA"))
+    assert isinstance(refused.value.unseen, errors.LicenceNotFound)
 
 
 def test_nobody_answers_after_the_last_day_or_for_another_or_without_end(licence: str) -> None:
