@@ -36,6 +36,13 @@ NAMES: Final = {
     Motion.ANSWER: gettext_noop("Answer a person's request"),
 }
 """Each kind in words."""
+ROUTES: Final = {
+    Motion.MERGE: "desk-agency",
+    Motion.BAR: "desk-person-file",
+    Motion.END_BAR: "desk-person-file",
+    Motion.ANSWER: "desk-request",
+}
+"""Where the page of what a motion of each kind is about lies."""
 _OUTCOMES: Final = {
     "approved": _("It was approved and done."),
     "declined": _("It was declined."),
@@ -214,11 +221,7 @@ def _page(
 
 
 def _about(found: MotionRecord) -> parts.Link:
-    route = {
-        Motion.MERGE: "desk-agency", Motion.BAR: "desk-person-file", Motion.END_BAR: "desk-person-file",
-        Motion.ANSWER: "desk-request",
-    }[found.kind]  # fmt: skip
-    return parts.Link(parts.Number(found.about), resolve_url(route, found.about))
+    return parts.Link(parts.Number(found.about), resolve_url(ROUTES[found.kind], found.about))
 
 
 def _merger(visit: Visit, found: MotionRecord, *, is_open: bool, zone: str) -> dict[str, Any]:  # noqa: ARG001 - as its kin
