@@ -6,7 +6,7 @@ its answers and applies to renew; everything it files is judged by officers, and
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -141,7 +141,7 @@ def ask(account: str, licence: str, said: str, *, at: datetime, idempotency_key:
 def of_account(account: str) -> list[Connection]:
     """The agencies that the account acts for or has asked to, with their licences."""
     rows = HolderAccount.objects.filter(account=account).select_related("agency", "authority")
-    return [_connection(row) for row in rows.order_by("-pk")[:50]]
+    return _connections(rows.order_by("-pk")[:50])
 
 
 def acts_for(account: str, agency: str) -> bool:
@@ -241,15 +241,12 @@ def listed(*, by: Actor, waiting: bool = True) -> list[Connection]:
     _may_read(by.authority or "", by)
     states = ("asked", "supported") if waiting else ("connected",)
     rows = HolderAccount.objects.filter(authority__code=by.authority, state__in=states)
-    return [
-        _connection(row)
-        for row in rows.select_related("agency", "authority").order_by("asked_at", "pk")[:200]
-    ]
+    return _connections(rows.select_related("agency", "authority").order_by("asked_at", "pk")[:200])
 
 
 def one(key: int, *, by: Actor) -> Connection:
     """A connection of the officer's authority."""
-    return _connection(_of_officer(key, by))
+    return _connections([_of_officer(key, by)])[0]
 
 
 @transaction.atomic(durable=True)
@@ -337,27 +334,27 @@ def held_by(account: str, authority: str) -> dict[str, Agency]:
 
 def to_tell(*, since: datetime) -> list[Served]:
     """What holders are to be told of by mail since: notices served, and accounts that ask to act for them or do."""
+    found: list[tuple[int, str, Agency, str, datetime | None]] = []
     notices = Entry.objects.filter(action=Action.SHOW_CAUSE.value, decided_at__gte=since)
-    told = [
-        _served(
-            row.pk, "show_cause", row.agency, row.licence.number, _when(row.deadlines.get("represent_by"))
-        )
-        for row in notices.select_related("agency__authority", "licence")
-        if row.licence is not None and row.agency is not None
-    ]
+    for notice in notices.select_related("agency__authority", "licence"):
+        if notice.licence is not None and notice.agency is not None:
+            until = _when(notice.deadlines.get("represent_by"))
+            found.append((notice.pk, "show_cause", notice.agency, notice.licence.number, until))
     rows = HolderAccount.objects.filter(Q(asked_at__gte=since) | Q(second_at__gte=since)).exclude(said="")
     for row in rows.select_related("agency__authority"):
-        told.append(_served(row.pk, "holder_asked", row.agency, "", None))
+        found.append((row.pk, "holder_asked", row.agency, "", None))
         if row.state == "connected":
-            told.append(_served(row.pk, "holder_connected", row.agency, "", None))
-    return told
-
-
-def _served(key: int, kind: str, agency: Agency, licence: str, until: datetime | None) -> Served:
-    return Served(
-        key=key, kind=kind, licence=licence, agency=agency.number, name=agency.legal_name, zone=agency.authority.zone,
-        until=until, accounts=tuple(accounts(agency.number)) if kind != "holder_asked" else (), emails=_emails(agency),
-    )  # fmt: skip
+            found.append((row.pk, "holder_connected", row.agency, "", None))
+    keys = {agency.pk for _, _, agency, _, _ in found}
+    emails, connected = _emails(keys), _connected(keys)
+    return [
+        Served(
+            key=key, kind=kind, licence=licence, agency=agency.number, name=agency.legal_name,
+            zone=agency.authority.zone, until=until, emails=emails.get(agency.pk, ()),
+            accounts=connected.get(agency.pk, ()) if kind != "holder_asked" else (),
+        )
+        for key, kind, agency, licence, until in found
+    ]  # fmt: skip
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -443,24 +440,46 @@ def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bo
         raise errors.SecondFactorStale("give the second factor again")
 
 
-def _connection(row: HolderAccount) -> Connection:
-    agency = row.agency
-    return Connection(
-        id=row.pk, agency=agency.number, name=agency.legal_name, account=row.account, said=row.said, state=row.state,
-        asked_at=row.asked_at, first_by=row.first_by, first_at=row.first_at, second_by=row.second_by,
-        second_at=row.second_at, ended_by=row.ended_by, ended_at=row.ended_at, reason=row.reason,
-        zone=row.authority.zone, emails=_emails(agency),
-        licences=tuple(
-            agency.licences.filter(renumbered_to=None, origin="decided")
-            .order_by("number").values_list("number", flat=True)
-        ),
-    )  # fmt: skip
+def _connections(given: Iterable[HolderAccount]) -> list[Connection]:
+    """The rows as they are read, with the licences and addresses of all their agencies in one question each."""
+    rows = list(given)
+    keys = {row.agency_id for row in rows}
+    emails, licences = _emails(keys), _licences(keys)
+    return [
+        Connection(
+            id=row.pk, agency=row.agency.number, name=row.agency.legal_name, account=row.account, said=row.said,
+            state=row.state, asked_at=row.asked_at, first_by=row.first_by, first_at=row.first_at,
+            second_by=row.second_by, second_at=row.second_at, ended_by=row.ended_by, ended_at=row.ended_at,
+            reason=row.reason, zone=row.authority.zone, emails=emails.get(row.agency_id, ()),
+            licences=licences.get(row.agency_id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _emails(agency: Agency) -> tuple[str, ...]:
-    """The official addresses on record."""
-    rows = Channel.objects.filter(agency=agency, kind="email", last_day=None)
-    return tuple(rows.order_by("pk").values_list("value", flat=True))
+def _emails(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The official addresses on record, by agency."""
+    rows = Channel.objects.filter(agency__in=list(agencies), kind="email", last_day=None)
+    return _grouped(rows.order_by("pk").values_list("agency_id", "value"))
+
+
+def _licences(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The numbers of the licences, by agency."""
+    rows = Licence.objects.filter(agency__in=list(agencies), renumbered_to=None, origin="decided")
+    return _grouped(rows.order_by("number").values_list("agency_id", "number"))
+
+
+def _connected(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The accounts that act, by agency."""
+    rows = HolderAccount.objects.filter(agency__in=list(agencies), state="connected")
+    return _grouped(rows.order_by("pk").values_list("agency_id", "account"))
+
+
+def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for key, value in rows:
+        found[key] = (*found.get(key, ()), value)
+    return found
 
 
 def _paper(row: EntryPaper) -> Paper:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from registry import agencies, holders, ledger, news, records
 from registry.admission import events, officers
@@ -276,9 +275,9 @@ def forget(number: str, *, at: datetime, erase: Callable[[str], None]) -> bool:
 def forgettable(*, at: datetime) -> list[str]:
     """The applications of which :func:`forget` may have something to forget, the oldest first."""
     ended = Application.objects.filter(state__in=applying.ENDED)
-    papers = Q(documents__sent=False)
-    unsent = Q(submitted_at=None) & ~Q(draft__content={})
-    found = set(ended.filter(papers | unsent).values_list("number", flat=True))
+    papers = ApplicationDocument.objects.filter(sent=False, application__state__in=applying.ENDED)
+    found = set(papers.values_list("application__number", flat=True))
+    found |= set(ended.filter(submitted_at=None).exclude(draft__content={}).values_list("number", flat=True))
     return sorted(found | {one.number for one in drafts(at=at)})
 
 

@@ -189,7 +189,10 @@ def heard(*, since: datetime) -> list[Heard]:
 
 def lapsing(*, before: datetime, at: datetime) -> list[Heard]:
     """The letters that nobody has answered, whose application lapses between ``at`` and ``before``."""
-    rows = Application.objects.filter(state=State.INCOMPLETE).select_related("authority")
+    offices = Authority.objects.filter(kind="licensing")  # named, for the index begins with them
+    rows = Application.objects.filter(
+        authority__in=list(offices.values_list("pk", flat=True)), state=State.INCOMPLETE, due_at__lte=before
+    ).select_related("authority")  # due is the answer, and after its day the lapse: never later than that
     found = []
     for row in rows.prefetch_related("events"):
         asked = max(

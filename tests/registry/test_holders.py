@@ -103,6 +103,18 @@ def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_au
     assert [row.state for row in holders.listed(by=builders.maker(AT))] == ["asked"]
 
 
+def test_a_list_of_accounts_asks_as_often_however_many_there_are(
+    licence: str, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    asked(licence)
+    asked(builders.active(builders.agency("Kestrel (DEMO)"), at=AT), account="APPLICANT-78")
+    with django_assert_num_queries(3):
+        found = holders.listed(by=builders.maker(AT))
+    assert [len(one.licences) for one in found] == [1, 1]
+    with django_assert_num_queries(4):
+        assert len(holders.to_tell(since=AT)) == 2
+
+
 def test_one_officer_ends_what_two_have_begun_and_nothing_is_read_after_it(licence: str) -> None:
     key = connected(licence)
     with pytest.raises(errors.BadInput):
