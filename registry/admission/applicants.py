@@ -288,6 +288,7 @@ class Draft:
     number: str
     account: str
     forgotten_at: datetime
+    zone: str
 
 
 def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
@@ -299,7 +300,7 @@ def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
             application__state=State.DRAFT, application__authority=office, saved_at__lte=(before or at) - kept
         )
         found += [
-            Draft(row.application.number, row.application.account, row.saved_at + kept)
+            Draft(row.application.number, row.application.account, row.saved_at + kept, office.zone)
             for row in rows.select_related("application")
         ]
     return sorted(found, key=lambda one: (one.forgotten_at, one.number))
