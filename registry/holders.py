@@ -18,10 +18,8 @@ from registry import dossier, ledger, licensing, news, records
 from registry.idempotency import Once
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
 from registry.rules import errors, lifecycle, standing
-from registry.rules.lifecycle import Action, Actor, Role, StepTerms
+from registry.rules.lifecycle import HOLDER, Action, Actor, Role, StepTerms
 
-HOLDER: Final = "HOLDER"
-"""Who filed, in an entry that the agency's own account made."""
 READERS: Final = lifecycle.M | {Role.AUDITOR}
 """Who reads which accounts act for agencies of the own authority."""
 MOST_ASKED: Final = 3

@@ -26,7 +26,7 @@ from registry.models import (
 )
 from registry.rules import applying, contacts, errors, lifecycle, numbering, particulars
 from registry.rules.applying import Action, Party, State
-from registry.rules.lifecycle import Actor
+from registry.rules.lifecycle import HOLDER, Actor
 
 MOST_DOCUMENTS: Final = 20
 """Papers of one application."""
@@ -342,7 +342,7 @@ def _say(number: str, action: Action, text: str, *, account: str, at: datetime, 
     step = events.admit(found, action)
     said = {"text": _answer(text)} if step.needs else None
     commit = ledger.Commit()
-    facts = officers.appeal_filed(found, holders.HOLDER, commit) if action is Action.APPEAL else {}
+    facts = officers.appeal_filed(found, HOLDER, commit) if action is Action.APPEAL else {}
     events.add(found, step, by=Party.APPLICANT, facts=facts, said=said)
     once.keep({})
     _told(commit, at=at)
@@ -352,7 +352,7 @@ def _told(commit: ledger.Commit, *, at: datetime) -> None:
     """Wake whoever tells of it, and number what was entered, as the transaction's last act."""
     news.put()
     if commit.count:
-        commit.close(by=holders.HOLDER, at=at)
+        commit.close(by=HOLDER, at=at)
 
 
 def _room(row: Application) -> None:

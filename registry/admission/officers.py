@@ -18,9 +18,9 @@ from registry.idempotency import Once
 from registry.models import Agency, ApplicationText, Entry, Licence
 from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
 from registry.rules.applying import Action, Party
+from registry.rules.lifecycle import HOLDER, Actor, Scope, StepTerms
 from registry.rules.lifecycle import STEPS as LICENCE_STEPS
 from registry.rules.lifecycle import Action as LicenceAction
-from registry.rules.lifecycle import Actor, Scope, StepTerms
 from registry.rules.lifecycle import State as LicenceState
 
 LONGEST_LETTER: Final = 20_000
@@ -284,7 +284,7 @@ def filed(found: Case, commit: ledger.Commit) -> dict[str, Any]:
         held.pk,
         LicenceAction.FILE_RENEWAL,
         StepTerms(),
-        officers=(holders.HOLDER,),
+        officers=(HOLDER,),
         commit=commit,
         at=found.at,
     )

@@ -12,8 +12,8 @@ from registry.admission import applicants, reading
 from registry.models import Agency, Application, ChangeJournal, Entry, EntryPaper, HolderAccount
 from registry.rules import errors
 from registry.rules.applying import Action
+from registry.rules.lifecycle import HOLDER, Actor, Role, StepTerms
 from registry.rules.lifecycle import Action as LicenceAction
-from registry.rules.lifecycle import Actor, Role, StepTerms
 from tests import applying as apply
 from tests import builders
 
@@ -167,7 +167,7 @@ def test_a_holder_answers_a_notice_with_papers_and_officers_read_it_in_the_file(
     assert told.texts == {"en": "Two workers paid you 900."}
     given = answer(licence, notice, PAPER)
     entry = Entry.objects.get(action="represent")
-    assert (entry.officers, entry.published, entry.sequence) == ([holders.HOLDER], False, given)
+    assert (entry.officers, entry.published, entry.sequence) == ([HOLDER], False, given)
     held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
     assert held["entries"][-1]["restricted_reasons"] == (
         f"They were paid back.\n\nreceipts.pdf (SHA-256 {'ab' * 32})"
