@@ -38,7 +38,10 @@ MATTERS: Final = {
     Matter.APPLICATION: _("Application to take further"),
     Matter.INSPECTION: _("Inspection before a licence"),
     Matter.AGREEMENT: _("Application for a second officer"),
+    Matter.HEARING: _("Holder to be heard"),
     Matter.DUTY: _("Duty of a holder"),
+    Matter.CONDITION: _("Condition to be met"),
+    Matter.PAYMENT: _("Fine or repayment to be paid"),
     Matter.MATCH: _("Possible match to judge"),
 }
 _STATES: Final = (

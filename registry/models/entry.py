@@ -63,6 +63,11 @@ class Entry(models.Model):
                 condition=models.Q(action="file_renewal"),
                 name="entry_renewals",
             ),
+            models.Index(
+                fields=["authority"],
+                condition=models.Q(effect__has_key="conditions"),
+                name="entry_conditions",
+            ),
         ]
 
     def __str__(self) -> str:
