@@ -211,7 +211,7 @@ def _bars(visit: Visit, one: PersonRecord) -> parts.Table:
     ]
     columns = (
         gettext("Stands"), gettext("From"), gettext("Until"), gettext("Keeps from"), gettext("Grounds"),
-        gettext("Public"), gettext("Entry"),
+        gettext("May be published"), gettext("Entry"),
     )  # fmt: skip
     return parts.Table(gettext("Bars"), columns, rows, gettext("No bar is recorded."))
 
@@ -227,7 +227,7 @@ def _publicity(bar: Bar, one: PersonRecord) -> Any:
         return gettext("no longer, or never")
     if bar.public_until is None:
         return gettext("for ever")
-    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public may read of it"))
+    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the law lets it be published"))
 
 
 def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:
