@@ -4,7 +4,12 @@
 import os
 import sys
 
-from api.conf import embedded, roles
+try:
+    from api.conf import embedded, roles
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"{missing.name} is not installed here: scripts/venv requirements.txt, then .venv/bin/python manage.py …"
+    )
 
 OWNERS_COMMANDS = {"migrate", "sqlmigrate", "dbshell"}
 """Commands that create or alter tables; all others work with the applications' rights."""

@@ -8,24 +8,31 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.db import transaction
 
 from api.models import Officer, User
 from registry import agencies, licensing, lookup
-from registry.rules import days
+from registry.admission import applicants
+from registry.admission import officers as admitting
+from registry.rules import applying, days, numbering, particulars
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
-from verification import badges
+from verification import badges, tokens
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
 #: The same secret for each demo officer, so that one authenticator entry serves them all (base 32, RFC 6238).
 TOTP_SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - public on purpose
-#: Whose badges the greeting names: suspended yesterday, in good standing, limited.
+#: Whose badges the greeting names: suspended yesterday, in good standing (and the tour leaves it so), limited.
 SHOWN = ("Bluefinch Manpower (DEMO)", "Harbour Bridge Recruitment (DEMO)", "Silver Lotus Employment (DEMO)")
+_PAPER = b"%PDF-1.4\n% DEMO: an empty paper\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SYSTEM = Actor("SYSTEM", None, frozenset({Role.SYSTEM}))
 
 
@@ -62,6 +69,8 @@ def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _
     teller = _Teller(today=at, zones=zones)
     for agency in told["agency"]:
         teller.agency(agency)
+    for applicant in told["applicant"]:
+        teller.application(applicant)
     events = sorted(teller.events)
     for done, event in enumerate(events):
         event.act(event.at)
@@ -153,6 +162,38 @@ class _Teller:
             also(agencies.appoint, name=name, role=role, first_day=first_day, keep="appointment")
         for licence in row["licence"]:
             self.licence(licence, code, number)
+
+    def application(self, row: Mapping[str, Any]) -> None:
+        """An application for a first licence, sent and then taken under review; whoever sent it can sign in."""
+        from api import auth  # noqa: PLC0415 - as in ``officers``
+
+        number: list[str] = []
+
+        def send(at: datetime) -> None:
+            user = User.objects.create_user(row["email"], email=row["email"], password=PASSWORD)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+            auth.enrol(user, TOTP_SECRET)
+            account, key = f"APPLICANT-{user.pk}", f"demo {row['email']}"
+            number.append(applicants.begin(account, row["authority"], at=at, idempotency_key=f"{key} 1"))
+            for section, said in row["sections"].items():
+                applicants.save(number[0], section, said, account=account, at=at)
+            for kind in particulars.NEEDED_DOCUMENTS:
+                name = f"{kind}.pdf"
+                applicants.attach(
+                    number[0], kind, name=name, media_type="application/pdf", size=len(_PAPER), account=account, at=at,
+                    sha256=sha256(_PAPER).hexdigest(), stored_as=storages["documents"].save(name, ContentFile(_PAPER)),
+                )  # fmt: skip
+            applicants.submit(number[0], account=account, at=at, idempotency_key=f"{key} 2")
+
+        def review(at: datetime) -> None:
+            by = _officer(row["authority"], Role.OFFICER, at)
+            admitting.take(
+                number[0], applying.Action.REVIEW, by=by, at=at, said={}, no_conflict=True,
+                idempotency_key=f"demo {row['email']} 3",
+            )  # fmt: skip
+
+        self.add(row["sent"], send)
+        self.add(row["reviewed"], review)
 
     def licence(self, row: Mapping[str, Any], code: str, agency: list[str]) -> None:
         """Open, grant, secure, activate and renew, then the steps of the story."""
@@ -254,31 +295,55 @@ def _officer(code: str, role: Role, at: datetime | None = None, place: int = 0) 
     )
 
 
+def one_time_code(*, at: datetime) -> str:
+    """The six digits that a demo officer's authenticator shows at ``at``; each is good once for each officer."""
+    from allauth.mfa.totp.internal import auth as totp  # noqa: PLC0415 - needs the applications to be ready
+
+    counter = int(at.timestamp()) // 30  # seconds (RFC 6238)
+    return str(totp.format_hotp_value(totp.hotp_value(TOTP_SECRET, counter)))
+
+
+def scanned(code: str, *, at: datetime) -> str:
+    """What a scanner reads from the large square code of a badge; empty while the badge is not signed.
+
+    Refuses with ``numbering.NotOurs`` and ``badges.BadgeNotFound``.
+    """
+    badge = badges.read(numbering.read_badge(code)).code
+    digits = tokens.digits(badge, at=at)
+    return f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/v/{badge}#{digits}" if digits else ""
+
+
 def greeting(*, at: datetime) -> str:
     """What somebody who has just started the demo wants to open, and who may sign in."""
     site = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}"
     desk = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}"
     told = tomllib.loads(FIXTURE.read_text(encoding="utf-8"))
-    names = {row["name"]: row["licence"]["number"] for row in lookup.agencies(at=at, limit=1000).data}
+    held = {row["name"]: row["licence"] for row in lookup.agencies(at=at, limit=1000).data}
     lines = ["", "Scan or open a badge"]
     lines += [
-        f"  {site}/v/{badge.code}   {name}, {names[name]}"
+        f"  {site}/v/{badge.code}   {name}, {held[name]['number']}: {held[name]['result']}"
         for name in SHOWN
-        if name in names
-        for badge in badges.for_subject("licence", names[name])[:1]
+        if name in held
+        for badge in badges.for_subject("licence", held[name]["number"])[:1]
     ]
-    some = next((n for n in map(names.get, SHOWN) if n), "")
+    some = next((held[name]["number"] for name in SHOWN if name in held), "")
     lines += [
-        f"  {site}/v/CODE/badge   the same, printed",
+        f"  {site}/v/CODE/badge   the same, printed (of a licence that is good today)",
+        "  every other licence's code stands on its page at the desk",
         "Look up",
         f"  {site}/?q=bluefinch",
         f"  {site}/api/v1/licences/{some}",
         f"  {site}/api/v1/docs",
         "Sign in as an officer",
-        f"  {desk}/desk/   password {PASSWORD}, one-time codes from the secret {TOTP_SECRET}",
+        f"  {desk}/desk/   password {PASSWORD}, one-time code: scripts/demo code",
+        f"  (an authenticator shows the same codes from the secret {TOTP_SECRET})",
         "  (a browser gives passkeys to a name alone: for those open it as localhost instead of 127.0.0.1)",
     ]
     lines += [
         f"  {row['username']:8} {', '.join(row['roles'])} {row['authority']}" for row in told["officer"]
+    ]
+    lines += [
+        "Sign in as an applicant, in the same way",
+        f"  {desk}/apply/   {told['applicant'][0]['email']}",
     ]
     return "\n".join(lines)

@@ -39,8 +39,7 @@ def due() -> tuple[Work, ...]:
     further after them too. Only the worker asks: the public application loads this module with the queue and may not
     reach a writer.
     """
-    from api import retention  # noqa: PLC0415 - see above
-    from api.outbound import email, mails  # noqa: PLC0415 - the same
+    from api.outbound import email, mails  # noqa: PLC0415 - see above
     from registry import licensing, motions, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
@@ -53,7 +52,6 @@ def due() -> tuple[Work, ...]:
         licensing.expire_proposals,
         motions.expire,
         applicants.expire,
-        retention.refresh,
         securities.run_due,
         published_keys.refresh,
         tokens.refresh,
@@ -156,6 +154,15 @@ def forget_drafts(timestamp: int) -> None:  # noqa: ARG001 - it tidies by our cl
     from api import drafts  # noqa: PLC0415 - as in ``due``
 
     drafts.tidy(at=clock.now())
+
+
+@app.periodic(cron="7 3 * * *")
+@app.task(name="applications.forget", queueing_lock="applications.forget")
+def forget_applications(timestamp: int) -> None:  # noqa: ARG001 - it forgets by our clock
+    """Delete drafts of applications whose time is over, and papers that were never sent; nightly."""
+    from api import retention  # noqa: PLC0415 - as in ``due``
+
+    retention.refresh(at=clock.now())
 
 
 @app.periodic(cron="17 3 * * *")

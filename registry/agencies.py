@@ -421,8 +421,21 @@ def carry_out(change: Change, agency: str, *, officers: Sequence[str], by: Actor
 def _taken(
     agency: Agency, action: Action, changed: Sequence[str], *, officers: Sequence[str], at: datetime
 ) -> Taken:
-    """The entry, the published answers, the search index and the news; the numbers are still to be taken."""
+    """The change followed up in a commit of its own, and the news; the numbers are still to be taken."""
     commit = ledger.Commit()
+    entry = follow_up(agency, action, changed, officers=officers, commit=commit, at=at)
+    news.put()
+    return Taken(commit, (entry,))
+
+
+def follow_up(
+    agency: Agency, action: Action, changed: Sequence[str], *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> Entry:  # fmt: skip
+    """Enter a change of a locked agency in a commit; its answers, its index and its marks follow. The entry.
+
+    For every writer of an agency's records; news and numbers are the caller's.
+    """
     entry = commit.add(
         Entry(
             authority=agency.authority, agency=agency, kind=Kind.FACT.value, action=action.value, decided_at=at,
@@ -436,8 +449,7 @@ def _taken(
             publishing.publish(licence, entries, commit_id=commit.id, ordinal=entry.ordinal, at=at)
     indexing.index([agency.number])
     marks.index([agency.number], at=at)
-    news.put()
-    return Taken(commit, (entry,))
+    return entry
 
 
 def _kept(agency: Agency, number: str, taken: Taken, once: Once, *, by: Actor, at: datetime) -> Written:

@@ -2,11 +2,13 @@
 
 Nothing here is kept: a matter is read from the published spans, whose turns to come are the law's own (rulings 6),
 from entries that nothing has answered yet, from applications as they stand, or from matches that nobody has judged.
+What is owed (duties, conditions, payments) the law's own modules decide, on the few entries that could owe something.
 What the register holds no record of is not counted.
 
 ===============  =====================================================================================================
 ``ratify``       one officer's emergency suspension that nobody has ratified; it lapses then
 ``lapse``        a suspension that ends by the clock
+``hearing``      a suspension by which the holder is to be heard, and nobody recorded that; it is to be until then
 ``activation``   a licence that was granted and is not activated; it is cancelled then
 ``term``         a term that ends without a renewal in time
 ``renewal``      a renewal that was filed and is not decided; in force until then, or until the term ends
@@ -18,29 +20,30 @@ What the register holds no record of is not counted.
 ``application``  an application before the officers; until the end of objections, or the law sets no day
 ``inspection``   an inspection that was ordered for an application; the law sets no day
 ``agreement``    a grant, or a letter that an application may be refused, which a second officer agrees to or not
-``duty``         what a measure in effect, of the last year, asks of a holder and nobody has recorded as done
+``hearing``      a holder who was suspended at once and is to be heard, until then
+``duty``         what a measure asks of a holder and nobody has recorded as done, be the measure over or not
+``condition``    a condition with a day that nobody has recorded as met
+``payment``      a fine or a repayment that is not paid in full
 ``match``        a possible match that screening found and that is not judged; the law sets no day
 ===============  =====================================================================================================
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from django.db import connection
 
-from registry import screening
-from registry.models import Authority, PolicySet
-from registry.rules import applying, duties, errors, policy
+from registry import records, screening
+from registry.models import Authority, Entry, PolicySet
+from registry.rules import applying, days, duties, errors, measures, policy, standing
+from registry.rules.entries import Entries
 from registry.rules.lifecycle import STEPS, Action, Actor, M, Role
 
 AHEAD: Final = timedelta(days=90)
 """How far the agenda looks ahead."""
-
-BEHIND: Final = timedelta(days=365)
-"""For how long after a measure its duties wait here; the dossier keeps them for ever."""
 
 MOST: Final = 200
 """The longest page."""
@@ -51,6 +54,7 @@ class Matter(StrEnum):
 
     RATIFY = "ratify"
     LAPSE = "lapse"
+    HEARING = "hearing"
     ACTIVATION = "activation"
     TERM = "term"
     RENEWAL = "renewal"
@@ -63,6 +67,8 @@ class Matter(StrEnum):
     INSPECTION = "inspection"
     AGREEMENT = "agreement"
     DUTY = "duty"
+    CONDITION = "condition"
+    PAYMENT = "payment"
     MATCH = "match"
 
 
@@ -76,6 +82,7 @@ DECIDING: Final = tuple(
 ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
     Matter.RATIFY: (Action.RATIFY,),
     Matter.LAPSE: (Action.CONFIRM, Action.EXTEND, Action.LIFT),
+    Matter.HEARING: (Action.HEAR,),
     Matter.ACTIVATION: (Action.ACTIVATE,),
     Matter.TERM: (Action.FILE_RENEWAL,),
     Matter.RENEWAL: (Action.RENEW, Action.REFUSE_RENEWAL, Action.RENEW_LATE),
@@ -85,6 +92,8 @@ ANSWERS: Final[Mapping[Matter, tuple[Action, ...]]] = {
     Matter.NOTICE: (Action.REPRESENT,),
     Matter.ANSWER: DECIDING,
     Matter.DUTY: (Action.PERFORM,),
+    Matter.CONDITION: (Action.MEET_CONDITION,),
+    Matter.PAYMENT: (Action.PAY,),
 }
 """The steps of a licence that answer a matter: it waits for whoever may begin one of them."""
 
@@ -126,7 +135,8 @@ class Item:
     """One matter. ``due``: its legal deadline, ``None`` where the law sets no day; ``since``: when it began.
 
     It is of a licence, of an application (then ``state`` is the application's) or of a match; what it is not of is
-    empty. ``name`` is the agency's, or the applicant's.
+    empty. ``name`` is the agency's, or the applicant's. ``state`` and ``result`` of a licence are what the public reads
+    now: a licence that is in force by its decisions and lacks its security is ``active`` and ``not_licensed``.
     """
 
     matter: Matter
@@ -141,6 +151,7 @@ class Item:
     overdue: bool
     application: str = ""
     match: int | None = None
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +194,10 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
         "authority": by.authority, "at": at, "horizon": at + AHEAD, "renews": _oldest_renewal(by.authority, at),
         "class": wanted.licence_class, "state": wanted.state, "corridor": wanted.corridor,
         "matters": [m.value for m in theirs if not wanted.matters or m in wanted.matters],
-        "year": at - BEHIND, "applied": [m.value for m in _APPLICATION],
+        "lapses": at + max(AHEAD, _longest_interim(by.authority)), "applied": [m.value for m in _APPLICATION],
         "judged": list(screening.reopened(by.authority)) if Matter.MATCH in theirs else [],
         "due": due, "matter": matter, "ref": ref, "limit": limit + 1,
+        **_columns(_owed(by.authority, at, frozenset(theirs))),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_AGENDA.format(" UNION ALL ".join(_SOURCES[m] for m in theirs)), given)
@@ -197,7 +209,7 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
             matter=Matter(row[0]), due=row[1], since=row[2], licence=row[3] or "", agency=row[4] or "",
             name=row[5] or "", licence_class=row[6] or "", state=row[7] or "", corridors=tuple(row[8] or ()),
             overdue=row[1] is not None and row[1] <= at, application=row[10] or "",
-            match=row[9] if row[0] == Matter.MATCH else None,
+            match=row[9] if row[0] == Matter.MATCH else None, result=row[11] or "",
         )
         for row in found[:limit]
     )  # fmt: skip
@@ -236,15 +248,15 @@ def endings(*, at: datetime) -> tuple[Ending, ...]:
 # what is filtered by: numbers and names are read for the page alone.
 
 
-def _turn(matter: Matter, before: str, after: str, *, unless: str = "") -> str:
-    """A turn of the published state from ``before`` to ``after`` that the clock alone will bring."""
+def _turn(matter: Matter, before: str, after: str, *, unless: str = "", horizon: str = "horizon") -> str:
+    """A turn of the published state from ``before`` to ``after`` that the clock alone will bring by the horizon."""
     return f"""
         SELECT '{matter}' AS matter, lower(n.span) AS due, lower(p.span) AS since, n.licence_id,
                NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, n.licence_id AS ref
         FROM registry_publishedrecord n
         JOIN registry_publishedrecord p ON p.licence_id = n.licence_id AND upper(p.span) = lower(n.span)
         WHERE n.authority_code = %(authority)s AND n.state IN ({after}) AND p.state IN ({before})
-          AND n.span > tstzrange(%(at)s, NULL) AND n.span <= tstzrange(%(horizon)s, NULL) {unless}
+          AND n.span > tstzrange(%(at)s, NULL) AND n.span <= tstzrange(%({horizon})s, NULL) {unless}
     """  # noqa: S608 - constants of this module
 
 
@@ -317,34 +329,37 @@ def _applications(matter: Matter, *states: applying.State, condition: str = "tru
     """  # noqa: S608 - constants of this module
 
 
+def _hearing(action: Action) -> str:
+    """An interim measure in effect after which nobody has recorded that the holder was heard."""
+    return _open(
+        Matter.HEARING,
+        "(e.deadlines->>'hear_by')::timestamptz",
+        action,
+        "e.deadlines->>'hear_by' IS NOT NULL",
+        "p.state = 'suspended'",
+        f"NOT {_answered('e.id', Action.HEAR, Action.CONFIRM, Action.LIFT)}",
+    )
+
+
 _ANSWERED_LETTER: Final = """EXISTS (
     SELECT FROM registry_applicationevent r WHERE r.application_id = a.id AND r.action = 'represent' AND r.ordinal > (
         SELECT max(n.ordinal) FROM registry_applicationevent n
         WHERE n.application_id = a.id AND n.action = 'serve_notice'))
 """
-#: The first duty of each measure in effect that nobody has recorded as done; one that is stayed asks nothing.
-_DUTIES: Final = f"""
-    SELECT '{Matter.DUTY}' AS matter, min(d.due) AS due, e.effective_from AS since, e.licence_id,
-           NULL::bigint AS agency_id, p.licence_class, p.state, p.corridors, e.id AS ref
-    FROM registry_entry e
-    JOIN registry_authority o ON o.id = e.authority_id
-    JOIN registry_publishedrecord p ON p.licence_id = e.licence_id AND p.span @> %(at)s
-    CROSS JOIN LATERAL (
-        SELECT ((e.effective_from AT TIME ZONE e.zone)::date + given.days + 1)::timestamp AT TIME ZONE e.zone AS due
-        FROM (VALUES {", ".join(f"('{duty}', {count})" for duty, count in duties.DAYS.items())}) given (duty, days)
-        WHERE NOT EXISTS (
-            SELECT FROM registry_entry x WHERE x.refers_to_id = e.id AND x.action = '{Action.PERFORM}'
-               AND x.effect->>'duty' = given.duty AND NOT {_UNDONE.format("x")})
-    ) d
-    WHERE o.code = %(authority)s AND e.decided_at > %(year)s AND e.effective_from <= %(at)s
-      AND e.action IN ({", ".join(f"'{action}'" for action in sorted(duties.CREATES))})
-      AND (e.effective_until IS NULL OR e.effective_until > %(at)s)
-      AND NOT {_UNDONE.format("e")} AND NOT {_answered("e.id", Action.LIFT)}
-      AND NOT EXISTS (SELECT FROM registry_entry y WHERE y.refers_to_id = e.id AND y.action = '{Action.STAY}'
-                      AND (y.effective_until IS NULL OR y.effective_until > %(at)s)
-                      AND NOT {_answered("y.id", Action.END_STAY)} AND NOT {_UNDONE.format("y")})
-    GROUP BY e.id, p.licence_class, p.state, p.corridors
-"""  # noqa: S608 - constants of this module
+
+
+def _of_the_owed(matter: Matter) -> str:
+    """What :func:`_owed` has found of this kind, with the licence as it is now."""
+    return f"""
+        SELECT '{matter}' AS matter, w.due, w.since, w.licence_id, NULL::bigint AS agency_id,
+               p.licence_class, p.state, p.corridors, w.ref
+        FROM unnest(%(owed_matter)s::text[], %(owed_due)s::timestamptz[], %(owed_since)s::timestamptz[],
+                    %(owed_licence)s::bigint[], %(owed_ref)s::bigint[]) w (matter, due, since, licence_id, ref)
+        LEFT JOIN registry_publishedrecord p ON p.licence_id = w.licence_id AND p.span @> %(at)s
+        WHERE w.matter = '{matter}'
+    """  # noqa: S608 - constants of this module
+
+
 _MATCHES: Final = f"""
     SELECT '{Matter.MATCH}' AS matter, NULL::timestamptz AS due, m.found_at AS since, NULL::bigint AS licence_id,
            m.agency_id, NULL AS licence_class, NULL AS state, NULL::text[] AS corridors, m.id AS ref
@@ -365,7 +380,9 @@ _SOURCES: Final[Mapping[Matter, str]] = {
         "(e.deadlines->>'ratify_by')::timestamptz > %(at)s",
         f"NOT {_answered('e.id', Action.RATIFY, Action.CONFIRM, Action.LIFT)}",
     ),
-    Matter.LAPSE: _turn(Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY),
+    Matter.LAPSE: _turn(
+        Matter.LAPSE, "'suspended'", "'active', 'renewal_pending'", unless=_EMERGENCY, horizon="lapses"
+    ),
     Matter.ACTIVATION: _turn(Matter.ACTIVATION, "'pending_activation'", "'cancelled'"),
     Matter.TERM: _turn(Matter.TERM, "'active', 'suspended'", "'expired'"),
     Matter.RENEWAL: _open(
@@ -417,7 +434,10 @@ _SOURCES: Final[Mapping[Matter, str]] = {
     Matter.AGREEMENT: _applications(
         Matter.AGREEMENT, applying.State.PROPOSED_GRANT, applying.State.PROPOSED_REFUSAL
     ),
-    Matter.DUTY: _DUTIES,
+    Matter.HEARING: _hearing(Action.SUSPEND_PREVENTIVE) + "UNION ALL" + _hearing(Action.SUSPEND_EMERGENCY),
+    Matter.DUTY: _of_the_owed(Matter.DUTY),
+    Matter.CONDITION: _of_the_owed(Matter.CONDITION),
+    Matter.PAYMENT: _of_the_owed(Matter.PAYMENT),
     Matter.MATCH: _MATCHES,
 }
 
@@ -437,12 +457,14 @@ _AGENDA: Final = """
     SELECT (SELECT json_object_agg(matter, json_build_array(number, overdue)) FROM counted), page.*
     FROM (SELECT) nothing LEFT JOIN (
         SELECT m.matter, m.due, m.since, l.number, a.number, coalesce(a.legal_name, c.legal_name), m.licence_class,
-               m.state, m.corridors, m.ref, c.number
+               coalesce(r.state, m.state), m.corridors, m.ref, c.number, r.result
         FROM listed m
         LEFT JOIN registry_licence l ON l.id = m.licence_id
+        LEFT JOIN registry_publishedrecord r ON r.licence_id = m.licence_id AND r.span @> %(at)s
         LEFT JOIN registry_agency a ON a.id = coalesce(m.agency_id, l.agency_id)
         LEFT JOIN registry_application c ON c.id = m.ref AND m.licence_id IS NULL AND m.matter = ANY (%(applied)s)
-    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application) ON true
+    ) page (matter, due, since, licence, agency, name, licence_class, state, corridors, ref, application, result)
+        ON true
     ORDER BY coalesce(page.due, 'infinity'), page.matter, page.ref
 """
 
@@ -455,10 +477,102 @@ _ENDINGS: Final = f"""
 """  # noqa: S608 - constants of this module
 
 
+# --- what is owed ------------------------------------------------------------------------------------------------
+
+_Owed = tuple[str, datetime, datetime, int, int]
+"""A matter, its day's end, since when, the licence's key and the entry's."""
+
+#: Entries that may owe something, with all that speaks of them and of that: enough for the law to decide. A measure of
+#: which every duty is recorded as done, by words that nothing speaks of, owes none.
+_MAY_OWE: Final = f"""
+    WITH RECURSIVE owing AS (
+        SELECT e.id FROM registry_entry e JOIN registry_authority o ON o.id = e.authority_id
+        WHERE o.code = %(authority)s AND e.licence_id IS NOT NULL AND e.effective_from <= %(at)s
+          AND e.action = ANY (%(actions)s)
+          AND (SELECT count(DISTINCT x.effect->>'duty') FROM registry_entry x
+               WHERE x.refers_to_id = e.id AND x.action = '{Action.PERFORM}'
+                 AND NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = x.id)) < {len(duties.DAYS)}
+    ), family AS (
+        SELECT id FROM owing UNION SELECT x.id FROM registry_entry x JOIN family f ON x.refers_to_id = f.id
+    )
+    SELECT id FROM family
+"""  # noqa: S608 - constants of this module
+#: Licences with conditions of which nothing that stands unspoken of says that they are met.
+_MAY_BE_CONDITIONAL: Final = f"""
+    SELECT DISTINCT e.licence_id, e.zone
+    FROM registry_entry e JOIN registry_authority o ON o.id = e.authority_id
+    WHERE o.code = %(authority)s AND e.effect ? 'conditions' AND e.effect @? '$.conditions[*].due_day'
+      AND e.licence_id IS NOT NULL AND e.effective_from <= %(at)s
+      AND NOT EXISTS (
+          SELECT FROM registry_entry x WHERE x.refers_to_id = e.id AND x.action = '{Action.MEET_CONDITION}'
+             AND NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = x.id))
+"""  # noqa: S608 - constants of this module
+_PAYABLE: Final = frozenset({Action.FINE, Action.ORDER_REPAYMENT})
+
+
+def _owed(authority: str, at: datetime, matters: frozenset[Matter]) -> list[_Owed]:
+    """The duties, payments and conditions that wait at ``at``, as the law decides."""
+    actions: set[Action] = set(duties.CREATES) if Matter.DUTY in matters else set()
+    actions |= _PAYABLE if Matter.PAYMENT in matters else set()
+    found: list[_Owed] = []
+    if actions:
+        with connection.cursor() as cursor:
+            cursor.execute(_MAY_OWE, {"authority": authority, "at": at, "actions": sorted(actions)})
+            keys = [key for (key,) in cursor.fetchall()]
+        rows = {row.pk: row for row in Entry.objects.filter(pk__in=keys)}
+        entries = Entries(records.as_fold(row, at) for row in rows.values())
+        for entry in entries.those(*sorted(actions)):
+            row = rows[entry.ref]
+            if entry.action in _PAYABLE:
+                until = entry.deadline("pay_by")
+                if until and entries.has_begun(entry, at) and measures.outstanding(entries, entry):
+                    found.append(
+                        (Matter.PAYMENT, until, entry.effective_from, row.licence_id or 0, entry.ref)
+                    )
+            elif tasks := duties.waiting(entries, entry, at, zone=row.zone):
+                due = days.end_of(tasks[0].due, row.zone)
+                found.append((Matter.DUTY, due, entry.effective_from, row.licence_id or 0, entry.ref))
+    return found + (_conditions(authority, at) if Matter.CONDITION in matters else [])
+
+
+def _conditions(authority: str, at: datetime) -> list[_Owed]:
+    """The first day of the conditions of each entry that are open, where they name one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_BE_CONDITIONAL, {"authority": authority, "at": at})
+        zones = dict(cursor.fetchall())
+    found: list[_Owed] = []
+    for licence, entries in records.fold_entries_of(zones).items():
+        told: dict[int, str] = {}
+        for ref, condition in standing.at(entries, at=at).conditions:
+            if due := condition.get("due_day"):
+                told[ref] = min(due, told.get(ref, due))
+        since = {entry.ref: entry.effective_from for entry in entries}
+        found += [
+            (Matter.CONDITION, days.end_of(date.fromisoformat(due), zones[licence]), since[ref], licence, ref)
+            for ref, due in told.items()
+        ]
+    return found
+
+
+def _columns(owed: list[_Owed]) -> dict[str, list[Any]]:
+    """What is owed as the columns that the statement reads."""
+    names = "owed_matter", "owed_due", "owed_since", "owed_licence", "owed_ref"
+    return {name: [row[place] for row in owed] for place, name in enumerate(names)}
+
+
+def _longest_interim(authority: str) -> timedelta:
+    """How long a suspension of this authority can stand that nobody has confirmed, by the longest of its policies."""
+    told = [policy.parse(one) for one in _rules(authority)] or [policy.Policy()]
+    return timedelta(days=max(one.preventive_max_days for one in told) + 2)
+
+
+def _rules(authority: str) -> list[Any]:
+    return list(PolicySet.objects.filter(authority__code=authority).values_list("rules", flat=True))
+
+
 def _oldest_renewal(authority: str, at: datetime) -> str:
     """The last day of the oldest term whose renewal may still wait, by the longest days that any policy gave it."""
-    rules = PolicySet.objects.filter(authority__code=authority).values_list("rules", flat=True)
-    told = [policy.parse(one) for one in rules] or [policy.Policy()]
+    told = [policy.parse(one) for one in _rules(authority)] or [policy.Policy()]
     longest = max(one.renewal_deemed_days + one.grace_days for one in told)
     return (at - timedelta(days=longest + 2)).date().isoformat()
 

@@ -360,6 +360,7 @@ JOIN registry_agency a ON a.id = m.merged_id CROSS JOIN LATERAL (
     UNION ALL SELECT 'appointment ' || number FROM registry_appointment WHERE agency_id = a.id
     UNION ALL SELECT 'channel ' || id FROM registry_channel WHERE agency_id = a.id
     UNION ALL SELECT 'trading name ' || id FROM registry_tradingname WHERE agency_id = a.id
+    UNION ALL SELECT 'account ' || id FROM registry_holderaccount WHERE agency_id = a.id
 ) held
 UNION ALL
 SELECT a.number, 'merged into', coalesce(i.number, 'nothing'), e.effect ->> 'into' FROM registry_entry e

@@ -2,7 +2,8 @@
 
 A bar is an entry without a licence or an agency, and not public: what the public may read of it, its policy says
 (``bars.published``). It ends the appointments that it keeps the person from, and has whoever is like the person
-screened. An appeal is a fact that one officer enters; a bar ends by a motion of as many officers as made it.
+screened. An appeal is a fact that one officer enters; two others enter that it
+was dismissed, and a bar ends by a motion of as many officers as made it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import bars, history, ledger, marks, news, records, screening
+from registry import agencies, bars, history, ledger, news, records, screening
 from registry.bars import Bar
 from registry.idempotency import Once
 from registry.models import (
@@ -39,12 +40,13 @@ LONGEST: Final = 4000
 def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     """The terms of a bar in normal form, the person and the agencies concerned locked.
 
-    ``first_day`` (today where left out; never past), ``last_day`` or ``permanent``, ``scope``, ``grounds``, and
-    ``reason``, which officers read.
+    ``first_day`` (``None``: the day of the last approval; never past), ``last_day`` or ``permanent``, ``scope``,
+    ``grounds``, and ``reason``, which officers read.
     """
     _locked(authority, about)
     today = days.local_day(at, authority.zone)
-    first = _day(terms.get("first_day"), "first_day") or today
+    given = _day(terms.get("first_day"), "first_day")
+    first = given or today
     last = _day(terms.get("last_day"), "last_day")
     permanent = terms.get("permanent") is True
     if first < today:
@@ -55,7 +57,7 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
         raise errors.BadInput("the last day is before the first", field="last_day")
     scope = terms.get("scope") or "any_role"
     if scope not in bars.SCOPES:
-        raise errors.BadInput(f"a scope is one of {', '.join(bars.SCOPES)}", field="scope")
+        raise errors.BadInput("a scope is one of {scopes}", field="scope", scopes=list(bars.SCOPES))
     grounds = terms.get("grounds")
     if not isinstance(grounds, list | tuple) or not grounds:
         raise errors.StepIncomplete("give the ground of the bar", field="grounds")
@@ -68,7 +70,7 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
         if bar.state(today) in {"coming", "in_force"} and bar.scope == scope and _meet(bar, first, last):
             raise errors.DuplicateRecord("the person is barred for these days already", field="first_day")
     return {
-        "first_day": first.isoformat(),
+        "first_day": given.isoformat() if given else None,
         "last_day": last.isoformat() if last else None,
         "permanent": permanent,
         "scope": scope,
@@ -86,7 +88,8 @@ def take(
     policy = records.current_policy(authority.pk, at=at)
     today = days.local_day(at, authority.zone)
     months = policy.public_months(SanctionKind.PERSON_BAR)
-    effect = {name: terms[name] for name in ("first_day", "last_day", "scope")}
+    first, last = _day(terms["first_day"], "first_day") or today, _day(terms["last_day"], "last_day")
+    effect = {"first_day": first.isoformat(), "last_day": terms["last_day"], "scope": terms["scope"]}
     entry = commit.add(
         _entry(
             authority, Action.BAR_PERSON, officers, at,
@@ -104,7 +107,6 @@ def take(
     )  # fmt: skip
     EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
     _project(person, by=officers[-1], at=at)
-    first, last = date.fromisoformat(terms["first_day"]), _day(terms["last_day"], "last_day")
     _end_appointments(person, terms["scope"], first, last, officers=officers, commit=commit, at=at)
     screening.wait_for(person.pk, at=at)
     return entry
@@ -114,8 +116,12 @@ def _end_appointments(
     person: Person, scope: str, first: date, last: date | None, *, officers: Sequence[str], commit: ledger.Commit,
     at: datetime,
 ) -> None:  # fmt: skip
-    """End what the person is kept from on the day before the bar, or on its own first day where that is later."""
-    rows = Appointment.objects.filter(person=person).select_related("agency__authority").order_by("pk")
+    """End what the person is kept from on the day before the bar, or on its own first day where that is later.
+
+    Under whichever number the person was appointed.
+    """
+    held = Appointment.objects.filter(person__in=bars.same_person(person))
+    rows = held.select_related("agency__authority").order_by("pk")
     ended: dict[int, Agency] = {}
     eve = first - timedelta(days=1)
     for row in rows:
@@ -126,17 +132,12 @@ def _end_appointments(
         row.last_day = max(eve, row.first_day)
         history.save(row, by=officers[-1], at=at, reason="the person is barred")
         ended[row.agency_id] = row.agency
-    for agency in ended.values():
+    for agency in sorted(ended.values(), key=lambda one: one.number):
         agency.version += 1
         history.save(agency, by=officers[-1], at=at, reason="amended: appointments")
-        commit.add(
-            _entry(
-                agency.authority, Action.AMEND_AGENCY, officers, at, kind=Kind.FACT.value, agency=agency,
-                effect={"changed": ["appointments"]}, published=True,
-            )
-        )  # fmt: skip
-    if ended:
-        marks.index([agency.number for agency in ended.values()], at=at)
+        agencies.follow_up(
+            agency, Action.AMEND_AGENCY, ["appointments"], officers=officers, commit=commit, at=at
+        )
 
 
 # --- its end -----------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
     today = days.local_day(at, authority.zone)
     cause = terms.get("cause")
     if cause not in CAUSES:
-        raise errors.BadInput(f"a cause is one of {', '.join(CAUSES)}", field="cause")
+        raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(CAUSES))
     if bar.cause or bar.state(today) == "over":
         raise errors.StepNotAllowed("the bar is over or was ended already", field="bar")
     if cause == "appeal" and not bar.appeal_open:
@@ -212,43 +213,67 @@ def file_appeal(
         raise errors.BadInput("an appeal comes after the decision and not after today", field="received_on")
     if days.first_instant(received_on, authority.zone) >= found.appeal_until:
         raise errors.StepNotAllowed("the days for an appeal are over", field="received_on")
-    _said(authority, Action.APPEAL_BAR, found, {"received_on": received_on.isoformat()}, by=by, at=at)
-    once.keep({})
-    return _bar(person, bar)
-
-
-@transaction.atomic(durable=True)
-def dismiss_appeal(
-    person: str, bar: int, *, decided_on: date, by: Actor, at: datetime, idempotency_key: str
-) -> Bar:
-    """Enter that the appeals body dismissed the appeal: the bar stands. One that is upheld ends the bar by a motion."""
-    once = Once(by, idempotency_key, "dismiss appeal", {"person": person, "bar": bar, "on": decided_on}, at)
-    if once.outcome() is not None:
-        return _bar(person, bar)
-    authority = _own(by)
-    _locked(authority, person)
-    found = _bar(person, bar)
-    if not found.appeal_open or found.appealed_on is None:
-        raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
-    if not found.appealed_on <= decided_on <= days.local_day(at, authority.zone):
-        raise errors.BadInput("it is dismissed after it was made and not after today", field="decided_on")
-    _said(authority, Action.DISMISS_APPEAL, found, {"decided_on": decided_on.isoformat()}, by=by, at=at)
-    once.keep({})
-    return _bar(person, bar)
-
-
-def _said(
-    authority: Authority, action: Action, bar: Bar, effect: Mapping[str, Any], *, by: Actor, at: datetime
-) -> None:
     commit = ledger.Commit()
     commit.add(
         _entry(
-            authority, action, (by.number,), at, kind=Kind.FACT.value, refers_to_id=bar.ref,
-            effect={"person": bar.person, **effect},
+            authority, Action.APPEAL_BAR, (by.number,), at, kind=Kind.FACT.value, refers_to_id=found.ref,
+            effect={"person": person, "received_on": received_on.isoformat()},
         )
     )  # fmt: skip
     news.put()
+    once.keep({})
     commit.close(by=by.number, at=at)
+    return _bar(person, bar)
+
+
+def clean_dismissal(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """The terms of an appeal's dismissal: ``bar``, ``decided_on``, ``order_reference`` and ``reason``.
+
+    The bar stands by it. An appeal that is upheld ends the bar.
+    """
+    _locked(authority, about)
+    bar = _bar(about, terms.get("bar"))
+    if not bar.appeal_open or bar.appealed_on is None:
+        raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
+    decided = _day(terms.get("decided_on"), "decided_on")
+    if decided is None:
+        raise errors.StepIncomplete("give the day of the order", field="decided_on")
+    if not bar.appealed_on <= decided <= days.local_day(at, authority.zone):
+        raise errors.BadInput("it is dismissed after it was made and not after today", field="decided_on")
+    order = terms.get("order_reference")
+    if not isinstance(order, str) or not order.strip():
+        raise errors.StepIncomplete("name the order of the appeals body", field="order_reference")
+    if len(order) > 200 or "\x00" in order:
+        raise errors.BadInput("a reference has at most 200 characters", field="order_reference")
+    return {
+        "bar": bar.sequence,
+        "decided_on": decided.isoformat(),
+        "order_reference": order.strip(),
+        "reason": _reason(terms.get("reason")),
+    }
+
+
+def take_dismissal(
+    authority: Authority, about: str, terms: Mapping[str, Any], *, officers: Sequence[str], commit: ledger.Commit,
+    at: datetime,
+) -> Entry:  # fmt: skip
+    """Enter that the appeals body dismissed the appeal: the bar stands."""
+    effect = {"person": about, "decided_on": terms["decided_on"], "order_reference": terms["order_reference"]}
+    entry = commit.add(
+        _entry(
+            authority, Action.DISMISS_APPEAL, officers, at, kind=Kind.FACT.value,
+            refers_to_id=_bar(about, terms["bar"]).ref, effect=effect,
+        )
+    )  # fmt: skip
+    EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
+    return entry
+
+
+def made_by(about: str, terms: Mapping[str, Any]) -> frozenset[str]:
+    """The officers of the bar that terms speak of: none of them ends an appeal against it."""
+    return frozenset(_bar(about, terms.get("bar")).officers)
 
 
 # --- what they have in common ------------------------------------------------------------------------------------
@@ -292,15 +317,16 @@ def _own(by: Actor) -> Authority:
 
 
 def _locked(authority: Authority, number: str) -> Person:
-    """The person, locked after the agencies that they act for: as whoever appoints somebody locks them."""
-    acts_for = Appointment.objects.filter(person__number=number, person__authority=authority)
+    """The person, locked after the agencies that they act for under any number: as whoever appoints locks them."""
+    known = Person.objects.filter(number=number, authority=authority).select_related("authority").first()
+    if known is None:
+        raise errors.PersonNotFound("no person has this number", number=number)
+    acts_for = Appointment.objects.filter(person__in=bars.same_person(known))
     keys = sorted(set(acts_for.values_list("agency_id", flat=True)))
     agencies = Agency.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("number")
     list(agencies.values_list("pk"))
     rows = Person.objects.select_for_update(of=("self",), no_key=True).select_related("authority")
-    person = rows.filter(number=number, authority=authority).first()
-    if person is None:
-        raise errors.PersonNotFound("no person has this number", number=number)
+    person = rows.get(pk=known.pk)
     if sorted(set(acts_for.values_list("agency_id", flat=True))) != keys:
         raise errors.VersionConflict("the person was appointed meanwhile: try again", expected=0, actual=0)
     return person
@@ -332,5 +358,5 @@ def _reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise errors.StepIncomplete("say why", field="reason")
     if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
+        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
     return value.strip()

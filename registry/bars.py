@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from registry.models import Authority, Debarment, Entry, Person
 from registry.rules import days, errors
@@ -109,12 +109,17 @@ def published(authority: str, *, at: datetime) -> tuple[list[dict[str, Any]], st
     return told, (max(hidden) + timedelta(days=1)).isoformat() if hidden else None
 
 
+def same_person(person: Person) -> QuerySet[Person]:
+    """All that the authority holds under one number or another of this person: whoever has the same identity paper."""
+    same = Q(pk=person.pk) if person.pk else Q(pk__in=())
+    if person.document_hmac:
+        same |= Q(document_hmac=person.document_hmac)
+    return Person.objects.filter(same, authority=person.authority)
+
+
 def refuse_barred(person: Person, role: str, first_day: date, last_day: date | None) -> None:
     """Refuse to have this person, or whoever has the same identity paper, act in that role in days of a bar."""
-    same = Q(person=person.pk) if person.pk else Q(pk=None)
-    if person.document_hmac:
-        same |= Q(person__document_hmac=person.document_hmac)
-    rows = Debarment.objects.filter(same, authority=person.authority, person__isnull=False)
+    rows = Debarment.objects.filter(authority=person.authority, person__in=same_person(person))
     rows = rows.filter(Q(last_day=None) | Q(last_day__gte=first_day))
     if last_day is not None:
         rows = rows.filter(first_day__lte=last_day)

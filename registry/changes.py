@@ -88,7 +88,8 @@ class Change:
     """One change of one record, ready to be written.
 
     ``record``: the record's number, or the value of one without a number. ``before`` and ``after``: columns as JSON;
-    ``before`` is empty for a record that is entered. ``subject``: what it is about, the same for the same change.
+    ``before`` is empty for a record that is entered. ``subject``: a keyed digest of what it is about, the same for the
+    same change: it stands in the journal, where nothing of people may be read; the words are in the columns.
     """
 
     kind: Kind
@@ -148,8 +149,8 @@ def amended(agency: Agency, fields: Mapping[str, Any], *, reason: str = "") -> C
     if not after.get("legal_name", "-"):
         raise errors.BadInput("legal_name is needed", field="legal_name")
     return Change(
-        Kind.AGENCY, agency.number, after, _columns(agency, after), subject=f"agency {','.join(sorted(after))}",
-        reason=_text(reason, "reason"),
+        Kind.AGENCY, agency.number, after, _columns(agency, after),
+        subject=_digest(f"agency {','.join(sorted(after))}"), reason=_text(reason, "reason"),
     )  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def trading_name(name: str, *, first_day: date | None, last_day: date | None) ->
     in_order(first_day, last_day)
     plain = contacts.name(name)
     after = _plain_all({"name": plain, "first_day": first_day, "last_day": last_day})
-    return Change(Kind.TRADING_NAME, plain, after, subject=f"trading name {plain}")
+    return Change(Kind.TRADING_NAME, plain, after, subject=_digest(f"trading name {plain}"))
 
 
 def channel(
@@ -172,7 +173,7 @@ def channel(
         "kind": kind, "value": normal, "as_given": value, "verified_at": verified_at, "first_day": first_day,
         "office": _office_of(agency, office).number if office else "",
     }  # fmt: skip
-    return Change(Kind.CHANNEL, normal, _plain_all(after), subject=f"channel {kind} {normal}")
+    return Change(Kind.CHANNEL, normal, _plain_all(after), subject=_digest(f"channel {kind} {normal}"))
 
 
 def channel_ended(agency: Agency, kind: str, value: str, *, last_day: date) -> Change:
@@ -184,7 +185,7 @@ def channel_ended(agency: Agency, kind: str, value: str, *, last_day: date) -> C
     after = {"last_day": _plain(last_day)}
     return Change(
         Kind.END_CHANNEL, value, after | {"kind": kind}, {"last_day": None, "kind": kind},
-        subject=f"end of channel {kind} {value}",
+        subject=_digest(f"end of channel {kind} {value}"),
     )  # fmt: skip
 
 
@@ -197,7 +198,7 @@ def office(agency: Agency, fields: Mapping[str, Any]) -> Change:
     after = _plain_all(columns)
     where = " ".join(str(after[name]) for name in ("name", "address", "locality") if after.get(name))
     number = next_number(numbering.Kind.OFFICE)
-    return Change(Kind.OFFICE, number, after, subject=f"office {after['kind']} {where}".strip())
+    return Change(Kind.OFFICE, number, after, subject=_digest(f"office {after['kind']} {where}".strip()))
 
 
 def office_amended(number: str, fields: Mapping[str, Any]) -> Change:
@@ -207,7 +208,8 @@ def office_amended(number: str, fields: Mapping[str, Any]) -> Change:
     in_order(columns.get("first_day", row.first_day), columns.get("last_day", row.last_day))
     after = _plain_all(columns)
     return Change(
-        Kind.AMEND_OFFICE, number, after, _columns(row, after), subject=f"office {number} {','.join(sorted(after))}"
+        Kind.AMEND_OFFICE, number, after, _columns(row, after),
+        subject=_digest(f"office {number} {','.join(sorted(after))}"),
     )  # fmt: skip
 
 
@@ -243,7 +245,7 @@ def appointment(
     }  # fmt: skip
     who = person or someone["name"]
     number = next_number(numbering.Kind.APPOINTMENT)
-    return Change(Kind.APPOINTMENT, number, _plain_all(after), subject=f"appointment {role} {who}")
+    return Change(Kind.APPOINTMENT, number, _plain_all(after), subject=_digest(f"appointment {role} {who}"))
 
 
 def appointment_ended(number: str, *, last_day: date) -> Change:
@@ -252,7 +254,7 @@ def appointment_ended(number: str, *, last_day: date) -> Change:
     in_order(row.first_day, last_day)
     after = {"last_day": _plain(last_day)}
     return Change(
-        Kind.END_APPOINTMENT, number, after, _columns(row, after), subject=f"end of appointment {number}"
+        Kind.END_APPOINTMENT, number, after, _columns(row, after), subject=_digest(f"end of appointment {number}")
     )  # fmt: skip
 
 
@@ -394,8 +396,11 @@ def keyed_account(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def keyed(text: str) -> str:
     """A paper's or account's number as HMAC-SHA-256 under the key outside the database (rulings 13)."""
-    plain = numbering.folded(text)
-    return hmac.new(settings.REGISTRY_IDENTITY_KEY.encode(), plain.encode(), hashlib.sha256).hexdigest()
+    return _digest(numbering.folded(text))
+
+
+def _digest(text: str) -> str:
+    return hmac.new(settings.REGISTRY_IDENTITY_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def in_order(first: date | None, last: date | None) -> None:

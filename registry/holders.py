@@ -1,27 +1,25 @@
 """Accounts that act for an agency which is in the register: asked for, connected by two officers, ended by one.
 
-An account that a grant was made to is connected by it. A connected account reads what is served on the agency, files
-its answers and applies to renew; everything it files is judged by officers, and nothing it does changes a record
+An account whose agency a grant entered is connected by it. A connected account reads what is served on the agency,
+files its answers and applies to renew; everything it files is judged by officers, and nothing it does changes a record
 (ADR 0018).
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import ledger, licensing, news, records
+from registry import dossier, ledger, licensing, news, proposals, records
 from registry.idempotency import Once
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
 from registry.rules import errors, lifecycle, standing
-from registry.rules.lifecycle import Action, Actor, Role, StepTerms
+from registry.rules.lifecycle import HOLDER, Action, Actor, Role, StepTerms
 
-HOLDER: Final = "HOLDER"
-"""Who filed, in an entry that the agency's own account made."""
 READERS: Final = lifecycle.M | {Role.AUDITOR}
 """Who reads which accounts act for agencies of the own authority."""
 MOST_ASKED: Final = 3
@@ -125,7 +123,7 @@ def ask(account: str, licence: str, said: str, *, at: datetime, idempotency_key:
         raise errors.LicenceNotFound("no licence has this number", field="licence")
     mine = HolderAccount.objects.filter(account=account)
     if mine.filter(state__in=("asked", "supported")).count() >= MOST_ASKED:
-        raise errors.BadInput(f"at most {MOST_ASKED} requests at a time", field="licence")
+        raise errors.BadInput("at most {most} requests at a time", field="licence", most=MOST_ASKED)
     try:
         with transaction.atomic():
             row = HolderAccount.objects.create(
@@ -141,13 +139,13 @@ def ask(account: str, licence: str, said: str, *, at: datetime, idempotency_key:
 def of_account(account: str) -> list[Connection]:
     """The agencies that the account acts for or has asked to, with their licences."""
     rows = HolderAccount.objects.filter(account=account).select_related("agency", "authority")
-    return [_connection(row) for row in rows.order_by("-pk")[:50]]
+    return _connections(rows.order_by("-pk")[:50])
 
 
 def acts_for(account: str, agency: str) -> bool:
-    """Whether the account acts for that agency now."""
+    """Whether the account acts for that agency now, or for the record that it was merged into."""
     connected = HolderAccount.objects.filter(account=account, state="connected")
-    return bool(connected.filter(agency__number=agency).exists())
+    return bool(connected.filter(agency__number=records.led_on(agency) or agency).exists())
 
 
 def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
@@ -204,11 +202,11 @@ def represent(
     said = {"number": number, "sequence": sequence, "text": text}
     once = Once(_actor(account), idempotency_key, "represent", said, at)
     if (done := once.outcome()) is not None:
-        return int(done["sequence"])
+        return Entry.objects.select_related("commit").get(pk=done["entry"]).sequence
     held = _held(account, number)
     words = _words(text, "text", LONGEST)
     if len(papers) > MOST_PAPERS:
-        raise errors.BadInput(f"at most {MOST_PAPERS} papers", field="papers")
+        raise errors.BadInput("at most {most} papers", field="papers", most=MOST_PAPERS)
     Licence.objects.select_for_update().get(pk=held.pk)
     _open_notice(held, sequence, at=at)
     listed = "".join(f"\n{one['name']} (SHA-256 {one['sha256']})" for one in papers)
@@ -222,8 +220,8 @@ def represent(
         )
         for one in papers
     )  # fmt: skip
+    once.keep({"entry": entry.pk})
     commit.close(by=HOLDER, at=at)
-    once.keep({"sequence": entry.sequence})
     return entry.sequence
 
 
@@ -241,15 +239,12 @@ def listed(*, by: Actor, waiting: bool = True) -> list[Connection]:
     _may_read(by.authority or "", by)
     states = ("asked", "supported") if waiting else ("connected",)
     rows = HolderAccount.objects.filter(authority__code=by.authority, state__in=states)
-    return [
-        _connection(row)
-        for row in rows.select_related("agency", "authority").order_by("asked_at", "pk")[:200]
-    ]
+    return _connections(rows.select_related("agency", "authority").order_by("asked_at", "pk")[:200])
 
 
 def one(key: int, *, by: Actor) -> Connection:
     """A connection of the officer's authority."""
-    return _connection(_of_officer(key, by))
+    return _connections([_of_officer(key, by)])[0]
 
 
 @transaction.atomic(durable=True)
@@ -270,7 +265,7 @@ def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency
             raise errors.OwnProposal("a second officer confirms it", field="no_conflict")
         row.state, row.second_by, row.second_at = "connected", by.number, at
     else:
-        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+        raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
     row.save()
     once.keep({"state": row.state})
     news.put()
@@ -278,28 +273,37 @@ def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency
 
 
 @transaction.atomic(durable=True)
-def end(key: int, *, by: Actor, at: datetime, reason: str) -> str:
-    """Decline a request, or end a connection: one officer alone, at once, and said why; how it stands then."""
+def end(key: int, *, by: Actor, at: datetime, reason: str, no_conflict: bool, idempotency_key: str) -> str:
+    """Decline a request, or end a connection: one officer alone, at once, and said why; how it stands then.
+
+    The officer declares that they have no conflict of interest and gives the second factor anew.
+    """
+    once = Once(by, idempotency_key, "end_holder", {"connection": key, "reason": reason}, at)
+    if (done := once.outcome()) is not None:
+        return str(done["state"])
     row = _of_officer(key, by, lock=True)
-    if not by.roles & lifecycle.M:
-        raise errors.RoleNotAllowed("this role may not", roles=sorted(lifecycle.M))
+    _decides(by, lifecycle.M, at, no_conflict=no_conflict)
     if row.state not in {"asked", "supported", "connected"}:
-        raise errors.HolderNotAllowed(f"it is {row.state}", why=row.state)
+        raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
     row.reason = _words(reason, "reason", 4000)
     row.state = "ended" if row.state == "connected" else "declined"
     row.ended_by, row.ended_at = by.number, at
     row.save()
+    once.keep({"state": row.state})
     news.put()
     return row.state
 
 
 def papers(number: str, *, by: Actor) -> list[tuple[int, Paper]]:
-    """The papers that came with entries of a licence of the officer's authority, by the entry's number."""
+    """The papers that came with entries of a licence of the officer's authority, by the entry's number.
+
+    For whoever reads those entries (``dossier.may_read``).
+    """
     held = Licence.objects.select_related("authority").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if held is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    if by.authority != held.authority.code:
-        raise errors.OutsideAuthority("the licence is another authority's", authority=held.authority.code)
+        raise missing
+    dossier.may_read(held.authority.code, by, unseen=missing)
     rows = EntryPaper.objects.filter(entry__licence=held).select_related("entry__commit").order_by("pk")
     return [(row.entry.sequence, _paper(row)) for row in rows]
 
@@ -314,15 +318,10 @@ def accounts(agency: str) -> list[str]:
 
 
 def connect(agency: Agency, account: str, *, officers: Sequence[str], at: datetime) -> None:
-    """Connect the account that two officers have granted a licence to, in their transaction."""
-    HolderAccount.objects.get_or_create(
-        agency=agency,
-        account=account,
-        state="connected",
-        defaults={
-            "authority": agency.authority, "asked_at": at, "first_by": officers[0], "first_at": at,
-            "second_by": officers[-1], "second_at": at,
-        },
+    """Connect the account whose agency two officers entered with its first licence, in their transaction."""
+    HolderAccount.objects.create(
+        agency=agency, account=account, authority=agency.authority, state="connected", asked_at=at,
+        first_by=officers[0], first_at=at, second_by=officers[-1], second_at=at,
     )  # fmt: skip
 
 
@@ -334,27 +333,27 @@ def held_by(account: str, authority: str) -> dict[str, Agency]:
 
 def to_tell(*, since: datetime) -> list[Served]:
     """What holders are to be told of by mail since: notices served, and accounts that ask to act for them or do."""
+    found: list[tuple[int, str, Agency, str, datetime | None]] = []
     notices = Entry.objects.filter(action=Action.SHOW_CAUSE.value, decided_at__gte=since)
-    told = [
-        _served(
-            row.pk, "show_cause", row.agency, row.licence.number, _when(row.deadlines.get("represent_by"))
-        )
-        for row in notices.select_related("agency__authority", "licence")
-        if row.licence is not None and row.agency is not None
-    ]
+    for notice in notices.select_related("agency__authority", "licence"):
+        if notice.licence is not None and notice.agency is not None:
+            until = _when(notice.deadlines.get("represent_by"))
+            found.append((notice.pk, "show_cause", notice.agency, notice.licence.number, until))
     rows = HolderAccount.objects.filter(Q(asked_at__gte=since) | Q(second_at__gte=since)).exclude(said="")
     for row in rows.select_related("agency__authority"):
-        told.append(_served(row.pk, "holder_asked", row.agency, "", None))
+        found.append((row.pk, "holder_asked", row.agency, "", None))
         if row.state == "connected":
-            told.append(_served(row.pk, "holder_connected", row.agency, "", None))
-    return told
-
-
-def _served(key: int, kind: str, agency: Agency, licence: str, until: datetime | None) -> Served:
-    return Served(
-        key=key, kind=kind, licence=licence, agency=agency.number, name=agency.legal_name, zone=agency.authority.zone,
-        until=until, accounts=tuple(accounts(agency.number)) if kind != "holder_asked" else (), emails=_emails(agency),
-    )  # fmt: skip
+            found.append((row.pk, "holder_connected", row.agency, "", None))
+    keys = {agency.pk for _, _, agency, _, _ in found}
+    emails, connected = _emails(keys), _connected(keys)
+    return [
+        Served(
+            key=key, kind=kind, licence=licence, agency=agency.number, name=agency.legal_name,
+            zone=agency.authority.zone, until=until, emails=emails.get(agency.pk, ()),
+            accounts=connected.get(agency.pk, ()) if kind != "holder_asked" else (),
+        )
+        for key, kind, agency, licence, until in found
+    ]  # fmt: skip
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -408,21 +407,24 @@ def _open_notice(row: Licence, sequence: int, *, at: datetime) -> None:
     if notice.until is None or at >= notice.until:
         raise errors.HolderNotAllowed("the time for an answer is over", why="over")
     if not notice.open:
-        raise errors.HolderNotAllowed(f"at most {MOST_ANSWERS} answers", why="many")
+        raise errors.HolderNotAllowed("at most {most} answers", why="many", most=MOST_ANSWERS)
 
 
 def _of_officer(key: int, by: Actor, *, lock: bool = False) -> HolderAccount:
     rows = HolderAccount.objects.select_related("agency", "authority").filter(pk=key)
     row = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    missing = errors.HolderNotFound("there is no such request")
     if row is None:
-        raise errors.HolderNotFound("there is no such request")
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return row
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority or not authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role reads no accounts of holders", roles=sorted(READERS))
 
@@ -432,29 +434,49 @@ def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bo
         raise errors.RoleNotAllowed("this role may not", roles=sorted(roles))
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
-        raise errors.SecondFactorStale("give the second factor again")
+    proposals.second_factor(by, at)
 
 
-def _connection(row: HolderAccount) -> Connection:
-    agency = row.agency
-    return Connection(
-        id=row.pk, agency=agency.number, name=agency.legal_name, account=row.account, said=row.said, state=row.state,
-        asked_at=row.asked_at, first_by=row.first_by, first_at=row.first_at, second_by=row.second_by,
-        second_at=row.second_at, ended_by=row.ended_by, ended_at=row.ended_at, reason=row.reason,
-        zone=row.authority.zone, emails=_emails(agency),
-        licences=tuple(
-            agency.licences.filter(renumbered_to=None, origin="decided")
-            .order_by("number").values_list("number", flat=True)
-        ),
-    )  # fmt: skip
+def _connections(given: Iterable[HolderAccount]) -> list[Connection]:
+    """The rows as they are read, with the licences and addresses of all their agencies in one question each."""
+    rows = list(given)
+    keys = {row.agency_id for row in rows}
+    emails, licences = _emails(keys), _licences(keys)
+    return [
+        Connection(
+            id=row.pk, agency=row.agency.number, name=row.agency.legal_name, account=row.account, said=row.said,
+            state=row.state, asked_at=row.asked_at, first_by=row.first_by, first_at=row.first_at,
+            second_by=row.second_by, second_at=row.second_at, ended_by=row.ended_by, ended_at=row.ended_at,
+            reason=row.reason, zone=row.authority.zone, emails=emails.get(row.agency_id, ()),
+            licences=licences.get(row.agency_id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _emails(agency: Agency) -> tuple[str, ...]:
-    """The official addresses on record."""
-    rows = Channel.objects.filter(agency=agency, kind="email", last_day=None)
-    return tuple(rows.order_by("pk").values_list("value", flat=True))
+def _emails(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The official addresses on record, by agency."""
+    rows = Channel.objects.filter(agency__in=list(agencies), kind="email", last_day=None)
+    return _grouped(rows.order_by("pk").values_list("agency_id", "value"))
+
+
+def _licences(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The numbers of the licences, by agency."""
+    rows = Licence.objects.filter(agency__in=list(agencies), renumbered_to=None, origin="decided")
+    return _grouped(rows.order_by("number").values_list("agency_id", "number"))
+
+
+def _connected(agencies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The accounts that act, by agency."""
+    rows = HolderAccount.objects.filter(agency__in=list(agencies), state="connected")
+    return _grouped(rows.order_by("pk").values_list("agency_id", "account"))
+
+
+def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for key, value in rows:
+        found[key] = (*found.get(key, ()), value)
+    return found
 
 
 def _paper(row: EntryPaper) -> Paper:
@@ -465,7 +487,7 @@ def _words(text: object, field: str, longest: int) -> str:
     if not isinstance(text, str) or not text.strip():
         raise errors.BadInput("say something", field=field)
     if len(text) > longest or "\x00" in text:
-        raise errors.BadInput(f"at most {longest} characters", field=field)
+        raise errors.BadInput("at most {most} characters", field=field, most=longest)
     return text.strip()
 
 

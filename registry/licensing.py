@@ -10,7 +10,7 @@ without the others, and a refusal leaves nothing behind.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -30,6 +30,8 @@ from registry.rules import errors, lifecycle, numbering, standing, terms_json
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
 SECOND_FACTOR = proposals.SECOND_FACTOR
+LONGEST: Final = 4000
+"""Characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,8 @@ def decline(
     """End a proposal without taking the step; the proposer may withdraw their own this way."""
     if not reason.strip():
         raise errors.StepIncomplete("say why", field="reason")
+    if len(reason) > LONGEST or "\x00" in reason:
+        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
     once = Once(by, idempotency_key, "decline", {"proposal": proposal_id, "reason": reason}, at)
     if once.outcome() is not None:
         return proposal(proposal_id)

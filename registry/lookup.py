@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import DateTimeField, Subquery, Value
+from django.db.models import DateTimeField, Exists, OuterRef, Subquery, Value
 from django.db.models.functions import Greatest
 
 from registry import history, journal, prepared, records, timelines
@@ -21,6 +21,7 @@ from registry.models import (
     Channel,
     Entry,
     Licence,
+    Merger,
     Office,
     PublishedRecord,
     Register,
@@ -251,20 +252,25 @@ def _known_pieces(number: str, *, known_at: datetime, now: datetime) -> tuple[tu
         raise errors.FutureAsked("the register cannot say what it will know", field="known_at")
     licence = (
         Licence.objects.select_related("agency__authority")
+        .annotate(came_over=Exists(Merger.objects.filter(into=OuterRef("agency"))))
         .filter(number=number, published__isnull=False)
         .first()
     )
     if licence is None:
         raise _why_missing(number)
     entries = _entries(licence)
-    pieces = answer.pieces(_facts_known(licence, known_at), entries, at=now, known_at=known_at)
+    holder = licence.agency_id
+    if licence.came_over and (held := history.as_known(Licence, at=known_at, id=licence.pk)):
+        holder = held[0].agency_id
+    pieces = answer.pieces(_facts_known(licence, holder, known_at), entries, at=now, known_at=known_at)
     return pieces, sequence_at(known_at)
 
 
-def _facts_known(licence: Licence, known_at: datetime) -> answer.Facts:
-    """The holder's public facts as they were recorded at ``known_at``; today's where nothing was recorded yet."""
-    held = history.as_known(Licence, at=known_at, id=licence.pk)
-    holder = held[0].agency_id if held else licence.agency_id
+def _facts_known(licence: Licence, holder: int, known_at: datetime) -> answer.Facts:
+    """The holder's public facts as they were recorded at ``known_at``; today's where nothing was recorded yet.
+
+    ``holder``: the agency that held the licence by what was known then; only a merger makes it another.
+    """
     known = history.as_known(Agency, at=known_at, id=holder)
     agency = known[0] if known else Agency.objects.select_related("authority").get(pk=holder)
     return records.public_facts(
@@ -485,7 +491,8 @@ def _agency_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
     """An agency as the public may read it: names, offices, channels, named persons, its licences with their answers."""
-    agency = Agency.objects.select_related("authority").filter(number=number).first()
+    rows = Agency.objects.select_related("authority").annotate(former=records.FORMERLY)
+    agency = rows.filter(number=number).first()
     licences = list(public_many(_licences_of(agency), at=at).values()) if agency else []
     if agency is not None and not licences:
         records.as_it_stays(number)
@@ -519,7 +526,7 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
             for a in open_now.select_related("person").order_by("role", "pk")
         ],
         "linked_to": agency.linked_to,
-        "formerly": records.formerly(agency.pk),
+        "formerly": agency.former,
         "licences": [_licence_of_agency(one) for one in licences],
         "sequence": max(one.sequence for one in licences),
     }
@@ -572,7 +579,9 @@ def changes(*, after: int, limit: int, at: datetime) -> Changes:
             "recorded_at": answer.rfc3339(recorded_at),
             "action": action if published else None,
             "kind": kind if published else None,
-            "effective_from": effective if published else None,
+            "effective_from": answer.rfc3339(datetime.fromisoformat(effective))
+            if published and effective
+            else None,
             "licence": licence if published else None,
             "agency": agency if published else None,
         }

@@ -1,6 +1,7 @@
 """Merging: two records of one firm become one (ADR 17). The motion ``Motion.MERGE`` takes it, nobody else.
 
-What hangs on the merged record (licences, offices, channels, trading names, appointments, bars) is moved to the one
+What hangs on the merged record (licences, offices, channels, trading names, appointments, bars, accounts
+that act for it) is moved to the one
 that stays, each with its history, so that what was known before stays answerable. Entries never move: what was decided
 under the old number is read through ``records.family``. The merged record keeps its columns and leads on.
 """
@@ -19,6 +20,7 @@ from registry.models import (
     Debarment,
     Entry,
     EntryText,
+    HolderAccount,
     Licence,
     Merger,
     Motion,
@@ -26,6 +28,7 @@ from registry.models import (
     Proposal,
     TradingName,
 )
+from registry.models.holder import OPEN_STATES
 from registry.recording import bars_to_heed
 from registry.rules import applying, days, errors, numbering, standing
 from registry.rules.lifecycle import Action, Kind, State
@@ -54,7 +57,11 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
     for row, field in ((merged, "about"), (stays, "into")):
         if (now := records.led_on(row.number)) is not None:
             raise errors.MergerRefused(
-                f"{row.number} was merged into {now} already", why="merged", number=now, field=field
+                "{merged} was merged into {number} already",
+                why="merged",
+                merged=row.number,
+                number=now,
+                field=field,
             )
     _nothing_waits(merged, stays, at)
     _bars_agree(merged, stays, at)
@@ -132,6 +139,7 @@ def _move(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
         if (bar.first_day, bar.last_day) not in known:
             bar.agency = stays
             history.save(bar, by=by, at=at, reason=note)
+    _move_accounts(merged, stays, by=by, at=at)
     rows: list[Any] = [
         *TradingName.objects.filter(agency=merged).order_by("pk"),
         *Appointment.objects.filter(agency=merged).order_by("pk"),
@@ -139,6 +147,28 @@ def _move(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
     for row in rows:
         row.agency = stays
         history.save(row, by=by, at=at, reason=note)
+
+
+def _move_accounts(merged: Agency, stays: Agency, *, by: str, at: datetime) -> None:
+    """Have who acts for the merged record act for the one that stays.
+
+    Of two open rows of one account the one that is further on stays open, the other is closed before it moves.
+    """
+    theirs = HolderAccount.objects.select_for_update().filter(agency__in=[merged, stays]).order_by("pk")
+    kept: dict[str, HolderAccount] = {}
+    for row in theirs.filter(state__in=OPEN_STATES):
+        other = kept.get(row.account)
+        if other is None:
+            kept[row.account] = row
+            continue
+        first, last = sorted((other, row), key=lambda one: OPEN_STATES.index(one.state))
+        kept[row.account] = last
+        first.state = "ended" if first.state == "connected" else "declined"
+        first.ended_by, first.ended_at, first.reason = by, at, f"merged from {merged.number}"
+        first.save()
+    for row in theirs.filter(agency=merged):
+        row.agency = stays
+        row.save()
 
 
 # --- what stands against it --------------------------------------------------------------------------------------
@@ -180,7 +210,10 @@ def _bars_agree(merged: Agency, stays: Agency, at: datetime) -> None:
         one = next(number for number, is_ in barred.items() if is_)
         other = stays.number if one == merged.number else merged.number
         raise errors.MergerRefused(
-            f"{one} is barred or dissolved and {other} is not: decide the same of {other} first", why="bar"
+            "{barred} is barred or dissolved and {other} is not: decide the same of {other} first",
+            why="bar",
+            barred=one,
+            other=other,
         )
 
 
@@ -194,7 +227,7 @@ def _licences_agree(merged: Agency, stays: Agency, at: datetime) -> None:
             live[licence.agency_id].add(licence.licence_class)
     if both := sorted(filter(None, live[merged.pk] & live[stays.pk])):
         raise errors.MergerRefused(
-            f"both hold a licence of class {both[0]} that is not ended: end one of the two first",
+            "both hold a licence of class {licence_class} that is not ended: end one of the two first",
             why="licences", licence_class=both[0],
         )  # fmt: skip
     listed = any(one.origin == "listed" for one in rows if one.agency_id == merged.pk)
@@ -215,7 +248,7 @@ def _appointments_agree(merged: Agency, stays: Agency) -> None:
     for person, role, number in mine:
         if (person, role) in both:
             raise errors.MergerRefused(
-                f"a person has the same role in both: end appointment {number} first",
+                "a person has the same role in both: end appointment {number} first",
                 why="appointment", number=number,
             )  # fmt: skip
 
@@ -224,7 +257,7 @@ def _reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise errors.StepIncomplete("say how it is known that both are one firm", field="reason")
     if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput(f"a reason has at most {LONGEST} characters", field="reason")
+        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
     return value.strip()
 
 

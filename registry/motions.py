@@ -22,7 +22,8 @@ from registry.rules import errors
 from registry.rules.lifecycle import Actor, Role
 from registry.rules.motions import RULES, Motion
 
-READERS: Final = frozenset(Role) - {Role.ANALYST, Role.SYSTEM}
+READERS: Final = frozenset[Role]().union(*(rule.reads for rule in RULES.values()))
+"""Who reads motions of some kind; of which, the table says."""
 
 Clean = Callable[..., Mapping[str, Any]]
 Take = Callable[..., Entry | None]
@@ -31,7 +32,12 @@ _TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
     Motion.MERGE: (merging.clean, merging.take),
     Motion.BAR: (barring.clean, barring.take),
     Motion.END_BAR: (barring.clean_end, barring.take_end),
+    Motion.DISMISS_APPEAL: (barring.clean_dismissal, barring.take_dismissal),
     Motion.ANSWER: (subjects.clean, subjects.take),
+}
+#: Who neither proposes nor approves a motion of that kind, whatever their role.
+_KEPT_OUT: Final[Mapping[Motion, Callable[[str, Mapping[str, Any]], frozenset[str]]]] = {
+    Motion.DISMISS_APPEAL: barring.made_by,
 }
 
 
@@ -79,6 +85,7 @@ def propose(
     if authority is None:
         raise errors.OutsideAuthority("a motion is of one authority")
     said = _TAKEN_BY[kind][0](authority, about, terms, at=at)
+    _impartial(kind, about, said, by)
     same = Row.objects.filter(kind=kind.value, about=about, state="open")
     same.filter(expires_at__lte=at).update(state="expired", closed_at=at, closed_by="SYSTEM")
     policy = records.current_policy(authority.pk, at=at)
@@ -132,6 +139,7 @@ def approve(
         )
     clean, take = _TAKEN_BY[kind]
     clean(row.authority, row.about, row.terms, at=at)
+    _impartial(kind, row.about, row.terms, by)
     MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=given_at)
     once.keep({})
     if len(given) + 1 < len(needed):
@@ -175,13 +183,17 @@ def one(number: int, *, by: Actor) -> MotionRecord:
     row = Row.objects.filter(pk=number, authority__code=by.authority).first()
     if row is None:
         raise errors.MotionNotFound("there is no such motion", motion=number)
+    _role(by, RULES[Motion(row.kind)].reads)
     return _record(row)
 
 
 def waiting(*, by: Actor, at: datetime, about: str = "") -> list[MotionRecord]:
-    """The open motions of the officer's authority, the one that runs out first at the top; ``about``: of one thing."""
+    """The open motions that the officer may read, the one that runs out first at the top; ``about``: of one thing."""
     _role(by, READERS)
-    rows = Row.objects.filter(authority__code=by.authority, state="open", expires_at__gt=at)
+    readable = [kind.value for kind, rule in RULES.items() if by.roles & rule.reads]
+    rows = Row.objects.filter(
+        authority__code=by.authority, state="open", expires_at__gt=at, kind__in=readable
+    )
     if about:
         rows = rows.filter(about=about)
     return [_record(row) for row in rows.prefetch_related("approvals").order_by("expires_at", "pk")]
@@ -203,6 +215,12 @@ def _keyed(terms: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**terms, "changes": {**kept, "document_hmac": agencies.keyed(paper) if paper else ""}}
 
 
+def _impartial(kind: Motion, about: str, terms: Mapping[str, Any], by: Actor) -> None:
+    """Refuse whoever decided what the motion is about to judge."""
+    if kind in _KEPT_OUT and by.number in _KEPT_OUT[kind](about, terms):
+        raise errors.OwnProposal("nobody decides on an appeal against what they decided", about=about)
+
+
 def _role(by: Actor, allowed: frozenset[Role]) -> None:
     if not by.roles & allowed:
         raise errors.RoleNotAllowed("this role may not", roles=sorted(allowed))
@@ -218,7 +236,7 @@ def _locked(number: int, *, by: Actor) -> Row:
 
 def _still_open(row: Row, at: datetime) -> None:
     if row.state != "open":
-        raise errors.ProposalClosed(f"the motion is {row.state}", proposal=row.pk, state=row.state)
+        raise errors.ProposalClosed("the motion is closed already", proposal=row.pk, state=row.state)
     if row.expires_at <= at:
         raise errors.ProposalClosed("the motion has run out", proposal=row.pk, state="expired")
 

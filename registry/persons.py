@@ -15,10 +15,10 @@ from registry import bars
 from registry.bars import Bar
 from registry.models import Appointment, Authority, Person
 from registry.rules import days, errors, numbering
-from registry.rules.lifecycle import Actor, Role
+from registry.rules.lifecycle import READ_PERSONS, Actor
 
-READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
-"""Who reads persons: whoever screens them, and the auditors."""
+READERS: Final = READ_PERSONS
+"""Who reads persons."""
 
 
 @dataclass(frozen=True, slots=True)

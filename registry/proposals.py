@@ -36,7 +36,8 @@ def write(
 ) -> Proposal:  # fmt: skip
     """Write a proposal that lapses by the authority's policy; close those of its subject that have run out.
 
-    Refuses where one of the same licence (or agency), action and subject is open.
+    Refuses where one of the same licence (or agency), action and subject is open. ``subject`` stands in the journal in
+    clear: a number or a keyed digest, never people's data.
     """
     same = Proposal.objects.filter(
         licence=licence, agency=agency, action=action.value, subject=subject, state="open"
@@ -58,9 +59,7 @@ def write(
                 expires_at=at + timedelta(days=policy.proposal_days),
             )
     except IntegrityError as clash:
-        raise errors.ProposalOpen(
-            "such a proposal is open already", action=action.value, subject=subject
-        ) from clash
+        raise errors.ProposalOpen("such a proposal is open already", action=action.value) from clash
 
 
 def grant_waits(agency: Agency, *, at: datetime) -> bool:

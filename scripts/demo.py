@@ -48,6 +48,7 @@ def main() -> int:
             _refuse_a_busy_port(number)
         with console.status("Starting the database"):
             place = _place(*ports)
+        before = demo_place.hosts()[0] if demo_place.known() else place["REGISTRY_HOST"]
         demo_place.leave(place["REGISTRY_HOST"], place["REGISTRY_DESK_HOST"])
         _migrate(place)
         running.append(_sign(place))
@@ -64,6 +65,11 @@ def main() -> int:
         with console.status("Starting the signer, the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
         _greet(ports, said, time.monotonic() - started)
+        if before != place["REGISTRY_HOST"]:
+            console.print(
+                f"This demo was at {before} before: what it signed there names that host, and manage.py audit tells so"
+                " until the lists are signed again, within an hour."
+            )
         return _watch(running)
     except Stopped:
         return 0
@@ -75,6 +81,7 @@ def main() -> int:
             signal.signal(wish, signal.SIG_IGN)
         with console.status("Stopping"):
             _end(running)
+            (embedded.VAR / "scanner.sock").unlink(missing_ok=True)
             embedded.release()
         console.print("Stopped.")
 

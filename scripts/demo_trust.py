@@ -63,9 +63,13 @@ def main() -> int:
 
 
 def hold(folder: Path, *, at: datetime) -> bool:
-    """Hold the ceremony with the three roots of this folder, made when absent; whether a list was published."""
+    """Hold the ceremony with the three roots of this folder, made when absent; whether a list was published.
+
+    ``roots.json`` in the folder holds their thumbprints, for whoever verifies without asking anybody.
+    """
     signers = [_root(folder / f"{number}.pem") for number in range(trust_list.ROOTS)]
     roots = [public_keys.base64url(public_keys.thumbprint(one.public_jwk)) for one in signers]
+    (folder / "roots.json").write_text(json.dumps(roots) + "\n", encoding="ascii")
     codes = sorted(
         {key.authority.rpartition("/")[2].upper() for key in published_keys.every() if "/a/" in key.authority}
     )

@@ -54,6 +54,10 @@ def main(wanted: list[str]) -> int:
     sys.stdout.flush()
     command = [sys.executable, "-m", "pytest", *(wanted or TOGETHER)]
     tests = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if tests.returncode:
+        failed.append("tests")
+    if failed:
+        console.print(f"[red]The gate is shut: {', '.join(failed)}.[/red]")
     return tests.returncode or len(failed)
 
 

@@ -1,6 +1,7 @@
 """The tour: what a visitor and two officers do, over HTTP, against a demo that is running.
 
-Needs nothing but Python. ``PORT`` as for ``scripts/demo``. Suspends an invented agency with two officers of the demo.
+Needs nothing but Python. ``PORT`` as for ``scripts/demo``, else the one that the demo of this folder left. Suspends an
+invented agency that is in force, another one each time, with two officers of the demo; an argument chooses one by name.
 """
 
 import base64
@@ -16,11 +17,26 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-PORT = int(os.environ.get("PORT", "8000"))
-PUBLIC = f"http://127.0.0.1:{PORT}"
-DESK = f"http://127.0.0.1:{os.environ.get('DESK_PORT', PORT + 1)}"
+LEFT = Path(__file__).resolve().parents[1] / "var" / "demo.json"
+
+
+def _hosts() -> tuple[str, str]:
+    """Where the demo is: its public host and the desk's."""
+    if "PORT" not in os.environ and LEFT.exists():
+        left = json.loads(LEFT.read_text(encoding="utf-8"))
+        return left["public"], left["desk"]
+    port = int(os.environ.get("PORT", "8000"))
+    return f"127.0.0.1:{port}", f"127.0.0.1:{os.environ.get('DESK_PORT', port + 1)}"
+
+
+PUBLIC, DESK = (f"http://{host}" for host in _hosts())
+KEPT = ("Harbour Bridge",)
+"""Names that the README's examples need in force."""
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - the demo's, printed when it starts
 SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - the same
 
@@ -57,17 +73,24 @@ class Visitor:
                 return json.load(answer)
         except urllib.error.HTTPError as refused:
             return json.load(refused)
+        except urllib.error.URLError:
+            raise SystemExit(
+                f"No demo answers at {self.site}. Start it with scripts/demo, or say its port: PORT=8700 scripts/tour"
+            ) from None
 
     def sign_in(self, name: str) -> None:
         """Sign in as a demo officer with password and one-time code."""
-        for last in (False, True):
+        for patience in (2, 1, 0):
             body = {"username": name, "password": PASSWORD, "code": one_time_code(SECRET)}
             session = self.ask("/api/v1/staff/session", body)
             if "csrf_token" in session:
                 break
-            if last:
-                raise SystemExit(f"{name} was not let in: {session.get('detail', session)}")
-            time.sleep(31)  # a code is good once: the next one comes within half a minute
+            if not patience:
+                raise SystemExit(f"{name} was not let in: {session.get('detail') or session}")
+            say(
+                "Wait       ", f"{name}'s one-time code was used already; the next comes within half a minute"
+            )
+            time.sleep(31)
         self.token = session["csrf_token"]
 
 
@@ -82,14 +105,30 @@ def verdict(answer: Mapping[str, Any]) -> str:
     return f"{said['result']}: {said['reasons'][0]['text']}"
 
 
+def in_force(worker: Visitor) -> str:
+    """The name of an agency that the officers of the tour may suspend and nobody has suspended yet."""
+    for row in worker.ask("/api/v1/agencies?limit=100")["data"]:
+        name, licence = row["name"].removesuffix(" (DEMO)"), row["licence"]
+        ours = licence["number"].startswith("XA-DLA-A-") and name.isascii() and not name.startswith(KEPT)
+        if ours and (licence["state"], licence["result"]) == ("active", "licensed"):
+            return str(name)
+    raise SystemExit(
+        "No agency is in force any more: begin again with an empty var/postgres, or name one that is."
+    )
+
+
 def main() -> None:
     """Look up, scan, suspend, scan again."""
     worker = Visitor(PUBLIC)
-    name = sys.argv[1] if len(sys.argv) > 1 else "Harbour Bridge"
-    hit = worker.ask(f"/api/v1/search?q={urllib.parse.quote(name)}")["data"][0]
+    name = sys.argv[1] if len(sys.argv) > 1 else in_force(worker)
+    hits = worker.ask(f"/api/v1/search?q={urllib.parse.quote(name)}")["data"]
+    if not hits:
+        raise SystemExit(f"Nobody in the register is called “{name}”.")
+    hit = hits[0]
     number = hit["number"]
     say("Search     ", f"“{name}”", hit["name"], number, f"{hit['match']} match")
-    say("Look up    ", verdict(worker.ask(f"/api/v1/licences/{number}")))
+    before = worker.ask(f"/api/v1/licences/{number}")
+    say("Look up    ", verdict(before))
 
     proposer, registrar = Visitor(DESK), Visitor(DESK)
     proposer.sign_in("asha")
@@ -112,7 +151,8 @@ def main() -> None:
     decision = done["decisions"][0]
     say("Approve    ", "chandra approves", f"entry {decision['sequence']}", decision["recorded_at"])
     say("Scan again ", f"{PUBLIC}/v/{code}", verdict(worker.ask(f"/v/{code}")))
-    yesterday = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400))  # noqa: TID251 - the visitor's clock
+    now = datetime.now(UTC).astimezone(ZoneInfo(before["authority"]["zone"]))  # noqa: TID251 - the visitor's clock
+    yesterday = (now - timedelta(days=1)).date()
     past = worker.ask(f"/api/v1/licences/{number}?as_of={yesterday}")
     say("Yesterday  ", f"as of {yesterday}", verdict(past))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from api import auth, officers
 from api.models import Officer, User
-from registry import agencies, licensing, screening
+from registry import agencies, holders, licensing, persons, screening
 from registry.admission import applicants
 from registry.rules.applying import Action as Step
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
@@ -58,6 +58,8 @@ def built(at: datetime) -> World:
     twin = _twin(at)
     change = _people(at)
     applicant, applications, draft = _applications(at)
+    by = builders.maker(at)
+    person = persons.listed(by=by, at=at, q=PERSON)[0][0].number
     match = screening.of(twin, at=at).matches[0].id
     desk = [
         "", "keys", "account", "account/set-up", "agencies", "agencies?q=الشمال", f"agencies/{agency}",
@@ -69,15 +71,17 @@ def built(at: datetime) -> World:
         *(f"applications/{applications[state]}/{step}" for state, step in _STEPS), "screening", f"screening/{match}",
         "securities", f"securities/{licence}", "officers", "officers/DLA-31", "officers/invitations/new",
         f"officers/changes/{change}", "officers/DLA-31/roles", "officers/DLA-31/device", "officers/DLA-31/end",
+        "persons", "persons?q=x", f"persons/{person}", f"persons/{person}/bar", f"agencies/{agency}/merge", "holders",
+        f"holders/{_asking(licence, at)}",
         "readings", "reports", *(f"reports/{name}" for name in _REPORTS), "filters/new", "nothing/here",
     ]  # fmt: skip
     apply = [
         "", *(f"applications/{number}" for number in applications.values()), f"applications/{draft}",
         *(f"applications/{draft}/{name}" for name in ("agency", "people", "offices", "scope", "security", "documents")),
-        f"applications/{draft}/check", f"applications/{draft}/withdraw",
+        f"applications/{draft}/check", f"applications/{draft}/withdraw", "agencies/connect",
         f"objections/{applications['called']}",
     ]  # fmt: skip
-    alone = ("/desk/sign-in", "/desk/second-factor", "/apply/sign-in", "/apply/sign-up")
+    alone = ("/desk/sign-in", "/desk/second-factor", "/apply/sign-in", "/apply/sign-up", "/apply/forgotten")
     return World(officer, applicant, tuple(desk), tuple(apply), alone)
 
 
@@ -137,6 +141,11 @@ def _proposed(licence: str, at: datetime) -> list[int]:
             licence, Action.REVOKE, by=by, at=at, terms=revoked, idempotency_key=builders.key()
         ).id
     ]
+
+
+def _asking(licence: str, at: datetime) -> int:
+    """An account that asks to act for the licence's agency; the request's number."""
+    return holders.ask("APPLICANT-900", licence, "أنا مديرها.", at=at, idempotency_key=builders.key())
 
 
 def _twin(at: datetime) -> str:

@@ -10,9 +10,8 @@ As a command::
 
     python -m verification.offline TOKEN_OR_URL --trust FILE --status FILE --at 2026-11-22T12:00:00Z
 
-``--trust`` is a signed list of trust together with ``--known``, the newest one that was believed before, or the first
-time with ``--roots``, the thumbprints of its three roots (separated by commas, or a file that holds a JSON array);
-without either, the payload of a list that was verified already (JSON). ``--status`` is a signed status list, CWT or
+``--trust`` is a list of trust, signed (then with ``--roots`` or ``--known``) or verified already, as
+:mod:`verification.trust_arguments` has it. ``--status`` is a signed status list, CWT or
 JWT; without one the badge's status is unknown. The verdict is printed as one JSON object. Exit codes: 0 genuine
 and licensed as of a fresh list; 1 red: not genuine, or known not to be licensed; 3 go online to know;
 2 the command was used wrongly, a file can't be read, or the list of trust must not be believed.
@@ -28,10 +27,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
-from verification import codec, envelopes, public_keys, status_list, trust_list, verdicts
+from verification import codec, public_keys, status_list, trust_arguments, trust_list, verdicts
 from verification.cbor import Malformed
 from verification.codec import Badge
 from verification.envelopes import Envelope
@@ -330,17 +328,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: prints the verdict as JSON and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m verification.offline", description=_SAYS)
     parser.add_argument("badge", metavar="TOKEN_OR_URL", help="the address behind the code, or its digits")
-    parser.add_argument("--trust", required=True, type=_file, help="list of trust, signed or verified")
-    whose = parser.add_mutually_exclusive_group()
-    whose.add_argument("--roots", type=_roots, help="thumbprints of the roots that must have signed it")
-    whose.add_argument("--known", type=_file, help="the newest signed list that was believed before")
+    trust_arguments.add(parser)
     parser.add_argument("--status", type=_status_file, help="signed status list, CWT or JWT")
     parser.add_argument("--at", required=True, type=_moment, help="instant, such as 2026-11-22T12:00:00Z")
     given = parser.parse_args(arguments)
-    try:
-        trust = _trust(given.trust, given.roots, given.known)
-    except (Malformed, trust_list.NotTrusted) as refused:
-        parser.error(f"the list of trust: {refused}")
+    trust = trust_arguments.believed(parser, given)
     verdict = verify(given.badge, trust=trust, status_list=given.status, at=given.at)
     json.dump(verdict.as_json(), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
@@ -351,37 +343,8 @@ _SAYS: Final = "Tell whether a badge is genuine and its licence stands, without 
 _EXITS: Final = {Colour.GREEN_OUTLINE: GREEN, Colour.RED: RED}
 
 
-def _trust(document: bytes, roots: frozenset[str] | None, known: bytes | None) -> TrustList:
-    """The list to believe; how old it is, the verdict says."""
-    if known is not None:
-        return trust_list.follow(document, trust_list.recall(known)).trust
-    if roots is not None:
-        return trust_list.open_signed(document, roots).trust
-    stated = envelopes.read_json(document)
-    if "signatures" in stated:
-        raise Malformed(
-            "it is signed, and nobody said by whom: give its --roots, or the --known one before it"
-        )
-    return trust_list.read(stated)
-
-
-def _roots(given: str) -> frozenset[str]:
-    try:
-        stated = json.loads(Path(given).read_bytes()) if Path(given).is_file() else given.split(",")
-        return trust_list.thumbprints(stated)
-    except (OSError, ValueError) as unreadable:
-        raise argparse.ArgumentTypeError(f"{given}: {unreadable}") from unreadable
-
-
-def _file(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as unreadable:
-        raise argparse.ArgumentTypeError(f"{path}: {unreadable}") from unreadable
-
-
 def _status_file(path: str) -> bytes | str:
-    content = _file(path)
+    content = trust_arguments.file(path)
     return content.decode("ascii").strip() if re.fullmatch(rb"[\w.-]+\s*", content) else content
 
 

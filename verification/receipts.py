@@ -5,8 +5,9 @@ is true later. Plain Python and ``cryptography``, so that whoever was handed a r
 
     python -m verification.receipts RECEIPT --trust FILE
 
-``RECEIPT`` is the text, or ``-`` to read it; ``--trust`` is the verified payload of a list of trust (JSON). What was
-found is printed as one JSON object. Exit codes: 0 genuine; 1 not genuine; 3 more must be known; 2 used wrongly.
+``RECEIPT`` is the text, or ``-`` to read it; ``--trust`` is a list of trust, signed (then with ``--roots`` or
+``--known``) or verified already, as :mod:`verification.trust_arguments` has it. What was found is printed as one JSON
+object. Exit codes: 0 genuine; 1 not genuine; 3 more must be known; 2 used wrongly.
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
-from verification import envelopes, public_keys, shapes, trust_list
+from verification import envelopes, public_keys, shapes, trust_arguments
 from verification.cbor import Malformed
 from verification.envelopes import Envelope
 from verification.shapes import Kind
@@ -163,13 +163,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m verification.receipts", description="Tell whether an authority signed a receipt."
     )
     parser.add_argument("receipt", help="the receipt, or - to read it")
-    parser.add_argument("--trust", required=True, type=Path, help="verified payload of a list of trust")
+    trust_arguments.add(parser)
     given = parser.parse_args(arguments)
+    trust = trust_arguments.believed(parser, given)
     try:
-        trust = trust_list.read(envelopes.read_json(given.trust.read_bytes()))
         receipt = sys.stdin.read(LONGEST + 2) if given.receipt == "-" else given.receipt
         judged = judge(receipt, trust=trust)
-    except (OSError, Malformed) as unreadable:
+    except Malformed as unreadable:
         sys.stderr.write(f"{unreadable}\n")
         return USED_WRONGLY
     json.dump(judged.as_json(), sys.stdout, ensure_ascii=False, indent=2)

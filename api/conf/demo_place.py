@@ -19,6 +19,11 @@ def leave(public: str, desk: str) -> None:
     (embedded.VAR / "demo.json").write_text(told + "\n", encoding="utf-8")
 
 
+def known() -> bool:
+    """Whether a demo has been started here before."""
+    return (embedded.VAR / "demo.json").exists()
+
+
 def hosts() -> tuple[str, str]:
     """The public host and the desk's of the demo that started last; its usual ones before the first."""
     try:

@@ -21,6 +21,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "ChannelKind": "api.public.bodies.CHANNEL_KINDS",
+        "RequestKind": "registry.subjects.KINDS",
         "ProposalState": "api.staff.steps.PROPOSAL_STATES",
         "OfficeKind": "api.public.bodies.OFFICE_KINDS",
         "BadgeKind": "api.public.badges.SUBJECT_KINDS",

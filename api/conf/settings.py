@@ -182,14 +182,10 @@ SECURE_REFERRER_POLICY = "same-origin"  # with none at all a browser hides where
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
-# Letters to officers; a demo puts them into var/mail instead
+# Letters go through REGISTRY_SMTP (``api.outbound.post``); a demo without it puts them into var/mail
 EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if REGISTRY_DEMO else 'smtp'}.EmailBackend"
-EMAIL_FILE_PATH, EMAIL_TIMEOUT, EMAIL_USE_TLS = embedded.VAR / "mail", 10, not REGISTRY_DEMO
-EMAIL_HOST = environment.text("REGISTRY_MAIL_HOST", "localhost")
-EMAIL_PORT = environment.whole("REGISTRY_MAIL_PORT", 587)
-EMAIL_HOST_USER = environment.text("REGISTRY_MAIL_USER", "")
-EMAIL_HOST_PASSWORD = environment.text("REGISTRY_MAIL_PASSWORD", "")
-DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"desk@{REGISTRY_DESK_HOST.split(':')[0]}")
+EMAIL_FILE_PATH, EMAIL_TIMEOUT = embedded.VAR / "mail", 10
+DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"register@{REGISTRY_HOST.split(':')[0]}")
 
 # Words and time
 LANGUAGE_CODE = "en"

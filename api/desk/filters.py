@@ -27,6 +27,7 @@ MOST: Final = 20
 MATTERS: Final = {
     Matter.RATIFY: _("Emergency suspension to ratify"),
     Matter.LAPSE: _("Suspension that lapses"),
+    Matter.HEARING: _("The holder is to be heard by"),
     Matter.ACTIVATION: _("Grant not yet activated"),
     Matter.TERM: _("Term that ends"),
     Matter.RENEWAL: _("Renewal to decide"),
@@ -39,6 +40,8 @@ MATTERS: Final = {
     Matter.INSPECTION: _("Inspection before a licence"),
     Matter.AGREEMENT: _("Application for a second officer"),
     Matter.DUTY: _("Duty of a holder"),
+    Matter.CONDITION: _("Condition to be met"),
+    Matter.PAYMENT: _("Fine or repayment to be paid"),
     Matter.MATCH: _("Possible match to judge"),
 }
 _STATES: Final = (

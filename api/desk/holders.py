@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from api import documents, readings
 from api.desk import door, licences, parts
 from api.desk.door import Visit
-from api.desk.forms import Deciding, Form
+from api.desk.forms import Deciding
 from registry import holders
 from registry.holders import Connection
 from registry.rules.errors import HolderNotFound, RegistryError, RoleNotAllowed
@@ -28,8 +28,8 @@ STATES: Final = {
 }
 
 
-class ConfirmForm(Deciding):
-    """One officer's yes."""
+class _Impartial(Deciding):
+    """A decision whose officer declares to have no conflict of interest."""
 
     no_conflict = forms.BooleanField(
         label=_("I have no conflict of interest in this matter"),
@@ -37,7 +37,11 @@ class ConfirmForm(Deciding):
     )
 
 
-class EndForm(Form):
+class ConfirmForm(_Impartial):
+    """One officer's yes."""
+
+
+class EndForm(_Impartial):
     """Why it is declined or ended."""
 
     button = _("Decline, or end it")
@@ -65,10 +69,17 @@ def one(visit: Visit, key: int) -> HttpResponse:
     ending = posted and "reason" in visit.request.POST
     open_to = _open(visit, found)
     confirm = ConfirmForm(visit) if "confirm" in open_to and not ending else None
-    end = EndForm(visit.request.POST if ending else None) if "end" in open_to else None
+    end = EndForm(visit, auto_id="end_%s") if "end" in open_to and (ending or not posted) else None
     try:
         if posted and ending and end is not None and end.is_valid():
-            state = holders.end(key, by=visit.by, at=visit.at, reason=end.cleaned_data["reason"])
+            state = holders.end(
+                key,
+                by=end.by,
+                at=end.at,
+                reason=end.cleaned_data["reason"],
+                no_conflict=end.cleaned_data["no_conflict"],
+                idempotency_key=end.idempotency_key,
+            )
             return visit.go("desk-holder", key, told=str(STATES[state]))
         if posted and not ending and confirm is not None and confirm.is_valid():
             state = holders.confirm(

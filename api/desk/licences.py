@@ -18,13 +18,14 @@ from django.utils.translation import get_language, gettext
 from api import labels, problems, readings
 from api.desk import door, law, parts, previews, terms
 from api.desk.door import Visit
-from api.pages import written
+from api.pages import badge, written
 from api.pages.facts import in_language
 from registry import holders, licensing, outlook
 from registry.outlook import Closed, File, Option
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import STEPS, Actor, State
 from registry.rules.numbering import Kind
+from verification import badges
 
 _POST: Final = ("POST",)
 
@@ -108,11 +109,12 @@ def _asked(visit: Visit, option: Option, file: File) -> HttpResponse:
     trying = visit.request.POST.get("do") == "preview"
     form = terms.form(visit, option, file, trying=trying)
     status, found = 200, tuple[previews.Preview, ...]()
-    if posted and not (form.is_valid() if not trying else not form.errors):
+    good = posted and (not form.errors if trying else form.is_valid())
+    if posted and not good:
         status = 422
-    elif posted:
+    if good or (posted and form.errors.keys() <= set(form.closing)):  # without the tick the preview stays
         try:
-            if not trying:
+            if good and not trying:
                 return _taken(visit, form, option, file)
             found = _previews(form, option, file, by=visit.by, at=visit.at)
         except (errors.NotFound, errors.OutsideAuthority, errors.RoleNotAllowed):
@@ -328,9 +330,26 @@ def _about(found: Mapping[str, Any], file: File) -> parts.Facts:
                 if found["legacy_number"]
                 else ()
             ),
+            *(
+                (
+                    parts.Fact(
+                        gettext("Badge"),
+                        parts.Link(parts.Number(numbering.shown_badge(code)), f"{badge.origin()}/v/{code}"),
+                    ),
+                )
+                if (code := _badge(file.number))
+                else ()
+            ),
             parts.Fact(gettext("Version"), str(file.version), restricted=True),
         )
     )
+
+
+def _badge(number: str) -> str:
+    """The code of the licence's live badge; empty where it has none."""
+    if not (held := badges.for_subject("licence", number)) or held[0].withdrawn_at:
+        return ""
+    return held[0].code
 
 
 def _suspensions(found: Mapping[str, Any], file: File) -> parts.Table:

@@ -24,7 +24,7 @@ from api.desk.proposals import ApproveForm, DeclineForm
 from registry import dossier, motions, persons, screening
 from registry.motions import MotionRecord
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import M
+from registry.rules.lifecycle import M, Role
 from registry.rules.motions import RULES, Motion
 from registry.screening import sides
 
@@ -33,9 +33,18 @@ NAMES: Final = {
     Motion.MERGE: gettext_noop("Make two records one"),
     Motion.BAR: gettext_noop("Bar a person"),
     Motion.END_BAR: gettext_noop("End the bar of a person"),
+    Motion.DISMISS_APPEAL: gettext_noop("Dismiss an appeal against a bar"),
     Motion.ANSWER: gettext_noop("Answer a person's request"),
 }
 """Each kind in words."""
+ROUTES: Final = {
+    Motion.MERGE: "desk-agency",
+    Motion.BAR: "desk-person-file",
+    Motion.END_BAR: "desk-person-file",
+    Motion.DISMISS_APPEAL: "desk-person-file",
+    Motion.ANSWER: "desk-request",
+}
+"""Where the page of what a motion of each kind is about lies."""
 _OUTCOMES: Final = {
     "approved": _("It was approved and done."),
     "declined": _("It was declined."),
@@ -135,6 +144,9 @@ def motion(visit: Visit, number: int) -> HttpResponse:
     found = readings.motion(number, by=visit.by, at=visit.at, through="desk")
     if visit.request.method != "POST":
         return _page(visit, found)
+    deciding = _deciding(found)
+    if found.proposed_by != visit.by.number and not visit.by.roles & deciding:
+        raise errors.RoleNotAllowed("this officer may not", roles=sorted(deciding))
     if visit.request.POST.get("do") == "decline":
         return _declined(visit, found)
     form = YesForm(visit)
@@ -193,7 +205,6 @@ def _page(
     is_open = found.state == "open" and visit.at < found.expires_at
     mine = found.proposed_by == visit.by.number
     awaits = is_open and found.awaits(visit.by)
-    deciding = frozenset[str]().union(*RULES[found.kind].approvals)
     return visit.page(
         "motion.html",
         gettext(NAMES[found.kind]),
@@ -206,19 +217,22 @@ def _page(
         reason=found.terms.get("reason", ""),
         mine=mine,
         approving=(approving or YesForm(visit)) if awaits else None,
-        declining=(declining or DeclineForm()) if is_open and (mine or visit.by.roles & deciding) else None,
+        declining=(declining or DeclineForm())
+        if is_open and (mine or visit.by.roles & _deciding(found))
+        else None,
         ends_own=gettext("Withdraw") if mine else "",
         waits_for=law.any_of(found.next_roles),
         **_SHOWN[found.kind](visit, found, is_open=is_open, zone=zone),
     )
 
 
+def _deciding(found: MotionRecord) -> frozenset[Role]:
+    """Whoever says yes to such a motion, first or later; they may also decline it."""
+    return frozenset[Role]().union(*RULES[found.kind].approvals)
+
+
 def _about(found: MotionRecord) -> parts.Link:
-    route = {
-        Motion.MERGE: "desk-agency", Motion.BAR: "desk-person-file", Motion.END_BAR: "desk-person-file",
-        Motion.ANSWER: "desk-request",
-    }[found.kind]  # fmt: skip
-    return parts.Link(parts.Number(found.about), resolve_url(route, found.about))
+    return parts.Link(parts.Number(found.about), resolve_url(ROUTES[found.kind], found.about))
 
 
 def _merger(visit: Visit, found: MotionRecord, *, is_open: bool, zone: str) -> dict[str, Any]:  # noqa: ARG001 - as its kin
@@ -249,7 +263,10 @@ def _bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
     """The days, the roles and the grounds of a bar, and the person as on record."""
     said = found.terms
     stated = [
-        parts.Fact(gettext("From"), _day(said["first_day"])),
+        parts.Fact(
+            gettext("From"),
+            _day(said["first_day"]) if said["first_day"] else gettext("the day of the last approval"),
+        ),
         parts.Fact(gettext("Last day"), _day(said["last_day"]) if said["last_day"] else gettext("for ever")),
         parts.Fact(gettext("Keeps from"), gettext(SCOPES[said["scope"]])),
         parts.Fact(gettext("Grounds"), ", ".join(_ground(one) for one in said["grounds"])),
@@ -266,6 +283,17 @@ def _end_of_bar(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, An
     ]
     if said["last_day"]:
         stated.append(parts.Fact(gettext("New last day"), _day(said["last_day"])))
+    return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
+
+
+def _dismissal(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """Which bar stands, and by which order."""
+    said = found.terms
+    stated = [
+        parts.Fact(gettext("Bar"), gettext("entry %(number)s") % {"number": said["bar"]}),
+        parts.Fact(gettext("Decided on"), _day(said["decided_on"])),
+        parts.Fact(gettext("Order"), said["order_reference"]),
+    ]
     return {"stated": parts.Facts([*_person(visit, found.about), *stated])}
 
 
@@ -360,6 +388,7 @@ _SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
     Motion.MERGE: _merger,
     Motion.BAR: _bar,
     Motion.END_BAR: _end_of_bar,
+    Motion.DISMISS_APPEAL: _dismissal,
     Motion.ANSWER: _answer,
 }
 

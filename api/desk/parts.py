@@ -97,10 +97,11 @@ class Moment(Part):
     zone: str = "UTC"
 
     def __html__(self) -> SafeString:
-        """Day and hour; nothing when there is none."""
+        """Day and hour, and that they are UTC where they are nobody's place; nothing when there is none."""
         if self.at is None:
             return SafeString("")
         told = written.moment(self.at, self.zone)
+        told += " UTC" if self.zone == "UTC" else ""
         return format_html('<time datetime="{}">{}</time>', self.at.isoformat(), told)
 
 

@@ -20,6 +20,7 @@ from api.desk import door, parts
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.models import AccountChange
+from api.outbound import post
 from api.pages import written
 from registry import clock
 from registry.rules.errors import RegistryError, RoleNotAllowed
@@ -364,7 +365,13 @@ def _sent(done: AccountChange, secret: str) -> str:
     )
     text = render_to_string("desk/invitation.txt", {"address": address, "change": done})
     try:
-        send_mail(gettext("Your account at the licence register"), text, None, [done.email])
+        send_mail(
+            gettext("Your account at the licence register"),
+            text,
+            None,
+            [done.email],
+            connection=post.connected(),
+        )
     except OSError:
         _log.exception("an invitation could not be sent")
         return gettext("Approved, but the e-mail could not be sent. Propose it again when mail works.")

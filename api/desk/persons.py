@@ -49,7 +49,10 @@ class BarForm(MotionForm):
     button: ClassVar[str | Promise] = _("Propose the bar")
     field_order = ("first_day", "last_day", "permanent", "scope", "grounds", "reason")
     first_day = forms.DateField(
-        label=_("From"), required=False, help_text=_("Today where it is left empty."), **_DAY
+        label=_("From"),
+        required=False,
+        help_text=_("The day of the last approval where it is left empty."),
+        **_DAY,
     )
     last_day = forms.DateField(label=_("Last day"), required=False, **_DAY)
     permanent = forms.BooleanField(label=_("For ever"), required=False)
@@ -101,11 +104,13 @@ class AppealForm(Form):
     received_on = forms.DateField(label=_("Received on"), **_DAY)
 
 
-class DismissalForm(Form):
-    """When the appeals body dismissed it."""
+class DismissalForm(MotionForm):
+    """When the appeals body dismissed it, and by which order."""
 
-    button: ClassVar[str | Promise] = _("Enter the dismissal")
+    button: ClassVar[str | Promise] = _("Propose the dismissal")
+    field_order = ("decided_on", "order_reference", "reason")
     decided_on = forms.DateField(label=_("Decided on"), **_DAY)
+    order_reference = forms.CharField(label=_("Order of the appeals body"), max_length=200)
 
 
 @door.room(of="desk-persons")
@@ -211,7 +216,7 @@ def _bars(visit: Visit, one: PersonRecord) -> parts.Table:
     ]
     columns = (
         gettext("Stands"), gettext("From"), gettext("Until"), gettext("Keeps from"), gettext("Grounds"),
-        gettext("Public"), gettext("Entry"),
+        gettext("May be published"), gettext("Entry"),
     )  # fmt: skip
     return parts.Table(gettext("Bars"), columns, rows, gettext("No bar is recorded."))
 
@@ -227,7 +232,7 @@ def _publicity(bar: Bar, one: PersonRecord) -> Any:
         return gettext("no longer, or never")
     if bar.public_until is None:
         return gettext("for ever")
-    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the public may read of it"))
+    return parts.Noted(parts.Day(bar.public_until), gettext("last day on which the law lets it be published"))
 
 
 def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:
@@ -267,25 +272,19 @@ def _stated(said: dict[str, Any]) -> dict[str, Any]:
 
 @door.room(*M, methods=_POST)
 def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
-    """One bar: an appeal against it or the dismissal of one is entered here, and its end proposed from here."""
+    """One bar: an appeal against it is entered here, its dismissal and the bar's end proposed from here."""
     one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
     found = next((bar for bar in one.bars if bar.sequence == sequence), None)
     if found is None:
         raise errors.EntryNotFound
-    do = visit.request.POST.get("do", "") if visit.request.method == "POST" else ""
-    appeal = AppealForm(visit.request.POST if do == "appeal" else None, auto_id="appeal_%s")
-    dismissal = DismissalForm(visit.request.POST if do == "dismiss" else None, auto_id="dismissal_%s")
-    entered = None
-    if do == "appeal":
-        entered = _appealed(visit, one, found, appeal)
-    elif do == "dismiss":
-        entered = _dismissed(visit, one, found, dismissal)
-    if entered is not None:
+    posted = visit.request.method == "POST"
+    appeal = AppealForm(visit.request.POST if posted else None, auto_id="appeal_%s")
+    if posted and (entered := _appealed(visit, one, found, appeal)) is not None:
         return entered
     return visit.page(
         "bar.html",
         gettext("Bar of %(name)s") % {"name": one.name},
-        status=422 if appeal.errors or dismissal.errors else 200,
+        status=422 if appeal.errors else 200,
         person=one,
         bar=found,
         facts=parts.Facts(
@@ -302,7 +301,7 @@ def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
             ]
         ),
         appeal=None if found.appeal_open or found.cause else appeal,
-        dismissal=dismissal if found.appeal_open else None,
+        may_dismiss=found.appeal_open,
         may_end=not found.cause and found.state(one.today) != "over",
     )
 
@@ -333,6 +332,32 @@ def end(visit: Visit, number: str, sequence: int) -> HttpResponse:
     )  # fmt: skip
 
 
+@door.room(*M, methods=_POST)
+def dismiss(visit: Visit, number: str, sequence: int) -> HttpResponse:
+    """Propose to enter that an appeal against a bar was dismissed."""
+    one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
+    if all(bar.sequence != sequence for bar in one.bars):
+        raise errors.EntryNotFound
+    form = DismissalForm(visit)
+    gone = motions_room.proposed(
+        visit, form, Motion.DISMISS_APPEAL, one.number,
+        lambda said: {
+            "bar": sequence,
+            "decided_on": said["decided_on"].isoformat(),
+            "order_reference": said["order_reference"],
+        },
+    )  # fmt: skip
+    if gone is not None:
+        return gone
+    return _move(
+        visit, form, gettext("Dismiss an appeal against a bar"), one,
+        [
+            gettext("A supervisor or the registrar says yes. Neither of you is an officer of the bar."),
+            gettext("The bar stands. An appeal that was upheld ends the bar instead."),
+        ],
+    )  # fmt: skip
+
+
 def _appealed(visit: Visit, one: PersonRecord, found: Bar, form: AppealForm) -> HttpResponse | None:
     with _refusing(form):
         if form.is_valid():
@@ -341,19 +366,6 @@ def _appealed(visit: Visit, one: PersonRecord, found: Bar, form: AppealForm) -> 
                 idempotency_key=form.idempotency_key,
             )  # fmt: skip
             return visit.go("desk-person-file", one.number, told=gettext("The appeal is entered."))
-    return None
-
-
-def _dismissed(visit: Visit, one: PersonRecord, found: Bar, form: DismissalForm) -> HttpResponse | None:
-    with _refusing(form):
-        if form.is_valid():
-            barring.dismiss_appeal(
-                one.number, found.sequence, decided_on=form.cleaned_data["decided_on"], by=visit.by, at=visit.at,
-                idempotency_key=form.idempotency_key,
-            )  # fmt: skip
-            return visit.go(
-                "desk-person-file", one.number, told=gettext("The dismissal is entered. The bar stands.")
-            )
     return None
 
 
@@ -396,5 +408,6 @@ urlpatterns: list[URLPattern] = [
     path("persons/<str:number>", person, name="desk-person-file"),
     path("persons/<str:number>/bar", bar, name="desk-bar-person"),
     path("persons/<str:number>/bars/<int:sequence>", one_bar, name="desk-bar"),
+    path("persons/<str:number>/bars/<int:sequence>/dismissal", dismiss, name="desk-dismiss-appeal"),
     path("persons/<str:number>/bars/<int:sequence>/end", end, name="desk-end-bar"),
 ]

@@ -137,9 +137,9 @@ def _matter(one: Item, zone: str) -> tuple[Any, ...]:
     name = parts.Link(one.name, f"{resolve_url('desk-agency', one.agency)}#{one.licence}", one.agency)
     if one.match is not None:
         return due, what, name, parts.Link(gettext("the match"), resolve_url("desk-match", one.match)), "", ""
-    state = labels.text("states", one.state, get_language() or "en") if one.state else ""
+    stands = parts.Standing(one.result, one.state) if one.result else ""
     numbered = parts.Link(parts.Number(one.licence), resolve_url("desk-licence", one.licence))
-    return due, what, name, numbered, one.licence_class, state
+    return due, what, name, numbered, one.licence_class, stands
 
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:

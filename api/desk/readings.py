@@ -32,6 +32,8 @@ _FIELDS: Final = {
     "requests": gettext_noop("requests of persons"),
     "request": gettext_noop("a person's request"),
     "handed over": gettext_noop("what was handed over to a person"),
+    "holders": gettext_noop("accounts of agencies"),
+    "queue": gettext_noop("the queue"),
     "row": gettext_noop("a row of a table"),
     "table": gettext_noop("a table"),
     "application": gettext_noop("an application"),
@@ -60,6 +62,8 @@ class AskForm(Form):
 #: How the log names more than one record (``api.readings``), and the same for a reader.
 _SEVERAL: Final = (
     (re.compile(r"(?P<n>\d+) open"), gettext_noop("open: %(n)s")),
+    (re.compile(r"(?P<n>\d+) matters"), gettext_noop("matters: %(n)s")),
+    (re.compile(r"motion (?P<n>\d+)"), gettext_noop("motion %(n)s")),
     (re.compile(r"(?P<first>\S+) and (?P<n>\d+) more"), gettext_noop("%(first)s and %(n)s more")),
     (re.compile(r"(?P<first>\S+) to (?P<last>\S+)"), gettext_noop("%(first)s to %(last)s")),
     (re.compile(r"match (?P<n>\d+)"), gettext_noop("possible match %(n)s")),

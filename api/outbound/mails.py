@@ -271,7 +271,7 @@ def _of_time(at: datetime) -> Iterator[_Told]:
         occasion = f"{asked.number}:lapses:{asked.ordinal}"
         yield _Told(occasion, "lapsing", asked.account, asked.number, asked.day("lapses_at"))
     for idle in applicants.drafts(at=at, before=at + _BEFORE_FORGETTING):
-        day = idle.forgotten_at.date()
+        day = days.local_day(idle.forgotten_at, idle.zone)
         yield _Told(f"{idle.number}:idle:{day}", "forgetting", idle.account, idle.number, day)
 
 

@@ -79,7 +79,7 @@ def message(row: Posting, name: str, subject: str, body: str, connection: BaseEm
     return EmailMessage(
         subject=subject,
         body=body,
-        from_email=environment.text("REGISTRY_MAIL_FROM", f"register@{host}"),
+        from_email=settings.DEFAULT_FROM_EMAIL,
         to=[row.address],
         headers={"Message-ID": f"<{name}@{host}>", "Auto-Submitted": "auto-generated"},
         connection=connection,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from api import readings
 from api.public import reading
 from api.staff import door, motions
-from api.staff.fields import Day, Flag, Input
+from api.staff.fields import Day, Flag, Input, Text
 from registry import barring, bars, clock
 from registry.bars import Bar
 from registry.persons import PersonRecord
@@ -24,7 +24,7 @@ _LIMIT: Final = reading.Whole(1, 200, default=50)
 class BarInput(motions.MotionInput):
     """The days, the roles and the grounds of a bar: `last_day`, or `permanent`."""
 
-    first_day = Day(required=False, help_text="today where it is left out")
+    first_day = Day(required=False, help_text="the day of the last approval where it is left out")
     last_day = Day(required=False)
     permanent = Flag(default=False)
     scope = serializers.ChoiceField(choices=list(bars.SCOPES), default="any_role")
@@ -46,10 +46,11 @@ class AppealInput(Input):
     received_on = Day()
 
 
-class DismissalInput(Input):
-    """When the appeals body dismissed it."""
+class DismissalInput(motions.MotionInput):
+    """When the appeals body dismissed the appeal, and by which order."""
 
     decided_on = Day()
+    order_reference = Text(max_length=200)
 
 
 class BarBody(serializers.Serializer[Any]):
@@ -200,18 +201,17 @@ class DismissalView(door.StaffView):
 
     @extend_schema(
         operation_id="staff_dismiss_bar_appeal",
-        summary="Enter that an appeal against a bar was dismissed",
+        summary="Propose to enter that an appeal against a bar was dismissed",
         parameters=[door.IDEMPOTENCY_KEY],
         request=DismissalInput,
-        responses={201: BarBody},
+        responses={201: motions.MotionBody},
     )
     def post(self, request: Request, number: str, sequence: int) -> Response:
-        """Enter the dismissal; the bar stands. An appeal that is upheld ends the bar by a motion."""
-        key = door.idempotency_key(request)
-        sent = door.read(DismissalInput, request)
-        by, at = door.actor(request), clock.now()
-        barring.dismiss_appeal(_number(number), sequence, **sent, by=by, at=at, idempotency_key=key)
-        return _told(request, number, sequence)
+        """Propose it; a supervisor or the registrar approves. Neither is an officer of the bar, which stands by it.
+
+        An appeal that is upheld ends the bar by a motion of its own.
+        """
+        return motions.propose(request, Motion.DISMISS_APPEAL, _number(number), DismissalInput, bar=sequence)
 
 
 def _told(request: Request, number: str, sequence: int) -> Response:

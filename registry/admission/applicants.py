@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
-from registry import agencies, holders, ledger, news, records
+from registry import agencies, holders, ledger, licensing, news, records
 from registry.admission import events, officers
 from registry.idempotency import Once
 from registry.models import (
@@ -27,7 +26,7 @@ from registry.models import (
 )
 from registry.rules import applying, contacts, errors, lifecycle, numbering, particulars
 from registry.rules.applying import Action, Party, State
-from registry.rules.lifecycle import Actor
+from registry.rules.lifecycle import HOLDER, Actor
 
 MOST_DOCUMENTS: Final = 20
 """Papers of one application."""
@@ -35,6 +34,7 @@ MOST_DRAFTS: Final = 5
 """Applications of one account that are not decided yet."""
 MOST_OBJECTIONS: Final = 500
 """Objections to one application."""
+_HELD: Final = lifecycle.RUNNING | {lifecycle.State.PENDING_ACTIVATION}
 LONGEST_ANSWER: Final = 20_000
 """Characters of an answer or objection."""
 
@@ -176,7 +176,7 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
         raise errors.ApplicationIncomplete(
             "the application is not complete", lacks=[asdict(fault) for fault in lacks]
         )
-    _not_held_already(row, draft)
+    _not_held_already(row, draft, at=at)
     papers = list(row.documents.order_by("pk"))
     said = {
         "content": draft.content,
@@ -276,9 +276,9 @@ def forget(number: str, *, at: datetime, erase: Callable[[str], None]) -> bool:
 def forgettable(*, at: datetime) -> list[str]:
     """The applications of which :func:`forget` may have something to forget, the oldest first."""
     ended = Application.objects.filter(state__in=applying.ENDED)
-    papers = Q(documents__sent=False)
-    unsent = Q(submitted_at=None) & ~Q(draft__content={})
-    found = set(ended.filter(papers | unsent).values_list("number", flat=True))
+    papers = ApplicationDocument.objects.filter(sent=False, application__state__in=applying.ENDED)
+    found = set(papers.values_list("application__number", flat=True))
+    found |= set(ended.filter(submitted_at=None).exclude(draft__content={}).values_list("number", flat=True))
     return sorted(found | {one.number for one in drafts(at=at)})
 
 
@@ -289,6 +289,7 @@ class Draft:
     number: str
     account: str
     forgotten_at: datetime
+    zone: str
 
 
 def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
@@ -300,7 +301,7 @@ def drafts(*, at: datetime, before: datetime | None = None) -> list[Draft]:
             application__state=State.DRAFT, application__authority=office, saved_at__lte=(before or at) - kept
         )
         found += [
-            Draft(row.application.number, row.application.account, row.saved_at + kept)
+            Draft(row.application.number, row.application.account, row.saved_at + kept, office.zone)
             for row in rows.select_related("application")
         ]
     return sorted(found, key=lambda one: (one.forgotten_at, one.number))
@@ -342,7 +343,7 @@ def _say(number: str, action: Action, text: str, *, account: str, at: datetime, 
     step = events.admit(found, action)
     said = {"text": _answer(text)} if step.needs else None
     commit = ledger.Commit()
-    facts = officers.appeal_filed(found, holders.HOLDER, commit) if action is Action.APPEAL else {}
+    facts = officers.appeal_filed(found, HOLDER, commit) if action is Action.APPEAL else {}
     events.add(found, step, by=Party.APPLICANT, facts=facts, said=said)
     once.keep({})
     _told(commit, at=at)
@@ -352,7 +353,7 @@ def _told(commit: ledger.Commit, *, at: datetime) -> None:
     """Wake whoever tells of it, and number what was entered, as the transaction's last act."""
     news.put()
     if commit.count:
-        commit.close(by=holders.HOLDER, at=at)
+        commit.close(by=HOLDER, at=at)
 
 
 def _room(row: Application) -> None:
@@ -372,20 +373,32 @@ def _faults(row: Application, draft: ApplicationDraft, *, at: datetime) -> tuple
     )
 
 
-def _not_held_already(row: Application, draft: ApplicationDraft) -> None:
+def _not_held_already(row: Application, draft: ApplicationDraft, *, at: datetime) -> None:
     """Refuse an agency's application for a class of which it has a licence: that is renewed."""
     if row.kind == applying.RENEWAL or row.agency is None:
         return
     letter = named(draft.content).get("licence_class", "")
-    running = {state.value for state in lifecycle.RUNNING} | {lifecycle.State.PENDING_ACTIVATION.value}
-    if Licence.objects.filter(agency=row.agency, licence_class=letter, state__in=running).exists():
+    held = Licence.objects.filter(agency=row.agency, licence_class=letter, renumbered_to=None).order_by(
+        "number"
+    )
+    if any(licensing.state(licence, at=at) in _HELD for licence in held):
         raise errors.DuplicateRecord("the agency has a licence of this class", field="licence_class")
 
 
 def _own(number: str, account: str) -> Application:
+    """The account's own application, locked; of an agency's only while the account acts for the agency.
+
+    An application that was granted may be of an agency that the account acts for no more: nothing is filed in it.
+    """
     row = events.locked(number)
     if row.account != account:
         raise errors.ApplicationNotFound("no application has this number", number=number)
+    if (
+        row.agency is not None
+        and row.state != State.GRANTED
+        and not holders.acts_for(account, row.agency.number)
+    ):
+        raise errors.HolderNotAllowed("the account does not act for the agency any more", why="ended")
     return row
 
 

@@ -18,9 +18,9 @@ from registry.idempotency import Once
 from registry.models import Agency, ApplicationText, Entry, Licence
 from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
 from registry.rules.applying import Action, Party
+from registry.rules.lifecycle import HOLDER, Actor, Scope, StepTerms
 from registry.rules.lifecycle import STEPS as LICENCE_STEPS
 from registry.rules.lifecycle import Action as LicenceAction
-from registry.rules.lifecycle import Actor, Scope, StepTerms
 from registry.rules.lifecycle import State as LicenceState
 
 LONGEST_LETTER: Final = 20_000
@@ -48,10 +48,13 @@ def take(
     if (done := once.outcome()) is not None:
         return int(done["version"])
     row = events.locked(number)
+    missing = errors.ApplicationNotFound("no application has this number", number=number)
     if row.submitted_at is None:
-        raise errors.ApplicationNotFound("no application has this number", number=number)
+        raise missing
     if by.authority != row.authority.code:
-        raise errors.OutsideAuthority("the application is another authority's", authority=row.authority.code)
+        raise errors.OutsideAuthority(
+            "the application is another authority's", authority=row.authority.code, unseen=missing
+        )
     found = events.case(row, at=at)
     if not by.roles & applying.STEPS[action].by:
         raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))
@@ -63,7 +66,7 @@ def take(
     _may(step, found, by, no_conflict=no_conflict)
     facts, words = _READERS[action](said, found)
     commit = ledger.Commit()
-    facts |= _EFFECTS.get(action, _nothing)(found, by, commit)
+    facts |= _EFFECTS.get(action, _nothing)(found, by, commit, facts)
     events.add(found, step, by=by.number, facts=facts, said=words)
     once.keep({"version": row.version})
     news.put()
@@ -265,7 +268,7 @@ _READERS: Final[Mapping[Action, Callable[[Mapping[str, Any], Case], Said]]] = {
 # --- what follows in the register --------------------------------------------------------------------------------
 
 
-def _nothing(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:  # noqa: ARG001 - the effects' signature
+def _nothing(_found: Case, _by: Actor, _commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
@@ -281,14 +284,14 @@ def filed(found: Case, commit: ledger.Commit) -> dict[str, Any]:
         held.pk,
         LicenceAction.FILE_RENEWAL,
         StepTerms(),
-        officers=(holders.HOLDER,),
+        officers=(HOLDER,),
         commit=commit,
         at=found.at,
     )
     return {"filed": entry.pk}
 
 
-def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _granted(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """The agency is entered, its licence opened and granted (L0); or the licence is renewed (L16)."""
     proposal = found.latest(Action.PROPOSE_GRANT)
     assert proposal is not None  # noqa: S101 - the table has no way here without it
@@ -299,12 +302,14 @@ def _granted(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
         renewal = LicenceAction.RENEW_LATE if late else LicenceAction.RENEW
         licensing.settle(held.pk, renewal, terms, officers=officers, commit=commit, at=found.at)
         return {"licence": held.number}
+    entered = found.row.agency is None
     holder = found.row.agency or _entered(found, by, commit)
     licence = licensing.grant(
         holder, found.row.licence_class, terms, officers=officers, commit=commit, at=found.at
     )
     found.row.agency, found.row.licence = holder, licence
-    holders.connect(holder, found.row.account, officers=officers, at=found.at)
+    if entered:  # of an agency in the register others decided who acts for it, and may have ended that
+        holders.connect(holder, found.row.account, officers=officers, at=found.at)
     return {"licence": licence.number, "agency": holder.number}
 
 
@@ -324,7 +329,7 @@ def _entered(found: Case, by: Actor, commit: ledger.Commit) -> Agency:
     )
 
 
-def _not_renewed(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _not_renewed(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """A refused renewal ends the licence with its term (L16)."""
     if found.row.kind == applying.LICENCE:
         return {}
@@ -359,11 +364,13 @@ def appeal_filed(found: Case, by: str, commit: ledger.Commit, *, on: date | None
     return {"entry": entry.pk}
 
 
-def _appeal_recorded(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
-    return appeal_filed(found, by.number, commit)
+def _appeal_recorded(
+    found: Case, by: Actor, commit: ledger.Commit, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return appeal_filed(found, by.number, commit, on=date.fromisoformat(facts["on"]))
 
 
-def _appeal_ended(found: Case, by: Actor, commit: ledger.Commit) -> dict[str, Any]:
+def _appeal_ended(found: Case, by: Actor, commit: ledger.Commit, _facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the appeals body ordered about a renewal's refusal is entered on the licence (L18, L19b)."""
     appeal = next((one for one in reversed(found.events) if one.action in applying.APPEALING), None)
     refusal, recorded = found.latest(Action.REFUSE), found.latest(Action.RECORD_OUTCOME)
@@ -390,7 +397,9 @@ def _sequence(row: int) -> int:
     return Entry.objects.select_related("commit").get(pk=row).sequence
 
 
-_EFFECTS: Final[Mapping[Action, Callable[[Case, Actor, ledger.Commit], dict[str, Any]]]] = {
+_EFFECTS: Final[
+    Mapping[Action, Callable[[Case, Actor, ledger.Commit, Mapping[str, Any]], dict[str, Any]]]
+] = {
     Action.GRANT: _granted,
     Action.REFUSE: _not_renewed,
     Action.RECORD_APPEAL: _appeal_recorded,

@@ -63,7 +63,7 @@ def refused(*, at: datetime, agency: str = "") -> list[Notice]:
     """The refusals that are still public, the newest at the top; of one agency, or of all."""
     rows = _rows().filter(state=State.REFUSED).order_by("-pk")
     if agency:
-        rows = rows.filter(agency__in=records.records_of(agency))
+        rows = rows.filter(agency__in=records.family_of(agency))
     return _notices(rows[:MOST], at=at)
 
 

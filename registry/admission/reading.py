@@ -189,7 +189,10 @@ def heard(*, since: datetime) -> list[Heard]:
 
 def lapsing(*, before: datetime, at: datetime) -> list[Heard]:
     """The letters that nobody has answered, whose application lapses between ``at`` and ``before``."""
-    rows = Application.objects.filter(state=State.INCOMPLETE).select_related("authority")
+    offices = Authority.objects.filter(kind="licensing")  # named, for the index begins with them
+    rows = Application.objects.filter(
+        authority__in=list(offices.values_list("pk", flat=True)), state=State.INCOMPLETE, due_at__lte=before
+    ).select_related("authority")  # due is the answer, and after its day the lapse: never later than that
     found = []
     for row in rows.prefetch_related("events"):
         asked = max(
@@ -301,15 +304,18 @@ def paper(reference: str, *, number: str, account: str = "", by: Actor | None = 
 
 def _sent_to(number: str, by: Actor) -> Application:
     row = Application.objects.select_related("authority", "licence", "agency").filter(number=number).first()
+    missing = errors.ApplicationNotFound("no application has this number", number=number)
     if row is None or row.submitted_at is None:
-        raise errors.ApplicationNotFound("no application has this number", number=number)
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return row
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority or not authority:
-        raise errors.OutsideAuthority("the application is another authority's", authority=authority)
+        raise errors.OutsideAuthority(
+            "the application is another authority's", authority=authority, unseen=unseen
+        )
     if not by.roles & READERS:
         raise errors.RoleNotAllowed("this role does not read applications", roles=sorted(READERS))
 

@@ -45,6 +45,10 @@ _CHECKED: Final[dict[str, tuple[Callable[[str, str], str], bool]]] = {
 _SEVERAL: Final = re.compile(r"[,;\n]| / ")
 
 
+_IN_DOUBT: Final = "_in_doubt"
+"""Marks the cells of a row whose own first or last day of the licence is stated and cannot be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One licence, or one finding, as one row of the list shows it.
@@ -137,6 +141,8 @@ class Interpreter:
             if folded(text) in self._profile.absent_words:
                 self._note_absent(raw.line, column, outcome)
                 cells.pop(column.field, None)
+                if column.field == "last_day" and column.absent == "unknown":
+                    cells[_IN_DOUBT] = "1"
             elif column.field in DATE_FIELDS:
                 self._read_day(raw.line, column, cell, cells, outcome)
             elif column.field in _CHECKED:
@@ -150,6 +156,9 @@ class Interpreter:
         return cells
 
     def _note_absent(self, line: int, column: Column, outcome: Outcome) -> None:
+        if column.field == "last_day" and column.absent == "unknown":
+            message = "the list states no end here; the licence reads unknown"
+            outcome.problems.append(Problem(line, column.heading, "cell.absent", message))
         if column.absent == "refuse":
             outcome.refused = True
         if column.absent in ("flag", "refuse"):
@@ -167,6 +176,8 @@ class Interpreter:
             cells[column.field] = calendars.read_day(cell, column.dates).isoformat()
         except calendars.DayUnreadableError as unreadable:
             outcome.problems.append(Problem(line, column.heading, "date.unreadable", str(unreadable)))
+            if column.field in ("first_day", "last_day"):
+                cells[_IN_DOUBT] = "1"
             outcome.refused = outcome.refused or column.absent == "refuse"
 
     def _read_checked(
@@ -212,6 +223,8 @@ class Interpreter:
                 message = f"it ends on {last} before it begins on {first}; both days are left out"
                 outcome.problems.append(Problem(line, self._heading(last_name), "span.backwards", message))
                 del cells[first_name], cells[last_name]
+                if last_name == "last_day":
+                    cells[_IN_DOUBT] = "1"
             elif "duration" in cells and not _lasts(first, last, cells["duration"]):
                 message = f"{cells['duration']!r} is said, but {first} to {last} is something else"
                 outcome.problems.append(
@@ -308,8 +321,11 @@ class Interpreter:
     def _add(self, line: int, cells: dict[str, str], outcome: Outcome) -> None:
         """Add the licence (or finding) that ``cells`` describe, in the profile's words."""
         in_step = cells.pop("_out_of_step", None) is None
+        in_doubt = cells.pop(_IN_DOUBT, None) is not None
         said = dict(cells)
         status, term = self._status(line, said, outcome, in_step=in_step)
+        if in_doubt and status == "licensed":  # it may be over already: missing data is never green
+            status = "unknown"
         for name in self._vocabulary:
             if name == "status" or name not in cells:
                 continue

@@ -38,6 +38,9 @@ class Application(models.Model):
             models.Index(fields=["authority", "state", "due_at", "id"], name="application_waiting"),
             models.Index(fields=["account", "id"], name="application_of_account"),
             models.Index(fields=["agency"], name="application_of_agency"),
+            models.Index(
+                fields=["state"], condition=models.Q(submitted_at=None), name="application_never_sent"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -116,6 +119,13 @@ class ApplicationDocument(models.Model):
     stored_as = models.TextField(unique=True)
     added_at = models.DateTimeField()
     sent = models.BooleanField(default=False, help_text="part of an application that was sent: it stays")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["application"], condition=models.Q(sent=False), name="application_paper_unsent"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reference

@@ -63,6 +63,11 @@ class Entry(models.Model):
                 condition=models.Q(action="file_renewal"),
                 name="entry_renewals",
             ),
+            models.Index(
+                fields=["authority"],
+                condition=models.Q(effect__has_key="conditions"),
+                name="entry_conditions",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,7 +103,9 @@ class Proposal(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="proposals")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="proposals")
     action = models.TextField()
-    subject = models.TextField(blank=True, help_text="sequence of the entry spoken of, or empty")
+    subject = models.TextField(
+        blank=True, help_text="sequence of the entry spoken of, or a keyed digest of the change, or empty"
+    )
     terms = models.JSONField()
     licence_version = models.PositiveIntegerField(default=0)
     proposed_by = models.TextField()

@@ -5,7 +5,7 @@ measure; what is stayed or undone asks nothing.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -51,6 +51,22 @@ def tasks(entries: Entries, *, zone: str) -> tuple[Task, ...]:
     """The duties of every measure that was not undone, the first due at the top."""
     found = [task for entry in entries.those(*CREATES) for task in of(entries, entry, zone=zone)]
     return tuple(sorted(found, key=lambda task: (task.due, task.ref)))
+
+
+def waiting(entries: Entries, entry: Entry, t: datetime, *, zone: str) -> tuple[Task, ...]:
+    """What a measure asks at ``t`` that nobody has recorded as done, the first due at the top.
+
+    It asks from where it has begun to have effect, and goes on when it is over: a duty waits until it is performed.
+    While it is stayed, and from where it is set aside, it asks nothing.
+    """
+    begins = entries.begins(entry, entry.effective_from)
+    if begins is None or t < begins or not entries.has_begun(entry, t):
+        return ()
+    return tuple(
+        sorted(
+            (task for task in of(entries, entry, zone=zone) if task.done is None), key=lambda task: task.due
+        )
+    )
 
 
 def of(entries: Entries, entry: Entry, *, zone: str) -> tuple[Task, ...]:

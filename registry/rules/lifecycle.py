@@ -263,6 +263,10 @@ C = frozenset({Role.SUPERVISOR, Role.REGISTRAR})
 RG = frozenset({Role.REGISTRAR})
 DUTY = frozenset({Role.DUTY_OFFICER, Role.REGISTRAR})
 APPEAL = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.APPEALS_BODY})
+HOLDER: Final = "HOLDER"
+"""In whose name an entry stands that an applicant's or a holder's own account filed."""
+READ_PERSONS: Final = M | {Role.AUDITOR}
+"""Who reads what is held of persons: whoever screens them, and the auditors."""
 CLOCK_OR_M = M | {Role.SYSTEM}
 
 #: Grounds of a wrong that was done. Points are none: they are the sum of what was found before (L3 and L6 alone).

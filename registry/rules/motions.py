@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from registry.rules.lifecycle import RG, C, M, Role
+from registry.rules.lifecycle import READ_PERSONS, RG, C, M, Role
 
 
 class Motion(StrEnum):
@@ -18,29 +18,39 @@ class Motion(StrEnum):
     MERGE = "merge_agencies"
     BAR = "bar_person"
     END_BAR = "end_bar"
+    DISMISS_APPEAL = "dismiss_appeal"
     ANSWER = "answer_request"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may propose, and for each further yes who may give it; ``code`` names the row in documents."""
+    """Who may propose, for each further yes who may give it, and who reads it; ``code`` names the row in documents."""
 
     code: str
     proposes: frozenset[Role]
     approvals: tuple[frozenset[Role], ...]
+    reads: frozenset[Role]
     summary: str
 
 
+_OFFICIALS: Final = frozenset(Role) - {Role.ANALYST, Role.SYSTEM}
+
 RULES: Final[Mapping[Motion, Rule]] = {
-    Motion.MERGE: Rule("P1", M, (C,), "Two records of one firm become one; nothing is deleted."),
+    Motion.MERGE: Rule(
+        "P1", M, (C,), _OFFICIALS, "Two records of one firm become one; nothing is deleted."
+    ),
     Motion.BAR: Rule(
-        "P2", M, (C, RG), "A person is barred from acting for agencies (as L21 bars an agency)."
+        "P2", M, (C, RG), READ_PERSONS, "A person is barred from acting for agencies (as L21 bars an agency)."
     ),
     Motion.END_BAR: Rule(
-        "P3", M, (C, RG), "A bar of a person ends early, or should never have been; by as many as made it."
+        "P3", M, (C, RG), READ_PERSONS,
+        "A bar of a person ends early, or should never have been; by as many as made it.",
+    ),
+    Motion.DISMISS_APPEAL: Rule(
+        "P5", M, (C,), READ_PERSONS, "The appeals body dismissed the appeal against a bar; by no officer of the bar."
     ),
     Motion.ANSWER: Rule(
-        "P4", M, (C,), "Somebody's request to see or correct what is held of them is answered."
+        "P4", M, (C,), READ_PERSONS, "Somebody's request to see or correct what is held of them is answered."
     ),
-}
-"""The table (domain model 3.4 and 3.6)."""
+}  # fmt: skip
+"""The table (domain model 3.4 and 3.6): whoever reads no persons reads no motion about one."""

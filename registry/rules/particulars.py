@@ -196,7 +196,7 @@ def faults(
 def _head_office(content: Mapping[str, Any]) -> list[Fault]:
     if any(row.get("kind") == "head" for row in content.get("offices") or ()):
         return []
-    return [Fault("offices", "kind", "missing", words="one of the offices is the head office")]
+    return [Fault("offices", "kind", "missing", None, "one of the offices is the head office")]
 
 
 def _persons(rows: Sequence[Mapping[str, Any]]) -> list[Fault]:

@@ -5,19 +5,22 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
 
 from api import demo
-from registry import audit, lookup
+from registry import agenda, audit, lookup, screening
+from registry.rules.lifecycle import Actor, Role
 from verification import badges
 
+ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 22, 9, 10, tzinfo=UTC)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_demo_is_an_honest_register() -> None:
+def test_the_demo_is_an_honest_register(tmp_path: Path, settings: Any) -> None:
+    settings.REGISTRY_DOCUMENTS = tmp_path
     made = demo.load(at=AT)
     assert made["agencies"] >= 40
     assert list(audit.differences(at=AT)) == []
@@ -34,6 +37,10 @@ def test_the_demo_is_an_honest_register() -> None:
     }  # fmt: skip
     assert {row["licence"]["result"] for row in page.data} == {"licensed", "limited", "not_licensed"}
     assert badges.for_subject("licence", bluefinch["number"])
+    officer = Actor("XA-DLA-101", "XA-DLA", frozenset({Role.OFFICER}))
+    screening.run_due(at=AT)
+    waiting = {one.matter for one in agenda.read(agenda.Wanted(), by=officer, at=AT).items}
+    assert waiting >= {agenda.Matter.APPLICATION, agenda.Matter.MATCH, agenda.Matter.SECURITY}
     assert demo.load(at=AT) == {"agencies": 0, "licences": 0, "badges": 0}, "a second start changes nothing"
 
 
@@ -46,9 +53,9 @@ def _hosts(var: Path, **place: str) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     kept |= {"REGISTRY_VAR": str(var), "DATABASE_URL": "postgresql:///none", **place}
     kept["DJANGO_SETTINGS_MODULE"] = "api.conf.settings"
-    done = subprocess.run([sys.executable, "-c", _HOSTS], cwd=settings.ROOT, env=kept, capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-c", _HOSTS], cwd=ROOT, env=kept, capture_output=True, text=True,
                           check=True)  # fmt: skip
-    return done.stdout.strip()
+    return str(done.stdout.strip())
 
 
 def test_a_command_speaks_for_the_demo_that_keeps_its_data_here(tmp_path: Path) -> None:

@@ -33,10 +33,11 @@ def english(page: str) -> set[str]:
     return {found for text in texts for found in _WORDS.findall(unescape(text))}
 
 
-#: Names and words that people entered, and what is written in Latin letters everywhere.
+#: Names and words that people entered, names of languages in their own words, and what is in Latin letters everywhere.
 DATA = re.compile(
     r"northbird|kestrel|example|office|DEMO|Bank|Mina Rai|Demo|Harbour Road|Level|dla|pdf|company|register|identity"
     r"|good|conduct|premises|Two rooms|locked cabinet|records in order|Two directors were convicted|was another company"
+    r"|English|Fran|ais"
     r"|The answer does not change the finding|Papers under examination|Port Demo|Northbird|Authority XA-DLA"
 )
 

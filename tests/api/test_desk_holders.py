@@ -156,7 +156,7 @@ def test_the_letter_is_in_the_language_that_the_holder_chose(
     applicant = Applicant(desk)
     connected(applicant, licence)
     notice = served(licence)
-    applicant.client.post("/apply/language", {"language": "ar", **test_desk_apply.csrf(applicant)})
+    applicant.client.post("/apply/letters-language", {"language": "ar", **test_desk_apply.csrf(applicant)})
     answer = applicant.get(f"licences/{licence}/letters/{notice}.pdf")
     assert answer.content.startswith(b"%PDF")
     assert (said[0]["language"], said[0]["rtl"]) == ("ar", True)

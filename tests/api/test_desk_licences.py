@@ -13,6 +13,7 @@ from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
 from tests.conftest import Clock
+from verification import badges
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -60,7 +61,10 @@ def test_a_licence_that_was_opened_alone_says_plainly_that_nothing_was_granted(
 
 
 def test_a_licence_s_room_shows_how_it_stands_and_what_may_be_done(officer: Pages, number: str) -> None:
+    assert "/v/" not in officer.get(room(number)).content.decode()
+    code = badges.issue("licence", number, at=builders.START).code
     page = officer.get(room(number)).content.decode()
+    assert f"/v/{code}" in page
     for told in (
         "Licensed",
         "In force",
@@ -117,6 +121,16 @@ def test_a_script_asks_for_the_preview_alone(officer: Pages, number: str) -> Non
     page = answer.content.decode()
     assert "<html" not in page
     assert "interim measure" in page
+
+
+def test_what_was_previewed_stays_when_only_the_declaration_is_missing(officer: Pages, number: str) -> None:
+    said = {name: value for name, value in SUSPEND.items() if name != "no_conflict"}
+    answer = officer.send(room(number, "steps", "suspend_preventive"), **said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for told in ("Without this declaration nobody decides.", "What the public will read", "interim measure"):
+        assert told in page
+    assert "Reasons given" in page, "the facts of the public page, by its own renderer"
 
 
 def test_a_step_is_proposed_and_waits_for_another(officer: Pages, number: str) -> None:

@@ -100,7 +100,16 @@ def test_three_officers_bar_a_person_at_the_desk(officer: Pages, desk: Client, p
     assert seat.send(path, do="appeal", received_on="2026-06-30").status_code == 422
     assert seat.send(path, do="appeal", received_on="2026-05-01").status_code == 302
     assert "an appeal is open" in seat.get(f"persons/{person}").content.decode()
-    assert seat.send(path, do="dismiss", decided_on="2026-05-01").status_code == 302
+    said = {"decided_on": "2026-05-01", "order_reference": "AB 12", "reason": "Heard.", "no_conflict": "on"}
+    assert seat.send(f"{path}/dismissal", **said).status_code == 422, "an officer of the bar"
+    assert seat.send(f"{path}/dismissal", **{**said, "order_reference": ""}).status_code == 422
+    other = at_desk(desk, appoint("DLA-31", "XA-DLA", "supervisor"))
+    motion = other.send(f"{path}/dismissal", **said).headers["Location"].removeprefix("/desk/")
+    other = at_desk(desk, appoint("DLA-32", "XA-DLA", "supervisor"))
+    assert "AB 12" in other.get(motion).content.decode()
+    assert other.send(motion, do="approve", no_conflict="on").status_code == 302
+    seat = at_desk(desk, appoint("DLA-33", "XA-DLA", "registrar"))
+    assert "an appeal is open" not in seat.get(f"persons/{person}").content.decode()
     assert seat.send(f"{path}/end", cause="review", reason="x", no_conflict="on").status_code == 422
     answer = seat.send(f"{path}/end", cause="review", last_day="2026-06-01", reason="x", no_conflict="on")
     assert (
@@ -131,6 +140,7 @@ def test_who_reads_persons_and_who_bars_them(desk: Client, person: str, role: Ro
     for path, may in (
         ("persons", reads), (f"persons/{person}", reads), (f"persons/{person}/bar", writes),
         (f"persons/{person}/bars/{bar.sequence}", writes), (f"persons/{person}/bars/{bar.sequence}/end", writes),
+        (f"persons/{person}/bars/{bar.sequence}/dismissal", writes),
     ):  # fmt: skip
         assert seat.get(path).status_code == (200 if may else 403), path
     api = at_api(desk, appoint("DLA-21", "XA-DLA", role.value))
@@ -141,9 +151,13 @@ def test_who_reads_persons_and_who_bars_them(desk: Client, person: str, role: Ro
     path = f"persons/{person}/bars/{bar.sequence}"
     appeal = {"received_on": "2026-05-01"}
     assert api.post(f"{path}/appeals", appeal).status_code == (201 if writes else 403)
-    assert api.post(f"{path}/dismissals", {"decided_on": "2026-05-01"}).status_code == (
-        201 if writes else 403
-    )
+    dismissal = {
+        "decided_on": "2026-05-01",
+        "order_reference": "AB 12",
+        "reason": "Heard.",
+        "no_conflict": True,
+    }
+    assert api.post(f"{path}/dismissals", dismissal).status_code == (201 if writes else 403)
     end = {"cause": "error", "reason": "Wrong person.", "no_conflict": True}
     assert api.post(f"{path}/ends", end).status_code == (201 if writes else 403)
 
@@ -161,7 +175,8 @@ def test_another_authority_s_person_looks_like_none(desk: Client, person: str) -
     path = f"persons/{person}/bars"
     assert api.post(path, SENT).status_code == 404
     assert api.post(f"{path}/{bar.sequence}/appeals", {"received_on": "2026-05-01"}).status_code == 404
-    assert api.post(f"{path}/{bar.sequence}/dismissals", {"decided_on": "2026-05-01"}).status_code == 404
+    dismissal = {"decided_on": "2026-05-01", "order_reference": "AB 12", "reason": "x", "no_conflict": True}
+    assert api.post(f"{path}/{bar.sequence}/dismissals", dismissal).status_code == 404
     end = {"cause": "error", "reason": "x", "no_conflict": True}
     assert api.post(f"{path}/{bar.sequence}/ends", end).status_code == 404
 

@@ -6,18 +6,33 @@ A route of the desk that this table does not know fails it: whoever adds one say
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.test import Client
 
 from api import officers
 from api.desk import navigation, urls
 from api.models import SavedFilter
-from registry import dossier, licensing, outlook, screening
+from registry import (
+    agencies,
+    bars,
+    dossier,
+    holders,
+    licensing,
+    motions,
+    outlook,
+    persons,
+    screening,
+    subjects,
+)
 from registry.rules import applying as law
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
+from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.api.officials import appoint, sign_in
 from tests.conftest import Clock
@@ -33,6 +48,7 @@ READERS: Final = EVERYBODY - {"analyst"}
 DECIDING: Final = frozenset({"officer", "supervisor", "registrar"})
 STOPPING: Final = DECIDING | {"duty_officer"}
 APPLICATIONS: Final = DECIDING | {"inspector", "appeals_body", "auditor"}
+PERSONS: Final = DECIDING | {"auditor"}
 PEOPLE: Final = frozenset({"administrator", "auditor"})
 ADMINISTRATOR: Final = frozenset({"administrator"})
 NUMBERS: Final = DECIDING | {"analyst", "auditor"}
@@ -65,6 +81,22 @@ TABLE: Final = {
     "desk-step": Route("licences/{licence}/steps/suspend_preventive", STOPPING, STOPPING),
     "desk-agency-step": Route("agencies/{agency}/steps/debar", DECIDING, DECIDING),
     "desk-letters": Route("licences/{licence}/letters", READERS, DECIDING, {"address": "a@b.example"}),
+    "desk-merge": Route("agencies/{agency}/merge", DECIDING, DECIDING, {"into": "AG-000999-0", **WORD}),
+    "desk-motion": Route("motions/{motion}", READERS, frozenset({"supervisor", "registrar"})),
+    "desk-persons": Route("persons", PERSONS),
+    "desk-person-file": Route("persons/{person}", PERSONS),
+    "desk-bar-person": Route("persons/{person}/bar", DECIDING, DECIDING, WORD),
+    "desk-bar": Route("persons/{person}/bars/{bar}", DECIDING, DECIDING, {"do": "appeal"}),
+    "desk-dismiss-appeal": Route("persons/{person}/bars/{bar}/dismissal", DECIDING, DECIDING, {**WORD}),
+    "desk-requests": Route("requests", DECIDING | {"auditor"}),
+    "desk-new-request": Route("requests/new", DECIDING, DECIDING),
+    "desk-request": Route("requests/{request}", DECIDING | {"auditor"}, DECIDING),
+    "desk-handed-over": Route("requests/{handed}/file", DECIDING | {"auditor"}),
+    "desk-handed-over-json": Route("requests/{handed}/file.json", DECIDING | {"auditor"}),
+    "desk-end-bar": Route("persons/{person}/bars/{bar}/end", DECIDING, DECIDING, WORD),
+    "desk-holders": Route("holders", PERSONS),
+    "desk-holder": Route("holders/{holder}", PERSONS, DECIDING),
+    "desk-holder-paper": Route("licences/{licence}/papers/{answered}", READERS),
     "desk-proposal": Route("proposals/{proposal}", READERS, frozenset({"registrar"}), {"no_conflict": "on"}),
     "desk-certificate": Route("licences/{licence}/certificate.pdf", READERS),
     "desk-letter": Route("licences/{licence}/letters/{sequence}.pdf", READERS),
@@ -93,10 +125,21 @@ TABLE: Final = {
     "desk-report-book": Route("reports/register/book.xlsx", NUMBERS),
     "desk-report-sheet": Route("reports/register/{sheet}.csv", NUMBERS),
 }
+NOT_THERE: Final = frozenset(
+    {
+        "desk-application-paper",
+        "desk-forget",
+        "desk-report-sheet",
+        "desk-letter",
+        "desk-show-cause",
+        "desk-security",
+    }
+)
+"""Routes that are asked for something that is not there; all others open a record."""
 OPEN: Final = frozenset(
     {
         "desk-sign-in", "desk-sign-out", "desk-second-factor", "desk-set-up", "desk-invitation", "desk-passkey-options",
-        "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
+        "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add", "desk-language",
     }
 )  # fmt: skip
 """Doors: they are there for whoever is not, or not wholly, signed in."""
@@ -108,9 +151,10 @@ def test_every_route_of_the_desk_stands_in_the_table_and_every_role() -> None:
 
 
 @pytest.fixture
-def known(clock: Clock) -> dict[str, Any]:
+def known(clock: Clock, settings: Any, tmp_path: Path) -> dict[str, Any]:
     """One of everything, at XA-DLA."""
     clock.stop(AT)
+    settings.REGISTRY_DOCUMENTS = tmp_path
     start = AT - timedelta(days=60)
     builders.authority(at=start)
     agency = builders.agency(at=start)
@@ -137,7 +181,66 @@ def known(clock: Clock) -> dict[str, Any]:
     return {
         "agency": agency, "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
         "application": applying.submitted(AT), "paper": "none", "change": change.pk, "sheet": "none",
+        **_moved(), **_held(licence),
     }  # fmt: skip
+
+
+def _moved() -> dict[str, Any]:
+    """A person who is barred, and a motion that waits: two records of one firm made one."""
+    at = AT - timedelta(days=20)
+    heron = builders.agency("Heron (DEMO)", at=at)
+    agencies.appoint(
+        heron, name="Mina Rai (DEMO)", role="director", first_day=at.date(), by=builders.maker(at), at=at,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
+    person = persons.listed(by=builders.checker(AT), at=AT, q="Rai")[0][-1].number
+    terms: dict[str, Any] = {"last_day": "2027-04-30", "grounds": ["CONVICTION"], "reason": "Judgment."}
+    said: dict[str, Any] = {"at": AT, "no_conflict": True}
+    bar = motions.propose(
+        Motion.BAR, person, terms, by=builders.maker(AT), idempotency_key=builders.key(), **said
+    )
+    for by in (builders.checker(AT), builders.registrar(AT)):
+        motions.approve(bar.id, by=by, idempotency_key=builders.key(), **said)
+    one, other = (builders.agency(f"Plover {n} (DEMO)", at=at, company_number=f"P {n}") for n in "12")
+    terms = {"into": other, "reason": "One firm."}
+    merger = motions.propose(
+        Motion.MERGE, one, terms, by=builders.maker(AT), idempotency_key=builders.key(), **said
+    )
+    asked, given = (
+        subjects.record(
+            "access", person=person, asked_by="Mina Rai (DEMO)", identity_check="Passport seen.", words="Everything.",
+            received_on=at.date(), by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
+        ).id
+        for _ in range(2)
+    )  # fmt: skip
+    answer = motions.propose(
+        Motion.ANSWER, str(given), {"answer": "give", "reason": "As asked."}, by=builders.maker(AT),
+        idempotency_key=builders.key(), **said,
+    )  # fmt: skip
+    motions.approve(answer.id, by=builders.checker(AT), idempotency_key=builders.key(), **said)
+    told = {"person": person, "bar": bars.of(person)[-1].sequence, "motion": merger.id}
+    return told | {"request": asked, "handed": given}
+
+
+def _held(licence: str) -> dict[str, Any]:
+    """An account that acts for the agency and has answered a notice with a paper, and another that asks to act."""
+    said: dict[str, Any] = {"at": AT}
+    first, asking = (
+        holders.ask(f"APPLICANT-{n}", licence, "Its director.", idempotency_key=builders.key(), **said)
+        for n in "12"
+    )
+    for by in (builders.maker(AT), builders.checker(AT)):
+        holders.confirm(first, by=by, no_conflict=True, idempotency_key=builders.key(), **said)
+    notice = builders.take(licence, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
+    stored = storages["documents"].save("answer.pdf", ContentFile(b"%PDF-1.7"))
+    paper = {
+        "name": "answer.pdf", "media_type": "application/pdf", "size": 8, "sha256": "0" * 64, "stored_as": stored,
+    }  # fmt: skip
+    answered = holders.represent(
+        "APPLICANT-1", licence, notice.sequence, "Paid back.", [paper], idempotency_key=builders.key(), **said
+    )
+    papers = dict(holders.papers(licence, by=builders.checker(AT)))
+    return {"holder": asking, "answered": papers[answered].reference}
 
 
 @pytest.fixture(params=ROLES)
@@ -162,6 +265,7 @@ def test_a_role_reads_and_writes_what_the_table_says_and_nothing_else(
             read,
             written,
         )
+        assert read.status_code != 404 or name in NOT_THERE, path
         found[name] = (
             read.status_code != 403,
             None if written.status_code == 405 else written.status_code != 403,
@@ -218,6 +322,7 @@ def test_another_authority_s_records_are_not_there_on_any_page_or_form(
 def test_no_form_is_taken_without_its_token(known: dict[str, Any], new_desk: Callable[[], Client]) -> None:
     client = sign_in(new_desk(), appoint("DLA-7", "XA-DLA", *ROLES)).client
     client.handler.enforce_csrf_checks = True
+    assert client.post("/desk/language", {"language": "ar"}).status_code == 403
     kept = SavedFilter.objects.create(officer="DLA-7", name="Mine", kept_at=AT)
     for route in TABLE.values():
         path = f"/desk/{route.path.format(**known, filter=kept.pk)}"

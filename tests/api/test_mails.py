@@ -117,6 +117,18 @@ def test_what_waits_for_the_applicant_is_told_before_time_ends_it(
     assert [subject for subject, _ in told(taken, over)] == [f"{idle}: your draft was deleted"]
 
 
+def test_the_day_on_which_a_draft_is_deleted_is_the_authority_s_own(
+    owner: User, sink: Callable[..., Any], clock: Clock
+) -> None:
+    taken = sink()
+    evening = AT.replace(hour=20)  # in Kathmandu the next day has begun
+    clock.stop(evening)
+    mails.refresh(at=evening)
+    apply.drafted(evening, account=account(owner))
+    ((_, text),) = told(taken, evening + timedelta(days=84))
+    assert "On 1 June 2026 it is deleted" in text
+
+
 def test_inspections_objections_grants_and_appeals_are_told(owner: User, sink: Callable[..., Any]) -> None:
     taken = sink()
     mails.refresh(at=AT)

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api import throttles
-from registry import lookup
+from registry import agencies, holders, lookup, subjects
 from registry.rules import numbering
 from tests import applying, builders
 from tests.api.officials import Desk, appoint, sign_in
@@ -272,6 +272,50 @@ def test_the_queue_asks_as_often_as_pinned_for_every_role_that_takes_steps(
         with _counting(counts, role):
             officer.get("/desk/")
     _hold_to("queue", counts)
+
+
+def test_persons_requests_and_accounts_ask_as_often_as_pinned_however_many_there_are(
+    known: Known, new_desk: Callable[[], Client]
+) -> None:
+    officer = sign_in(new_desk(), appoint("DLA-MAKER", "XA-DLA", "officer")).client
+    found: list[dict[str, int]] = []
+    for place in range(2):
+        for one in range(place + 1):
+            _somebody(known, f"Mina Rai {place} {one} (DEMO)")
+        counts: dict[str, int] = {}
+        for path in ("/desk/persons", "/desk/persons?q=Mina", "/desk/requests", "/desk/holders"):
+            assert officer.get(path).status_code == 200, path
+            with _counting(counts, path):
+                officer.get(path)
+        for path in ("persons", "requests"):
+            address = f"/api/v1/staff/{path}"
+            assert officer.get(address).status_code == 200, path
+            with _counting(counts, address):
+                officer.get(address)
+        found.append(counts)
+    assert found[0] == found[1]
+    _hold_to("persons", found[0])
+
+
+def _somebody(known: Known, name: str) -> None:
+    """A person who directs the agency and asks what is held of them, and an account that asks to act for it."""
+    maker = builders.maker(AT)
+    made = agencies.appoint(
+        known.agency,
+        name=name,
+        role="director",
+        first_day=AT.date(),
+        by=maker,
+        at=AT,
+        idempotency_key=builders.key(),
+    )
+    builders.approved(made, at=AT)
+    subjects.record(
+        "access", asked_by=name, identity_check="Seen.", words="Everything.", received_on=AT.date(), by=maker, at=AT,
+        idempotency_key=builders.key(),
+    )  # fmt: skip
+    account = f"APPLICANT-{name}"
+    holders.ask(account, known.number, "Its director.", at=AT, idempotency_key=builders.key())
 
 
 def test_a_dossier_asks_as_often_as_pinned_however_many_licences_there_are(

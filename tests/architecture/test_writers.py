@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,16 @@ WRITERS = {
     "registry.screening",
 }
 """The modules of the register that write; a package stands for what is in it."""
+
+READ_TOO = {
+    "registry.admission.events",  # folds applications, which the public reads of while it is asked
+    "registry.commitments",  # opens texts, which the feed of changes gives
+    "registry.history",  # reads versions, by which past days are answered
+    "registry.marks",  # forgotten with a version, compared by the audit
+    "registry.search.indexing",  # reads the words of a search
+}
+"""The writers that the public application can not do without: each answers questions beside what it writes."""
+CONTRACT = "The public application can not reach a writer or a sign-in, not even indirectly"
 
 WORDS = {
     "save",
@@ -136,6 +147,13 @@ def test_only_the_writers_write_the_register() -> None:
 def test_every_writer_exists() -> None:
     there = {module for module, _tree in _modules("registry")}
     assert there >= WRITERS
+
+
+def test_the_public_application_s_contract_names_every_writer() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (forbidden,) = (set(one["forbidden_modules"]) for one in contracts if one["name"] == CONTRACT)
+    assert READ_TOO < WRITERS
+    assert {name for name in forbidden if name.startswith("registry.")} == WRITERS - READ_TOO
 
 
 def test_nobody_above_the_register_writes_its_tables_in_sql() -> None:

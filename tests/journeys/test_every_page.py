@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
@@ -18,11 +21,23 @@ from api import auth, officers
 from api.desk import navigation, urls
 from api.desk.apply import urls as apply_urls
 from api.models import SavedFilter, User
-from registry import agencies, figures, licensing, outlook, screening
+from registry import (
+    agencies,
+    bars,
+    figures,
+    holders,
+    licensing,
+    motions,
+    outlook,
+    persons,
+    screening,
+    subjects,
+)
 from registry.admission import reading
 from registry.rules import particulars
 from registry.rules.applying import Action as Asked
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
+from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.conftest import Clock
@@ -33,9 +48,11 @@ WIDTHS: Final = (768, 1024, 1280)
 ME: Final = "XA-DLA-101"
 NO_PAGE: Final = frozenset(
     {
+        "desk-handed-over-json",
         "desk-sign-out", "desk-passkey-options", "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
         "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
-        "desk-application-paper", "apply-sign-out", "apply-paper", "apply-remove",
+        "desk-application-paper", "desk-holder-paper", "desk-language", "apply-sign-out", "apply-paper", "apply-remove",
+        "apply-language", "apply-letters-language", "apply-confirm-again", "apply-letter",
     }
 )  # fmt: skip
 """Routes that answer with a document, with data, or only by sending on."""
@@ -129,6 +146,7 @@ def _world(at: Any) -> dict[str, Any]:
     screening.of(builders.agency("مكتب الميناء للتوظيف (DEMO)", at=at, company_number="C-5"), at=at)
     ending = builders.active(holder, at=start, last_day=(at + timedelta(days=20)).date())
     stopped = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."}, no_conflict=True)
+    twins = _twins(start)
     waits = licensing.propose(
         ending,
         Action.SUSPEND_PREVENTIVE,
@@ -140,6 +158,20 @@ def _world(at: Any) -> dict[str, Any]:
     return {
         "agency": holder,
         "licences": [licence, suspended, waiting, opened, revoked, ending],
+        **_people(at),
+        "merger": motions.propose(
+            Motion.MERGE,
+            twins[0],
+            {"into": twins[1], "reason": "One firm."},
+            by=by,
+            at=at,
+            no_conflict=True,
+            idempotency_key=builders.key(),
+        ).id,
+        "holders": [
+            holders.ask(f"APPLICANT-{n}", licence, "Its director.", at=at, idempotency_key=builders.key())
+            for n in range(2, 5)
+        ],
         "proposals": [waits.id],
         "applications": [
             applying.submitted(at),
@@ -147,6 +179,60 @@ def _world(at: Any) -> dict[str, Any]:
             applying.minded(at, account="APPLICANT-3", legal_name="Egret Jobs (DEMO)", company_number="C 8"),
             *_further(at - timedelta(days=40)),
         ],
+    }
+
+
+def _twins(at: Any) -> list[str]:
+    """Two records of one firm."""
+    return [builders.agency(f"Siskin {n} (DEMO)", at=at, company_number=f"S {n}") for n in range(2)]
+
+
+def _people(at: Any) -> dict[str, Any]:
+    """Somebody who is barred, with an appeal open, and somebody whose bar waits for its officers."""
+    start = at - timedelta(days=80)
+    agency = builders.agency("Wagtail (DEMO)", at=start, company_number="W 1")
+    for name in ("Rana Odeh (DEMO)", "Tariq Odeh (DEMO)"):
+        agencies.appoint(
+            agency, name=name, role="director", first_day=start.date(), by=builders.maker(start), at=start,
+            idempotency_key=builders.key(),
+        )  # fmt: skip
+    lines, _ = persons.listed(by=builders.checker(at), at=at, q="Odeh")
+    one, other = (line.number for line in lines)
+    terms = {
+        "last_day": (at + timedelta(days=300)).date().isoformat(), "grounds": ["CONVICTION"], "reason": "Judgment.",
+    }  # fmt: skip
+    said: dict[str, Any] = {"at": at, "no_conflict": True}
+    moved = [
+        motions.propose(
+            Motion.BAR, number, terms, by=builders.maker(at), idempotency_key=builders.key(), **said
+        ).id
+        for number in (one, other)
+    ]
+    for by in (builders.checker(at), builders.registrar(at)):
+        motions.approve(moved[0], by=by, idempotency_key=builders.key(), **said)
+    bar = bars.of(one)[-1].sequence
+    end = {"bar": bar, "cause": "error", "reason": "Another person."}
+    ending = motions.propose(
+        Motion.END_BAR, one, end, by=builders.maker(at), idempotency_key=builders.key(), **said
+    )
+    asked, given = (
+        subjects.record(
+            "access", person=other, asked_by="Lina Odeh (DEMO)", identity_check="Passport seen.", words="Everything.",
+            received_on=at.date(), by=builders.maker(at), at=at, idempotency_key=builders.key(),
+        ).id
+        for _ in range(2)
+    )  # fmt: skip
+    answer = motions.propose(
+        Motion.ANSWER, str(given), {"answer": "give", "reason": "As asked."}, by=builders.maker(at),
+        idempotency_key=builders.key(), **said,
+    )  # fmt: skip
+    motions.approve(answer.id, by=builders.checker(at), idempotency_key=builders.key(), **said)
+    return {
+        "requests": [asked, given],
+        "persons": [one, other],
+        "bars": [f"{one}/bars/{bar}"],
+        "motions": [*moved, ending.id],
+        "wagtail": agency,
     }
 
 
@@ -221,6 +307,20 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-versions": [f"agencies/{agency}/versions"],
         "desk-record": [f"agencies/{agency}/versions/{licences[0]}"],
         "desk-applications": ["applications"],
+        "desk-merge": [f"agencies/{world['wagtail']}/merge"],
+        "desk-motion": [f"motions/{number}" for number in (*world["motions"], world["merger"])],
+        "desk-persons": ["persons", "persons?q=Odeh", "persons?q=Nobody"],
+        "desk-person-file": [f"persons/{number}" for number in world["persons"]],
+        "desk-bar-person": [f"persons/{world['persons'][0]}/bar"],
+        "desk-bar": [f"persons/{place}" for place in world["bars"]],
+        "desk-end-bar": [f"persons/{place}/end" for place in world["bars"]],
+        "desk-dismiss-appeal": [f"persons/{place}/dismissal" for place in world["bars"]],
+        "desk-requests": ["requests"],
+        "desk-new-request": ["requests/new"],
+        "desk-request": [f"requests/{number}" for number in world["requests"]],
+        "desk-handed-over": [f"requests/{world['requests'][-1]}/file"],
+        "desk-holders": ["holders"],
+        "desk-holder": [f"holders/{number}" for number in world["holders"]],
         "desk-application": [f"applications/{number}" for number in world["applications"]],
         "desk-application-step": sorted(
             {action: f"applications/{n}/{action}" for n, action in asked}.values()
@@ -256,6 +356,8 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
     inside = look(client)
     for path in (path for several in paths.values() for path in several):
         inside.at(f"/desk/{path}")
+    for path in (paths["desk-merge"][0], paths["desk-bar-person"][0], paths["desk-end-bar"][0]):
+        inside.at(f"/desk/{path}", sent=True)
     clock.stop(at + timedelta(minutes=6))  # where the second factor is stale, a form that decides asks for it
     for path in (steps[Action.SUSPEND_PREVENTIVE], paths["desk-match"][0], "officers/invitations/new"):
         inside.at(f"/desk/{path}", sent=True)
@@ -276,10 +378,28 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
     assert known == _names(urls.urlpatterns)
 
 
+def _acting(account: str, at: Any) -> tuple[str, int]:
+    """A licence of an agency for which the account acts, with a notice to show cause; another that it asks about."""
+    start = at - timedelta(days=80)
+    licence, asked = (
+        builders.active(builders.agency(f"Lark {n} (DEMO)", at=start, company_number=f"L {n}"), at=start)
+        for n in range(2)
+    )
+    said: dict[str, Any] = {"at": at}
+    first, _ = (
+        holders.ask(account, number, "Its director.", idempotency_key=builders.key(), **said)
+        for number in (licence, asked)
+    )
+    for by in (builders.maker(at), builders.checker(at)):
+        holders.confirm(first, by=by, no_conflict=True, idempotency_key=builders.key(), **said)
+    terms = StepTerms(grounds=("FEE-OVERCHARGE",), texts={"en": "Two workers paid you 900."})
+    return licence, builders.take(licence, Action.SHOW_CAUSE, terms, at=at).sequence
+
+
 def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(look: Any, clock: Clock) -> None:
     at = builders.START + timedelta(days=90)
     builders.authority(at=at)
-    user = User.objects.create_user("kestrel@kestrel.example", password=PASSWORD)
+    user = User.objects.create_user("kestrel@kestrel.example", "kestrel@kestrel.example", PASSWORD)
     half = Client()
     half.force_login(user)
     beginning = look(half)
@@ -288,6 +408,9 @@ def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(loo
     client = Client()
     sign_in(client, user)
     account = f"APPLICANT-{user.pk}"
+    address = EmailAddress.objects.create(user=user, email="kestrel@kestrel.example")
+    licence, notice = _acting(account, at)
+    key = EmailConfirmationHMAC(address).key
     draft = applying.drafted(at, account=account)
     minded = applying.minded(at, account=account, legal_name="Egret Jobs (DEMO)", company_number="C 8")
     objected = applying.called(
@@ -299,13 +422,30 @@ def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(loo
         "apply-check": [f"applications/{draft}/check"],
         "apply-withdraw": [f"applications/{draft}/withdraw"],
         "apply-section": [f"applications/{draft}/{name}" for name in particulars.SECTIONS],
+        "apply-connect": ["agencies/connect"],
+        "apply-licence": [f"licences/{licence}"],
+        "apply-notice": [f"licences/{licence}/notices/{notice}"],
     }
     inside, outside = look(client), look()
+    reset = f"{user_pk_to_url_str(user)}/{default_token_generator.make_token(user)}"
     for path in (path for several in paths.values() for path in several):
         inside.at(f"/apply/{path}")
-    inside.at(f"/apply/applications/{minded}", sent=True)
-    for path in ("sign-up", "sign-in", f"objections/{objected}"):
+    outside.at(f"/apply/confirm/{key}")
+    address.verified = address.primary = True
+    address.save()
+    for path in ("", "agencies/connect", f"applications/{draft}/check"):
+        inside.at(f"/apply/{path}")
+    for path in (f"applications/{minded}", "agencies/connect", f"licences/{licence}/notices/{notice}"):
+        inside.at(f"/apply/{path}", sent=True)
+    for path in (
+        "sign-up", "sign-in", f"objections/{objected}", "forgotten", f"new-password/{reset}",
+    ):  # fmt: skip
         outside.at(f"/apply/{path}")
-    known = {*paths, "apply-sign-up", "apply-sign-in", "apply-set-up", "apply-objection"}
+    outside.at("/apply/forgotten", sent=True)
+    outside.at(f"/apply/new-password/{reset}", sent=True)
+    known = {
+        *paths, "apply-sign-up", "apply-sign-in", "apply-set-up", "apply-objection", "apply-confirm", "apply-forgotten",
+        "apply-new-password",
+    }  # fmt: skip
     assert inside.faults + outside.faults + beginning.faults == []
     assert known == _names(apply_urls.urlpatterns)

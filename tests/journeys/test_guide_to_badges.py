@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from tests import builders
 from tests.conftest import Clock
 from tests.house import House
-from verification import badges, signing, statuses, tokens
+from verification import badges, published_keys, statuses, tokens
 from verification.signing import Client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,20 +44,13 @@ def test_the_examples_on_badges_work_as_printed(
     code = badges.issue("licence", number, at=now).code
     statuses.refresh(at=now)
     tokens.refresh(at=now)
-    held = Client(house.path, timeout=10).keys()
-    own = [key for key in held if key["use"] in {"badge", "status", "receipt", "vc"}]
-    issuer, seconds = signing.issuer("XA-DLA"), int(now.timestamp())
-    authority = {
-        "id": f"did:web:{issuer.replace(':', '%3A').replace('/', ':')}",
-        "hosts": [settings.REGISTRY_HOST],
-    }
-    stated = {"ver": 1, "iat": seconds, "exp": seconds + 3600, "authorities": [authority | {"keys": own}]}
+    published_keys.record(Client(house.path, timeout=10).keys(), at=now)
     monkeypatch.chdir(tmp_path)
-    Path("trust.json").write_text(json.dumps(stated), encoding="utf-8")
+    assert import_module("scripts.demo_trust").hold(Path("var/roots"), at=now)
 
     def here(text: str) -> str:
         text = text.replace("https://verify.example.org", public_site).replace("CODE", code)
-        return text.replace("DIGITS", tokens.digits(code, at=now)).replace("NOW", now.isoformat())
+        return text.replace("DIGITS", tokens.digits(code, at=now))
 
     said, names = io.StringIO(), dict[str, Any]()
     with contextlib.redirect_stdout(said):
@@ -66,12 +60,15 @@ def test_the_examples_on_badges_work_as_printed(
     assert lines[0].startswith("licensed green_outline")
     assert lines[1:] == ["True 0", "True licensed my-file-17", f"credential.genuine {number}"]
 
-    Path("list.cwt").write_bytes(names["status"])
-    Path("receipt.jwt").write_text(names["receipt"], encoding="ascii")
     for block in blocks("sh"):
         command = here(block).replace("python ", f"{sys.executable} ", 1)
         ran = subprocess.run(  # noqa: S602 - our own pages
-            command, shell=True, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
+            command,
+            shell=True,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
         assert ran.returncode == 0, ran.stderr
         assert "genuine" in ran.stdout or "licensed" in ran.stdout

@@ -189,10 +189,12 @@ def test_every_step_is_taken_from_its_states_by_its_roles_and_by_nobody_else(rea
 def test_another_authority_s_officer_takes_no_step(action: Action) -> None:
     builders.authority("XB-LMA", zone="Asia/Riyadh", at=AT - timedelta(days=60))
     number = apply.submitted(AT)
-    with pytest.raises(errors.OutsideAuthority):
+    with pytest.raises(errors.OutsideAuthority) as refused:
         apply.take(number, action, at=AT, by=builders.registrar(AT, "XB-LMA"), **SAID.get(action, {}))
-    with pytest.raises(errors.OutsideAuthority):
+    assert isinstance(refused.value.unseen, errors.ApplicationNotFound)
+    with pytest.raises(errors.OutsideAuthority) as refused:
         reading.one(number, by=builders.registrar(AT, "XB-LMA"), at=AT)
+    assert isinstance(refused.value.unseen, errors.ApplicationNotFound)
 
 
 def test_a_draft_is_nobody_s_but_the_applicant_s() -> None:

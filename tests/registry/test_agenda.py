@@ -1,13 +1,17 @@
 """What waits by its legal deadline: every kind is found, counted, scoped and gone once somebody answers it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
-from registry import agenda, screening
+from registry import agenda, records, screening
 from registry.admission import applicants
 from registry.agenda import Count, Matter, Wanted
-from registry.rules import duties, errors
+from registry.models import Entry
+from registry.rules import days, duties, errors
+from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Actor, Role, StepTerms
 from registry.rules.screening import Verdict
 from tests import applying, builders
@@ -71,21 +75,117 @@ def test_an_emergency_waits_for_the_registrar_and_lapses_as_another_matter_once_
     number = builders.active(at=AT - timedelta(days=20))
     terms = StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "Stopped."}, no_conflict=True)
     made = builders.take(number, Action.SUSPEND_EMERGENCY, terms, at=AT)
-    assert kinds() == {Matter.RATIFY: 1, Matter.DUTY: 1}
+    assert kinds() == {Matter.RATIFY: 1, Matter.HEARING: 1, Matter.DUTY: 1}
     assert next(one for one in read() if one.matter is Matter.RATIFY).due == AT + timedelta(hours=72)
     assert Matter.RATIFY not in agenda.matters_of({Role.OFFICER})
     builders.take(number, Action.RATIFY, StepTerms(refers_to=made.sequence), at=AT)
-    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.DUTY: 1}
+    assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.HEARING: 1, Matter.DUTY: 1}
+
+
+_HEAR_BY = datetime(2026, 5, 18, 18, 15, tzinfo=UTC)
 
 
 def test_a_suspension_that_lapses_waits_until_it_is_lifted() -> None:
     number = builders.active(at=AT - timedelta(days=20))
     sequence = builders.suspended(number, at=AT)
-    duty, item = read(AT + timedelta(days=5))
+    assert kinds() == {Matter.LAPSE: 1, Matter.HEARING: 1, Matter.DUTY: 1}  # from the first moment on
+    duty, hearing, item = read(AT + timedelta(days=5))
     assert (item.matter, item.state) == (Matter.LAPSE, "suspended")
     assert (duty.matter, duty.overdue) == (Matter.DUTY, True)
+    assert (hearing.matter, hearing.overdue, hearing.due) == (Matter.HEARING, False, _HEAR_BY)
+    assert Matter.HEARING in kinds(AT + timedelta(days=40)), "nobody was heard: overdue, and still there"
+    builders.take(number, Action.HEAR, StepTerms(refers_to=sequence), at=AT + timedelta(hours=1))
+    assert Matter.HEARING not in kinds(AT + timedelta(days=5))
     builders.lifted(number, sequence, at=AT + timedelta(days=1))
-    assert kinds(AT + timedelta(days=5)) == {}
+    assert kinds(AT + timedelta(days=5)) == {Matter.DUTY: 1}  # what it asked for is still to be done
+
+
+def test_a_holder_waits_to_be_heard_until_the_suspension_is_confirmed() -> None:
+    number = builders.active(at=AT - timedelta(days=20))
+    sequence = builders.suspended(number, at=AT)
+    confirmed = StepTerms(grounds=("FALSE-DOC",), refers_to=sequence, texts={"en": "Confirmed."})
+    builders.take(number, Action.CONFIRM, confirmed, at=AT + timedelta(days=2))
+    assert Matter.HEARING not in kinds(AT + timedelta(days=2))
+
+
+def test_a_duty_waits_for_years_and_after_the_measure_is_over() -> None:
+    number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=300)).date())
+    builders.suspended(number, at=AT)
+    (duty,) = read(AT + timedelta(days=800))
+    assert (duty.matter, duty.due) == (Matter.DUTY, datetime(2026, 5, 4, 18, 15, tzinfo=UTC))
+
+
+def test_a_fine_waits_until_it_is_paid_in_full() -> None:
+    number = builders.active(at=AT - timedelta(days=20))
+    ordered = StepTerms(
+        grounds=("FEE-OVERCHARGE",), texts={"en": "Pay."}, amount="100", currency="XTS",
+    )  # fmt: skip
+    fine = builders.take(number, Action.FINE, ordered, at=AT)
+    (item,) = read()
+    assert (item.matter, item.licence, item.overdue) == (Matter.PAYMENT, number, False)
+    assert item.due is not None
+    assert read(item.due)[0].overdue
+    for place, left in enumerate(({Matter.PAYMENT: 1}, {}), start=1):
+        part = StepTerms(refers_to=fine.sequence, amount="50", currency="XTS")
+        builders.take(number, Action.PAY, part, at=AT + timedelta(hours=place))
+        assert kinds(AT + timedelta(hours=place)) == left
+
+
+def test_a_condition_waits_by_its_day_until_it_is_met() -> None:
+    number = builders.active(at=AT - timedelta(days=20))
+    told = ({"code": "AUDIT", "text": "Send the audit.", "due_day": "2026-05-20"},)
+    made = builders.take(
+        number,
+        Action.VARY,
+        StepTerms(
+            conditions=told,
+            texts={"en": "With a condition."},
+            notice_served_on=(AT - timedelta(days=19)).date(),
+        ),
+        at=AT,
+    )
+    (item,) = read()
+    assert (item.matter, item.due) == (Matter.CONDITION, datetime(2026, 5, 20, 18, 15, tzinfo=UTC))
+    builders.take(
+        number, Action.MEET_CONDITION, StepTerms(refers_to=made.sequence), at=AT + timedelta(days=1)
+    )
+    assert kinds(AT + timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_duties_that_wait_are_those_that_the_law_names_of_random_lawful_lives(seed: int) -> None:
+    draw, at = Random(seed), AT  # noqa: S311 - the same lives each time
+    number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=300)).date())
+    for _ in range(12):
+        at += timedelta(hours=draw.randrange(1, 400))
+        said = list(Entry.objects.filter(licence__number=number).select_related("commit").order_by("pk"))
+        target = draw.choice(said).sequence
+        until = (at + timedelta(days=draw.randrange(1, 40))).date()
+        wanted = ("FALSE-DOC",)
+        words = {"en": "Stated."}
+        action, terms = draw.choice(
+            [
+                (Action.SUSPEND_PREVENTIVE, StepTerms(grounds=wanted, texts=words)),
+                (Action.LIFT, StepTerms(refers_to=target, texts=words)),
+                (Action.STAY, StepTerms(refers_to=target, order_reference="AB 1", until=until)),
+                (Action.END_STAY, StepTerms(refers_to=target, order_reference="AB 2")),
+                (Action.SET_ASIDE, StepTerms(refers_to=target, order_reference="AB 3")),
+                (Action.CORRECT, StepTerms(refers_to=target, grounds=("CLERICAL-ERROR",), texts=words)),
+                *[(Action.PERFORM, StepTerms(refers_to=target, duty=duty.value)) for duty in duties.DAYS],
+            ]
+        )
+        with suppress(errors.RegistryError):
+            builders.take(number, action, terms, at=at)
+        licence = said[0].licence_id or 0
+        life = Entries(records.fold_entries(licence))
+        zone = said[0].zone
+        law = {
+            (entry.ref, days.end_of(tasks[0].due, zone))
+            for entry in life.those(*duties.CREATES)
+            if (tasks := duties.waiting(life, entry, at, zone=zone))
+        }
+        found = [item for item in read(at) if item.matter is Matter.DUTY]
+        assert sorted(item.due for item in found if item.due) == sorted(due for _, due in law)
 
 
 def test_a_grant_waits_for_its_activation() -> None:
@@ -100,8 +200,12 @@ def test_a_security_waits_before_it_runs_out_and_is_overdue_afterwards() -> None
     builders.take(number, Action.ACTIVATE, at=AT)
     (item,) = read()
     assert (item.matter, item.overdue) == (Matter.SECURITY, False)
+    assert (item.state, item.result) == ("active", "licensed")
     (item,) = read(AT + timedelta(days=40))
     assert (item.overdue, item.due) == (True, datetime(2026, 6, 3, 18, 15, tzinfo=UTC))
+    assert (item.state, item.result) == ("active", "not_licensed"), (
+        "what the public reads, not what was decided"
+    )
     builders.secured(number, at=AT + timedelta(days=40))
     assert kinds(AT + timedelta(days=40)) == {}
 
@@ -227,9 +331,11 @@ def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
     assert found == every
     assert piece.counts[Matter.TERM] == Count(4, 0)
     assert len(read(wanted=Wanted(matters=frozenset({Matter.LAPSE})))) == 1
-    assert {one.matter for one in read(wanted=Wanted(state="suspended"))} == {Matter.LAPSE, Matter.DUTY}
+    assert {one.matter for one in read(wanted=Wanted(state="suspended"))} == {
+        Matter.LAPSE, Matter.HEARING, Matter.DUTY,
+    }  # fmt: skip
     assert read(wanted=Wanted(licence_class="B")) == []
-    assert len(read(wanted=Wanted(corridor="XB"))) == 6  # a licence without limits is good for every country
+    assert len(read(wanted=Wanted(corridor="XB"))) == 7  # a licence without limits is good for every country
 
 
 def test_another_authority_s_matters_and_those_of_other_roles_are_not_there() -> None:

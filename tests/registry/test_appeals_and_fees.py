@@ -108,7 +108,8 @@ def test_nobody_appeals_after_the_last_day_but_what_came_in_time_is_recorded_lat
     assert standing(number, later).appealed
 
 
-def test_an_appeal_against_a_renewal_s_refusal_goes_to_the_licence_with_its_outcome() -> None:
+def not_renewed() -> tuple[str, str, datetime]:
+    """A renewal that was refused: its number, the licence's, and when."""
     number, later = apply.granted(AT)
     licence = reading.one(number, by=builders.maker(later), at=later).licence
     builders.take(licence, LicenceAction.ACTIVATE, at=later)
@@ -119,6 +120,20 @@ def test_an_appeal_against_a_renewal_s_refusal_goes_to_the_licence_with_its_outc
     apply.take(asked, Action.SERVE_NOTICE, at=near)
     over = near + timedelta(days=22)
     apply.take(asked, Action.REFUSE, at=over, by=builders.registrar(over), letter="…")
+    return asked, licence, over
+
+
+def test_an_appeal_on_paper_is_filed_on_the_licence_with_the_day_on_which_it_came() -> None:
+    asked, licence, over = not_renewed()
+    came = over + timedelta(days=2)
+    apply.take(asked, Action.RECORD_APPEAL, at=over + timedelta(days=3), on=came.date(), text="By post.")
+    entry = Entry.objects.get(action=LicenceAction.FILE_APPEAL.value)
+    assert entry.licence.number == licence  # type: ignore[union-attr]
+    assert entry.effective_day == came.date()
+
+
+def test_an_appeal_against_a_renewal_s_refusal_goes_to_the_licence_with_its_outcome() -> None:
+    asked, licence, over = not_renewed()
     appealed(asked, over)
     held = dossier.restricted_licence(licence, by=builders.maker(over), at=over)
     assert "under_appeal" in held["overlays"]

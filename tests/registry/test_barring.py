@@ -37,10 +37,11 @@ def person(db: None) -> tuple[str, str]:
 
 
 def appoint(holder: str, role: str = "director", *, at: datetime = START, **more: Any) -> None:
-    agencies.appoint(
+    made = agencies.appoint(
         holder, name="Mina Rai (DEMO)", role=role, by=builders.maker(at), at=at, idempotency_key=builders.key(),
         **{"first_day": at.date(), "document": "P 123 456", "birth_date": date(1980, 2, 3), **more},
     )  # fmt: skip
+    builders.approved(made, at=at)
 
 
 def move(about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR) -> int:
@@ -71,6 +72,41 @@ def test_three_officers_bar_a_person_and_every_appointment_ends(person: tuple[st
     found = retrospect.agency(holder, by=builders.checker(AT), at=AT)
     assert {one["last_day"] for one in found.appointments} == {TODAY - timedelta(days=1)}
     assert not lookup.public_agency(holder, at=AT)["persons"]
+    assert not list(audit.differences(at=AT))
+
+
+def test_a_bar_from_today_begins_on_the_day_of_the_last_approval(person: tuple[str, str]) -> None:
+    number, holder = person
+    motion = move(number)
+    assert motions.one(motion, by=builders.maker(AT)).terms["first_day"] is None
+    second, third = AT + timedelta(days=1), AT + timedelta(days=2)
+    assert approve(motion, builders.checker(second), second).state == "open"
+    assert approve(motion, builders.registrar(third), third).state == "approved"
+    bar = bars.of(number)[-1]
+    assert (bar.first_day, bar.decided_on) == (TODAY + timedelta(days=2),) * 2
+    found = retrospect.agency(holder, by=builders.checker(third), at=third)
+    assert {one["last_day"] for one in found.appointments} == {TODAY + timedelta(days=1)}
+    assert not list(audit.differences(at=third))
+
+
+def test_the_agency_s_answers_follow_a_bar_of_whoever_acts_for_it(person: tuple[str, str]) -> None:
+    number, holder = person
+    (licence,) = lookup.public_agency(holder, at=AT)["licences"]
+    before = lookup.public_licence(licence["number"], at=AT).sequence
+    take(number)
+    assert lookup.public_licence(licence["number"], at=AT).sequence > before
+    assert lookup.public_licence(licence["number"], at=AT).may_recruit
+
+
+def test_a_bar_ends_what_the_same_person_does_under_another_number(person: tuple[str, str]) -> None:
+    number, _holder = person
+    other = builders.agency("Kestrel (DEMO)")
+    appoint(other)
+    twin = retrospect.agency(other, by=builders.checker(START), at=START).appointments[0]["person"]
+    assert twin != number
+    take(number)
+    found = retrospect.agency(other, by=builders.checker(AT), at=AT)
+    assert [one["last_day"] for one in found.appointments] == [TODAY - timedelta(days=1)]
     assert not list(audit.differences(at=AT))
 
 
@@ -116,10 +152,17 @@ def test_whoever_is_like_a_person_newly_barred_is_screened(person: tuple[str, st
     assert (match.target, match.target_kind) == (number, "person")
 
 
+def dismissal(about: str, terms: Mapping[str, Any], by: Actor) -> int:
+    at = AT + timedelta(days=3)
+    return motions.propose(
+        Motion.DISMISS_APPEAL, about, terms, by=by, at=at, idempotency_key=builders.key(), no_conflict=True
+    ).id
+
+
 def test_an_appeal_that_is_upheld_takes_the_bar_away(person: tuple[str, str]) -> None:
     number, holder = person
     bar = take(number)
-    by, later = builders.maker(AT + timedelta(days=3)), AT + timedelta(days=3)
+    later = AT + timedelta(days=3)
 
     def appeal(on: date, at: datetime = later) -> bars.Bar:
         return barring.file_appeal(
@@ -136,15 +179,24 @@ def test_an_appeal_that_is_upheld_takes_the_bar_away(person: tuple[str, str]) ->
     assert appeal(TODAY + timedelta(days=2)).appeal_open
     with pytest.raises(errors.StepNotAllowed):
         appeal(TODAY + timedelta(days=2))
-    dismissed = barring.dismiss_appeal(
-        number,
-        bar.sequence,
-        decided_on=TODAY + timedelta(days=3),
-        by=by,
-        at=later,
-        idempotency_key=builders.key(),
-    )
-    assert not dismissed.appeal_open
+    said = {
+        "bar": bar.sequence, "decided_on": (TODAY + timedelta(days=3)).isoformat(), "order_reference": "AB 12/2026",
+        "reason": "Heard on Monday.",
+    }  # fmt: skip
+    with pytest.raises(errors.OwnProposal):
+        move(number, said, at=later, kind=Motion.DISMISS_APPEAL)
+    others = [
+        builders.officer(role, at=later, number=f"{role}-2") for role in (Role.OFFICER, Role.SUPERVISOR)
+    ]
+    for wrong in ({"decided_on": None}, {"order_reference": " "}, {"order_reference": "x" * 201}, {"bar": 0}):
+        with pytest.raises(errors.RegistryError):
+            dismissal(number, {**said, **wrong}, others[0])
+    motion = dismissal(number, said, others[0])
+    with pytest.raises(errors.OwnProposal):
+        approve(motion, builders.checker(later), later)
+    assert bars.of(number)[-1].appeal_open
+    approve(motion, others[1], later)
+    assert not bars.of(number)[-1].appeal_open
     appeal(TODAY + timedelta(days=3))
     ended = take(
         number, {"bar": bar.sequence, "cause": "appeal", "reason": "Upheld."}, at=later, kind=Motion.END_BAR

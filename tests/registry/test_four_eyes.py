@@ -332,3 +332,19 @@ def test_of_two_approvals_at_once_one_wins(holder: str) -> None:
     assert sorted(told) == ["approved", "proposal.closed"]
     assert Entry.objects.count() == entries + 1
     assert Channel.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_journal_holds_no_name_and_no_channel_of_what_waits(holder: str) -> None:
+    before = ChangeJournal.objects.count()
+    for change in CHANGES.values():
+        change(holder, **_asked())
+    told = str(list(ChangeJournal.objects.order_by("pk").values_list("image", flat=True)[before:]))
+    assert "registry_proposal" in set(ChangeJournal.objects.values_list("relation", flat=True))
+    for words in ("Asha", "Other (DEMO)", PHONE, "Port", "director"):
+        assert words not in told
+    subjects = set(Proposal.objects.values_list("subject", flat=True)) - {""}
+    assert len(subjects) == len(CHANGES)
+    assert all(len(one) == 64 for one in subjects)
+    with pytest.raises(errors.ProposalOpen):
+        _channel(holder)

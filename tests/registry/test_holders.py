@@ -12,8 +12,8 @@ from registry.admission import applicants, reading
 from registry.models import Agency, Application, ChangeJournal, Entry, EntryPaper, HolderAccount
 from registry.rules import errors
 from registry.rules.applying import Action
+from registry.rules.lifecycle import HOLDER, Actor, Role, StepTerms
 from registry.rules.lifecycle import Action as LicenceAction
-from registry.rules.lifecycle import Actor, Role, StepTerms
 from tests import applying as apply
 from tests import builders
 
@@ -49,6 +49,17 @@ def connected(licence: str, *, account: str = ME) -> int:
     confirmed(key, builders.maker(AT))
     assert confirmed(key, builders.checker(AT)) == "connected"
     return key
+
+
+def ended(key: int, reason: str = "She has left.", **more: Any) -> str:
+    """A connection ended or a request declined; how it stands then."""
+    said: dict[str, Any] = {
+        "by": builders.maker(AT),
+        "at": AT,
+        "no_conflict": True,
+        "idempotency_key": builders.key(),
+    } | more
+    return holders.end(key, reason=reason, **said | more)
 
 
 def served(licence: str, at: datetime = AT) -> int:
@@ -95,24 +106,41 @@ def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_au
     with pytest.raises(errors.ConflictNotDeclared):
         holders.confirm(key, by=builders.maker(AT), at=AT, no_conflict=False, idempotency_key="k-1")
     builders.authority("XB-DLA", at=AT)
-    with pytest.raises(errors.OutsideAuthority):
+    with pytest.raises(errors.OutsideAuthority) as refused:
         confirmed(key, builders.maker(AT, "XB-DLA"))
+    assert isinstance(refused.value.unseen, errors.HolderNotFound)
     with pytest.raises(errors.RoleNotAllowed):
         holders.one(key, by=builders.officer(Role.CONSULAR, at=AT))
     assert [row.state for row in holders.listed(by=builders.maker(AT))] == ["asked"]
 
 
+def test_a_list_of_accounts_asks_as_often_however_many_there_are(
+    licence: str, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    asked(licence)
+    asked(builders.active(builders.agency("Kestrel (DEMO)"), at=AT), account="APPLICANT-78")
+    with django_assert_num_queries(3):
+        found = holders.listed(by=builders.maker(AT))
+    assert [len(one.licences) for one in found] == [1, 1]
+    with django_assert_num_queries(4):
+        assert len(holders.to_tell(since=AT)) == 2
+
+
 def test_one_officer_ends_what_two_have_begun_and_nothing_is_read_after_it(licence: str) -> None:
     key = connected(licence)
     with pytest.raises(errors.BadInput):
-        holders.end(key, by=builders.maker(AT), at=AT, reason=" ")
-    assert holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.") == "ended"
+        ended(key, " ")
+    with pytest.raises(errors.SecondFactorStale):
+        ended(key, by=builders.maker(AT - timedelta(minutes=6)))
+    with pytest.raises(errors.ConflictNotDeclared):
+        ended(key, no_conflict=False)
+    assert [ended(key, idempotency_key="once") for _ in range(2)] == ["ended", "ended"]
     with pytest.raises(errors.LicenceNotFound):
         holders.licence(ME, licence, at=AT)
     with pytest.raises(errors.HolderNotAllowed):
-        holders.end(key, by=builders.maker(AT), at=AT, reason="Again.")
+        ended(key, "Again.")
     again = asked(licence)
-    assert holders.end(again, by=builders.maker(AT), at=AT, reason="Not hers.") == "declined"
+    assert ended(again, "Not hers.") == "declined"
 
 
 def test_the_table_itself_refuses_one_officer_twice(licence: str) -> None:
@@ -134,7 +162,7 @@ def test_whoever_was_granted_a_licence_acts_for_its_agency() -> None:
 
 def test_the_journal_holds_no_account_and_no_words(licence: str) -> None:
     key = connected(licence)
-    holders.end(key, by=builders.maker(AT), at=AT, reason="She has left.")
+    ended(key)
     images = ChangeJournal.objects.filter(relation="registry_holderaccount").values_list("image", flat=True)
     kept = str(list(images))
     assert len(images) == 4
@@ -154,7 +182,7 @@ def test_a_holder_answers_a_notice_with_papers_and_officers_read_it_in_the_file(
     assert told.texts == {"en": "Two workers paid you 900."}
     given = answer(licence, notice, PAPER)
     entry = Entry.objects.get(action="represent")
-    assert (entry.officers, entry.published, entry.sequence) == ([holders.HOLDER], False, given)
+    assert (entry.officers, entry.published, entry.sequence) == ([HOLDER], False, given)
     held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
     assert held["entries"][-1]["restricted_reasons"] == (
         f"They were paid back.\n\nreceipts.pdf (SHA-256 {'ab' * 32})"
@@ -164,6 +192,24 @@ def test_a_holder_answers_a_notice_with_papers_and_officers_read_it_in_the_file(
     (again,) = holders.licence(ME, licence, at=AT)["notices"]
     assert [one.papers[0].sha256 for one in again.answers] == ["ab" * 32]
     assert list(audit.differences(at=AT)) == []
+
+
+def test_papers_are_of_those_who_read_the_file_and_another_authority_s_licence_is_not_there(
+    licence: str,
+) -> None:
+    connected(licence)
+    answer(licence, served(licence), PAPER)
+    for role in Role:
+        by = builders.officer(role, at=AT)
+        if role is Role.ANALYST:
+            with pytest.raises(errors.RoleNotAllowed):
+                holders.papers(licence, by=by)
+        else:
+            assert [paper.name for _, paper in holders.papers(licence, by=by)] == ["receipts.pdf"]
+    builders.authority("XB-DLA", at=AT)
+    with pytest.raises(errors.OutsideAuthority) as refused:
+        holders.papers(licence, by=builders.maker(AT, "XB-DLA"))
+    assert isinstance(refused.value.unseen, errors.LicenceNotFound)
 
 
 def test_nobody_answers_after_the_last_day_or_for_another_or_without_end(licence: str) -> None:
@@ -219,6 +265,26 @@ def test_papers_only_grow(licence: str, statement: str) -> None:
 # --- applying again
 
 
+def another(agency: str, letter: str = "C", at: datetime = AT) -> str:
+    """An application of the agency for another class, sent; its number."""
+    number = applicants.begin(ME, "XA-DLA", agency=agency, at=at, idempotency_key=builders.key())
+    assert applicants.save(number, "scope", {"licence_class": letter}, account=ME, at=at) == ()
+    applicants.submit(number, account=ME, at=at, idempotency_key=builders.key())
+    return number
+
+
+def granted(number: str) -> datetime:
+    """Grant what was sent; when."""
+    apply.take(number, Action.REVIEW, at=AT)
+    apply.take(number, Action.ORDER_INSPECTION, at=AT)
+    apply.take(number, Action.RECORD_INSPECTION, at=AT, on=AT.date(), **apply.INSPECTION)
+    apply.take(number, Action.CALL_FOR_OBJECTIONS, at=AT)
+    later = AT + timedelta(days=16)
+    apply.take(number, Action.PROPOSE_GRANT, at=later, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
+    apply.take(number, Action.GRANT, at=later)
+    return later
+
+
 def test_a_connected_agency_renews_and_applies_for_another_class_and_the_grant_goes_to_it(
     licence: str,
 ) -> None:
@@ -232,13 +298,7 @@ def test_a_connected_agency_renews_and_applies_for_another_class_and_the_grant_g
         applicants.submit(number, account=ME, at=AT, idempotency_key="s-1")
     assert applicants.save(number, "scope", {"licence_class": "C"}, account=ME, at=AT) == ()
     applicants.submit(number, account=ME, at=AT, idempotency_key="s-2")
-    apply.take(number, Action.REVIEW, at=AT)
-    apply.take(number, Action.ORDER_INSPECTION, at=AT)
-    apply.take(number, Action.RECORD_INSPECTION, at=AT, on=AT.date(), **apply.INSPECTION)
-    apply.take(number, Action.CALL_FOR_OBJECTIONS, at=AT)
-    later = AT + timedelta(days=16)
-    apply.take(number, Action.PROPOSE_GRANT, at=later, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
-    apply.take(number, Action.GRANT, at=later)
+    later = granted(number)
     assert Agency.objects.count() == 1
     held = dossier.restricted_agency(agency, by=builders.maker(later))
     assert len(held["licences"]) == 2
@@ -282,3 +342,43 @@ def test_whom_to_tell_of_what_was_served_and_asked(licence: str) -> None:
     confirmed(key, builders.checker(AT))
     served(licence)
     assert told() == [("show_cause", 1), ("holder_asked", 0), ("holder_connected", 1)]
+
+
+def test_an_account_that_was_ended_files_nothing_more_in_the_agency_s_name(licence: str) -> None:
+    key = connected(licence)
+    at = datetime(2027, 12, 1, tzinfo=UTC)
+    number = applicants.begin(ME, "XA-DLA", renews=licence, at=at, idempotency_key="b-1")
+    ended(key)
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.submit(number, account=ME, at=at, idempotency_key="s-1")
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.may_attach(number, account=ME, at=at)
+    with pytest.raises(errors.HolderNotAllowed):
+        applicants.withdraw(number, account=ME, at=at, idempotency_key="w-1")
+    assert not Entry.objects.filter(action="file_renewal").exists()
+
+
+@pytest.mark.parametrize("requests", [0, 1])
+def test_a_grant_connects_no_account_that_was_ended_also_where_it_has_asked_again(
+    licence: str, requests: int
+) -> None:
+    key = connected(licence)
+    agency = Agency.objects.get().number
+    number = another(agency)
+    ended(key)
+    for _ in range(requests):
+        asked(licence)
+    granted(number)
+    assert not holders.acts_for(ME, agency)
+    assert HolderAccount.objects.filter(state="connected").count() == 0
+    assert HolderAccount.objects.filter(state="asked").count() == requests
+
+
+def test_an_agency_whose_licence_has_run_out_applies_for_its_class_again(licence: str) -> None:
+    connected(licence)
+    held = dossier.restricted_licence(licence, by=builders.maker(AT), at=AT)
+    over = datetime.fromisoformat(held["terms"][0]["last_day"]).replace(tzinfo=UTC) + timedelta(days=2)
+    agency = Agency.objects.get().number
+    with pytest.raises(errors.DuplicateRecord):
+        another(agency, "A", at=over - timedelta(days=40))
+    assert another(agency, "A", at=over)

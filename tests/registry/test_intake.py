@@ -209,12 +209,14 @@ def test_a_licence_that_the_list_ends_does_not_outlive_it(take_in: TakeIn) -> No
         "0001,DEMO One,,Valid,A,2026-01-20",
         "0002,DEMO Two,,Valid,A,2026-01-05",
         "0003,DEMO Three,,Valid,A,",
+        "0004,DEMO Four,,Valid,A,2026-13-41",
     ]
     take_in(rows, FIRST, profile_text=text)
     assert _on(_number("0001"), date(2026, 1, 20)) == ("licensed", "listed.on_list")
     assert _on(_number("0001"), date(2026, 1, 21)) == ("unknown", "listed.stale")
     assert _on(_number("0002"), FIRST) == ("not_licensed", "listed.status_not_in_force")
-    assert _on(_number("0003"), date(2026, 1, 21)) == ("licensed", "listed.on_list")
+    for number in ("0003", "0004"):  # missing data is never green
+        assert _on(_number(number), date(2026, 1, 21)) == ("unknown", "listed.word_unknown")
 
 
 # --- what is kept ------------------------------------------------------------------------------------------------

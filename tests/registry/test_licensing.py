@@ -210,6 +210,9 @@ def test_a_declined_proposal_stays_declined(licence: str) -> None:
     )
     with pytest.raises(errors.StepIncomplete):
         licensing.decline(waiting.id, by=builders.registrar(AT), at=AT, reason=" ", idempotency_key="2")
+    for bad in ("no\x00", "x" * (licensing.LONGEST + 1)):
+        with pytest.raises(errors.BadInput):
+            licensing.decline(waiting.id, by=builders.registrar(AT), at=AT, reason=bad, idempotency_key="bad")
     done = licensing.decline(
         waiting.id, by=builders.registrar(AT), at=AT, reason="not enough", idempotency_key="3"
     )

@@ -12,6 +12,7 @@ from django.db import connections
 from registry import (
     agencies,
     audit,
+    holders,
     journal,
     licensing,
     lookup,
@@ -57,6 +58,10 @@ def why(about: str, into: str, *, at: Any = AT) -> str:
     return str(refused.value.facts["why"])
 
 
+def changed(made: agencies.Written | agencies.Waiting) -> None:
+    builders.approved(made, at=START)
+
+
 @pytest.fixture
 def pair(db: None) -> tuple[str, str]:
     """A record with a licence of class A and all that hangs on it, and one of the same firm with class C."""
@@ -67,11 +72,16 @@ def pair(db: None) -> tuple[str, str]:
     for holder in (stays, gone):
         builders.head_office(holder)
         by = builders.maker(START)
-        agencies.add_channel(holder, "phone", "+12025550142", by=by, at=START, idempotency_key=builders.key())
-    agencies.add_trading_name(gone, "Finch Jobs", by=by, at=START, idempotency_key=builders.key())
-    agencies.appoint(
-        gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5), by=by, at=START,
-        idempotency_key=builders.key(),
+        asked: dict[str, Any] = {"by": by, "at": START}
+        changed(
+            agencies.add_channel(holder, "phone", "+12025550142", idempotency_key=builders.key(), **asked)
+        )
+    changed(agencies.add_trading_name(gone, "Finch Jobs", idempotency_key=builders.key(), **asked))
+    changed(
+        agencies.appoint(
+            gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5), idempotency_key=builders.key(),
+            **asked,
+        )
     )  # fmt: skip
     return gone, stays
 
@@ -142,13 +152,14 @@ def test_what_screening_found_and_officers_said_stays_with_the_firm(pair: tuple[
     barred = builders.agency("Kestrel Overseas (DEMO)")
     by = builders.maker(START)
     agencies.add_channel(barred, "phone", "+12025550199", by=by, at=START, idempotency_key=builders.key())
-    agencies.add_channel(gone, "phone", "+12025550199", by=by, at=START, idempotency_key=builders.key())
+    changed(
+        agencies.add_channel(gone, "phone", "+12025550199", by=by, at=START, idempotency_key=builders.key())
+    )
     agencies.amend(
         barred, {"address": "9 Quay", "locality": "Port"}, by=by, at=START, idempotency_key=builders.key()
     )
-    agencies.amend(
-        gone, {"address": "9 Quay", "locality": "Port"}, by=by, at=START, idempotency_key=builders.key()
-    )
+    told = {"address": "9 Quay", "locality": "Port"}
+    changed(agencies.amend(gone, told, by=by, at=START, idempotency_key=builders.key()))
     builders.revoked(builders.active(barred), at=START)
     found = screening.of(gone, at=AT).matches
     assert [one.target for one in found] == [barred]
@@ -247,10 +258,11 @@ def test_a_bar_is_neither_shaken_off_nor_spread(pair: tuple[str, str]) -> None:
 def test_one_person_with_one_role_in_both_is_ended_in_one_first(pair: tuple[str, str]) -> None:
     gone, stays = pair
     person = retrospect.agency(gone, by=builders.checker(AT), at=AT).appointments[0]["person"]
-    agencies.appoint(
+    made = agencies.appoint(
         stays, name="", person=person, role="director", first_day=date(2026, 1, 6), by=builders.maker(START), at=START,
         idempotency_key=builders.key(),
     )  # fmt: skip
+    changed(made)
     assert why(gone, stays) == "appointment"
 
 
@@ -339,4 +351,28 @@ def test_two_approvals_and_a_decision_at_once_leave_one_whole_merger() -> None:
     assert sorted(outcomes) == ["done", "done", "proposal.closed"]
     answer = lookup.public_licence(number, at=LATER)
     assert (answer.state, json.loads(answer.body)["holder"]["number"]) == ("suspended", stays)
+    assert not list(audit.differences(at=LATER))
+
+
+def test_who_acts_for_the_merged_record_acts_for_the_one_that_stays(pair: tuple[str, str]) -> None:
+    gone, stays = pair
+    asked, held = licence_of(stays), licence_of(gone)
+
+    def ask(account: str, licence: str, *officers: Any) -> None:
+        key = holders.ask(account, licence, "I direct it.", at=AT, idempotency_key=builders.key())
+        for by in officers:
+            holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
+
+    both = (builders.maker(AT), builders.checker(AT))
+    ask("APPLICANT-1", held, *both)
+    ask("APPLICANT-2", held, *both)
+    ask("APPLICANT-2", asked)
+    ask("APPLICANT-3", held)
+    ask("APPLICANT-3", asked, *both)
+    merge(gone, stays)
+    for account in ("APPLICANT-1", "APPLICANT-2", "APPLICANT-3"):
+        assert holders.acts_for(account, stays)
+        assert holders.acts_for(account, gone)
+        assert holders.licence(account, held, at=LATER)["agency"] == stays
+    assert not holders.listed(by=builders.maker(AT))
     assert not list(audit.differences(at=LATER))

@@ -42,10 +42,11 @@ def person(db: None) -> tuple[str, str]:
     builders.authority()
     holder = builders.agency()
     builders.active(holder)
-    agencies.appoint(
+    named = agencies.appoint(
         holder, name="Mina Rai (DEMO)", role="registered_recruiter", first_day=START.date(), by=builders.maker(START),
         at=START, idempotency_key="p", birth_date=date(1980, 2, 3), document="P 123 456", nationality="NP",
     )  # fmt: skip
+    builders.approved(named, at=START)
     return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"]), holder
 
 

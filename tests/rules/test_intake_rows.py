@@ -222,10 +222,20 @@ def test_days_that_contradict_each_other_are_left_out(file: Path) -> None:
     )
     report, readings, problems = read(file, content, columns=columns)
     assert (report.accepted, report.flagged) == (1, 2)
-    assert [p.code for p in problems] == ["span.backwards", "date.unreadable"]
+    assert [p.code for p in problems] == ["span.backwards", "date.unreadable", "cell.absent"]
     assert "last_day" not in readings[0].fields
+    assert [one.status for one in readings] == ["unknown", "licensed", "unknown"]
     assert readings[1].fields["last_day"] == "open"
     assert "first_day" not in readings[2].fields
+
+
+def test_a_licence_whose_end_cannot_be_told_reads_unknown_and_never_as_good(file: Path) -> None:
+    content = b"No.,Name,Status,To\n1,A,Valid,31/13/2027\n2,B,Valid,\n3,C,Struck off,\n4,D,Valid,31/12/2027\n"
+    to = {"heading": "To", "dates": ["%d/%m/%Y"]}
+    for absent, second in (("unknown", "unknown"), ("open", "licensed"), ("flag", "licensed")):
+        columns = {**BASE["columns"], "last_day": {**to, "absent": absent}}
+        _, readings, _ = read(file, content, columns=columns)
+        assert [one.status for one in readings] == ["unknown", second, "not_licensed", "licensed"], absent
 
 
 SPLIT: dict[str, Any] = {
