@@ -20,6 +20,7 @@ DEPLOYED = {
     "REGISTRY_TRUSTED_PROXIES": "1",
     "REGISTRY_SECURITY_CONTACT": "mailto:security@registry.example",
     "REGISTRY_CLAMD": "clamd:3310",
+    "REGISTRY_SMTP": "smtp://register:secret@mail:587",
 }
 """A place as it would be deployed, for ``check --deploy``."""
 
