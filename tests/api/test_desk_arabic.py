@@ -12,22 +12,41 @@ from django.utils.translation import deactivate, override
 
 from api.desk import refusals
 from registry.rules.errors import StepNotAllowed, TermRefused
-from tests import desk_world
+from tests import builders, desk_world
 from tests.api.officials import sign_in
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 
-_FOREIGN = re.compile(r'<(button|span|div|section|p)\b[^>]*\blang="(?!ar")[^"]*"[^>]*>.*?</\1>', re.DOTALL)
+_FOREIGN = re.compile(r'<(button|span|div|section|p)\b[^>]*\blang="(?!ar")[^"]*"[^>]*>')
 _CODE = re.compile(r"<(code|script|style|kbd)\b.*?</\1>", re.DOTALL)
 _SAID = re.compile(r'\b(?:aria-label|title|alt|placeholder|data-name|content)="([^"]*)"')
 _WORDS = re.compile(r"[A-Za-z][a-z]{2,}(?:[ ’'-]+[A-Za-z]+)*")
 
 
+def _ours(page: str) -> str:
+    """The page without its parts in another language, each to its own end, whatever stands in it."""
+    while opened := _FOREIGN.search(page):
+        deep = 0
+        for tag in re.finditer(rf"<(/?){opened[1]}\b[^>]*>", page[opened.start() :]):
+            deep += -1 if tag[1] else 1
+            if not deep:
+                page = f"{page[: opened.start()]} {page[opened.start() + tag.end() :]}"
+                break
+        else:
+            pytest.fail(f"never closed: {opened[0]}")
+    return page
+
+
 def english(page: str) -> set[str]:
-    """What a page says in words of Latin letters, its attributes too; parts in another language are let be."""
-    page = _CODE.sub(" ", _FOREIGN.sub(" ", page))
+    """What a page says in words of Latin letters, its attributes too.
+
+    Parts in another language are let be, and the words of the law that are quoted as such («…»).
+    """
+    page = _CODE.sub(" ", _ours(page))
+    for term in builders.POLICY["legal_terms"].values():
+        page = page.replace(f"«{term}»", " ")
     body = f"<{page.partition('<body')[2]}"
     texts = [*_SAID.findall(body), *re.split(r"<[^>]*>", body)]
     return {found for text in texts for found in _WORDS.findall(unescape(text))}

@@ -36,7 +36,7 @@ def twins(clock: Clock, desk_site: str) -> tuple[str, str]:
     for holder, licence_class in ((gone, "C"), (stays, "A")):
         builders.head_office(holder, at=START)
         builders.active(holder, licence_class, at=START)
-        agencies.add_channel(
+        rings = agencies.add_channel(
             holder,
             "phone",
             "+12025550142",
@@ -44,10 +44,12 @@ def twins(clock: Clock, desk_site: str) -> tuple[str, str]:
             at=START,
             idempotency_key=builders.key(),
         )
-    agencies.appoint(
+        builders.approved(rings, at=START)
+    directs = agencies.appoint(
         gone, name="Mina Rai (DEMO)", role="director", first_day=START.date(), by=builders.maker(START), at=START,
         idempotency_key=builders.key(),
     )  # fmt: skip
+    builders.approved(directs, at=START)
     return gone, stays
 
 

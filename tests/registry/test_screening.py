@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from registry import agencies, audit, licensing, screening
+from registry import agencies, audit, licensing, motions, screening
 from registry.models import (
     Agency,
     Assessment,
     Authority,
     ChangeJournal,
-    Debarment,
     Finding,
     ListSnapshot,
     Person,
@@ -22,6 +21,7 @@ from registry.models import (
 )
 from registry.rules import errors, names
 from registry.rules.lifecycle import Action, Actor, Role, StepTerms
+from registry.rules.motions import Motion
 from registry.rules.screening import State, Verdict
 from tests import builders
 
@@ -195,15 +195,34 @@ def test_a_finding_that_is_over_and_an_unlike_name_are_none(revoked: str) -> Non
     assert screening.of(number, at=AT).state is State.CLEAR
 
 
+def _barred(number: str, **terms: object) -> None:
+    """Three officers bar the person."""
+    said: dict[str, Any] = {"at": AT, "no_conflict": True}
+    about = {"permanent": True, "grounds": ["CONVICTION"], "reason": "Judgment in the file."} | terms
+    motion = motions.propose(
+        Motion.BAR, number, about, by=builders.maker(AT), idempotency_key=builders.key(), **said
+    )
+    for by in (builders.checker(AT), builders.registrar(AT)):
+        motions.approve(motion.id, by=by, idempotency_key=builders.key(), **said)
+
+
 def test_a_barred_person_is_found_elsewhere_by_paper_and_by_name_and_birthday(revoked: str) -> None:
-    barred = Person.objects.get(document_hmac=agencies.keyed("P-2"))
-    Debarment.objects.create(authority=barred.authority, person=barred, first_day=date(2026, 1, 1))
-    number = builders.agency("Somewhere Else (DEMO)", at=AT)
-    _person(number, "Another Spelling", "sub_agent", document="p 2")
-    found = screening.of(number, at=AT).matches
-    assert [(one.target, _codes(one), one.score) for one in found if one.target_kind == "person"] == [
-        (barred.number, {"document.same"}, 100)
-    ]
+    born = date(1980, 2, 3)
+    barred = _person(revoked, "Mina Demo Rai", document="P-3", birth_date=born)
+    _barred(barred, scope="director")
+    by_paper, by_name = (builders.agency(f"{name} Else (DEMO)", at=AT) for name in ("Somewhere", "Someone"))
+    with pytest.raises(errors.PersonDebarred):
+        _person(by_paper, "Another Spelling", document="p 3")
+    _person(by_paper, "Another Spelling", "sub_agent", document="p 3")
+    _person(by_name, "Rai Mina Demo", document="Q-9", birth_date=born)
+    for number, codes, score in (
+        (by_paper, {"document.same"}, 100),
+        (by_name, {"name.same", "born.same"}, 95),
+    ):
+        found = screening.of(number, at=AT).matches
+        assert [(one.target, _codes(one), one.score) for one in found if one.target_kind == "person"] == [
+            (barred, codes, score)
+        ]
 
 
 def test_nothing_crosses_to_another_authority(revoked: str) -> None:
