@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
 from api import throttles
-from registry import agencies, licensing, lookup, motions, policies, retrospect, screening, subjects
+from registry import agencies, holders, licensing, lookup, motions, policies, retrospect, screening, subjects
 from registry.intake import taking
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
@@ -57,6 +57,7 @@ CODES = frozenset(
         ("PolicyProposal", "rules"), ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
+        ("HolderAccount", "state"), ("EntryPaper", "media_type"),
         ("Motion", "about"), ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
         ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
         ("ScreeningMatch", "target"), ("ScreeningMatch", "target_kind"),
@@ -211,6 +212,7 @@ def _enter(tmp_path: Path) -> Laden:
     )
     codes = tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
     _move(agency)
+    _hold(licence)
     return Laden(agency, licence, listed.number, codes, _ask_and_screen())
 
 
@@ -243,6 +245,31 @@ def _move(agency: str) -> None:
             received_on=date(2025, 11, 17), by=by, at=START, idempotency_key=builders.key(),
         )  # fmt: skip
         take(Motion.ANSWER, str(asked.id), answer=answer, reason="Zanswered as the law asks")
+
+
+def _hold(licence: str) -> None:
+    """An account that two officers let act for the agency answers a notice with a paper, and is ended."""
+    account, when = "ZACCOUNT-77120", START + 2 * DAY
+    said: dict[str, Any] = {"at": when}
+    asked = holders.ask(account, licence, "Zits director's word", idempotency_key=builders.key(), **said)
+    for by in (builders.maker(when), builders.checker(when)):
+        holders.confirm(asked, by=by, no_conflict=True, idempotency_key=builders.key(), **said)
+    notice = builders.take(licence, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=when)
+    paper = {
+        "name": "zreceipts.pdf", "media_type": "application/pdf", "size": 8, "sha256": "5a" * 32,
+        "stored_as": "zstored/paper-1",
+    }  # fmt: skip
+    holders.represent(
+        account,
+        licence,
+        notice.sequence,
+        "Zpaid it all back",
+        [paper],
+        idempotency_key=builders.key(),
+        **said,
+    )
+    end: dict[str, Any] = {"reason": "Zleft the firm", "no_conflict": True, "idempotency_key": builders.key()}
+    holders.end(asked, by=builders.maker(when), **said, **end)
 
 
 def _ask_and_screen() -> str:
