@@ -11,7 +11,7 @@ import copy
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
@@ -43,8 +43,8 @@ from rest_framework.request import Request
 
 from api import clients, problems, tokens
 from api.models import ApiToken, Officer, User
-from registry import clock, licensing
-from registry.rules.errors import SecondFactorStale
+from registry import clock
+from registry.rules import second_factor
 from registry.rules.lifecycle import Actor
 
 SECOND_FACTOR = "second_factor"
@@ -94,17 +94,9 @@ def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=DEVICES).exists())
 
 
-def need_fresh_second_factor(by: Actor, *, at: datetime) -> None:
-    """Refuse an officer whose device's code is older than five minutes, or was never given."""
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= licensing.SECOND_FACTOR:
-        raise SecondFactorStale("the second factor must be given again")
-
-
 def is_fresh(request: HttpRequest) -> bool:
     """Whether the session's second factor is not older than five minutes."""
-    given = second_factor_at(request.session)
-    return given is not None and timedelta() <= clock.now() - given <= licensing.SECOND_FACTOR
+    return second_factor.is_fresh(second_factor_at(request.session), at=clock.now())
 
 
 class TokenAuthentication(BaseAuthentication):

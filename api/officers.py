@@ -20,6 +20,7 @@ from django.db import transaction
 from api import auth
 from api.models import OFFICER_ROLES, AccountChange, Invitation, Officer, User
 from registry import dossier
+from registry.rules import second_factor
 from registry.rules.errors import (
     BadInput,
     DuplicateRecord,
@@ -356,7 +357,7 @@ def _administers(by: Actor, authority: str, *, at: datetime, fresh: bool = True)
     if by.authority and by.authority != authority:
         raise OutsideAuthority("the officer belongs to another authority", field="authority")
     if fresh:
-        auth.need_fresh_second_factor(by, at=at)
+        second_factor.demand(by, at=at)
 
 
 def _need(by: Actor, roles: set[Role]) -> None:

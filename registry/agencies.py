@@ -360,7 +360,7 @@ def _change(agency: Agency, change: Change, once: Once, *, by: Actor, at: dateti
     if by.authority is not None and _is_read_of(agency, at=at):
         if not change.takes_away(today=days.local_day(at, agency.authority.zone)):
             return _propose(agency, change, once, by=by, at=at)
-        proposals.second_factor(by, at)
+        proposals.fresh_factor(by, at)
     changes.write(agency, change, by=by, at=at)
     taken = _taken(agency, Action.AMEND_AGENCY, change.about, officers=(by.number,), at=at)
     return _kept(agency, change.record, taken, once, by=by, at=at)

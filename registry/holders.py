@@ -431,7 +431,7 @@ def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bo
         raise errors.RoleNotAllowed("this role may not", roles=sorted(roles))
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    proposals.second_factor(by, at)
+    proposals.fresh_factor(by, at)
 
 
 def _connections(given: Iterable[HolderAccount]) -> list[Connection]:

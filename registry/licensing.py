@@ -29,7 +29,6 @@ from registry.models import (
 from registry.rules import errors, lifecycle, numbering, standing, terms_json
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
-SECOND_FACTOR = proposals.SECOND_FACTOR
 LONGEST: Final = 4000
 """Characters of a reason."""
 
@@ -194,7 +193,7 @@ def approve(
     given = list(waiting.approvals.order_by("pk"))
     needed = _approvals(waiting)
     _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
-    proposals.second_factor(by, at)
+    proposals.fresh_factor(by, at)
     if change := agencies.change_of(waiting):
         return _carry_out(change, waiting, once, by=by, at=at)
     step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
@@ -476,7 +475,7 @@ def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step
         )
     _may_begin(step, by, terms)
     if step.kind is Kind.DECISION:
-        proposals.second_factor(by, at)
+        proposals.fresh_factor(by, at)
     return step
 
 

@@ -15,10 +15,9 @@ from django.db import IntegrityError, transaction
 
 from registry import agencies, barring, ledger, merging, news, records, subjects
 from registry.idempotency import Once
-from registry.licensing import SECOND_FACTOR
 from registry.models import Authority, Entry, MotionApproval
 from registry.models import Motion as Row
-from registry.rules import errors
+from registry.rules import errors, second_factor
 from registry.rules.lifecycle import Actor, Role
 from registry.rules.motions import RULES, Motion
 
@@ -132,15 +131,11 @@ def approve(
     _role(by, needed[len(given)])
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    given_at = by.second_factor_at
-    if given_at is None or not timedelta() <= at - given_at <= SECOND_FACTOR:
-        raise errors.SecondFactorStale(
-            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
-        )
+    second_factor.demand(by, at=at)
     clean, take = _TAKEN_BY[kind]
     clean(row.authority, row.about, row.terms, at=at)
     _impartial(kind, row.about, row.terms, by)
-    MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=given_at)
+    MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=by.second_factor_at)
     once.keep({})
     if len(given) + 1 < len(needed):
         return _record(row)

@@ -55,7 +55,7 @@ def propose(
     Refuses what could not be put in force now, and where a version waits already.
     """
     row = _administered(code, by)
-    proposals.second_factor(by, at)
+    proposals.fresh_factor(by, at)
     body = {"code": code, "rules": rules, "from": in_force_from}
     once = Once(by, idempotency_key, "propose_policy", body, at)
     if (done := once.outcome()) is not None:
@@ -89,7 +89,7 @@ def approve(number: int, *, by: Actor, at: datetime, idempotency_key: str) -> Po
         return _record(waiting)
     if by.number == waiting.proposed_by:
         raise errors.OwnProposal("nobody approves their own proposal", proposal=number)
-    proposals.second_factor(by, at)
+    proposals.fresh_factor(by, at)
     row = Authority.objects.select_for_update().get(pk=waiting.authority_id)
     waiting = _open(number, at)
     if _versions(row) != waiting.after_version:

@@ -6,28 +6,21 @@ A proposal is a row that is only closed, never altered. Who may close it with a 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from registry import records
 from registry.models import Agency, Licence, Proposal
-from registry.rules import errors
+from registry.rules import errors, second_factor
 from registry.rules.lifecycle import Action, Actor, Role
 
-SECOND_FACTOR: Final = timedelta(minutes=5)
-"""How old the second factor of whoever decides may be (rulings 23)."""
 
-
-def second_factor(by: Actor, at: datetime) -> None:
+def fresh_factor(by: Actor, at: datetime) -> None:
     """Refuse whoever has not given the second factor just now; the register itself has none."""
     if Role.SYSTEM in by.roles and by.authority is None:
         return
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= SECOND_FACTOR:
-        raise errors.SecondFactorStale(
-            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
-        )
+    second_factor.demand(by, at=at)
 
 
 def write(

@@ -8,7 +8,7 @@ another authority is not there, so that numbers can not be walked.
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlencode, urlsplit
@@ -27,7 +27,8 @@ from api import auth, drafts, problems
 from api.desk import navigation, refusals
 from api.models import FormDraft, User
 from api.pages import languages
-from registry import clock, licensing
+from registry import clock
+from registry.rules import second_factor
 from registry.rules.errors import (
     AgencyMerged,
     NotAllowed,
@@ -66,8 +67,7 @@ class Visit:
     @property
     def fresh(self) -> bool:
         """Whether the second factor was given within the last five minutes, as a decision needs it."""
-        given = self.by.second_factor_at
-        return given is not None and timedelta() <= self.at - given <= licensing.SECOND_FACTOR
+        return second_factor.is_fresh(self.by.second_factor_at, at=self.at)
 
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """The page of ``desk/<template>`` with the list of rooms around it, and the officer's drafts in its forms."""

@@ -9,11 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import auth
 from api.staff import door
 from api.staff.fields import Input, Moment, Text, Texts
 from registry import agencies, clock, dossier, policies
 from registry.policies import PolicyProposalRecord
+from registry.rules import second_factor
 
 
 class AuthorityInput(Input):
@@ -103,7 +103,7 @@ class AuthoritiesView(door.StaffView):
         key = door.idempotency_key(request)
         sent = door.read(AuthorityInput, request)
         by, at = door.actor(request), clock.now()
-        auth.need_fresh_second_factor(by, at=at)
+        second_factor.demand(by, at=at)
         code = agencies.create_authority(
             sent.pop("code"), rules=sent.pop("policy"), **sent, by=by, at=at, idempotency_key=key
         )

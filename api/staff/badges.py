@@ -10,12 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import auth
 from api.public import reading
 from api.staff import door
 from api.staff.fields import Input, Text
 from registry import clock, dossier, idempotency, lookup
-from registry.rules import numbering
+from registry.rules import numbering, second_factor
 from registry.rules.errors import (
     AppointmentNotFound,
     LicenceNotFound,
@@ -125,7 +124,7 @@ class WithdrawalView(door.StaffView):
                 return door.answer(_body(badges.read(code)), status=201)
             authority = badges.read(code).authority
             door.own(authority, by, M | DUTY, unseen=badges.BadgeNotFound(badge=code))
-            auth.need_fresh_second_factor(by, at=at)
+            second_factor.demand(by, at=at)
             gone = badges.withdraw(code, reason=sent["reason"], by=by.number, at=at)
             once.keep({})
         return door.answer(_body(gone), status=201)

@@ -16,7 +16,7 @@ from api import auth
 from api.models import User
 from api.staff import door
 from api.staff.fields import Input, Text
-from registry import licensing
+from registry.rules import second_factor
 
 
 class SignInInput(Input):
@@ -112,7 +112,7 @@ def _body(request: Request) -> dict[str, Any]:
                 "number": by.number,
                 "authority": by.authority,
                 "roles": sorted(by.roles),
-                "second_factor": given and {"given_at": given, "good_until": given + licensing.SECOND_FACTOR},
+                "second_factor": given and {"given_at": given, "good_until": given + second_factor.LASTS},
                 "csrf_token": get_token(request._request),  # noqa: SLF001 - the token belongs to Django's request
             }
         ).data

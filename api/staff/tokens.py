@@ -8,11 +8,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import auth, problems, tokens
+from api import problems, tokens
 from api.models import TOKEN_SCOPES, ApiToken, User
 from api.staff import door
 from api.staff.fields import Input, Text, Whole
 from registry import clock
+from registry.rules import second_factor
 
 
 class TokenInput(Input):
@@ -67,7 +68,7 @@ class TokensView(door.StaffView):
     def post(self, request: Request) -> Response:
         """Make a token that reads or also proposes, and never decides. Its secret is shown once."""
         at = clock.now()
-        auth.need_fresh_second_factor(door.actor(request), at=at)
+        second_factor.demand(door.actor(request), at=at)
         sent = door.read(TokenInput, request)
         token, secret = tokens.issue(_user(request), at=at, **sent)
         token.token = secret  # type: ignore[attr-defined]

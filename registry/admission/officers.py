@@ -16,7 +16,7 @@ from registry.admission import events, screening
 from registry.admission.events import Case
 from registry.idempotency import Once
 from registry.models import Agency, ApplicationText, Entry, Licence
-from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
+from registry.rules import applying, days, errors, freezing, particulars, second_factor, standing, terms_json
 from registry.rules.applying import Action, Party
 from registry.rules.lifecycle import HOLDER, Actor, Scope, StepTerms
 from registry.rules.lifecycle import STEPS as LICENCE_STEPS
@@ -90,9 +90,7 @@ def _may(step: applying.Step, found: Case, by: Actor, *, no_conflict: bool) -> N
             raise errors.ConflictNotDeclared(
                 "declare that you have no conflict of interest", field="no_conflict"
             )
-        given = by.second_factor_at
-        if given is None or not timedelta() <= found.at - given <= licensing.SECOND_FACTOR:
-            raise errors.SecondFactorStale("give the second factor again")
+        second_factor.demand(by, at=found.at)
 
 
 def _grounds(found: Case) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -29,7 +29,7 @@ from registry.models import (
     ScreeningRound,
 )
 from registry.models import Person as PersonRow
-from registry.rules import errors
+from registry.rules import errors, second_factor
 from registry.rules import screening as rules
 from registry.rules.lifecycle import Actor, C, M, Role
 from registry.rules.screening import Reason, State, Verdict
@@ -46,7 +46,6 @@ __all__ = [
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
 """Who reads what screening finds; whoever decides on licences also says what a match is."""
 
-SECOND_FACTOR: Final = timedelta(minutes=5)
 _BATCH: Final = 500
 _AT_ONCE: Final = 4
 """Batches that one call of ``run_due`` takes on."""
@@ -336,11 +335,7 @@ def _may_judge(
         raise errors.BadInput("a reason has at most 4000 characters", field="reason")
     if not no_conflict:
         raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    given = by.second_factor_at
-    if given is None or not timedelta() <= at - given <= SECOND_FACTOR:
-        raise errors.SecondFactorStale(
-            "give the second factor again", seconds=int(SECOND_FACTOR.total_seconds())
-        )
+    second_factor.demand(by, at=at)
 
 
 @transaction.atomic(durable=True)
