@@ -54,13 +54,12 @@ CODES = frozenset(
     {
         ("Finding", "country"), ("Finding", "first_seen"), ("Finding", "last_seen"), ("Finding", "list_key"),
         ("ListSnapshot", "counts"), ("ObservedRow", "fields"), ("ObservedRow", "problems"),
-        ("PolicyProposal", "rules"), ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
+        ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
         ("HolderAccount", "state"), ("EntryPaper", "media_type"),
-        ("Motion", "about"), ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
-        ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "subject"),
-        ("ScreeningMatch", "target"), ("ScreeningMatch", "target_kind"),
+        ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
+        ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
 #: What stands in restricted texts and is no secret: the law's names for papers, and when something happened.
