@@ -159,7 +159,7 @@ def forget_drafts(timestamp: int) -> None:  # noqa: ARG001 - it tidies by our cl
 @app.periodic(cron="7 3 * * *")
 @app.task(name="applications.forget", queueing_lock="applications.forget")
 def forget_applications(timestamp: int) -> None:  # noqa: ARG001 - it forgets by our clock
-    """Delete drafts of applications whose time is over, and papers that were never sent; nightly."""
+    """Delete drafts whose time is over, papers that were never sent, and old counts; nightly."""
     from api import retention  # noqa: PLC0415 - as in ``due``
 
     retention.refresh(at=clock.now())

@@ -260,6 +260,24 @@ class RateBucket(models.Model):
         return f"{self.tokens:.0f} left"
 
 
+class LookUps(models.Model):
+    """How often a licence was looked up in a week; nothing about who asked (``api.tallies``)."""
+
+    pk = models.CompositePrimaryKey("licence", "week")
+    licence = models.CharField(max_length=40)
+    week = models.DateField(db_index=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        """One row a licence and week."""
+
+        db_table = "api_lookups"
+
+    def __str__(self) -> str:
+        """How often."""
+        return f"{self.licence} {self.week}: {self.count}"
+
+
 class Watcher(models.Model):
     """An address that asked to be told of what is published about a licence; recorded by an officer."""
 

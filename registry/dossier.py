@@ -1,6 +1,7 @@
 """What officials read of their own authority's records, restricted fields included; scope is checked (ruling 11)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,17 @@ from django.db.models.functions import Coalesce
 
 from registry import records, timelines
 from registry.lookup import Page, as_recorded
-from registry.models import Agency, Authority, Debarment, Entry, Licence, PolicySet, PublishedRecord
+from registry.models import (
+    Agency,
+    ApplicationDocument,
+    Authority,
+    Debarment,
+    Entry,
+    EntryPaper,
+    Licence,
+    PolicySet,
+    PublishedRecord,
+)
 from registry.rules import answer, errors, standing
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, State
 
@@ -55,6 +66,46 @@ def restricted_agency(number: str, *, by: Actor) -> dict[str, Any]:
         "licences": list(agency.licences.order_by("number").values_list("number", flat=True)),
         "debarments": [columns(r) for r in Debarment.objects.filter(agency=agency).order_by("pk")],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper that the agency sent: with an application, or with an entry (``sequence``) of a licence."""
+
+    reference: str
+    name: str
+    kind: str
+    size: int
+    added_at: datetime
+    application: str = ""
+    licence: str = ""
+    sequence: int = 0
+
+
+def documents(agency: str, *, by: Actor) -> list[Document]:
+    """What an agency of the officer's authority ever sent, the newest first; bytes are the edge's to hand out."""
+    may_read(by.authority or "", by)
+    sent = ApplicationDocument.objects.filter(
+        application__agency__number=agency, application__authority__code=by.authority, sent=True
+    ).select_related("application")
+    filed = EntryPaper.objects.filter(
+        entry__licence__agency__number=agency, entry__authority__code=by.authority
+    ).select_related("entry__licence", "entry__commit")
+    found = [
+        Document(
+            one.reference, one.name, one.kind, one.size, one.added_at, application=one.application.number
+        )
+        for one in sent
+    ]
+    found += [
+        Document(
+            one.reference, one.name, "other", one.size, one.added_at,
+            licence=one.entry.licence.number, sequence=one.entry.sequence,
+        )
+        for one in filed
+        if one.entry.licence is not None
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.added_at, one.reference), reverse=True)
 
 
 def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any]:

@@ -137,6 +137,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 REGISTRY_REPLICATED = environment.flag("REGISTRY_REPLICATED", default=False)
 # Where the public application reads a replica: how many seconds old an answer may be; 0 = it reads the primary
 REGISTRY_REPLICA_SECONDS = environment.whole("REGISTRY_REPLICA_SECONDS", 0)
+# After how many seconds counted look-ups are added to the table; 0 = none are counted. A replica takes no writes
+REGISTRY_TALLY_SECONDS = 0 if REGISTRY_REPLICA_SECONDS else environment.whole("REGISTRY_TALLY_SECONDS", 60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Used codes and failed sign-ins must be known to every process; nothing the public reads is cached here.
 CACHES = {

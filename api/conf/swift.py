@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import Error
 from django.http.request import split_domain_port, validate_host
 
-from api import labels, middleware, throttles
+from api import labels, middleware, tallies, throttles
 from api.pages import answer
 from api.public import licences, route
 from registry import clock, lookup
@@ -86,6 +86,7 @@ def _licence(number: str, environ: Environ) -> Told:
     found = lookup.public_licence(licences.canonical(number), at=now)
     language = labels.language(environ.get("HTTP_ACCEPT_LANGUAGE", "")[: labels.LONGEST_HEADER])
     told = licences.current(found, language, now)
+    tallies.look_ups.add((found.number,), at=now)
     status, headers, body = route.rendered(told, language, environ.get("HTTP_IF_NONE_MATCH"))
     if status == HTTPStatus.OK:
         headers["Content-Length"] = str(len(body))

@@ -18,16 +18,18 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import gettext_noop as _
 
-from api import labels, readings
-from api.desk import door, lives, parts
+from api import applications as words
+from api import labels, readings, tallies
+from api.desk import charts, door, lives, parts
 from api.desk import licences as licences_room
 from api.desk import screening as screening_room
 from api.desk import securities as securities_room
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
-from api.pages import written
-from registry import licensing, retrospect, screening, securities
+from api.pages import languages, written
+from registry import dossier, licensing, retrospect, screening, securities
+from registry.admission import reading
 from registry.retrospect import AgencyThen, LicenceThen, Recorded
 from registry.rules import days, errors, numbering, publication
 from registry.rules.lifecycle import Action, M
@@ -55,6 +57,8 @@ CHANNELS: Final = {
     "social": _("page or account"),
 }
 OFFICES: Final = {"head": _("head office"), "branch": _("branch")}
+_WEEKS: Final = 12
+"""How far back the picture of look-ups goes."""
 _SECURITY: Final = (Action.CONFIRM_SECURITY, Action.DRAW_SECURITY)
 
 
@@ -116,7 +120,7 @@ def agency(visit: Visit, number: str) -> HttpResponse:
         form=form,
         banner=_banner(then, found.zone),
         **_shown(visit, found, then),
-        **(_now(visit, number, found.zone) if then == Then() else {}),
+        **(_now(visit, number, found) if then == Then() else {}),
     )
 
 
@@ -193,8 +197,8 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
     }
 
 
-def _now(visit: Visit, number: str, zone: str) -> dict[str, Any]:
-    """What is of today alone: what waits, the steps on the whole agency, what its licences ask for, its links."""
+def _now(visit: Visit, number: str, found: AgencyThen) -> dict[str, Any]:
+    """What is of today alone: what waits, what may be done, what is held and was sent, its links, its look-ups."""
     links = None
     if visit.by.roles & screening.READERS:
         readings.note(number, "screening", by=visit.by, at=visit.at, through="desk")
@@ -202,13 +206,64 @@ def _now(visit: Visit, number: str, zone: str) -> dict[str, Any]:
     held = securities.of_agency(number, by=visit.by, at=visit.at)
     waits = licensing.proposals_of_agency(number, by=visit.by, at=visit.at)
     return {
-        "waiting": licences_room.waiting(waits, zone) if waits else None,
+        "waiting": licences_room.waiting(waits, found.zone) if waits else None,
         "may_merge": bool(visit.by.roles & M),
         "steps": licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         "held": securities_room.table_of(held, "") if held else None,
         "links": links,
         "again": screening_room.again_form(visit),
+        "documents": _documents(visit, number, found.zone),
+        "looked_up": _looked_up(found, visit.at),
     }
+
+
+def _documents(visit: Visit, number: str, zone: str) -> parts.Table:
+    """What the agency sent; a link where this officer may open it."""
+    rows = [
+        (
+            _paper(visit, one),
+            gettext("with an answer to a notice") if one.licence else words.said(words.DOCUMENTS, one.kind),
+            parts.Number(one.licence or one.application),
+            written.kilobytes(one.size),
+            parts.Moment(one.added_at, zone),
+        )
+        for one in dossier.documents(number, by=visit.by)
+    ]
+    columns = (
+        gettext("Document"), gettext("What it is"), gettext("Sent with"), gettext("Size"), gettext("Added"),
+    )  # fmt: skip
+    return parts.Table(gettext("Documents"), columns, rows, gettext("No document was sent."))
+
+
+def _paper(visit: Visit, one: dossier.Document) -> Any:
+    if one.licence:
+        return parts.Link(one.name, resolve_url("desk-holder-paper", one.licence, one.reference))
+    if visit.by.roles & reading.READERS:
+        return parts.Link(one.name, resolve_url("desk-application-paper", one.application, one.reference))
+    return one.name
+
+
+def _looked_up(found: AgencyThen, at: datetime) -> charts.Bars | None:
+    """How often its licences were looked up in the last weeks; nothing before anything was ever counted."""
+    weeks = tallies.by_week([one.number for one in found.licences], at=at, weeks=_WEEKS)
+    if not weeks:
+        return None
+    bars = [
+        charts.Bar(
+            gettext("from %(day)s") % {"day": written.day(week.first_day)},
+            week.count,
+            written.number(week.count)
+            if week.count is not None
+            else gettext("fewer than %(least)d") % {"least": tallies.LEAST},
+        )
+        for week in reversed(weeks)
+    ]
+    return charts.Bars(
+        gettext("Look-ups in a week"),
+        gettext("Scans of its badges and look-ups of its licences, week by week from Monday on"),
+        bars,
+        rtl=languages.direction(get_language() or "en") == "rtl",
+    )
 
 
 def _about(found: AgencyThen) -> parts.Facts:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
-from api import etags, labels, problems, throttles
+from api import etags, labels, problems, tallies, throttles
 from api.pages import asking, facts, refusals, render, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
@@ -110,6 +110,9 @@ def plain(code: str, environ: Mapping[str, Any]) -> render.Page | None:
 
 
 def _page(found: check.Verdict, reader: render.Reader) -> render.Page:
+    if found.licence:
+        tallies.look_ups.add((found.licence,), at=found.checked_at)
+
     def body() -> str:
         act, proven = _act(found, reader.kept), found.proof is Proof.KNOWN
         form = _form(

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
-from api import etags, labels, throttles
+from api import etags, labels, tallies, throttles
 from api.pages import answer, band, facts, languages, refusals, render, verdicts, wording, written
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
@@ -42,6 +42,7 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
     except errors.NotFound:
         throttles.look_ups.miss(request)
         raise
+    tallies.look_ups.add((number,), at=now)
     asked = request.GET.get("as_of", "").strip() if request.META.get("QUERY_STRING") else ""
     if not asked:
         return _today(request, found, now)

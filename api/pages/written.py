@@ -137,6 +137,11 @@ def percent(share: float) -> str:
     return numbers.format_percent(share, locale=_locale(get_language() or "en"))
 
 
+def number(value: int) -> str:
+    """``1,204``."""
+    return numbers.format_decimal(value, locale=_locale(get_language() or "en"))
+
+
 def kilobytes(size: int) -> str:
     """``12 kB``, of so many bytes; never less than one."""
     return units.format_unit(

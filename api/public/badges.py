@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework import serializers
 
-from api import etags, labels, throttles
+from api import etags, labels, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, route, signed
 from registry import clock
@@ -81,6 +81,8 @@ def badge(ask: route.Ask, code: str) -> route.Answer:
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(ask.request)
         raise Refusal(f"badge.{found.proof.value}")
+    if found.licence:
+        tallies.look_ups.add((found.licence,), at=found.checked_at)
     if signed.wanted(ask):
         return signed.answer(signed.of_badge(ask, found))
     caching = etags.verdict_caching(found.until, found.checked_at)

@@ -10,7 +10,7 @@ from zlib import crc32
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from api import etags, labels, problems, throttles
+from api import etags, labels, problems, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, certificate, reading, route, signed
 from registry import clock, lookup
@@ -174,9 +174,9 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
     now = clock.now()
     as_of, known_at = ask["as_of"], ask["known_at"]
     if signed.wanted(ask):
-        return _receipt(ask, number, now)
+        return _counted(number, now, _receipt(ask, number, now))
     if as_of is None and known_at is None:
-        return current(lookup.public_licence(number, at=now), ask.language, now)
+        return _counted(number, now, current(lookup.public_licence(number, at=now), ask.language, now))
     _not_in_future(now, as_of=as_of, known_at=known_at)
     echo: dict[str, Any] = {
         name: reading.as_json(moment)
@@ -197,6 +197,12 @@ def _answer(ask: route.Ask, number: str) -> route.Answer:
     return route.Answer(
         lambda: labels.spliced(_with(found.body, echo), ask.language), seeds=_seeds(found, echo)
     )
+
+
+def _counted(number: str, now: datetime, answer: route.Answer) -> route.Answer:
+    """The answer of now, counted as a look-up; what was true on another day is research."""
+    tallies.look_ups.add((number,), at=now)
+    return answer
 
 
 def _receipt(ask: route.Ask, number: str, now: datetime) -> route.Answer:

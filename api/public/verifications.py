@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.urls import URLPattern, path
 from rest_framework import serializers
 
-from api import etags, labels, throttles
+from api import etags, labels, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, licences, reading, route
 from registry import batch, clock, lookup
@@ -72,8 +72,10 @@ def verifications(ask: route.Ask) -> route.Answer:
     """
     items = _items(ask.body)
     headers = throttles.take(ask.request, throttles.CHECKS, cost=len(items))
-    found = batch.answers((number for number, _name in items), at=clock.now())
+    now = clock.now()
+    found = batch.answers((number for number, _name in items), at=now)
     outcomes = [_outcome(number, name, found.get(number, ())) for number, name in items]
+    tallies.look_ups.add((answers[0].number for answers in found.values() if len(answers) == 1), at=now)
     text = labels.spliced(route.written({"data": outcomes}).decode(), ask.language)
     return route.Answer(text, seeds=None, caching=etags.KEEP_NOT, headers=headers)
 

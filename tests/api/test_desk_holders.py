@@ -12,7 +12,7 @@ from api.demo_scanner import EICAR
 from api.models import Mail, Reading
 from api.outbound import mails
 from registry import agencies, holders
-from registry.models import Entry, EntryPaper, HolderAccount
+from registry.models import Agency, Entry, EntryPaper, HolderAccount
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api import test_desk_apply, test_letters
@@ -126,6 +126,8 @@ def test_a_holder_reads_a_notice_answers_it_with_papers_and_officers_find_them(
     got = pages.get(href)
     assert b"".join(got.streaming_content) == PDF
     assert got.headers["Content-Disposition"].startswith("attachment")
+    agency = Agency.objects.get(licences__number=licence).number
+    assert href in pages.get(f"agencies/{agency}").content.decode()
     consul = at_desk(new_desk(), appoint("XB-1", "XB-DLA", "officer"))
     assert consul.get(href).status_code == 404
 
