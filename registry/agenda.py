@@ -34,7 +34,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from registry import records, screening
 from registry.models import Authority, Entry, PolicySet
@@ -199,9 +199,14 @@ def read(wanted: Wanted, *, by: Actor, at: datetime, after: str = "", limit: int
         "due": due, "matter": matter, "ref": ref, "limit": limit + 1,
         **_columns(_owed(by.authority, at, frozenset(theirs))),
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_AGENDA.format(" UNION ALL ".join(_SOURCES[m] for m in theirs)), given)
+    sources = _SOURCES if wanted.licence_class or wanted.state or wanted.corridor else _UNFILTERED
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL max_parallel_workers_per_gather TO 0"
+        )  # a second process takes longer to begin
+        cursor.execute(_AGENDA.format(" UNION ALL ".join(sources[m] for m in theirs)), given)
         rows = cursor.fetchall()
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
     counted = {Matter(name): Count(*numbers) for name, numbers in (rows[0][0] or {}).items()}
     found = [row[1:] for row in rows if row[1] is not None]
     items = tuple(
@@ -360,6 +365,36 @@ def _of_the_owed(matter: Matter) -> str:
     """  # noqa: S608 - constants of this module
 
 
+def _named(actions: Collection[str]) -> str:
+    return ", ".join(f"'{action}'" for action in sorted(actions))
+
+
+def _plain_duties(*, licence: bool) -> str:
+    """The first duty of each measure on whose duties nothing bears, due so many days from its first day of effect on.
+
+    ``licence``: with the licence as it is now, to filter by; there may be many more than a page shows.
+    """
+    told = (
+        "p.licence_class, p.state, p.corridors"
+        if licence
+        else "NULL::text AS licence_class, NULL::text AS state, NULL::text[] AS corridors"
+    )
+    join = "LEFT JOIN registry_publishedrecord p ON p.licence_id = e.licence_id AND p.span @> %(at)s"
+    return f"""
+        SELECT '{Matter.DUTY}' AS matter,
+               ((e.effective_from AT TIME ZONE e.zone)::date + {min(duties.DAYS.values()) + 1})::timestamp
+                   AT TIME ZONE e.zone AS due,
+               e.effective_from AS since, e.licence_id, NULL::bigint AS agency_id, {told}, e.id AS ref
+        FROM registry_entry e
+        JOIN registry_authority o ON o.id = e.authority_id
+        {join if licence else ""}
+        WHERE o.code = %(authority)s AND e.licence_id IS NOT NULL AND e.effective_from <= %(at)s
+          AND e.action IN ({_named(duties.CREATES)})
+          AND NOT EXISTS (SELECT FROM registry_entry x
+                          WHERE x.refers_to_id = e.id AND x.action IN ({_named(duties.BORNE_ON_BY)}))
+    """  # noqa: S608 - constants of this module
+
+
 _MATCHES: Final = f"""
     SELECT '{Matter.MATCH}' AS matter, NULL::timestamptz AS due, m.found_at AS since, NULL::bigint AS licence_id,
            m.agency_id, NULL AS licence_class, NULL AS state, NULL::text[] AS corridors, m.id AS ref
@@ -435,11 +470,17 @@ _SOURCES: Final[Mapping[Matter, str]] = {
         Matter.AGREEMENT, applying.State.PROPOSED_GRANT, applying.State.PROPOSED_REFUSAL
     ),
     Matter.HEARING: _hearing(Action.SUSPEND_PREVENTIVE) + "UNION ALL" + _hearing(Action.SUSPEND_EMERGENCY),
-    Matter.DUTY: _of_the_owed(Matter.DUTY),
+    Matter.DUTY: _plain_duties(licence=True) + "UNION ALL" + _of_the_owed(Matter.DUTY),
     Matter.CONDITION: _of_the_owed(Matter.CONDITION),
     Matter.PAYMENT: _of_the_owed(Matter.PAYMENT),
     Matter.MATCH: _MATCHES,
 }
+
+_UNFILTERED: Final[Mapping[Matter, str]] = {
+    **_SOURCES,
+    Matter.DUTY: _plain_duties(licence=False) + "UNION ALL" + _of_the_owed(Matter.DUTY),
+}
+"""The same where nothing of the licence is asked for."""
 
 _AGENDA: Final = """
     WITH waiting AS MATERIALIZED (
@@ -456,8 +497,9 @@ _AGENDA: Final = """
     )
     SELECT (SELECT json_object_agg(matter, json_build_array(number, overdue)) FROM counted), page.*
     FROM (SELECT) nothing LEFT JOIN (
-        SELECT m.matter, m.due, m.since, l.number, a.number, coalesce(a.legal_name, c.legal_name), m.licence_class,
-               coalesce(r.state, m.state), m.corridors, m.ref, c.number, r.result
+        SELECT m.matter, m.due, m.since, l.number, a.number, coalesce(a.legal_name, c.legal_name),
+               coalesce(m.licence_class, r.licence_class), coalesce(r.state, m.state),
+               coalesce(m.corridors, r.corridors), m.ref, c.number, r.result
         FROM listed m
         LEFT JOIN registry_licence l ON l.id = m.licence_id
         LEFT JOIN registry_publishedrecord r ON r.licence_id = m.licence_id AND r.span @> %(at)s
@@ -482,16 +524,27 @@ _ENDINGS: Final = f"""
 _Owed = tuple[str, datetime, datetime, int, int]
 """A matter, its day's end, since when, the licence's key and the entry's."""
 
-#: Entries that may owe something, with all that speaks of them and of that: enough for the law to decide. A measure of
-#: which every duty is recorded as done, by words that nothing speaks of, owes none.
+_PAYABLE: Final = frozenset({Action.FINE, Action.ORDER_REPAYMENT})
+_UNSPOKEN_OF: Final = "NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = x.id)"
+#: Entries about which the law must be asked, with all that speaks of them and of that. A measure on whose duties
+#: nothing bears owes them all (``_plain_duties``); one of which every duty is recorded as done, or an order that is
+#: paid, by words that nothing speaks of, owes nothing.
 _MAY_OWE: Final = f"""
     WITH RECURSIVE owing AS (
         SELECT e.id FROM registry_entry e JOIN registry_authority o ON o.id = e.authority_id
         WHERE o.code = %(authority)s AND e.licence_id IS NOT NULL AND e.effective_from <= %(at)s
           AND e.action = ANY (%(actions)s)
-          AND (SELECT count(DISTINCT x.effect->>'duty') FROM registry_entry x
-               WHERE x.refers_to_id = e.id AND x.action = '{Action.PERFORM}'
-                 AND NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = x.id)) < {len(duties.DAYS)}
+          AND CASE WHEN e.action IN ({_named(_PAYABLE)}) THEN
+                  (SELECT coalesce(sum((x.effect->>'amount')::numeric), 0) FROM registry_entry x
+                   WHERE x.refers_to_id = e.id AND x.action = '{Action.PAY}' AND {_UNSPOKEN_OF})
+                      < (e.effect->>'amount')::numeric
+              ELSE
+                  EXISTS (SELECT FROM registry_entry x
+                          WHERE x.refers_to_id = e.id AND x.action IN ({_named(duties.BORNE_ON_BY)}))
+                  AND (SELECT count(DISTINCT x.effect->>'duty') FROM registry_entry x
+                       WHERE x.refers_to_id = e.id AND x.action = '{Action.PERFORM}' AND {_UNSPOKEN_OF})
+                      < {len(duties.DAYS)}
+              END
     ), family AS (
         SELECT id FROM owing UNION SELECT x.id FROM registry_entry x JOIN family f ON x.refers_to_id = f.id
     )
@@ -507,11 +560,10 @@ _MAY_BE_CONDITIONAL: Final = f"""
           SELECT FROM registry_entry x WHERE x.refers_to_id = e.id AND x.action = '{Action.MEET_CONDITION}'
              AND NOT EXISTS (SELECT FROM registry_entry u WHERE u.refers_to_id = x.id))
 """  # noqa: S608 - constants of this module
-_PAYABLE: Final = frozenset({Action.FINE, Action.ORDER_REPAYMENT})
 
 
 def _owed(authority: str, at: datetime, matters: frozenset[Matter]) -> list[_Owed]:
-    """The duties, payments and conditions that wait at ``at``, as the law decides."""
+    """The payments, the conditions and the duties of measures on which something bears, as the law decides."""
     actions: set[Action] = set(duties.CREATES) if Matter.DUTY in matters else set()
     actions |= _PAYABLE if Matter.PAYMENT in matters else set()
     found: list[_Owed] = []

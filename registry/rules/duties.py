@@ -36,6 +36,11 @@ DAYS: Final[Mapping[Duty, int]] = {
     Duty.END_PIPELINE: 30,
 }
 CREATES: Final = frozenset(SUSPENSIONS) | {Action.RESTRICT, Action.REVOKE}
+BORNE_ON_BY: Final = frozenset(
+    {Action.CORRECT, Action.SET_ASIDE, Action.STAY, Action.FILE_APPEAL, Action.PERFORM}
+)
+"""Words about a measure that bear on its duties. One that none of them speaks of asks them all, from its
+``effective_from`` on."""
 
 
 class Task(NamedTuple):

@@ -435,8 +435,10 @@ def links_of(number: str, *, by: Actor, at: datetime, limit: int = 24) -> tuple[
     agency = Agency.objects.filter(number=number, authority__code=by.authority).first()
     if agency is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
-    against = candidates.adverse(agency.authority_id, at=at)
-    return tuple(_links([agency.pk], against)[:limit])
+    linked = candidates.links([agency.pk])
+    against = candidates.adverse(agency.authority_id, at=at, among={other for _, other in linked})
+    found = [link for _, link in _described(linked, against)]
+    return tuple(sorted(found, key=lambda link: (-link.rank, link.agency))[:limit])
 
 
 def pairs(authority: str, *, at: datetime) -> list[tuple[str, Link]]:
@@ -450,11 +452,6 @@ def pairs(authority: str, *, at: datetime) -> list[tuple[str, Link]]:
         linked = candidates.links(ids[start : start + _BATCH])
         found += [(numbers[one], link) for one, link in _described(linked, against)]
     return sorted(found, key=lambda pair: (-pair[1].rank, pair[0], pair[1].agency))
-
-
-def _links(agencies: Sequence[int], against: Mapping[int, Any]) -> list[Link]:
-    found = [link for _, link in _described(candidates.links(agencies), against)]
-    return sorted(found, key=lambda link: (-link.rank, link.agency))
 
 
 def _described(

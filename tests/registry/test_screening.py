@@ -87,6 +87,8 @@ def test_a_phoenix_is_found_with_its_reasons_and_asks_for_the_registrar(applican
     assert _codes(found) >= {"phone.same", "address.same", "staff.moved", "name.similar", "revocation.near"}
     assert found.score == 20 + 20 + 15 + 10 + 10
     assert (result.state, result.asks_registrar) == (State.POSSIBLE_MATCH, True)
+    (link,) = screening.links_of(applicant, by=builders.maker(AT), at=AT)
+    assert (link.agency, link.adverse) == (revoked, True)
     screening.declare(
         applicant, revoked, "family", evidence="register of marriages", by=builders.maker(AT), at=AT,
         idempotency_key=builders.key(),

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.rules import standing
+from registry.rules import days, duties, standing
 from registry.rules.entries import Entries
 from registry.rules.errors import RegistryError
 from registry.rules.grounds import FAVOURABLE, REASONS
@@ -170,6 +170,21 @@ def test_whatever_has_effect_lies_in_its_course(walk: Walk) -> None:
                 assert begins is not None
                 assert begins <= instant
                 assert ends is None or instant < ends
+
+
+@bounded
+@given(walks())
+def test_a_measure_on_whose_duties_nothing_bears_asks_them_all_from_its_first_day(walk: Walk) -> None:
+    entries = Entries(walk.entries)
+    for entry in entries.those(*duties.CREATES):
+        if any(word.refers_to == entry.ref and word.action in duties.BORNE_ON_BY for word in walk.entries):
+            continue
+        first = days.local_day(entry.effective_from, walk.zone)
+        asked = {task.duty: task.due - first for task in duties.of(entries, entry, zone=walk.zone)}
+        assert asked == {duty: timedelta(days=count) for duty, count in duties.DAYS.items()}
+        for instant in (entry.effective_from, *filter(entry.effective_from.__lt__, entries.turns)):
+            waiting = duties.waiting(entries, entry, instant, zone=walk.zone)
+            assert {task.duty for task in waiting} == asked.keys()
 
 
 @bounded
