@@ -54,11 +54,13 @@ class Target:
 class Option:
     """A row of the law for one officer and one licence. ``closed``: why not, ``None`` where it is open.
 
+    ``by_role``: whether the officer's role may begin it at all.
     ``notice_days`` and ``appeal_days`` are the policy's of the day; ``proposal``: the open one that stands in the way.
     """
 
     step: Step
     closed: Closed | None
+    by_role: bool
     targets: tuple[Target, ...] = ()
     notice_days: int | None = None
     appeal_days: int | None = None
@@ -285,6 +287,7 @@ def agency_options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...
             Option(
                 step=step,
                 closed=closed,
+                by_role=bool(by.roles & step.proposes),
                 targets=targets,
                 notice_days=getattr(policy, step.notice) if step.notice else None,
                 appeal_days=getattr(policy, step.appeal) if step.appeal else None,
@@ -369,6 +372,7 @@ def _option(
     return Option(
         step=step,
         closed=closed,
+        by_role=bool(by.roles & step.proposes),
         targets=targets,
         notice_days=getattr(case.policy, step.notice) if step.notice else None,
         appeal_days=getattr(case.policy, step.appeal) if step.appeal else None,

@@ -14,7 +14,7 @@ from django.db import connection
 from registry import licensing, records
 from registry.models import Licence, Proposal
 from registry.rules import errors, standing
-from registry.rules.lifecycle import Action, Actor, Role, State, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, State, StepTerms
 from registry.rules.securities import Position
 
 LAPSED: Final = "BOND-LAPSE"
@@ -81,6 +81,11 @@ def attention(*, by: Actor, at: datetime, limit: int = 200) -> list[Secured]:
     found = [_secured(row, at) for row in _candidates(at, authority=by.authority, limit=5 * limit)]
     found = [one for one in found if one.state in _RUNNING and (one.position.missing or _soon(one, at))]
     return sorted(found, key=lambda one: (not one.position.missing, one.due or at, one.licence))[:limit]
+
+
+def may_enter(by: Actor) -> bool:
+    """Whether this officer enters what an issuer confirms and what is drawn."""
+    return bool(by.roles & STEPS[Action.CONFIRM_SECURITY].proposes & STEPS[Action.DRAW_SECURITY].proposes)
 
 
 def run_due(*, at: datetime) -> int:
