@@ -179,9 +179,14 @@ def username(number: str) -> str:
     return _account(number).username
 
 
+def administers(by: Actor) -> bool:
+    """Whether this officer proposes and approves changes of who may act."""
+    return Role.ADMINISTRATOR in by.roles
+
+
 def may_propose(one: Listed, *, by: Actor) -> bool:
     """Whether the desk offers this administrator a change of that officer: somebody else, who has not left."""
-    return Role.ADMINISTRATOR in by.roles and one.officer.ended_at is None and one.officer.number != by.number
+    return administers(by) and one.officer.ended_at is None and one.officer.number != by.number
 
 
 def agreement(change: AccountChange) -> Agreement:

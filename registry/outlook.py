@@ -335,9 +335,11 @@ def of_agency(
 
 def of_proposal(proposal: int, *, by: Actor, at: datetime) -> tuple[Outlook, ...]:
     """What a proposal would change if it were taken now; refuses where events have overtaken it."""
-    row = Proposal.objects.select_related("licence", "agency").filter(pk=proposal).first()
+    row = Proposal.objects.select_related("licence", "agency", "authority").filter(pk=proposal).first()
+    missing = errors.ProposalNotFound("no such proposal", proposal=proposal)
     if row is None:
-        raise errors.ProposalNotFound("no such proposal", proposal=proposal)
+        raise missing
+    _may_read(row.authority.code, by, missing)
     terms, action = terms_json.read(row.terms), Action(row.action)
     if row.licence is None:
         return of_agency(row.agency.number, action, terms, by=by, at=at)
@@ -444,17 +446,19 @@ def _face(licence: Licence, entries: Sequence[standing.Entry], at: datetime, *, 
 def _readable(number: str, by: Actor) -> Licence:
     rows = Licence.objects.select_related("agency__authority", "authority")
     licence = rows.filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if licence is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(licence.authority.code, by)
+        raise missing
+    _may_read(licence.authority.code, by, missing)
     return licence
 
 
 def _readable_agency(number: str, by: Actor) -> Agency:
     agency = Agency.objects.select_related("authority").filter(number=number).first()
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     if agency is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    _may_read(agency.authority.code, by)
+        raise missing
+    _may_read(agency.authority.code, by, missing)
     return agency
 
 
@@ -463,11 +467,13 @@ def _licences(agency: Agency) -> list[Licence]:
     return list(rows.filter(agency=agency, renumbered_to__isnull=True).order_by("number"))
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, unseen: errors.NotFound) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
 
 
 def _sequences(licence: Licence) -> dict[int, int]:

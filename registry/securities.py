@@ -57,9 +57,10 @@ class Secured:
 def of(number: str, *, by: Actor, at: datetime) -> Secured:
     """One licence of the officer's authority."""
     row = Licence.objects.select_related("agency", "authority").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if row is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return _secured(row, at)
 
 
@@ -68,8 +69,9 @@ def of_agency(number: str, *, by: Actor, at: datetime) -> list[Secured]:
     rows = list(
         Licence.objects.select_related("agency", "authority").filter(agency__number=number).order_by("number")
     )
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     for row in rows:
-        _may_read(row.authority.code, by)
+        _may_read(row.authority.code, by, unseen=missing)
     entries = records.fold_entries_of(row.pk for row in rows)
     found = [_judged(row, entries[row.pk], at) for row in rows]
     return [one for one in found if one.position.required is not None or one.position.held]
@@ -186,8 +188,10 @@ def _judged(row: Licence, entries: list[standing.Entry], at: datetime) -> Secure
     )  # fmt: skip
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & _READERS:
         raise errors.RoleNotAllowed("this role reads aggregates only", roles=sorted(_READERS))

@@ -158,7 +158,7 @@ def people(visit: Visit) -> HttpResponse:
     return visit.page(
         "people.html",
         gettext("Officers"),
-        may_change=_administers(visit),
+        may_change=officers.administers(visit.by),
         changes=changes_table(visit),
         table=parts.Table(gettext("Officers"), columns, rows, gettext("There is no officer yet.")),
     )
@@ -261,7 +261,7 @@ def end(visit: Visit, number: str) -> HttpResponse:
 def change(visit: Visit, number: int) -> HttpResponse:
     """One change that waits: what it was and what it would be, and the second administrator's yes or no."""
     found = officers.change(number, by=visit.by)
-    if visit.request.method == "POST" and not _administers(visit):
+    if visit.request.method == "POST" and not officers.administers(visit.by):
         raise RoleNotAllowed
     form = ApproveForm(visit)
     declining = "decline" in visit.request.POST
@@ -383,10 +383,6 @@ def _sent(done: AccountChange, secret: str) -> str:
 
 def _waits() -> str:
     return gettext("Proposed. It waits for another administrator.")
-
-
-def _administers(visit: Visit) -> bool:
-    return Role.ADMINISTRATOR in visit.by.roles
 
 
 def _name(one: officers.Listed) -> str:

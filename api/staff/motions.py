@@ -163,8 +163,12 @@ def propose(request: Request, kind: Motion, about: str, shape: type[MotionInput]
 
 
 def _body(one: MotionRecord, by: Actor, at: datetime) -> dict[str, Any]:
+    """A motion as this officer reads it at that instant."""
     told = {name: getattr(one, name) for name in one.__slots__ if name != "agreement"}
-    return MotionBody({**told, "kind": one.kind.value, "awaits_me": one.agreement.awaits(by, at=at)}).data
+    told |= {"kind": one.kind.value, "awaits_me": one.agreement.awaits(by, at=at)}
+    if one.state == "open" and not one.agreement.is_open(at):
+        told |= {"state": "expired", "approvals_needed": 0, "next_roles": []}
+    return MotionBody(told).data
 
 
 urlpatterns: list[URLPattern] = [

@@ -85,14 +85,17 @@ def agreement(step: applying.Step, found: Case) -> Agreement:
     """Who may take the step: alone, or as the second after whoever proposed what it decides.
 
     A phoenix, or a score that points to one, is the registrar's. What is proposed and what is decided takes a fresh
-    second factor and a declaration, what is merely recorded does not.
+    second factor and a declaration, what is merely recorded does not. A proposal that nobody joined in time has lapsed:
+    it is taken back, or the outcome recorded anew.
     """
     allowed = applying.deciders(step, found.standing, _grounds(found), found.policy)
     before = [event for action in step.unlike if (event := found.latest(action)) is not None]
     weighs = step.decides or step.action in _PROPOSALS
+    lapses = [event.at + timedelta(days=found.policy.proposal_days) for event in before if step.lapses]
     return Agreement(
         places=(*(applying.STEPS[event.action].by for event in before), allowed),
         said=tuple(event.by for event in before),
+        expires_at=min(lapses, default=None),
         declares=weighs,
         fresh_from=0 if weighs else len(before) + 1,
         facts={"number": found.row.number},

@@ -326,6 +326,8 @@ def _not_by(step: applying.Step, found: Case, by: Actor) -> str:
         officers.agreement(step, found).demand(by, at=found.at)
     except errors.OwnProposal:
         return "officer.same"
+    except errors.ProposalClosed:
+        return "proposal.expired"
     except errors.RoleNotAllowed:
         return "officer.registrar"
     return ""

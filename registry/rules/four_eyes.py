@@ -123,14 +123,14 @@ class Agreement:
         return None if self.is_open(at) else self._closed()
 
     def _role(self, by: Actor, allowed: frozenset[str]) -> errors.RegistryError | None:
-        return (
-            None if by.roles & allowed else errors.RoleNotAllowed("this role may not", roles=sorted(allowed))
-        )
+        if by.roles & allowed:
+            return None
+        return errors.RoleNotAllowed("this takes one of: {roles}", roles=sorted(allowed))
 
     def _closed(self) -> errors.ProposalClosed:
-        state = self.state
-        if state == "open":
-            state = "expired" if self.wanted else "approved"
+        if self.state == "open" and self.wanted:
+            return errors.ProposalClosed("the proposal has run out", state="expired", **self.facts)
+        state = "approved" if self.state == "open" else self.state
         return errors.ProposalClosed("the proposal is {state}", state=state, **self.facts)
 
 
