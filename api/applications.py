@@ -126,6 +126,7 @@ WHY_NOT: Final = {
     "appeal.outcome": _("This outcome is not recorded."),
     "officer.same": _("Somebody else decides: you took the step before."),
     "officer.registrar": _("This takes the registrar."),
+    "proposal.expired": _("What was proposed has run out; it is to be proposed anew."),
 }
 
 SECTIONS: Final = {

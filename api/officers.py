@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,27 +20,28 @@ from django.db import transaction
 from api import auth
 from api.models import OFFICER_ROLES, AccountChange, Invitation, Officer, User
 from registry import dossier
-from registry.rules import second_factor
+from registry.rules import four_eyes
 from registry.rules.errors import (
     BadInput,
     DuplicateRecord,
     NotFound,
     OutsideAuthority,
-    OwnProposal,
-    ProposalClosed,
     ProposalNotFound,
     ProposalOpen,
     Refused,
     RoleNotAllowed,
 )
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import Actor, Role
 
 _NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}", re.ASCII)
 SYSTEM: Final = "SYSTEM"
 """Who the register itself is in entries that no officer made; never an officer's number."""
 _EVERYWHERE: Final = frozenset({"administrator", "auditor"})
-RUNS: Final = timedelta(days=7)
+RUNS: Final = four_eyes.RUNS
 """How long a proposed change waits for its second administrator (domain model 3.6)."""
+_BEGUN: Final = Agreement((frozenset({Role.ADMINISTRATOR}),) * 2, declares=False, fresh_from=0)
+"""Both administrators give the second factor anew; an account is no case in which to declare oneself impartial."""
 OPENS: Final = timedelta(hours=48)
 """How long an invitation opens the door."""
 
@@ -178,9 +179,25 @@ def username(number: str) -> str:
     return _account(number).username
 
 
-def awaits(change: AccountChange, *, by: Actor) -> bool:
-    """Whether this officer may approve the change."""
-    return Role.ADMINISTRATOR in by.roles and by.number not in {change.proposed_by, change.number}
+def administers(by: Actor) -> bool:
+    """Whether this officer proposes and approves changes of who may act."""
+    return Role.ADMINISTRATOR in by.roles
+
+
+def may_propose(one: Listed, *, by: Actor) -> bool:
+    """Whether the desk offers this administrator a change of that officer: somebody else, who has not left."""
+    return administers(by) and one.officer.ended_at is None and one.officer.number != by.number
+
+
+def agreement(change: AccountChange) -> Agreement:
+    """Who may approve the change, or end it: administrators, and never whoever it is about."""
+    return replace(
+        _BEGUN,
+        said=(change.proposed_by, change.closed_by) if change.state == "approved" else (change.proposed_by,),
+        kept_out={change.number: OwnAccount("nobody decides on their own account")},
+        state=change.state,
+        expires_at=change.expires_at,
+    )
 
 
 @transaction.atomic
@@ -251,12 +268,8 @@ def approve(change: int, *, by: Actor, at: datetime) -> tuple[AccountChange, str
 
     With it the secret of an invitation, or nothing: it goes to the invited person by e-mail and to nobody else.
     """
-    found = _open_change(change, by=by, at=at)
-    if by.number == found.proposed_by:
-        raise OwnProposal("nobody approves their own proposal")
-    if by.number == found.number:
-        raise OwnAccount("nobody decides on their own account")
-    _administers(by, found.authority, at=at)
+    found = _locked(change, by=by)
+    agreement(found).say(by, at=at, no_conflict=False)
     found.state, found.closed_by, found.closed_at = "approved", by.number, at
     found.save()
     if found.kind == "end":
@@ -273,10 +286,8 @@ def approve(change: int, *, by: Actor, at: datetime) -> tuple[AccountChange, str
 @transaction.atomic
 def decline(change: int, *, by: Actor, at: datetime) -> AccountChange:
     """Decline a change, or withdraw one's own; nobody declines what another proposes about their own account."""
-    found = _open_change(change, by=by, at=at)
-    if by.number == found.number and by.number != found.proposed_by:
-        raise OwnAccount("nobody decides on their own account")
-    _administers(by, found.authority, at=at, fresh=False)
+    found = _locked(change, by=by)
+    agreement(found).demand_end(by, at=at)
     found.state, found.closed_by, found.closed_at = "declined", by.number, at
     found.save()
     return found
@@ -333,13 +344,11 @@ def _propose(
     )  # fmt: skip
 
 
-def _open_change(change: int, *, by: Actor, at: datetime) -> AccountChange:
+def _locked(change: int, *, by: Actor) -> AccountChange:
     found = AccountChange.objects.select_for_update().filter(pk=change).first()
     _need(by, {Role.ADMINISTRATOR})
     if found is None or (by.authority and found.authority != by.authority):
         raise ProposalNotFound("no such proposal")
-    if found.state != "open" or found.expires_at <= at:
-        raise ProposalClosed("the proposal is no longer open")
     return found
 
 
@@ -351,13 +360,12 @@ def _current(number: str, *, by: Actor, at: datetime) -> Officer:
     return officer
 
 
-def _administers(by: Actor, authority: str, *, at: datetime, fresh: bool = True) -> None:
+def _administers(by: Actor, authority: str, *, at: datetime) -> None:
     """Refuse whoever is no administrator of this authority, or has not just given the second factor."""
     _need(by, {Role.ADMINISTRATOR})
     if by.authority and by.authority != authority:
         raise OutsideAuthority("the officer belongs to another authority", field="authority")
-    if fresh:
-        second_factor.demand(by, at=at)
+    _BEGUN.say(by, at=at, no_conflict=False)
 
 
 def _need(by: Actor, roles: set[Role]) -> None:

@@ -34,7 +34,7 @@ from registry.models import (
     RegisterCommit,
 )
 from registry.recording import Taken
-from registry.rules import contacts, days, errors, freezing, numbering, policy
+from registry.rules import contacts, days, errors, freezing, numbering, policy, second_factor
 from registry.rules.lifecycle import Action, Actor, Kind, Role
 from registry.search import indexing
 
@@ -360,7 +360,7 @@ def _change(agency: Agency, change: Change, once: Once, *, by: Actor, at: dateti
     if by.authority is not None and _is_read_of(agency, at=at):
         if not change.takes_away(today=days.local_day(at, agency.authority.zone)):
             return _propose(agency, change, once, by=by, at=at)
-        proposals.fresh_factor(by, at)
+        second_factor.demand(by, at=at)
     changes.write(agency, change, by=by, at=at)
     taken = _taken(agency, Action.AMEND_AGENCY, change.about, officers=(by.number,), at=at)
     return _kept(agency, change.record, taken, once, by=by, at=at)

@@ -151,7 +151,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
     cause = terms.get("cause")
     if cause not in CAUSES:
         raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(CAUSES))
-    if bar.cause or bar.state(today) == "over":
+    if not bar.may_end_early(today):
         raise errors.StepNotAllowed("the bar is over or was ended already", field="bar")
     if cause == "appeal" and not bar.appeal_open:
         raise errors.StepNotAllowed("no appeal against the bar is open", field="cause")

@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet
 
 from registry.models import Authority, Debarment, Entry, Person
 from registry.rules import days, errors
-from registry.rules.lifecycle import Action
+from registry.rules.lifecycle import Action, Actor, M
+from registry.rules.motions import RULES, Motion
 
 SCOPES: Final[Mapping[str, frozenset[str] | None]] = {
     "any_role": None,
@@ -63,6 +64,25 @@ class Bar:
         if today < self.first_day:
             return "coming"
         return "over" if self.last_day is not None and self.last_day < today else "in_force"
+
+    def may_end_early(self, today: date) -> bool:
+        """Whether it has an end still to come that nobody has brought forward."""
+        return not self.cause and self.state(today) != "over"
+
+    def open_steps(self, by: Actor, *, today: date) -> frozenset[Action]:
+        """What this officer may begin about it: enter an appeal, propose that one is dismissed, or that the bar ends.
+
+        No officer of the bar has a part in what is decided of an appeal against it.
+        """
+        found = set()
+        if not self.cause and not self.appeal_open and by.roles & M:
+            found.add(Action.APPEAL_BAR)
+        dismissing = self.appeal_open and by.number not in self.officers
+        if dismissing and by.roles & RULES[Motion.DISMISS_APPEAL].proposes:
+            found.add(Action.DISMISS_APPEAL)
+        if self.may_end_early(today) and by.roles & RULES[Motion.END_BAR].proposes:
+            found.add(Action.END_BAR)
+        return frozenset(found)
 
     def spent(self, today: date) -> bool:
         """Whether the public reads of it no more, or never did."""

@@ -18,8 +18,8 @@ from psycopg import sql
 
 from registry import marks, statistics
 from registry.models import SEALED, Agency
-from registry.rules import publication
-from registry.rules.errors import NotAllowed, OwnProposal
+from registry.rules import four_eyes, publication
+from registry.rules.errors import NotAllowed
 
 M = TypeVar("M", bound=models.Model)
 TOMBSTONE = "redacted"
@@ -158,8 +158,7 @@ def redact(
     still holds in a restricted field goes too, with the marks that screening made of it; a public one is amended first,
     for what is published follows from it, unless its table only grows.
     """
-    if by == second:
-        raise OwnProposal("a redaction needs two persons")
+    four_eyes.demand_several((by, second), needed=2)
     if not order:
         raise NotAllowed("a redaction names the order behind it", field="order")
     note = f"{TOMBSTONE}: {order} ({by}, {second}, {at.isoformat()})"

@@ -7,21 +7,24 @@ files its answers and applies to renew; everything it files is judged by officer
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from registry import dossier, ledger, licensing, news, proposals, records
+from registry import dossier, ledger, licensing, news, records
 from registry.idempotency import Once
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
-from registry.rules import errors, lifecycle, standing
+from registry.rules import errors, four_eyes, lifecycle, standing
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import HOLDER, Action, Actor, Role, StepTerms
 
 READERS: Final = lifecycle.M | {Role.AUDITOR}
 """Who reads which accounts act for agencies of the own authority."""
+OPEN_STATES: Final = frozenset({"asked", "supported", "connected"})
+"""In which states a connection is not declined or ended."""
 MOST_ASKED: Final = 3
 """Connections of one account that no officer has judged yet."""
 MOST_ANSWERS: Final = 5
@@ -53,6 +56,19 @@ class Connection:
     zone: str
     licences: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+
+    def agreement(self, *, at: datetime) -> Agreement:
+        """Who may say the next yes at ``at``."""
+        return _agreement(self, at=at)
+
+    def stands(self, *, at: datetime) -> str:
+        """The state, a first yes that has lapsed by ``at`` left out."""
+        lapsed = self.state == "supported" and not self.agreement(at=at).said
+        return "asked" if lapsed else self.state
+
+    def may_end(self, by: Actor, *, at: datetime) -> bool:
+        """Whether this officer may decline the request or end the connection, alone."""
+        return self.state in OPEN_STATES and _ENDING.awaits(by, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,21 +267,21 @@ def one(key: int, *, by: Actor) -> Connection:
 def confirm(key: int, *, by: Actor, at: datetime, no_conflict: bool, idempotency_key: str) -> str:
     """Say yes as the first officer or as the second, who is somebody else and a supervisor; how it stands then.
 
-    Both declare that they have no conflict of interest and give the second factor anew.
+    Both declare that they have no conflict of interest and give the second factor anew. A first yes that nobody joined
+    within ``four_eyes.RUNS`` has lapsed: the next one is the first again.
     """
     once = Once(by, idempotency_key, "confirm_holder", {"connection": key}, at)
     if (done := once.outcome()) is not None:
         return str(done["state"])
     row = _of_officer(key, by, lock=True)
-    _decides(by, lifecycle.M if row.state == "asked" else lifecycle.C, at, no_conflict=no_conflict)
-    if row.state == "asked":
-        row.state, row.first_by, row.first_at = "supported", by.number, at
-    elif row.state == "supported":
-        if row.first_by == by.number:
-            raise errors.OwnProposal("a second officer confirms it", field="no_conflict")
-        row.state, row.second_by, row.second_at = "connected", by.number, at
-    else:
+    agreed = _agreement(row, at=at)
+    if not agreed.is_open(at):
         raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
+    agreed = agreed.say(by, at=at, no_conflict=no_conflict)
+    if agreed.wanted:
+        row.state, row.first_by, row.first_at = "supported", by.number, at
+    else:
+        row.state, row.second_by, row.second_at = "connected", by.number, at
     row.save()
     once.keep({"state": row.state})
     news.put()
@@ -282,8 +298,8 @@ def end(key: int, *, by: Actor, at: datetime, reason: str, no_conflict: bool, id
     if (done := once.outcome()) is not None:
         return str(done["state"])
     row = _of_officer(key, by, lock=True)
-    _decides(by, lifecycle.M, at, no_conflict=no_conflict)
-    if row.state not in {"asked", "supported", "connected"}:
+    _ENDING.say(by, at=at, no_conflict=no_conflict)
+    if row.state not in OPEN_STATES:
         raise errors.HolderNotAllowed("the request is decided or ended already", why=row.state)
     row.reason = _words(reason, "reason", 4000)
     row.state = "ended" if row.state == "connected" else "declined"
@@ -426,12 +442,22 @@ def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = Non
         raise errors.RoleNotAllowed("this role reads no accounts of holders", roles=sorted(READERS))
 
 
-def _decides(by: Actor, roles: frozenset[Role], at: datetime, *, no_conflict: bool) -> None:
-    if not by.roles & roles:
-        raise errors.RoleNotAllowed("this role may not", roles=sorted(roles))
-    if not no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    proposals.fresh_factor(by, at)
+_CONNECTING: Final = Agreement((lifecycle.M, lifecycle.C), fresh_from=0)
+_ENDING: Final = Agreement((lifecycle.M,), fresh_from=0)
+"""One officer alone (ADR 0018)."""
+
+
+def _agreement(row: HolderAccount | Connection, *, at: datetime) -> Agreement:
+    """How far the officers have come at ``at``; the account that asks is none of them."""
+    lapses = row.first_at + four_eyes.RUNS if row.first_at else None
+    if row.state == "asked" or (row.state == "supported" and lapses is not None and lapses <= at):
+        return _CONNECTING
+    return replace(
+        _CONNECTING,
+        said=tuple(by for by in (row.first_by, row.second_by) if by),
+        state="open" if row.state == "supported" else row.state,
+        expires_at=lapses,
+    )
 
 
 def _connections(given: Iterable[HolderAccount]) -> list[Connection]:

@@ -26,7 +26,8 @@ from registry.models import (
     Licence,
     Proposal,
 )
-from registry.rules import errors, lifecycle, numbering, standing, terms_json
+from registry.rules import errors, four_eyes, lifecycle, numbering, standing, terms_json
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
 
 LONGEST: Final = 4000
@@ -53,7 +54,8 @@ class Decision:
 class ProposalRecord:
     """A proposal as officers see it: who proposed, who approved, how many officers are still needed.
 
-    ``change``: what is to change in an agency's records, where the proposal is of no step; ``terms`` are empty then.
+    ``agreement`` says who may say the next yes, or end it. ``change``: what is to change in an agency's records, where
+    the proposal is of no step; ``terms`` are empty then.
     """
 
     id: int
@@ -70,6 +72,7 @@ class ProposalRecord:
     approved_by: tuple[str, ...]
     approvals_needed: int
     next_roles: tuple[str, ...]
+    agreement: Agreement
     licence_version: int
     closed_by: str = ""
     closed_at: datetime | None = None
@@ -124,7 +127,7 @@ def propose(
     step = _step(action)
     if not step.approvals:
         raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
-    _may_begin(step, by, terms)
+    _beginning(step).say(by, at=at, no_conflict=terms.no_conflict)
     once = Once(
         by,
         idempotency_key,
@@ -157,7 +160,7 @@ def propose_for_agency(
     step = _step(action)
     if not step.approvals:
         raise errors.StepNotAllowed("{action} needs no second officer: decide it", action=action.value)
-    _may_begin(step, by, terms)
+    _beginning(step).say(by, at=at, no_conflict=terms.no_conflict)
     once = Once(
         by,
         idempotency_key,
@@ -183,35 +186,29 @@ def approve(
 ) -> ProposalRecord:  # fmt: skip
     """Give one officer's yes; the last one needed takes the step, or makes the change of an agency's records.
 
-    Refuses the proposer, an officer who has approved already, a role that the table does not name for this place, a
-    stale second factor, a step that the licence's state no longer allows, and a change of what has changed since.
+    Refuses whoever the rule of four eyes refuses (``rules.four_eyes``), a step that the licence's state no longer
+    allows, and a change of what has changed since.
     """
     once = Once(by, idempotency_key, "approve", {"proposal": proposal_id}, at)
     if (done := once.outcome()) is not None:
         return _with_decisions(proposal_id, done["made"])
     waiting = _open_proposal(proposal_id, by=by)
-    given = list(waiting.approvals.order_by("pk"))
-    needed = _approvals(waiting)
-    _may_approve(needed, waiting, given, by, no_conflict=no_conflict)
-    proposals.fresh_factor(by, at)
+    agreed = _agreement(waiting).say(by, at=at, no_conflict=no_conflict)
     if change := agencies.change_of(waiting):
-        return _carry_out(change, waiting, once, by=by, at=at)
+        return _carry_out(change, waiting, agreed, once, by=by, at=at)
     step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
     if waiting.licence_id:
         licences = [_locked_by_id(waiting.licence_id)]
     else:
         step = recording.on_every_licence(step, said)
         licences = _all_locked(_agency(waiting.agency.number, by=by), step, at)
-    waiting.refresh_from_db()
-    _still_open(waiting, at)
     if waiting.licence_id:
         _version(licences[0], expected_version)
     Approval.objects.create(proposal=waiting, by=by.number, at=at, second_factor_at=by.second_factor_at)
     entries: tuple[Entry, ...] = ()
-    if len(given) + 1 == len(needed):
-        officers = (waiting.proposed_by, *(a.by for a in given), by.number)
+    if not agreed.wanted:
         taken = recording.take(
-            licences, step, said, officers=officers, at=at, agency=waiting.agency,
+            licences, step, said, officers=agreed.said, at=at, agency=waiting.agency,
             together=not waiting.licence_id,
         )  # fmt: skip
         entries = taken.entries
@@ -225,12 +222,12 @@ def approve(
     return _with_decisions(proposal_id, _made(entries))
 
 
-def _carry_out(change: Change, waiting_: Proposal, once: Once, *, by: Actor, at: datetime) -> ProposalRecord:
+def _carry_out(
+    change: Change, waiting_: Proposal, agreed: Agreement, once: Once, *, by: Actor, at: datetime
+) -> ProposalRecord:
     """Make a change of an agency's records, which the proposal kept until this approval."""
-    _still_open(waiting_, at)
     Approval.objects.create(proposal=waiting_, by=by.number, at=at, second_factor_at=by.second_factor_at)
-    officers = (waiting_.proposed_by, by.number)
-    taken = agencies.carry_out(change, waiting_.agency.number, officers=officers, by=by, at=at)
+    taken = agencies.carry_out(change, waiting_.agency.number, officers=agreed.said, by=by, at=at)
     _approved(waiting_, taken, once, by=by, at=at)
     return _with_decisions(waiting_.pk, _made(taken.entries))
 
@@ -261,10 +258,7 @@ def decline(
     if once.outcome() is not None:
         return proposal(proposal_id)
     waiting = _open_proposal(proposal_id, by=by)
-    deciding = frozenset[Role]().union(*_approvals(waiting))
-    if by.number != waiting.proposed_by and not by.roles & deciding:
-        raise errors.RoleNotAllowed("this role does not decide on the step", roles=sorted(deciding))
-    _still_open(waiting, at)
+    _agreement(waiting).demand_end(by, at=at)
     waiting.state, waiting.closed_by, waiting.closed_at, waiting.closed_reason = (
         "declined",
         by.number,
@@ -295,7 +289,7 @@ def decide(
     _version(licence, expected_version)
     _of_one_licence(licence, step, terms)
     if action is Action.RATIFY:
-        _somebody_else(licence, terms, by)
+        _beginning(step, kept_out=_deciders_of(licence, terms)).demand(by, at=at)
     taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
     once.keep({"made": _made(taken.entries)})
     taken.close(by=by.number, at=at)
@@ -384,7 +378,7 @@ def grant(
 ) -> Licence:
     """Open a licence for the agency and grant it: two officers have decided the application that asked for it."""
     step = STEPS[Action.GRANT]
-    _several(step, officers)
+    four_eyes.demand_several(officers, needed=step.officers, action=step.action.value)
     licence = _open(agency, licence_class, by=officers[-1], at=at)
     recording.take([licence], step, terms, officers=officers, at=at, agency=agency, commit=commit)
     return licence
@@ -402,7 +396,7 @@ def settle(
     """File, renew or refuse to renew, as the application for a renewal was received and decided."""
     licence = _locked_by_id(licence_id)
     step = _step(action)
-    _several(step, officers)
+    four_eyes.demand_several(officers, needed=step.officers, action=action.value)
     if recording.state_of(licence, at=at) not in step.sources:
         raise errors.StepNotAllowed("the licence is in no state for this", action=action.value)
     taken = recording.take(
@@ -428,11 +422,6 @@ def filing(licence: Licence) -> int | None:
 def state(licence: Licence, *, at: datetime) -> State:
     """The canonical state of a licence that the caller holds."""
     return recording.state_of(licence, at=at)
-
-
-def _several(step: Step, officers: Sequence[str]) -> None:
-    if len(set(officers)) < step.officers:
-        raise errors.OwnProposal("nobody approves their own proposal", action=step.action.value)
 
 
 def _open(agency: Agency, licence_class: str, *, by: str, at: datetime, legacy_number: str = "") -> Licence:
@@ -473,16 +462,32 @@ def _alone(action: Action, terms: StepTerms, *, by: Actor, at: datetime) -> Step
             action=action.value,
             officers=step.officers,
         )
-    _may_begin(step, by, terms)
-    if step.kind is Kind.DECISION:
-        proposals.fresh_factor(by, at)
+    _beginning(step).say(by, at=at, no_conflict=terms.no_conflict)
     return step
 
 
-def _may_begin(step: Step, by: Actor, terms: StepTerms) -> None:
-    _role(by, step.proposes)
-    if step.kind in {Kind.DECISION, Kind.ORDER, Kind.CORRECTION} and not terms.no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
+def _beginning(step: Step, *, kept_out: Mapping[str, errors.RegistryError] | None = None) -> Agreement:
+    """The step before anybody has said anything; a decision by one officer alone takes a fresh second factor."""
+    alone = not step.approvals and step.kind is Kind.DECISION
+    return Agreement(
+        places=(step.proposes, *step.approvals),
+        kept_out=kept_out or {},
+        declares=step.kind in {Kind.DECISION, Kind.ORDER, Kind.CORRECTION},
+        fresh_from=0 if alone else 1,
+    )
+
+
+def _agreement(waiting_: Proposal) -> Agreement:
+    """How far a proposal has come. Whoever approves one declares in every case to be impartial."""
+    given = sorted(waiting_.approvals.all(), key=lambda one: one.pk)
+    step = STEPS.get(Action(waiting_.action))
+    return Agreement(
+        places=(step.proposes if step else agencies.WRITERS, *_approvals(waiting_)),
+        said=(waiting_.proposed_by, *(one.by for one in given)),
+        state=waiting_.state,
+        expires_at=waiting_.expires_at,
+        facts={"proposal": waiting_.pk},
+    )
 
 
 def _approvals(waiting_: Proposal) -> tuple[frozenset[Role], ...]:
@@ -518,26 +523,6 @@ def _of_all_licences(agency: Agency, step: Step, terms: StepTerms) -> None:
     raise errors.StepNotAllowed("{action} is a step of one licence", action=step.action.value)
 
 
-def _may_approve(
-    needed: Sequence[frozenset[Role]],
-    waiting_: Proposal,
-    given: Sequence[Approval],
-    by: Actor,
-    *,
-    no_conflict: bool,
-) -> None:
-    """Four eyes: never the proposer, never twice, and the role that the table names for this place."""
-    if by.number == waiting_.proposed_by:
-        raise errors.OwnProposal("nobody approves their own proposal", proposal=waiting_.pk)
-    if any(a.by == by.number for a in given):
-        raise errors.AlreadyApproved("this officer has approved already", proposal=waiting_.pk)
-    if len(given) >= len(needed):
-        raise errors.ProposalClosed("the proposal has all its approvals", proposal=waiting_.pk)
-    _role(by, needed[len(given)])
-    if not no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-
-
 def _in_scope(authority: Authority, by: Actor, unseen: errors.NotFound) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
@@ -552,17 +537,11 @@ def _version(licence: Licence, expected: int | None) -> None:
         raise errors.VersionConflict("the licence has changed", expected=expected, actual=licence.version)
 
 
-def _still_open(waiting_: Proposal, at: datetime) -> None:
-    if waiting_.state != "open":
-        raise errors.ProposalClosed("the proposal is {state}", proposal=waiting_.pk, state=waiting_.state)
-    if waiting_.expires_at <= at:
-        raise errors.ProposalClosed("the proposal has run out", proposal=waiting_.pk, state="expired")
-
-
-def _somebody_else(licence: Licence, terms: StepTerms, by: Actor) -> None:
+def _deciders_of(licence: Licence, terms: StepTerms) -> Mapping[str, errors.RegistryError]:
+    """The officers of the emergency that is to be ratified: somebody else does."""
     target = Entry.objects.filter(pk=recording.row_behind(licence, terms.refers_to) or 0).first()
-    if target is not None and by.number in target.officers:
-        raise errors.OwnProposal("somebody else ratifies an emergency", sequence=terms.refers_to)
+    refusal = errors.OwnProposal("somebody else ratifies an emergency", sequence=terms.refers_to)
+    return dict.fromkeys(target.officers if target else (), refusal)
 
 
 # --- finding and locking -----------------------------------------------------------------------------------------
@@ -635,9 +614,7 @@ def _proposal_row(
 
 
 def _record(row: Proposal) -> ProposalRecord:
-    step, change = STEPS.get(Action(row.action)), agencies.change_of(row)
-    given = tuple(one.by for one in sorted(row.approvals.all(), key=lambda one: one.pk))
-    left = _approvals(row)[len(given) :]
+    step, change, agreement = STEPS.get(Action(row.action)), agencies.change_of(row), _agreement(row)
     return ProposalRecord(
         id=row.pk,
         licence=row.licence.number if row.licence else None,
@@ -650,9 +627,10 @@ def _record(row: Proposal) -> ProposalRecord:
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
         expires_at=row.expires_at,
-        approved_by=given,
-        approvals_needed=len(left) if row.state == "open" else 0,
-        next_roles=tuple(sorted(left[0])) if left and row.state == "open" else (),
+        approved_by=agreement.said[1:],
+        approvals_needed=agreement.wanted,
+        next_roles=agreement.next_roles,
+        agreement=agreement,
         licence_version=row.licence_version,
         closed_by=row.closed_by,
         closed_at=row.closed_at,

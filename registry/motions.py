@@ -7,7 +7,7 @@ does is its own module's: two functions each, ``clean`` and ``take``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from registry import agencies, barring, ledger, merging, news, records, subjects
 from registry.idempotency import Once
 from registry.models import Authority, Entry, MotionApproval
 from registry.models import Motion as Row
-from registry.rules import errors, second_factor
+from registry.rules import errors
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import Actor, Role
 from registry.rules.motions import RULES, Motion
 
@@ -42,7 +43,7 @@ _KEPT_OUT: Final[Mapping[Motion, Callable[[str, Mapping[str, Any]], frozenset[st
 
 @dataclass(frozen=True, slots=True)
 class MotionRecord:
-    """A motion as officers see it; ``next_roles``: who may give the next yes, empty where none is needed."""
+    """A motion as officers see it; ``agreement`` says who may say the next yes, or end it."""
 
     id: int
     kind: Motion
@@ -55,15 +56,15 @@ class MotionRecord:
     approved_by: tuple[str, ...]
     approvals_needed: int
     next_roles: tuple[str, ...]
-    officers: int
+    agreement: Agreement
     closed_by: str
     closed_at: datetime | None
     closed_reason: str
 
-    def awaits(self, by: Actor) -> bool:
-        """Whether this officer could give the next yes."""
-        said = {self.proposed_by, *self.approved_by}
-        return by.number not in said and bool(by.roles & set(self.next_roles))
+
+def may_propose(kind: Motion, *, by: Actor) -> bool:
+    """Whether this officer's role may begin a motion of that kind."""
+    return bool(by.roles & RULES[kind].proposes)
 
 
 @transaction.atomic(durable=True)
@@ -72,19 +73,17 @@ def propose(
     no_conflict: bool = False,
 ) -> MotionRecord:  # fmt: skip
     """Begin a motion; it is checked as if it were taken now. One of a kind about one thing may be open."""
-    rule = RULES[kind]
-    _role(by, rule.proposes)
+    begun = Agreement((RULES[kind].proposes, *RULES[kind].approvals))
+    begun.say(by, at=at, no_conflict=no_conflict)
     terms = _keyed(terms)
     once = Once(by, idempotency_key, f"propose {kind}", {"about": about, **terms}, at)
     if (done := once.outcome()) is not None:
         return _record(Row.objects.get(pk=done["motion"]))
-    if not no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
     authority = Authority.objects.filter(code=by.authority or "").first()
     if authority is None:
         raise errors.OutsideAuthority("a motion is of one authority")
     said = _TAKEN_BY[kind][0](authority, about, terms, at=at)
-    _impartial(kind, about, said, by)
+    replace(begun, kept_out=_kept_out(kind, about, said)).demand(by, at=at)
     same = Row.objects.filter(kind=kind.value, about=about, state="open")
     same.filter(expires_at__lte=at).update(state="expired", closed_at=at, closed_by="SYSTEM")
     policy = records.current_policy(authority.pk, at=at)
@@ -113,35 +112,21 @@ def approve(
 ) -> MotionRecord:
     """Give one officer's yes; the last one needed takes the motion.
 
-    Refuses the proposer, who has approved already, a role that the table does not name for this place, a stale second
-    factor, and what the register no longer allows.
+    Refuses whoever the rule of four eyes refuses (``rules.four_eyes``), and what the register no longer allows.
     """
     once = Once(by, idempotency_key, "approve motion", {"motion": number}, at)
     if once.outcome() is not None:
         return _record(Row.objects.get(pk=number))
     row = _locked(number, by=by)
-    kind = Motion(row.kind)
-    given = list(row.approvals.order_by("pk"))
-    needed = RULES[kind].approvals
-    if by.number == row.proposed_by:
-        raise errors.OwnProposal("nobody approves their own motion", proposal=row.pk)
-    if any(one.by == by.number for one in given):
-        raise errors.AlreadyApproved("this officer has approved already", proposal=row.pk)
-    _still_open(row, at)
-    _role(by, needed[len(given)])
-    if not no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    second_factor.demand(by, at=at)
-    clean, take = _TAKEN_BY[kind]
+    clean, take = _TAKEN_BY[Motion(row.kind)]
+    agreed = _agreement(row).say(by, at=at, no_conflict=no_conflict)
     clean(row.authority, row.about, row.terms, at=at)
-    _impartial(kind, row.about, row.terms, by)
     MotionApproval.objects.create(motion=row, by=by.number, at=at, second_factor_at=by.second_factor_at)
     once.keep({})
-    if len(given) + 1 < len(needed):
+    if agreed.wanted:
         return _record(row)
     commit = ledger.Commit()
-    officers = (row.proposed_by, *(one.by for one in given), by.number)
-    entry = take(row.authority, row.about, row.terms, officers=officers, commit=commit, at=at)
+    entry = take(row.authority, row.about, row.terms, officers=agreed.said, commit=commit, at=at)
     row.state, row.closed_by, row.closed_at, row.entry = "approved", by.number, at, entry
     row.save()
     news.put()
@@ -158,10 +143,7 @@ def decline(number: int, *, by: Actor, at: datetime, reason: str, idempotency_ke
     if once.outcome() is not None:
         return _record(Row.objects.get(pk=number))
     row = _locked(number, by=by)
-    deciding = frozenset[Role]().union(*RULES[Motion(row.kind)].approvals)
-    if by.number != row.proposed_by:
-        _role(by, deciding)
-    _still_open(row, at)
+    _agreement(row).demand_end(by, at=at)
     row.state, row.closed_by, row.closed_at, row.closed_reason = "declined", by.number, at, reason.strip()
     row.save()
     once.keep({})
@@ -210,10 +192,12 @@ def _keyed(terms: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**terms, "changes": {**kept, "document_hmac": agencies.keyed(paper) if paper else ""}}
 
 
-def _impartial(kind: Motion, about: str, terms: Mapping[str, Any], by: Actor) -> None:
-    """Refuse whoever decided what the motion is about to judge."""
-    if kind in _KEPT_OUT and by.number in _KEPT_OUT[kind](about, terms):
-        raise errors.OwnProposal("nobody decides on an appeal against what they decided", about=about)
+def _kept_out(kind: Motion, about: str, terms: Mapping[str, Any]) -> Mapping[str, errors.RegistryError]:
+    """Whoever decided what the motion is about to judge."""
+    if kind not in _KEPT_OUT:
+        return {}
+    refusal = errors.OwnProposal("nobody decides on an appeal against what they decided", about=about)
+    return dict.fromkeys(_KEPT_OUT[kind](about, terms), refusal)
 
 
 def _role(by: Actor, allowed: frozenset[Role]) -> None:
@@ -229,31 +213,35 @@ def _locked(number: int, *, by: Actor) -> Row:
     return row
 
 
-def _still_open(row: Row, at: datetime) -> None:
-    if row.state != "open":
-        raise errors.ProposalClosed("the motion is closed already", proposal=row.pk, state=row.state)
-    if row.expires_at <= at:
-        raise errors.ProposalClosed("the motion has run out", proposal=row.pk, state="expired")
+def _agreement(row: Row) -> Agreement:
+    """How far a motion has come."""
+    rule = RULES[Motion(row.kind)]
+    given = sorted(row.approvals.all(), key=lambda one: one.pk)
+    return Agreement(
+        places=(rule.proposes, *rule.approvals),
+        said=(row.proposed_by, *(one.by for one in given)),
+        kept_out=_kept_out(Motion(row.kind), row.about, row.terms) if row.state == "open" else {},
+        state=row.state,
+        expires_at=row.expires_at,
+        facts={"proposal": row.pk},
+    )
 
 
 def _record(row: Row) -> MotionRecord:
-    kind = Motion(row.kind)
-    given = tuple(one.by for one in sorted(row.approvals.all(), key=lambda one: one.pk))
-    needed = RULES[kind].approvals
-    left = needed[len(given) :] if row.state == "open" else ()
+    agreement = _agreement(row)
     return MotionRecord(
         id=row.pk,
-        kind=kind,
+        kind=Motion(row.kind),
         about=row.about,
         terms=row.terms,
         state=row.state,
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
         expires_at=row.expires_at,
-        approved_by=given,
-        approvals_needed=len(left),
-        next_roles=tuple(sorted(left[0])) if left else (),
-        officers=1 + len(needed),
+        approved_by=agreement.said[1:],
+        approvals_needed=agreement.wanted,
+        next_roles=agreement.next_roles,
+        agreement=agreement,
         closed_by=row.closed_by,
         closed_at=row.closed_at,
         closed_reason=row.closed_reason,

@@ -54,11 +54,13 @@ class Target:
 class Option:
     """A row of the law for one officer and one licence. ``closed``: why not, ``None`` where it is open.
 
+    ``by_role``: whether the officer's role may begin it at all.
     ``notice_days`` and ``appeal_days`` are the policy's of the day; ``proposal``: the open one that stands in the way.
     """
 
     step: Step
     closed: Closed | None
+    by_role: bool
     targets: tuple[Target, ...] = ()
     notice_days: int | None = None
     appeal_days: int | None = None
@@ -285,6 +287,7 @@ def agency_options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...
             Option(
                 step=step,
                 closed=closed,
+                by_role=bool(by.roles & step.proposes),
                 targets=targets,
                 notice_days=getattr(policy, step.notice) if step.notice else None,
                 appeal_days=getattr(policy, step.appeal) if step.appeal else None,
@@ -332,9 +335,11 @@ def of_agency(
 
 def of_proposal(proposal: int, *, by: Actor, at: datetime) -> tuple[Outlook, ...]:
     """What a proposal would change if it were taken now; refuses where events have overtaken it."""
-    row = Proposal.objects.select_related("licence", "agency").filter(pk=proposal).first()
+    row = Proposal.objects.select_related("licence", "agency", "authority").filter(pk=proposal).first()
+    missing = errors.ProposalNotFound("no such proposal", proposal=proposal)
     if row is None:
-        raise errors.ProposalNotFound("no such proposal", proposal=proposal)
+        raise missing
+    _may_read(row.authority.code, by, missing)
     terms, action = terms_json.read(row.terms), Action(row.action)
     if row.licence is None:
         return of_agency(row.agency.number, action, terms, by=by, at=at)
@@ -369,6 +374,7 @@ def _option(
     return Option(
         step=step,
         closed=closed,
+        by_role=bool(by.roles & step.proposes),
         targets=targets,
         notice_days=getattr(case.policy, step.notice) if step.notice else None,
         appeal_days=getattr(case.policy, step.appeal) if step.appeal else None,
@@ -440,17 +446,19 @@ def _face(licence: Licence, entries: Sequence[standing.Entry], at: datetime, *, 
 def _readable(number: str, by: Actor) -> Licence:
     rows = Licence.objects.select_related("agency__authority", "authority")
     licence = rows.filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if licence is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(licence.authority.code, by)
+        raise missing
+    _may_read(licence.authority.code, by, missing)
     return licence
 
 
 def _readable_agency(number: str, by: Actor) -> Agency:
     agency = Agency.objects.select_related("authority").filter(number=number).first()
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     if agency is None:
-        raise errors.AgencyNotFound("no agency has this number", number=number)
-    _may_read(agency.authority.code, by)
+        raise missing
+    _may_read(agency.authority.code, by, missing)
     return agency
 
 
@@ -459,11 +467,13 @@ def _licences(agency: Agency) -> list[Licence]:
     return list(rows.filter(agency=agency, renumbered_to__isnull=True).order_by("number"))
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, unseen: errors.NotFound) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
 
 
 def _sequences(licence: Licence) -> dict[int, int]:

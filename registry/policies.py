@@ -6,19 +6,20 @@ rewrites no past (rulings 2).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from registry import proposals, publishing, records
+from registry import publishing, records
 from registry.idempotency import Once
 from registry.models import Authority, PolicyProposal, PolicySet
-from registry.rules import errors, freezing, policy
+from registry.rules import errors, four_eyes, freezing, policy
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import Actor, Role
 
-RUNS: Final = timedelta(days=7)
+RUNS: Final = four_eyes.RUNS
 """How long a proposed version waits for its second administrator (domain model 3.6)."""
 
 
@@ -27,7 +28,7 @@ class PolicyProposalRecord:
     """A version of a policy set that waits, or what became of it.
 
     ``in_force_from``: ``None`` = from its approval on. ``changed``: each field that is other than in the version before
-    it, with its value there and here. ``version``: the one it became.
+    it, with its value there and here. ``version``: the one it became. ``agreement``: who may say yes, or end it.
     """
 
     id: int
@@ -36,6 +37,7 @@ class PolicyProposalRecord:
     changed: Mapping[str, tuple[Any, Any]]
     in_force_from: datetime | None
     state: str
+    agreement: Agreement
     proposed_by: str
     proposed_at: datetime
     expires_at: datetime
@@ -55,7 +57,7 @@ def propose(
     Refuses what could not be put in force now, and where a version waits already.
     """
     row = _administered(code, by)
-    proposals.fresh_factor(by, at)
+    _agreement().say(by, at=at, no_conflict=False)
     body = {"code": code, "rules": rules, "from": in_force_from}
     once = Once(by, idempotency_key, "propose_policy", body, at)
     if (done := once.outcome()) is not None:
@@ -87,11 +89,9 @@ def approve(number: int, *, by: Actor, at: datetime, idempotency_key: str) -> Po
     once = Once(by, idempotency_key, "approve_policy", {"proposal": number}, at)
     if once.outcome() is not None:
         return _record(waiting)
-    if by.number == waiting.proposed_by:
-        raise errors.OwnProposal("nobody approves their own proposal", proposal=number)
-    proposals.fresh_factor(by, at)
     row = Authority.objects.select_for_update().get(pk=waiting.authority_id)
-    waiting = _open(number, at)
+    waiting = _locked(number)
+    _agreement(waiting).say(by, at=at, no_conflict=False)
     if _versions(row) != waiting.after_version:
         raise errors.ProposalOvertaken("another version was put in force since it was proposed")
     not_past(waiting.in_force_from, at)
@@ -113,7 +113,8 @@ def decline(
     once = Once(by, idempotency_key, "decline_policy", {"proposal": number, "reason": reason}, at)
     if once.outcome() is not None:
         return _record(waiting)
-    waiting = _open(number, at)
+    waiting = _locked(number)
+    _agreement(waiting).demand_end(by, at=at)
     waiting.state, waiting.closed_by, waiting.closed_at, waiting.closed_reason = (
         "declined",
         by.number,
@@ -193,14 +194,22 @@ def _scoped(number: int, by: Actor) -> PolicyProposal:
     return row
 
 
-def _open(number: int, at: datetime) -> PolicyProposal:
-    """The proposal, locked; refuses one that is closed or has run out."""
+def _locked(number: int) -> PolicyProposal:
     rows = PolicyProposal.objects.select_for_update(of=("self",)).select_related("authority")
-    row = rows.get(pk=number)
-    state = "expired" if row.state == "open" and row.expires_at <= at else row.state
-    if state != "open":
-        raise errors.ProposalClosed(f"the proposal is {state}", proposal=number, state=state)
-    return row
+    return rows.get(pk=number)
+
+
+def _agreement(row: PolicyProposal | None = None) -> Agreement:
+    """How far a proposed version has come, or one that nobody has proposed yet.
+
+    Both administrators give the second factor anew. A policy set is no case: nobody declares to be impartial in it.
+    """
+    both = frozenset({Role.ADMINISTRATOR})
+    begun = Agreement((both, both), declares=False, fresh_from=0)
+    if row is None:
+        return begun
+    said = (row.proposed_by, row.closed_by) if row.state == "approved" else (row.proposed_by,)
+    return replace(begun, said=said, state=row.state, expires_at=row.expires_at, facts={"proposal": row.pk})
 
 
 def _record(row: PolicyProposal) -> PolicyProposalRecord:
@@ -213,7 +222,7 @@ def _record(row: PolicyProposal) -> PolicyProposalRecord:
     }
     return PolicyProposalRecord(
         id=row.pk, authority=row.authority.code, rules=row.rules, changed=changed, in_force_from=row.in_force_from,
-        state=row.state, proposed_by=row.proposed_by, proposed_at=row.proposed_at, expires_at=row.expires_at,
-        closed_by=row.closed_by, closed_at=row.closed_at, closed_reason=row.closed_reason,
+        state=row.state, agreement=_agreement(row), proposed_by=row.proposed_by, proposed_at=row.proposed_at,
+        expires_at=row.expires_at, closed_by=row.closed_by, closed_at=row.closed_at, closed_reason=row.closed_reason,
         version=row.after_version + 1 if row.state == "approved" else None,
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What waits for another officer, and how fresh a second factor must be: what every writer behind four eyes shares.
+"""What waits for another officer: the rows that ``licensing`` and ``agencies`` share.
 
-A proposal is a row that is only closed, never altered. Who may close it with a yes, and what then happens, is
-``licensing``'s.
+A proposal is a row that is only closed, never altered. Who may close it with a yes is :mod:`registry.rules.four_eyes`';
+what then happens is ``licensing``'s.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,8 @@ from django.db import IntegrityError, transaction
 
 from registry import records
 from registry.models import Agency, Licence, Proposal
-from registry.rules import errors, second_factor
-from registry.rules.lifecycle import Action, Actor, Role
-
-
-def fresh_factor(by: Actor, at: datetime) -> None:
-    """Refuse whoever has not given the second factor just now; the register itself has none."""
-    if Role.SYSTEM in by.roles and by.authority is None:
-        return
-    second_factor.demand(by, at=at)
+from registry.rules import errors
+from registry.rules.lifecycle import Action, Actor
 
 
 def write(

@@ -14,7 +14,7 @@ from django.db import connection
 from registry import licensing, records
 from registry.models import Licence, Proposal
 from registry.rules import errors, standing
-from registry.rules.lifecycle import Action, Actor, Role, State, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, State, StepTerms
 from registry.rules.securities import Position
 
 LAPSED: Final = "BOND-LAPSE"
@@ -57,9 +57,10 @@ class Secured:
 def of(number: str, *, by: Actor, at: datetime) -> Secured:
     """One licence of the officer's authority."""
     row = Licence.objects.select_related("agency", "authority").filter(number=number).first()
+    missing = errors.LicenceNotFound("no licence has this number", number=number)
     if row is None:
-        raise errors.LicenceNotFound("no licence has this number", number=number)
-    _may_read(row.authority.code, by)
+        raise missing
+    _may_read(row.authority.code, by, unseen=missing)
     return _secured(row, at)
 
 
@@ -68,8 +69,9 @@ def of_agency(number: str, *, by: Actor, at: datetime) -> list[Secured]:
     rows = list(
         Licence.objects.select_related("agency", "authority").filter(agency__number=number).order_by("number")
     )
+    missing = errors.AgencyNotFound("no agency has this number", number=number)
     for row in rows:
-        _may_read(row.authority.code, by)
+        _may_read(row.authority.code, by, unseen=missing)
     entries = records.fold_entries_of(row.pk for row in rows)
     found = [_judged(row, entries[row.pk], at) for row in rows]
     return [one for one in found if one.position.required is not None or one.position.held]
@@ -81,6 +83,11 @@ def attention(*, by: Actor, at: datetime, limit: int = 200) -> list[Secured]:
     found = [_secured(row, at) for row in _candidates(at, authority=by.authority, limit=5 * limit)]
     found = [one for one in found if one.state in _RUNNING and (one.position.missing or _soon(one, at))]
     return sorted(found, key=lambda one: (not one.position.missing, one.due or at, one.licence))[:limit]
+
+
+def may_enter(by: Actor) -> bool:
+    """Whether this officer enters what an issuer confirms and what is drawn."""
+    return bool(by.roles & STEPS[Action.CONFIRM_SECURITY].proposes & STEPS[Action.DRAW_SECURITY].proposes)
 
 
 def run_due(*, at: datetime) -> int:
@@ -181,8 +188,10 @@ def _judged(row: Licence, entries: list[standing.Entry], at: datetime) -> Secure
     )  # fmt: skip
 
 
-def _may_read(authority: str, by: Actor) -> None:
+def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority != authority:
-        raise errors.OutsideAuthority("the record belongs to another authority", authority=authority)
+        raise errors.OutsideAuthority(
+            "the record belongs to another authority", authority=authority, unseen=unseen
+        )
     if not by.roles & _READERS:
         raise errors.RoleNotAllowed("this role reads aggregates only", roles=sorted(_READERS))

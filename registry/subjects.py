@@ -69,13 +69,18 @@ class RequestRecord:
     overdue: bool
 
 
+def may_record(by: Actor) -> bool:
+    """Whether this officer records what persons ask."""
+    return bool(by.authority and by.roles & M)
+
+
 @transaction.atomic(durable=True)
 def record(
     kind: str, *, asked_by: str, identity_check: str, words: str, received_on: date, by: Actor, at: datetime,
     idempotency_key: str, person: str = "",
 ) -> RequestRecord:  # fmt: skip
     """Enter a request; its last day follows from the policy. ``person``: empty where nobody of them is on record."""
-    if not by.roles & M:
+    if not may_record(by):
         raise errors.RoleNotAllowed("this role records no requests", roles=sorted(M))
     authority = Authority.objects.filter(code=by.authority or "").first()
     if authority is None:

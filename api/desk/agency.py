@@ -28,11 +28,12 @@ from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
 from api.pages import languages, written
-from registry import dossier, licensing, retrospect, screening, securities
+from registry import dossier, licensing, motions, retrospect, screening, securities
 from registry.admission import reading
 from registry.retrospect import AgencyThen, LicenceThen, Recorded
 from registry.rules import days, errors, numbering, publication
-from registry.rules.lifecycle import Action, M
+from registry.rules.lifecycle import Action
+from registry.rules.motions import Motion
 from registry.rules.numbering import Kind
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -207,7 +208,7 @@ def _now(visit: Visit, number: str, found: AgencyThen) -> dict[str, Any]:
     waits = licensing.proposals_of_agency(number, by=visit.by, at=visit.at)
     return {
         "waiting": licences_room.waiting(waits, found.zone) if waits else None,
-        "may_merge": bool(visit.by.roles & M),
+        "may_merge": motions.may_propose(Motion.MERGE, by=visit.by),
         "steps": licences_room.steps_of_agency(number, by=visit.by, at=visit.at),
         "held": securities_room.table_of(held, "") if held else None,
         "links": links,

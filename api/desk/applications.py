@@ -285,7 +285,7 @@ def step(visit: Visit, number: str, action: str) -> HttpResponse:
         return door.nothing_here(visit.request)
     asked = Action(action)
     found = readings.application(number, by=visit.by, at=visit.at, through="desk")
-    if not visit.by.roles & applying.STEPS[asked].by:
+    if not officers.may_take(asked, by=visit.by):
         raise RoleNotAllowed("this role may not take the step")
     form = _FORMS[asked](visit)
     if visit.request.method == "POST" and form.is_valid():

@@ -1,5 +1,6 @@
 """Accounts that ask to act for agencies: what they say, who has said yes, and ending it; papers that holders sent."""
 
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django import forms
@@ -16,7 +17,6 @@ from api.desk.forms import Deciding
 from registry import holders
 from registry.holders import Connection
 from registry.rules.errors import HolderNotFound, RegistryError, RoleNotAllowed
-from registry.rules.lifecycle import C, M
 
 _POST: Final = ("POST",)
 STATES: Final = {
@@ -56,8 +56,8 @@ def waiting(visit: Visit) -> HttpResponse:
     return visit.page(
         "holders.html",
         gettext("Accounts of agencies"),
-        asking=_table(gettext("Requests"), asking, gettext("Nobody waits.")),
-        acting=_table(gettext("Connected"), acting, gettext("No account acts for an agency.")),
+        asking=_table(gettext("Requests"), asking, gettext("Nobody waits."), at=visit.at),
+        acting=_table(gettext("Connected"), acting, gettext("No account acts for an agency."), at=visit.at),
     )
 
 
@@ -67,9 +67,10 @@ def one(visit: Visit, key: int) -> HttpResponse:
     found = readings.holder(key, by=visit.by, at=visit.at, through="desk")
     posted = visit.request.method == "POST"
     ending = posted and "reason" in visit.request.POST
-    open_to = _open(visit, found)
-    confirm = ConfirmForm(visit) if "confirm" in open_to and not ending else None
-    end = EndForm(visit, auto_id="end_%s") if "end" in open_to and (ending or not posted) else None
+    agreement, stands = found.agreement(at=visit.at), found.stands(at=visit.at)
+    confirm = ConfirmForm(visit) if agreement.awaits(visit.by, at=visit.at) and not ending else None
+    may_end = found.may_end(visit.by, at=visit.at)
+    end = EndForm(visit, auto_id="end_%s") if may_end and (ending or not posted) else None
     try:
         if posted and ending and end is not None and end.is_valid():
             state = holders.end(
@@ -93,18 +94,18 @@ def one(visit: Visit, key: int) -> HttpResponse:
     except RegistryError as refusal:
         (end if ending else confirm).refuse(refusal)  # type: ignore[union-attr]
     if posted and (end if ending else confirm) is None:
-        raise RoleNotAllowed("this officer may not", roles=sorted(M if found.state == "asked" else C))
+        raise RoleNotAllowed("this officer may not", roles=agreement.next_roles)
     return visit.page(
         "holder.html",
         found.name,
         status=422 if posted else 200,
-        state=str(STATES[found.state]),
-        about=_about(found),
+        state=str(STATES[stands]),
+        about=_about(found, stands),
         said=found.said,
         confirm=confirm,
         end=end,
         button=gettext("Confirm as the first officer")
-        if found.state == "asked"
+        if stands == "asked"
         else gettext("Connect the account"),
         agency=found.agency,
     )
@@ -122,23 +123,13 @@ def paper(visit: Visit, number: str, reference: str) -> HttpResponse:
     return cast("HttpResponse", answer)
 
 
-def _open(visit: Visit, found: Connection) -> set[str]:
-    """What this officer may do with it."""
-    may: set[str] = set()
-    if visit.by.roles & M and found.state in {"asked", "supported", "connected"}:
-        may.add("end")
-    first = found.state == "asked" and bool(visit.by.roles & M)
-    second = found.state == "supported" and bool(visit.by.roles & C) and found.first_by != visit.by.number
-    return may | ({"confirm"} if first or second else set())
-
-
-def _table(title: str, rows: list[Connection], empty: str) -> parts.Table:
+def _table(title: str, rows: list[Connection], empty: str, *, at: datetime) -> parts.Table:
     lines: list[tuple[Any, ...]] = [
         (
             parts.Moment(row.asked_at, row.zone),
             parts.Link(row.name, resolve_url("desk-holder", row.id), row.agency),
             row.account,
-            str(STATES[row.state]),
+            str(STATES[row.stands(at=at)]),
         )
         for row in rows
     ]
@@ -146,16 +137,17 @@ def _table(title: str, rows: list[Connection], empty: str) -> parts.Table:
     return parts.Table(title, columns, lines, empty)
 
 
-def _about(found: Connection) -> parts.Facts:
+def _about(found: Connection, stands: str) -> parts.Facts:
     def yes(by: str, at: Any) -> Any:
         return parts.Noted(by, parts.Moment(at, found.zone)) if by else gettext("not yet")
 
+    first = "" if stands == "asked" else found.first_by
     facts = [
         parts.Fact(gettext("Account"), found.account, True),
         parts.Fact(gettext("Asked"), parts.Moment(found.asked_at, found.zone)),
         parts.Fact(gettext("Licences"), ", ".join(found.licences)),
         parts.Fact(gettext("Official e-mail on record"), ", ".join(found.emails)),
-        parts.Fact(gettext("First officer"), yes(found.first_by, found.first_at)),
+        parts.Fact(gettext("First officer"), yes(first, found.first_at)),
         parts.Fact(gettext("Second officer"), yes(found.second_by, found.second_at)),
     ]
     if found.ended_at is not None:

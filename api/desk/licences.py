@@ -101,7 +101,7 @@ def agency_step(visit: Visit, number: str, action: str) -> HttpResponse:
 
 def _asked(visit: Visit, option: Option, file: File) -> HttpResponse:
     """Ask for what the step needs; show what it would change, or hand it over, as the officer presses."""
-    if option.closed is Closed.ROLE or not visit.by.roles & option.step.proposes:
+    if not option.by_role:
         raise errors.RoleNotAllowed("this role may not begin the step", roles=sorted(option.step.proposes))
     posted = visit.request.method == "POST"
     if option.closed is Closed.AGENCY or (option.closed is not None and not posted):

@@ -24,8 +24,8 @@ from api.desk.proposals import ApproveForm, DeclineForm
 from registry import dossier, motions, persons, screening
 from registry.motions import MotionRecord
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import M, Role
-from registry.rules.motions import RULES, Motion
+from registry.rules.lifecycle import M
+from registry.rules.motions import Motion
 from registry.screening import sides
 
 _POST: Final = ("POST",)
@@ -144,9 +144,8 @@ def motion(visit: Visit, number: int) -> HttpResponse:
     found = readings.motion(number, by=visit.by, at=visit.at, through="desk")
     if visit.request.method != "POST":
         return _page(visit, found)
-    deciding = _deciding(found)
-    if found.proposed_by != visit.by.number and not visit.by.roles & deciding:
-        raise errors.RoleNotAllowed("this officer may not", roles=sorted(deciding))
+    if found.agreement.is_open(visit.at):  # whoever may not even end it has no word in it
+        found.agreement.demand_end(visit.by, at=visit.at)
     if visit.request.POST.get("do") == "decline":
         return _declined(visit, found)
     form = YesForm(visit)
@@ -202,9 +201,9 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
-    is_open = found.state == "open" and visit.at < found.expires_at
-    mine = found.proposed_by == visit.by.number
-    awaits = is_open and found.awaits(visit.by)
+    is_open = found.agreement.is_open(visit.at)
+    mine = found.agreement.is_proposed_by(visit.by)
+    may_end = found.agreement.may_end(visit.by, at=visit.at)
     return visit.page(
         "motion.html",
         gettext(NAMES[found.kind]),
@@ -216,19 +215,12 @@ def _page(
         facts=_facts(found, zone),
         reason=found.terms.get("reason", ""),
         mine=mine,
-        approving=(approving or YesForm(visit)) if awaits else None,
-        declining=(declining or DeclineForm())
-        if is_open and (mine or visit.by.roles & _deciding(found))
-        else None,
+        approving=(approving or YesForm(visit)) if found.agreement.awaits(visit.by, at=visit.at) else None,
+        declining=(declining or DeclineForm()) if may_end else None,
         ends_own=gettext("Withdraw") if mine else "",
         waits_for=law.any_of(found.next_roles),
         **_SHOWN[found.kind](visit, found, is_open=is_open, zone=zone),
     )
-
-
-def _deciding(found: MotionRecord) -> frozenset[Role]:
-    """Whoever says yes to such a motion, first or later; they may also decline it."""
-    return frozenset[Role]().union(*RULES[found.kind].approvals)
 
 
 def _about(found: MotionRecord) -> parts.Link:
@@ -400,7 +392,7 @@ def _facts(found: MotionRecord, zone: str) -> parts.Facts:
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
         (gettext("Approved by"), ", ".join(found.approved_by) or gettext("nobody yet")),
-        (gettext("Officers in all"), str(found.officers)),
+        (gettext("Officers in all"), str(found.agreement.officers)),
     ]
     if found.closed_by:
         told += [(gettext("Ended by"), found.closed_by), (gettext("Ended"), _moment(found.closed_at, zone))]
@@ -426,7 +418,7 @@ def table_of_those_that_await(visit: Visit, zone: str) -> parts.Table | None:
             parts.Number(one.proposed_by),
         )
         for one in found
-        if one.awaits(visit.by)
+        if one.agreement.awaits(visit.by, at=visit.at)
     ]
     if not rows:
         return None

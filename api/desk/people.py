@@ -158,7 +158,7 @@ def people(visit: Visit) -> HttpResponse:
     return visit.page(
         "people.html",
         gettext("Officers"),
-        may_change=_administers(visit),
+        may_change=officers.administers(visit.by),
         changes=changes_table(visit),
         table=parts.Table(gettext("Officers"), columns, rows, gettext("There is no officer yet.")),
     )
@@ -192,7 +192,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         number,
         number=number,
         facts=parts.Facts([fact for fact in facts if fact]),
-        may_change=_administers(visit) and one.officer.ended_at is None and number != visit.by.number,
+        may_change=officers.may_propose(one, by=visit.by),
     )
 
 
@@ -261,7 +261,7 @@ def end(visit: Visit, number: str) -> HttpResponse:
 def change(visit: Visit, number: int) -> HttpResponse:
     """One change that waits: what it was and what it would be, and the second administrator's yes or no."""
     found = officers.change(number, by=visit.by)
-    if visit.request.method == "POST" and not _administers(visit):
+    if visit.request.method == "POST" and not officers.administers(visit.by):
         raise RoleNotAllowed
     form = ApproveForm(visit)
     declining = "decline" in visit.request.POST
@@ -294,15 +294,16 @@ def change(visit: Visit, number: int) -> HttpResponse:
         parts.Fact(gettext("Proposed by"), found.proposed_by),
         parts.Fact(gettext("Runs out"), parts.Moment(found.expires_at)),
     )
-    is_open = found.state == "open" and found.expires_at > visit.at
+    agreement = officers.agreement(found)
     return visit.page(
         "change.html",
         gettext(_KINDS[found.kind]),
         status=422 if form.errors else 200,
         facts=parts.Facts([fact for fact in facts if fact]),
         form=form,
-        is_open=is_open and _administers(visit),
-        awaits=is_open and officers.awaits(found, by=visit.by),
+        is_open=agreement.is_open(visit.at),
+        awaits=agreement.awaits(visit.by, at=visit.at),
+        may_end=agreement.may_end(visit.by, at=visit.at),
     )
 
 
@@ -338,7 +339,9 @@ def changes_table(visit: Visit) -> parts.Table | None:
             parts.Link(gettext(_KINDS[one.kind]), resolve_url("desk-change", one.pk)),
             parts.Number(one.number),
             parts.Number(one.proposed_by),
-            gettext("your yes") if officers.awaits(one, by=visit.by) else gettext("somebody else"),
+            gettext("your yes")
+            if officers.agreement(one).awaits(visit.by, at=visit.at)
+            else gettext("somebody else"),
         )
         for one in found
     ]
@@ -380,10 +383,6 @@ def _sent(done: AccountChange, secret: str) -> str:
 
 def _waits() -> str:
     return gettext("Proposed. It waits for another administrator.")
-
-
-def _administers(visit: Visit) -> bool:
-    return Role.ADMINISTRATOR in visit.by.roles
 
 
 def _name(one: officers.Listed) -> str:

@@ -21,11 +21,11 @@ from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
 from api.pages import facts as public_facts
-from registry import barring
+from registry import barring, motions
 from registry.bars import Bar
 from registry.persons import PersonRecord
 from registry.rules import days, errors, numbering
-from registry.rules.lifecycle import M
+from registry.rules.lifecycle import Action, M
 from registry.rules.motions import Motion
 
 _POST: Final = ("POST",)
@@ -195,7 +195,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         ),
         bars=_bars(visit, one),
         in_force=any(bar.state(one.today) == "in_force" for bar in one.bars),
-        may_bar=bool(visit.by.roles & M),
+        may_bar=motions.may_propose(Motion.BAR, by=visit.by),
         requests=requests_room.table_of(requests, "") if requests else None,
         waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
     )
@@ -236,7 +236,7 @@ def _publicity(bar: Bar, one: PersonRecord) -> Any:
 
 
 def _step(visit: Visit, one: PersonRecord, bar: Bar) -> Any:
-    if not visit.by.roles & M or bar.cause or bar.state(one.today) == "over":
+    if not bar.open_steps(visit.by, today=one.today):
         return str(bar.sequence)
     href = resolve_url("desk-bar", one.number, bar.sequence)
     return parts.Link(str(bar.sequence), href, gettext("appeal, end"))
@@ -278,6 +278,7 @@ def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
     if found is None:
         raise errors.EntryNotFound
     posted = visit.request.method == "POST"
+    open_steps = found.open_steps(visit.by, today=one.today)
     appeal = AppealForm(visit.request.POST if posted else None, auto_id="appeal_%s")
     if posted and (entered := _appealed(visit, one, found, appeal)) is not None:
         return entered
@@ -300,9 +301,9 @@ def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
                 parts.Fact(gettext("Officers"), ", ".join(found.officers)),
             ]
         ),
-        appeal=None if found.appeal_open or found.cause else appeal,
-        may_dismiss=found.appeal_open,
-        may_end=not found.cause and found.state(one.today) != "over",
+        appeal=appeal if Action.APPEAL_BAR in open_steps else None,
+        may_dismiss=Action.DISMISS_APPEAL in open_steps,
+        may_end=Action.END_BAR in open_steps,
     )
 
 

@@ -15,14 +15,13 @@ from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
-from api.staff import steps
 from registry import agencies, dossier, licensing, outlook
 from registry.changes import Change, Kind
 from registry.licensing import ProposalRecord
 from registry.outlook import Outlook
 from registry.retrospect import Changed
 from registry.rules import errors, publication
-from registry.rules.lifecycle import STEPS, Action, C
+from registry.rules.lifecycle import STEPS, Action
 
 _POST: Final = ("POST",)
 _DAYS: Final = frozenset({"first_day", "last_day", "birth_date", "incorporated_on"})
@@ -149,13 +148,11 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
-    step = STEPS.get(Action(found.action))
-    deciding = frozenset[str]().union(*step.approvals) if step else C
-    is_open = found.state == "open" and visit.at < found.expires_at
+    step, agreement = STEPS.get(Action(found.action)), found.agreement
+    is_open = agreement.is_open(visit.at)
     outlooks, overtaken = _outlooks(visit, found) if is_open else ((), "")
-    mine = found.proposed_by == visit.by.number
-    awaits = steps.awaits(found, by=visit.by, at=visit.at)
-    may_end = mine or bool(visit.by.roles & deciding)
+    mine = agreement.is_proposed_by(visit.by)
+    awaits = agreement.awaits(visit.by, at=visit.at)
     version, changed = _version(visit, found)
     if awaits and approving is None and not overtaken:
         approving = ApproveForm(visit)
@@ -169,7 +166,7 @@ def _page(
         proposal=found,
         is_open=is_open,
         outcome=_outcome(found, is_open=is_open),
-        facts=_facts(found, zone, step.officers if step else 2),
+        facts=_facts(found, zone),
         stated=None if found.change else parts.Facts(terms.told(found.terms, zone)),
         change=_difference(found.change, zone) if found.change else None,
         previews=[previews.of(one, texts, published=step.published) for one in outlooks if step],
@@ -177,8 +174,8 @@ def _page(
         changed=is_open and changed,
         mine=mine,
         awaits=awaits,
-        approving=approving if is_open and awaits else None,
-        declining=(declining or DeclineForm()) if is_open and may_end else None,
+        approving=approving if awaits else None,
+        declining=(declining or DeclineForm()) if agreement.may_end(visit.by, at=visit.at) else None,
         ends_own=gettext("Withdraw") if mine else "",
         danger=step is not None and step.sanction is not None,
         waits_for=law.any_of(found.next_roles),
@@ -240,14 +237,14 @@ def _outcome(found: ProposalRecord, *, is_open: bool) -> str:
     return str(_OUTCOMES["expired" if found.state == "open" else found.state])
 
 
-def _facts(found: ProposalRecord, zone: str, officers: int) -> parts.Facts:
+def _facts(found: ProposalRecord, zone: str) -> parts.Facts:
     told: list[tuple[str, Any]] = [
         (gettext("Number"), str(found.id)),
         (gettext("Proposed by"), found.proposed_by),
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
         (gettext("Approved by"), written.listed(found.approved_by) or gettext("nobody yet")),
-        (gettext("Officers in all"), str(officers)),
+        (gettext("Officers in all"), str(found.agreement.officers)),
     ]
     if found.closed_by:
         told += [

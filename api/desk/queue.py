@@ -13,7 +13,6 @@ from api import applications, labels, readings
 from api.desk import door, filters, law, motions, navigation, parts, people, requests
 from api.desk.door import Visit
 from api.desk.filters import FilterForm
-from api.staff import steps
 from registry import agenda, dossier
 from registry.agenda import Agenda, Item, Wanted
 from registry.licensing import ProposalRecord
@@ -26,7 +25,7 @@ def queue(visit: Visit) -> HttpResponse:
     others, zone = 0, "UTC"
     if visit.by.authority and visit.by.roles & navigation.READERS:
         found = readings.proposals(by=visit.by, at=visit.at, through="desk")
-        mine = [one for one in found if steps.awaits(one, by=visit.by, at=visit.at)]
+        mine = [one for one in found if one.agreement.awaits(visit.by, at=visit.at)]
         others = len(found) - len(mine)
         zone = dossier.authority(visit.by.authority, at=visit.at)["zone"]
     form = FilterForm(visit.request.GET or None)

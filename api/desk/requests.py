@@ -21,7 +21,7 @@ from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
 from api.pages import facts as public_facts
-from registry import persons, subjects
+from registry import motions, persons, subjects
 from registry.rules import days, errors
 from registry.rules.lifecycle import M
 from registry.rules.motions import Motion
@@ -138,7 +138,7 @@ def requests(visit: Visit) -> HttpResponse:
         "requests.html",
         gettext("Requests of persons"),
         table=table_of(found, gettext("No request waits for an answer.")),
-        may_record=bool(visit.by.roles & M),
+        may_record=subjects.may_record(visit.by),
     )
 
 
@@ -160,7 +160,7 @@ def table_of(found: Sequence[RequestRecord], empty: str) -> parts.Table:
 
 def table_of_those_due(visit: Visit) -> parts.Table | None:
     """The open requests, for the queue of whoever answers them; nothing where there is none."""
-    if not visit.by.authority or not visit.by.roles & M:
+    if not subjects.may_record(visit.by):
         return None
     found = readings.requests_open(by=visit.by, at=visit.at, through="desk")
     return table_of(found, "") if found else None
@@ -202,8 +202,9 @@ def new(visit: Visit) -> HttpResponse:
 def one_request(visit: Visit, number: int) -> HttpResponse:
     """One request; an answer to it is proposed here, and what was handed over is fetched."""
     one = readings.request(number, by=visit.by, at=visit.at, through="desk")
-    answers = one.state == "open" and bool(visit.by.roles & M)
-    if visit.request.method == "POST" and not visit.by.roles & M:
+    may_answer = motions.may_propose(Motion.ANSWER, by=visit.by)
+    answers = one.state == "open" and may_answer
+    if visit.request.method == "POST" and not may_answer:
         raise errors.RoleNotAllowed
     held = (
         readings.person(one.person, by=visit.by, at=visit.at, through="desk")

@@ -22,7 +22,6 @@ from api.desk.forms import Deciding, Form
 from api.pages import written
 from registry import screening
 from registry.rules import errors, numbering
-from registry.rules.lifecycle import M
 from registry.rules.screening import ASKS_REGISTRAR, State, Verdict
 from registry.screening.sides import Value
 
@@ -207,7 +206,7 @@ def match(visit: Visit, number: int) -> HttpResponse:
     pair = screening.match(number, by=visit.by)
     readings.note(f"match {number}", "screening", by=visit.by, at=visit.at, through="desk")
     one = pair.match
-    form = JudgeForm(visit) if _may_judge(visit, one) else None
+    form = JudgeForm(visit) if one.agreement.awaits(visit.by, at=visit.at) else None
     if form is not None and visit.request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
@@ -224,7 +223,7 @@ def match(visit: Visit, number: int) -> HttpResponse:
         except errors.RegistryError as refusal:
             form.refuse(refusal)
     elif visit.request.method == "POST" and form is None:
-        raise errors.OwnProposal if visit.by.roles & M else errors.RoleNotAllowed
+        one.agreement.demand(visit.by, at=visit.at)
     return visit.page(
         "match.html",
         gettext("%(one)s – %(other)s") % {"one": pair.one.name, "other": pair.other.name},
@@ -262,7 +261,7 @@ def links(visit: Visit, number: str) -> HttpResponse:
     result = screening.matches_of(number, by=visit.by)
     if visit.request.method == "POST" and "again" in visit.request.POST:
         return _again(visit, number)
-    form = _declaring(visit) if visit.by.roles & M else None
+    form = _declaring(visit) if screening.may_declare(visit.by) else None
     if form is None and visit.request.method == "POST":
         raise errors.RoleNotAllowed
     if form is not None and visit.request.method == "POST" and form.is_valid():
@@ -309,7 +308,7 @@ def links(visit: Visit, number: str) -> HttpResponse:
 
 def again_form(visit: Visit) -> AgainForm | None:
     """The button that screens an agency, for whoever may ask for it."""
-    return AgainForm(auto_id="again_%s") if visit.by.roles & M else None
+    return AgainForm(auto_id="again_%s") if screening.may_ask(visit.by) else None
 
 
 def _again(visit: Visit, number: str) -> HttpResponse:
@@ -375,11 +374,6 @@ def _told(done: screening.Match) -> str:
     if done.state is State.CONFIRMED:
         return gettext("The match is confirmed.")
     return gettext("Not the same: it is not shown again.")
-
-
-def _may_judge(visit: Visit, one: screening.Match) -> bool:
-    """Whether the officer could say anything now; whether they may, the register says when they do."""
-    return bool(visit.by.roles & M) and one.waits_by != visit.by.number
 
 
 def heading(side: screening.Side) -> SafeString:

@@ -21,7 +21,7 @@ from api.desk.forms import Form
 from api.pages import written
 from registry import licensing, securities
 from registry.rules import days, errors, numbering
-from registry.rules.lifecycle import Action, M, StepTerms
+from registry.rules.lifecycle import Action, StepTerms
 from registry.securities import Secured
 
 _POST: Final = ("POST",)
@@ -121,7 +121,7 @@ def security(visit: Visit, number: str) -> HttpResponse:
         raise errors.LicenceNotFound from None
     one = securities.of(number, by=visit.by, at=visit.at)
     readings.note(number, "securities", by=visit.by, at=visit.at, through="desk")
-    writes = bool(visit.by.roles & M)
+    writes = securities.may_enter(visit.by)
     confirm: ConfirmForm | None = ConfirmForm() if writes else None
     draw: DrawForm | None = DrawForm(auto_id="draw_%s") if writes else None
     status = 200

@@ -1,5 +1,6 @@
 """Motions: what several officers decide beside the steps of licences; one proposes, others approve or decline."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -78,7 +79,7 @@ class MotionsView(door.StaffView):
         asked = door.parameters(request, about=reading.Text(most=40))
         by, at = door.reader(request), clock.now()
         found = readings.motions_waiting(by=by, at=at, through="api", about=asked["about"] or "")
-        return door.answer({"data": [_body(one, by) for one in found]})
+        return door.answer({"data": [_body(one, by, at) for one in found]})
 
 
 class MotionView(door.StaffView):
@@ -88,9 +89,9 @@ class MotionView(door.StaffView):
     def get(self, request: Request, number: int) -> Response:
         """Read it, whatever has become of it."""
         door.parameters(request)
-        by = door.reader(request)
-        found = readings.motion(number, by=by, at=clock.now(), through="api")
-        return door.answer(_body(found, by))
+        by, at = door.reader(request), clock.now()
+        found = readings.motion(number, by=by, at=at, through="api")
+        return door.answer(_body(found, by, at))
 
 
 class YesView(door.StaffView):
@@ -110,11 +111,9 @@ class YesView(door.StaffView):
         """
         key = door.idempotency_key(request)
         sent = door.read(YesInput, request)
-        by = door.actor(request)
-        made = motions.approve(
-            number, by=by, at=clock.now(), no_conflict=sent["no_conflict"], idempotency_key=key
-        )
-        return door.answer(_body(made, by), status=201)
+        by, at = door.actor(request), clock.now()
+        made = motions.approve(number, by=by, at=at, no_conflict=sent["no_conflict"], idempotency_key=key)
+        return door.answer(_body(made, by, at), status=201)
 
 
 class NoView(door.StaffView):
@@ -131,9 +130,9 @@ class NoView(door.StaffView):
         """End the motion without taking it; its proposer may withdraw it this way."""
         key = door.idempotency_key(request)
         sent = door.read(DeclineInput, request)
-        by = door.actor(request)
-        made = motions.decline(number, by=by, at=clock.now(), reason=sent["reason"], idempotency_key=key)
-        return door.answer(_body(made, by), status=201)
+        by, at = door.actor(request), clock.now()
+        made = motions.decline(number, by=by, at=at, reason=sent["reason"], idempotency_key=key)
+        return door.answer(_body(made, by, at), status=201)
 
 
 class MergersView(door.StaffView):
@@ -158,16 +157,18 @@ def propose(request: Request, kind: Motion, about: str, shape: type[MotionInput]
     """Begin a motion of this kind from what was sent, and ``more`` that the address says."""
     key = door.idempotency_key(request)
     sent = {**door.read(shape, request), **more}
-    by, no_conflict = door.actor(request), sent.pop("no_conflict")
-    made = motions.propose(
-        kind, about, sent, by=by, at=clock.now(), no_conflict=no_conflict, idempotency_key=key
-    )
-    return door.answer(_body(made, by), status=201, at=f"/api/v1/staff/motions/{made.id}")
+    by, at, no_conflict = door.actor(request), clock.now(), sent.pop("no_conflict")
+    made = motions.propose(kind, about, sent, by=by, at=at, no_conflict=no_conflict, idempotency_key=key)
+    return door.answer(_body(made, by, at), status=201, at=f"/api/v1/staff/motions/{made.id}")
 
 
-def _body(one: MotionRecord, by: Actor) -> dict[str, Any]:
-    told = {name: getattr(one, name) for name in one.__slots__ if name != "officers"}
-    return MotionBody({**told, "kind": one.kind.value, "awaits_me": one.awaits(by)}).data
+def _body(one: MotionRecord, by: Actor, at: datetime) -> dict[str, Any]:
+    """A motion as this officer reads it at that instant."""
+    told = {name: getattr(one, name) for name in one.__slots__ if name != "agreement"}
+    told |= {"kind": one.kind.value, "awaits_me": one.agreement.awaits(by, at=at)}
+    if one.state == "open" and not one.agreement.is_open(at):
+        told |= {"state": "expired", "approvals_needed": 0, "next_roles": []}
+    return MotionBody(told).data
 
 
 urlpatterns: list[URLPattern] = [

@@ -235,7 +235,7 @@ def decision_body(made: Decision) -> dict[str, Any]:
 
 def proposal_body(found: ProposalRecord, *, by: Actor, at: datetime) -> dict[str, Any]:
     """A proposal as this officer reads it at that instant."""
-    still_open = found.state == "open" and found.expires_at > at
+    still_open = found.agreement.is_open(at)
     return {
         "number": found.id,
         "licence": found.licence,
@@ -250,8 +250,8 @@ def proposal_body(found: ProposalRecord, *, by: Actor, at: datetime) -> dict[str
         "expires_at": found.expires_at,
         "approved_by": list(found.approved_by),
         "approvals_needed": found.approvals_needed if still_open else 0,
-        "next_roles": list(found.next_roles),
-        "awaits_me": awaits(found, by=by, at=at),
+        "next_roles": list(found.next_roles) if still_open else [],
+        "awaits_me": found.agreement.awaits(by, at=at),
         "licence_version": found.licence_version or None,
         "decisions": [decision_body(made) for made in found.decisions],
     }
@@ -265,13 +265,6 @@ def _change_body(change: Change) -> dict[str, Any]:
         "reason": change.reason,
         "columns": columns,
     }
-
-
-def awaits(found: ProposalRecord, *, by: Actor, at: datetime) -> bool:
-    """Whether this officer may give the next yes."""
-    still_open = found.state == "open" and at < found.expires_at
-    others = by.number not in (found.proposed_by, *found.approved_by)
-    return still_open and others and bool(by.roles & set(found.next_roles))
 
 
 def _wire(names: frozenset[str]) -> set[str]:

@@ -16,8 +16,9 @@ from registry.admission import events, screening
 from registry.admission.events import Case
 from registry.idempotency import Once
 from registry.models import Agency, ApplicationText, Entry, Licence
-from registry.rules import applying, days, errors, freezing, particulars, second_factor, standing, terms_json
+from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
 from registry.rules.applying import Action, Party
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import HOLDER, Actor, Scope, StepTerms
 from registry.rules.lifecycle import STEPS as LICENCE_STEPS
 from registry.rules.lifecycle import Action as LicenceAction
@@ -56,14 +57,14 @@ def take(
             "the application is another authority's", authority=row.authority.code, unseen=missing
         )
     found = events.case(row, at=at)
-    if not by.roles & applying.STEPS[action].by:
+    if not may_take(action, by=by):
         raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))
     if expected_version is not None and expected_version != row.version:
         raise errors.VersionConflict(
             "the application has changed", expected=expected_version, actual=row.version
         )
     step = events.admit(found, action)
-    _may(step, found, by, no_conflict=no_conflict)
+    agreement(step, found).say(by, at=at, no_conflict=no_conflict)
     facts, words = _READERS[action](said, found)
     commit = ledger.Commit()
     facts |= _EFFECTS.get(action, _nothing)(found, by, commit, facts)
@@ -75,22 +76,30 @@ def take(
     return row.version
 
 
-def _may(step: applying.Step, found: Case, by: Actor, *, no_conflict: bool) -> None:
-    """Four eyes, the registrar where it takes the registrar, and for a decision a fresh factor and no conflict."""
-    grounds = _grounds(found)
-    allowed = applying.deciders(step, found.standing, grounds, found.policy)
-    if not by.roles & allowed:
-        raise errors.RoleNotAllowed("this takes the registrar", roles=sorted(allowed))
-    for action in step.unlike:
-        before = found.latest(action)
-        if before is not None and before.by == by.number:
-            raise errors.OwnProposal("nobody decides on their own proposal", number=found.row.number)
-    if step.decides or step.action in _PROPOSALS:
-        if not no_conflict:
-            raise errors.ConflictNotDeclared(
-                "declare that you have no conflict of interest", field="no_conflict"
-            )
-        second_factor.demand(by, at=found.at)
+def may_take(action: Action, *, by: Actor) -> bool:
+    """Whether the table names a role of this officer for the step at all."""
+    return bool(by.roles & applying.STEPS[action].by)
+
+
+def agreement(step: applying.Step, found: Case) -> Agreement:
+    """Who may take the step: alone, or as the second after whoever proposed what it decides.
+
+    A phoenix, or a score that points to one, is the registrar's. What is proposed and what is decided takes a fresh
+    second factor and a declaration, what is merely recorded does not. A proposal that nobody joined in time has lapsed:
+    it is taken back, or the outcome recorded anew.
+    """
+    allowed = applying.deciders(step, found.standing, _grounds(found), found.policy)
+    before = [event for action in step.unlike if (event := found.latest(action)) is not None]
+    weighs = step.decides or step.action in _PROPOSALS
+    lapses = [event.at + timedelta(days=found.policy.proposal_days) for event in before if step.lapses]
+    return Agreement(
+        places=(*(applying.STEPS[event.action].by for event in before), allowed),
+        said=tuple(event.by for event in before),
+        expires_at=min(lapses, default=None),
+        declares=weighs,
+        fresh_from=0 if weighs else len(before) + 1,
+        facts={"number": found.row.number},
+    )
 
 
 def _grounds(found: Case) -> tuple[str, ...]:

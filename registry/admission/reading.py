@@ -322,17 +322,15 @@ def _may_read(authority: str, by: Actor, *, unseen: errors.NotFound | None = Non
 
 def _not_by(step: applying.Step, found: Case, by: Actor) -> str:
     """Why not this officer, as a code."""
-    for action in step.unlike:
-        before = found.latest(action)
-        if before is not None and before.by == by.number:
-            return "officer.same"
-    proposal = found.latest(Action.PROPOSE_REFUSAL)
-    grounds = tuple(proposal.facts["grounds"]) if proposal else ()
-    return (
-        ""
-        if by.roles & applying.deciders(step, found.standing, grounds, found.policy)
-        else "officer.registrar"
-    )
+    try:
+        officers.agreement(step, found).demand(by, at=found.at)
+    except errors.OwnProposal:
+        return "officer.same"
+    except errors.ProposalClosed:
+        return "proposal.expired"
+    except errors.RoleNotAllowed:
+        return "officer.registrar"
+    return ""
 
 
 def _line(found: Case) -> Line:

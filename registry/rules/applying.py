@@ -100,7 +100,8 @@ class Step:
 
     ``unlike``: actions whose latest officer may not take this one. ``deadline``: the name under which an instant is
     frozen and the policy's field with its days. ``decides``: it takes a fresh second factor and a word on conflicts of
-    interest. ``published``: the public reads of it.
+    interest. ``lapses``: what it agrees to waits no longer than the policy's ``proposal_days``. ``published``: the
+    public reads of it.
     """
 
     code: str
@@ -113,6 +114,7 @@ class Step:
     unlike: frozenset[Action] = frozenset()
     deadlines: tuple[tuple[str, str], ...] = ()
     decides: bool = False
+    lapses: bool = False
     published: bool = False
 
 
@@ -149,7 +151,7 @@ _STEPS: Final = (
          needs=frozenset({"grounds", "letter"})),
     Step("A7c", Action.SERVE_NOTICE, frozenset({State.PROPOSED_REFUSAL}), State.MINDED_TO_REFUSE, C,
          "The applicant is told why the authority is minded to refuse, and may answer.",
-         unlike=frozenset({Action.PROPOSE_REFUSAL}), decides=True,
+         unlike=frozenset({Action.PROPOSE_REFUSAL}), decides=True, lapses=True,
          deadlines=(("represent_until", "representation_days"),)),
     Step("A7r", Action.REPRESENT, frozenset({State.MINDED_TO_REFUSE}), None, _APPLICANT,
          "The applicant answers the letter.", needs=frozenset({"text"})),
@@ -168,14 +170,14 @@ _STEPS: Final = (
          needs=frozenset({"outcome", "order_reference", "letter"})),
     Step("A8s", Action.ALLOW_APPEAL, _REFUSED, State.UNDER_REVIEW, C,
          "The appeal succeeded: the refusal is set aside and the application is under review again.",
-         unlike=_OUTCOME, decides=True, published=True),
+         unlike=_OUTCOME, decides=True, lapses=True, published=True),
     Step("A8d", Action.DISMISS_APPEAL, _REFUSED, None, C,
-         "The appeal failed: the refusal is confirmed.", unlike=_OUTCOME, decides=True, published=True),
+         "The appeal failed: the refusal is confirmed.", unlike=_OUTCOME, decides=True, lapses=True, published=True),
     Step("A9", Action.PROPOSE_GRANT, _JUDGED, State.PROPOSED_GRANT, M,
          "An officer proposes to grant.", needs=frozenset({"first_day", "last_day"})),
     Step("A9c", Action.GRANT, frozenset({State.PROPOSED_GRANT}), State.GRANTED, C,
          "A second officer grants; the licence waits for its security and its first day.",
-         unlike=frozenset({Action.PROPOSE_GRANT}), decides=True, published=True),
+         unlike=frozenset({Action.PROPOSE_GRANT}), decides=True, lapses=True, published=True),
     Step("A9x", Action.TAKE_BACK,
          frozenset({State.PROPOSED_GRANT, State.PROPOSED_REFUSAL, State.MINDED_TO_REFUSE}), State.UNDER_REVIEW, M,
          "What was proposed is not taken further; the application is under review again.",

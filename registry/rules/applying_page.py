@@ -19,6 +19,8 @@ compares. An applicant is not licensed in any of these states.
   objections, answers) stands in a row of its own, apart from the journal; the event keeps its salted digest.
 - A grant enters the agency, opens its licence and takes L0 of `docs/lifecycle.md` in one transaction of two
   officers. The licence comes into force with its security (L1), or lapses (A10).
+- What two officers decide, one proposes and another agrees to within `proposal_days`; after that it is taken back and
+  proposed anew (ADR 0019).
 - A renewal is filed on its licence (L15) when the agency sends it. An agency that is in the register applies through
   an account that was connected with it (ADR 0018), and a grant goes to it.
 - Where the policy names a fee (`fees`: `application`, `renewal`), an officer records that it was paid before the
@@ -50,6 +52,7 @@ def as_markdown() -> str:
     lines += [
         f"| {what} | `{of}` | {getattr(_LAW, of)} |"
         for what, of in (
+            ("days within which another officer agrees to a proposal", "proposal_days"),
             ("months that a refusal is public", "refusal_months"),
             ("days after which a draft that nobody wrote in is forgotten", "draft_days"),
             ("points from which an inspection is failed", "inspection_points"),

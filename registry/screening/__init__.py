@@ -29,8 +29,9 @@ from registry.models import (
     ScreeningRound,
 )
 from registry.models import Person as PersonRow
-from registry.rules import errors, second_factor
+from registry.rules import errors
 from registry.rules import screening as rules
+from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import Actor, C, M, Role
 from registry.rules.screening import Reason, State, Verdict
 from registry.screening import assessing, candidates, sides
@@ -39,8 +40,8 @@ from registry.screening.sides import Side
 
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word", "again",
-    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "name_of", "nightly", "of",
-    "of_applicant", "pairs", "reopened", "run_due", "wait_for",
+    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "may_ask", "may_declare",
+    "name_of", "nightly", "of", "of_applicant", "pairs", "reopened", "run_due", "wait_for",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -84,6 +85,12 @@ class Match:
     found_at: datetime
     assessed_at: datetime
     said: tuple[Word, ...]
+
+    @property
+    def agreement(self) -> Agreement:
+        """Who may say the next word: first whoever decides on licences, then a supervisor or the registrar."""
+        said = (self.waits_by,) if self.waits is not None else ()
+        return Agreement((M, C), said=said, fresh_from=0, facts={"match": self.id})
 
     @property
     def counts(self) -> bool:
@@ -150,7 +157,7 @@ def of(number: str, *, at: datetime, why: str = "asked", by: str = "SYSTEM") -> 
 def again(number: str, *, by: Actor, at: datetime, idempotency_key: str) -> Result:
     """Screen an agency of the officer's authority now, because the officer asks; the same key screens once."""
     once = Once(by, idempotency_key, "screen", {"agency": number}, at)
-    if not by.roles & M:
+    if not may_ask(by):
         raise errors.RoleNotAllowed("this role does not ask for a screening", roles=sorted(M))
     if not Agency.objects.filter(number=number, authority__code=by.authority).exists():
         raise errors.AgencyNotFound("no agency has this number", number=number)
@@ -159,6 +166,11 @@ def again(number: str, *, by: Actor, at: datetime, idempotency_key: str) -> Resu
     found = of(number, at=at, by=by.number)
     once.keep({"highest": found.score})
     return found
+
+
+def may_ask(by: Actor) -> bool:
+    """Whether this officer may have an agency screened."""
+    return bool(by.roles & M)
 
 
 def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Found, ...]:
@@ -301,7 +313,14 @@ def judge(
         raise errors.MatchNotFound("there is no such match", match=number)
     Agency.objects.select_for_update(of=("self",)).get(pk=held.agency_id)  # one word at a time
     found = next(iter(_matches("m.id = %s", [number])))
-    _may_judge(found, verdict, by=by, at=at, reason=reason, no_conflict=no_conflict)
+    found.agreement.demand(by, at=at)
+    if found.state is (State.CONFIRMED if verdict is Verdict.CONFIRM else State.FALSE_POSITIVE):
+        raise errors.MatchSettled("the match is settled already", state=found.state.value)
+    if not reason.strip():
+        raise errors.StepIncomplete("say why", field="reason")
+    if len(reason) > 4000 or "\x00" in reason:
+        raise errors.BadInput("a reason has at most 4000 characters", field="reason")
+    found.agreement.say(by, at=at, no_conflict=no_conflict)
     newest = Assessment.objects.filter(match=held).order_by("-pk")[0]
     Judgement.objects.create(
         match=held,
@@ -317,25 +336,9 @@ def judge(
     return next(iter(_matches("m.id = %s", [number])))
 
 
-def _may_judge(
-    found: Match, verdict: Verdict, *, by: Actor, at: datetime, reason: str, no_conflict: bool
-) -> None:
-    if not by.roles & M:
-        raise errors.RoleNotAllowed("this role does not judge matches", roles=sorted(M))
-    settled = State.CONFIRMED if verdict is Verdict.CONFIRM else State.FALSE_POSITIVE
-    if found.state is settled:
-        raise errors.MatchSettled("the match is settled already", state=found.state.value)
-    if found.waits is not None and found.waits_by == by.number:
-        raise errors.OwnProposal("another officer says the second word", match=found.id)
-    if found.waits is not None and not by.roles & C:
-        raise errors.RoleNotAllowed("a supervisor or the registrar says the second word", roles=sorted(C))
-    if not reason.strip():
-        raise errors.StepIncomplete("say why", field="reason")
-    if len(reason) > 4000 or "\x00" in reason:
-        raise errors.BadInput("a reason has at most 4000 characters", field="reason")
-    if not no_conflict:
-        raise errors.ConflictNotDeclared("declare that you have no conflict of interest", field="no_conflict")
-    second_factor.demand(by, at=at)
+def may_declare(by: Actor) -> bool:
+    """Whether this officer may declare how two agencies are linked."""
+    return bool(by.roles & M)
 
 
 @transaction.atomic(durable=True)
@@ -347,7 +350,7 @@ def declare(
     once = Once(by, idempotency_key, "declare_link", body, at)
     if once.outcome() is not None:
         return
-    if not by.roles & M:
+    if not may_declare(by):
         raise errors.RoleNotAllowed("this role declares no links", roles=sorted(M))
     held = {
         a.number: a for a in Agency.objects.filter(number__in=[number, other], authority__code=by.authority)

@@ -285,6 +285,24 @@ def test_nobody_decides_on_their_own_proposal() -> None:
         apply.take(other, Action.SERVE_NOTICE, at=AT, by=alone)
 
 
+def test_a_proposal_that_nobody_joins_in_seven_days_is_taken_back_and_made_anew() -> None:
+    number, later = apply.proposed(AT)
+    late = later + timedelta(days=7)
+    shown = reading.one(number, by=builders.checker(late), at=late)
+    assert [(step.action, why) for step, why in shown.hindered] == [(Action.GRANT, "proposal.expired")]
+    with pytest.raises(errors.ProposalClosed):
+        apply.take(number, Action.GRANT, at=late)
+    apply.take(number, Action.TAKE_BACK, at=late, reason="Nobody looked at it.")
+    apply.take(number, Action.PROPOSE_GRANT, at=late, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
+    soon = late + timedelta(days=7) - timedelta(microseconds=1)
+    apply.take(number, Action.GRANT, at=soon)
+    assert state(number, soon) is State.GRANTED
+    refusal = apply.reviewed(AT, account="A-2")
+    apply.take(refusal, Action.PROPOSE_REFUSAL, at=AT, grounds=["CAPITAL"], letter="…")
+    with pytest.raises(errors.ProposalClosed):
+        apply.take(refusal, Action.SERVE_NOTICE, at=AT + timedelta(days=7))
+
+
 def test_a_decision_needs_a_fresh_second_factor_and_a_word_on_conflicts() -> None:
     number, later = apply.proposed(AT)
     stale = builders.checker(later - timedelta(minutes=6))

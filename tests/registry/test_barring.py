@@ -8,7 +8,7 @@ import pytest
 
 from registry import agencies, audit, barring, bars, journal, lookup, motions, retrospect, screening
 from registry.rules import errors
-from registry.rules.lifecycle import Actor, Role
+from registry.rules.lifecycle import Action, Actor, Role
 from registry.rules.motions import Motion
 from tests import builders
 from tests.builders import START
@@ -191,9 +191,21 @@ def test_an_appeal_that_is_upheld_takes_the_bar_away(person: tuple[str, str]) ->
     for wrong in ({"decided_on": None}, {"order_reference": " "}, {"order_reference": "x" * 201}, {"bar": 0}):
         with pytest.raises(errors.RegistryError):
             dismissal(number, {**said, **wrong}, others[0])
+    offered = bars.of(number)[-1].open_steps
+    today = TODAY + timedelta(days=3)
+    assert offered(others[0], today=today) == {Action.DISMISS_APPEAL, Action.END_BAR}
+    assert offered(builders.maker(later), today=today) == {Action.END_BAR}
     motion = dismissal(number, said, others[0])
     with pytest.raises(errors.OwnProposal):
         approve(motion, builders.checker(later), later)
+    with pytest.raises(errors.OwnProposal):
+        motions.decline(
+            motion, by=builders.checker(later), at=later, reason="No.", idempotency_key=builders.key()
+        )
+    waiting = motions.one(motion, by=others[0]).agreement
+    kept = [builders.maker(later), builders.checker(later), builders.registrar(later)]
+    assert [waiting.awaits(by, at=later) or waiting.may_end(by, at=later) for by in kept] == [False] * 3
+    assert waiting.awaits(others[1], at=later)
     assert bars.of(number)[-1].appeal_open
     approve(motion, others[1], later)
     assert not bars.of(number)[-1].appeal_open

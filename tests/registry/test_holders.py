@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from registry import audit, dossier, holders
 from registry.admission import applicants, reading
 from registry.models import Agency, Application, ChangeJournal, Entry, EntryPaper, HolderAccount
-from registry.rules import errors
+from registry.rules import errors, four_eyes
 from registry.rules.applying import Action
 from registry.rules.lifecycle import HOLDER, Actor, Role, StepTerms
 from registry.rules.lifecycle import Action as LicenceAction
@@ -97,6 +97,33 @@ def test_two_different_officers_connect_an_account_and_before_them_it_is_nobody(
     assert holders.acts_for(ME, agency)
     assert holders.licence(ME, licence, at=AT)["number"] == licence
     assert list(audit.differences(at=AT)) == []
+
+
+def test_a_first_yes_that_nobody_joins_in_seven_days_has_lapsed(licence: str) -> None:
+    key = asked(licence)
+    assert confirmed(key, builders.maker(AT)) == "supported"
+    late = AT + four_eyes.RUNS
+    shown = holders.one(key, by=builders.maker(late))
+    assert [shown.stands(at=at) for at in (late - timedelta(microseconds=1), late)] == ["supported", "asked"]
+    second = builders.checker(late)
+    assert confirmed(key, second, late) == "supported"
+    shown = holders.one(key, by=second)
+    assert (shown.first_by, shown.second_by) == (second.number, "")
+    assert shown.agreement(at=late).awaits(builders.registrar(late), at=late)
+    for nobody in (second, builders.maker(late)):
+        assert not shown.agreement(at=late).awaits(nobody, at=late)
+        with pytest.raises(errors.RegistryError):
+            confirmed(key, nobody, late)
+    assert confirmed(key, builders.registrar(late), late) == "connected"
+    shown = holders.one(key, by=second)
+    assert not shown.agreement(at=late).awaits(builders.registrar(late), at=late)
+    assert (
+        shown.may_end(second, at=late),
+        shown.may_end(builders.officer(Role.AUDITOR, at=late), at=late),
+    ) == (
+        True,
+        False,
+    )
 
 
 def test_each_yes_takes_a_fresh_factor_and_a_word_on_conflicts_within_the_own_authority(licence: str) -> None:

@@ -127,8 +127,9 @@ def test_a_proposal_that_ran_out_is_made_again(licence: str) -> None:
 
 
 def test_another_authority_and_a_role_of_aggregates_read_nothing(licence: str) -> None:
-    with pytest.raises(errors.OutsideAuthority):
+    with pytest.raises(errors.OutsideAuthority) as refused:
         securities.of(licence, by=builders.maker(AT, "XB-LMA"), at=AT)
+    assert isinstance(refused.value.unseen, errors.LicenceNotFound)
     for read in (securities.attention,):
         with pytest.raises(errors.RoleNotAllowed):
             read(by=builders.officer(Role.ANALYST, at=AT), at=AT)
