@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models.options import Options
 from psycopg import sql
 
-from registry import bars, marks, records
+from registry import bars, marks, person_names, records
 from registry.admission import checking
 from registry.models import JOURNALLED, SEALED, Debarment, Entry, Licence
 from registry.patterns import Pattern, Patterns
@@ -330,6 +330,7 @@ def of_register() -> Iterator[Difference]:
     yield from _numbers()
     yield from _instants()
     yield from _bars()
+    yield from _names()
     for statement in (_STUBS, _MERGED, _SANCTIONS, _PLACES):
         yield from _told(statement)
 
@@ -397,6 +398,17 @@ def _bars() -> Iterator[Difference]:
         wanted = {(b.first_day, b.last_day, b.scope, b.grounds) for b in bars.of(person) if not b.void}
         if held != wanted:
             yield Difference(person, "bars", str(sorted(held, key=str)), str(sorted(wanted, key=str)))
+
+
+def _names() -> Iterator[Difference]:
+    """Each person is found by the words of their names, and by no others; the words are nobody's to print."""
+    for person, held, wanted in person_names.unlike():
+        yield Difference(
+            person,
+            "words of the name",
+            f"{len(held)} words",
+            f"{len(wanted)} words, {len(held & wanted)} of these",
+        )
 
 
 #: The feed of changes and the log read entries in this order.
