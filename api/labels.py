@@ -276,7 +276,7 @@ OUTCOMES: Final = {
 #: What a bar is now, and what it keeps a person from.
 DEBARMENTS: Final = {
     "coming": _("Barred from a later day"),
-    "in_force": _("Barred"),
+    "in_force": _("Barred now"),
     "stayed": _("Barred; the bar is stayed"),
     "over": _("Was barred; the bar is over"),
 }

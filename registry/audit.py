@@ -60,6 +60,7 @@ def differences(
         licences_done(done)
     yield from of_applications(at=at, progress=applications_done)
     yield from of_search()
+    yield from of_persons()
     yield from of_marks()
     yield from of_register()
     for table in JOURNALLED:
@@ -313,6 +314,17 @@ WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.id = m.agency_id)
 # --- what can be searched ----------------------------------------------------------------------------------------
 
 
+def of_persons() -> Iterator[Difference]:
+    """Each person is found by the words of their names, and by no others; the words are nobody's to print."""
+    for person, held, wanted in person_names.unlike():
+        yield Difference(
+            person,
+            "words of the name",
+            f"{len(held)} words",
+            f"{len(wanted)} words, {len(held & wanted)} of these",
+        )
+
+
 def of_search() -> Iterator[Difference]:
     """Each agency is found by what it is known by, and by nothing else."""
     for numbers in indexing.all_agencies():
@@ -330,7 +342,6 @@ def of_register() -> Iterator[Difference]:
     yield from _numbers()
     yield from _instants()
     yield from _bars()
-    yield from _names()
     for statement in (_STUBS, _MERGED, _SANCTIONS, _PLACES):
         yield from _told(statement)
 
@@ -398,17 +409,6 @@ def _bars() -> Iterator[Difference]:
         wanted = {(b.first_day, b.last_day, b.scope, b.grounds) for b in bars.of(person) if not b.void}
         if held != wanted:
             yield Difference(person, "bars", str(sorted(held, key=str)), str(sorted(wanted, key=str)))
-
-
-def _names() -> Iterator[Difference]:
-    """Each person is found by the words of their names, and by no others; the words are nobody's to print."""
-    for person, held, wanted in person_names.unlike():
-        yield Difference(
-            person,
-            "words of the name",
-            f"{len(held)} words",
-            f"{len(wanted)} words, {len(held & wanted)} of these",
-        )
 
 
 #: The feed of changes and the log read entries in this order.

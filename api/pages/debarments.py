@@ -62,7 +62,7 @@ def debarment(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     try:
         if not _NUMBER.fullmatch(number):
-            raise errors.DebarmentNotFound("no bar has such a number")
+            raise errors.DebarmentNotFound
         found = register.one(int(number), at=now)
     except errors.NotFound:
         throttles.look_ups.miss(request)

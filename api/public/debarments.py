@@ -121,7 +121,7 @@ def debarment(ask: route.Ask, number: str) -> route.Answer:
 def _read_number(text: str) -> int:
     """The number in an address; what is none belongs to no bar."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise errors.DebarmentNotFound("no bar has such a number")
+        raise errors.DebarmentNotFound
     return int(text)
 
 

@@ -338,6 +338,7 @@ def _check(table: str) -> list[Difference]:
     checks: Mapping[str, Callable[[], Iterator[Difference]]] = {
         "registry_register": audit.of_register,
         "registry_changejournal": lambda: chain(audit.of_journal("registry_entry"), audit.of_register()),
+        "registry_personword": audit.of_persons,
         "registry_screenmark": audit.of_marks,
         "registry_searchname": audit.of_search,
         "verification_logleaf": consistency.of_log,
