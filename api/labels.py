@@ -273,6 +273,19 @@ OUTCOMES: Final = {
 }
 
 #: Every vocabulary of the public API under the name that ``/codes`` gives it.
+#: What a bar is now, and what it keeps a person from.
+DEBARMENTS: Final = {
+    "coming": _("Barred from a later day"),
+    "in_force": _("Barred now"),
+    "stayed": _("Barred; the bar is stayed"),
+    "over": _("Was barred; the bar is over"),
+}
+BAR_SCOPES: Final = {
+    "any_role": _("every role in a recruitment agency"),
+    "director": _("running or owning a recruitment agency"),
+    "holder": _("owning a recruitment agency"),
+}
+
 KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "results": RESULTS,
     "states": STATES,
@@ -285,6 +298,8 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "why": WHY,
     "outcomes": OUTCOMES,
     "fees": FEES,
+    "debarments": DEBARMENTS,
+    "bar_scopes": BAR_SCOPES,
 }
 
 _CODED: Final = re.compile(r'\{"code": ?"([A-Za-z._-]{1,64})"\}')

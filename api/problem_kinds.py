@@ -110,6 +110,11 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "match.not_found": Kind(404, _("There is no such possible match")),
     "entry.not_found": Kind(404, _("There is no such entry")),
+    "debarment.not_found": Kind(
+        404,
+        _("No bar is published under this number"),
+        _("That is no clean record: the law lets a bar be published for a time only."),
+    ),
     "record.not_found": Kind(404, _("This is not in the register"), result="not_found"),
     "badge.not_found": Kind(
         404,

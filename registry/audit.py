@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models.options import Options
 from psycopg import sql
 
-from registry import bars, marks, records
+from registry import bars, marks, person_names, records
 from registry.admission import checking
 from registry.models import JOURNALLED, SEALED, Debarment, Entry, Licence
 from registry.patterns import Pattern, Patterns
@@ -60,6 +60,7 @@ def differences(
         licences_done(done)
     yield from of_applications(at=at, progress=applications_done)
     yield from of_search()
+    yield from of_persons()
     yield from of_marks()
     yield from of_register()
     for table in JOURNALLED:
@@ -311,6 +312,17 @@ WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.id = m.agency_id)
 
 
 # --- what can be searched ----------------------------------------------------------------------------------------
+
+
+def of_persons() -> Iterator[Difference]:
+    """Each person is found by the words of their names, and by no others; the words are nobody's to print."""
+    for person, held, wanted in person_names.unlike():
+        yield Difference(
+            person,
+            "words of the name",
+            f"{len(held)} words",
+            f"{len(wanted)} words, {len(held & wanted)} of these",
+        )
 
 
 def of_search() -> Iterator[Difference]:

@@ -1,7 +1,7 @@
 """Barring persons: the only writer of bars of persons (domain model 3.4). Motions take them, in three officers' names.
 
 A bar is an entry without a licence or an agency, and not public: what the public may read of it, its policy says
-(``bars.published``). It ends the appointments that it keeps the person from, and has whoever is like the person
+(``debarments``). It ends the appointments that it keeps the person from, and has whoever is like the person
 screened. An appeal is a fact that one officer enters; two others enter that it
 was dismissed, and a bar ends by a motion of as many officers as made it.
 """

@@ -1,17 +1,17 @@
 """Bars of persons as the register's entries make them: who may not act for agencies, since when, until when.
 
 A bar is an entry; what was said of it since (an appeal, its end) are entries that speak of it. Nothing here writes or
-reads the clock. Public is what the policy lets be, and no longer than that (``published``).
+reads the clock. Public is what the policy lets be, and no longer than that (``debarments``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
-from registry.models import Authority, Debarment, Entry, Person
+from registry.models import Debarment, Entry, Person
 from registry.rules import days, errors
 from registry.rules.lifecycle import Action, Actor, M
 from registry.rules.motions import RULES, Motion
@@ -95,38 +95,7 @@ def of(person: str, *, own_at: datetime | None = None) -> list[Bar]:
     if key is None:
         raise errors.PersonNotFound("no person has this number", number=person)
     rows = Entry.objects.filter(authority=key, action__in=ABOUT, effect__person=person).order_by("pk")
-    return _folded(rows if own_at else rows.select_related("commit"), numbered=own_at is None)
-
-
-def published(authority: str, *, at: datetime) -> tuple[list[dict[str, Any]], str | None]:
-    """The bars that the public may read of now, the newest first, and since when nothing is left out of them.
-
-    ``None``: nothing ever was. Names are told; numbers of persons and days of birth never.
-    """
-    row = Authority.objects.filter(code=authority).first()
-    if row is None:
-        raise errors.AuthorityNotFound("no authority has this code", code=authority)
-    today = days.local_day(at, row.zone)
-    entries = Entry.objects.filter(authority=row, action__in=ABOUT).select_related("commit").order_by("pk")
-    found = _folded(entries)
-    shown = [bar for bar in found if not bar.spent(today) and bar.state(today) != "coming"]
-    hidden = [bar.decided_on for bar in found if bar.spent(today) and not bar.void]
-    named = Person.objects.in_bulk([bar.person for bar in shown], field_name="number")
-    told = [
-        {
-            "name": named[bar.person].name,
-            "latin_name": named[bar.person].latin_name,
-            "first_day": bar.first_day,
-            "last_day": bar.last_day,
-            "scope": bar.scope,
-            "grounds": list(bar.grounds),
-            "appeal_open": bar.appeal_open,
-            "over": bar.state(today) == "over",
-            "authority": authority,
-        }
-        for bar in reversed(shown)
-    ]
-    return told, (max(hidden) + timedelta(days=1)).isoformat() if hidden else None
+    return folded(rows if own_at else rows.select_related("commit"), numbered=own_at is None)
 
 
 def same_person(person: Person) -> QuerySet[Person]:
@@ -151,10 +120,25 @@ def refuse_barred(person: Person, role: str, first_day: date, last_day: date | N
             )  # fmt: skip
 
 
-def barred_among(persons: Iterable[int], today: date) -> set[int]:
-    """Those of these persons against whom a bar is in force or coming."""
-    rows = Debarment.objects.filter(Q(last_day=None) | Q(last_day__gte=today), person__in=list(persons))
-    return set(rows.values_list("person_id", flat=True))
+def barred_among(persons: Sequence[Person], today: date) -> set[int]:
+    """Those of these persons (their ``pk``) against whom, by whichever number, a bar is in force or coming.
+
+    Whoever has the identity paper of somebody barred is barred, as ``refuse_barred`` has it.
+    """
+    papers = Q(person__document_hmac__in={one.document_hmac for one in persons if one.document_hmac})
+    rows = Debarment.objects.filter(Q(last_day=None) | Q(last_day__gte=today))
+    rows = rows.filter(Q(person__in=[one.pk for one in persons]) | papers)
+    barred = list(rows.values_list("person_id", "person__document_hmac", "authority_id"))
+    keys = {key for key, _, _ in barred}
+    held = {(paper, authority) for _, paper, authority in barred if paper}
+    return {one.pk for one in persons if one.pk in keys or (one.document_hmac, one.authority_id) in held}
+
+
+def barred_as(person: Person, today: date) -> tuple[str, ...]:
+    """The other numbers of whoever has this person's paper against which a bar is in force or coming."""
+    others = same_person(person).exclude(pk=person.pk).filter(debarments__isnull=False)
+    held = others.filter(Q(debarments__last_day=None) | Q(debarments__last_day__gte=today))
+    return tuple(held.order_by("number").values_list("number", flat=True).distinct())
 
 
 def keeps_from(scope: str, role: str) -> bool:
@@ -163,7 +147,8 @@ def keeps_from(scope: str, role: str) -> bool:
     return roles is None or role in roles
 
 
-def _folded(rows: Iterable[Entry], *, numbered: bool = True) -> list[Bar]:
+def folded(rows: Iterable[Entry], *, numbered: bool = True) -> list[Bar]:
+    """The bars that entries make, in their order; the entries that speak of each stand among them."""
     entries = list(rows)
     spoken: dict[int, list[Entry]] = {}
     for entry in entries:

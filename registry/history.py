@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from psycopg import sql
 
-from registry import marks, statistics
-from registry.models import SEALED, Agency
+from registry import marks, person_names, statistics
+from registry.models import SEALED, Agency, Person
 from registry.rules import four_eyes, publication
 from registry.rules.errors import NotAllowed
 
@@ -31,6 +31,8 @@ def save(record: M, *, by: str, at: datetime, reason: str = "") -> M:
     record._history_user = by  # type: ignore[attr-defined]  # noqa: SLF001
     record._change_reason = reason  # type: ignore[attr-defined]  # noqa: SLF001
     record.save()
+    if isinstance(record, Person):
+        person_names.index(record)
     return record
 
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import Q
-
-from registry import bars
+from registry import bars, person_names
 from registry.bars import Bar
 from registry.models import Appointment, Authority, Person
 from registry.rules import days, errors, numbering
@@ -46,7 +44,10 @@ class Acts:
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person with everything that hangs on them. ``has_document``: a paper's number is on record, as HMAC only."""
+    """A person with everything that hangs on them. ``has_document``: a paper's number is on record, as HMAC only.
+
+    ``barred_as``: other numbers of whoever has the same paper against which a bar is in force or coming.
+    """
 
     number: str
     name: str
@@ -56,6 +57,7 @@ class PersonRecord:
     has_document: bool
     acts: tuple[Acts, ...]
     bars: tuple[Bar, ...]
+    barred_as: tuple[str, ...]
     zone: str
     today: date
 
@@ -63,14 +65,16 @@ class PersonRecord:
 def listed(
     *, by: Actor, at: datetime, q: str = "", after: str = "", limit: int = 50
 ) -> tuple[list[Line], str]:
-    """The authority's persons by number, or those whose name has each word of ``q``; and where the list goes on."""
+    """The authority's persons by number, or those of whose name each word of ``q`` begins a word; and where it goes on.
+
+    Names are compared folded: case, accents and marks do not matter.
+    """
     authority = own(by)
     rows = Person.objects.filter(authority=authority).order_by("number")
     try:
         rows = rows.filter(number=numbering.canonical(q, numbering.Kind.PERSON)) if q else rows
     except errors.NotFound:
-        for word in q.split()[:8]:
-            rows = rows.filter(Q(name__icontains=word) | Q(latin_name__icontains=word))
+        rows = person_names.called(rows, q)
     if after:
         rows = rows.filter(number__gt=after)
     found = list(rows[: limit + 1])
@@ -79,7 +83,7 @@ def listed(
     for person, name in acts.values_list("person_id", "agency__legal_name"):
         held.setdefault(person, []).append(name)
     today = days.local_day(at, authority.zone)
-    barred = bars.barred_among([row.pk for row in found[:limit]], today)
+    barred = bars.barred_among(found[:limit], today)
     lines = [
         Line(
             row.number, row.name, row.latin_name, tuple(dict.fromkeys(held.get(row.pk, ()))), row.pk in barred
@@ -95,6 +99,7 @@ def one(number: str, *, by: Actor, at: datetime) -> PersonRecord:
     row = Person.objects.filter(number=number, authority=authority).first()
     if row is None:
         raise errors.PersonNotFound("no person has this number", number=number)
+    today = days.local_day(at, authority.zone)
     acts = Appointment.objects.filter(person=row).select_related("agency").order_by("pk")
     return PersonRecord(
         number=row.number,
@@ -105,8 +110,9 @@ def one(number: str, *, by: Actor, at: datetime) -> PersonRecord:
         has_document=bool(row.document_hmac),
         acts=tuple(_acts(acts)),
         bars=tuple(bars.of(row.number)),
+        barred_as=bars.barred_as(row, today),
         zone=authority.zone,
-        today=days.local_day(at, authority.zone),
+        today=today,
     )
 
 

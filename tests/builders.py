@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry import agencies, dossier, licensing
+from registry import agencies, bars, dossier, licensing, motions, retrospect
 from registry.rules import days
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
+from registry.rules.motions import Motion
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 POLICY: Mapping[str, Any] = {
@@ -189,3 +190,30 @@ def revoked(number: str, *, at: datetime, authority: str = "XA-DLA", immediate: 
     served = (at - timedelta(days=30)).date()
     terms = StepTerms(grounds=("FEE-PROHIBITED",), notice_served_on=served, immediate=immediate)
     return take(number, Action.REVOKE, terms, at=at, authority=authority).sequence
+
+
+def person_barred(
+    name: str = "Mina Rai (DEMO)",
+    *,
+    at: datetime = START,
+    authority: str = "XA-DLA",
+    holder: str = "",
+    **terms: Any,
+) -> int:
+    """A director whom three officers bar, for a year unless ``terms`` say otherwise; the number of the bar."""
+    holder = holder or agency("Plover Jobs (DEMO)", at=at, authority=authority)
+    made = agencies.appoint(
+        holder, name=name, role="director", first_day=at.date(), birth_date=date(1980, 2, 3),
+        by=maker(at, authority), at=at, idempotency_key=key(),
+    )  # fmt: skip
+    approved(made, at=at, authority=authority)
+    acts = retrospect.agency(holder, by=checker(at, authority), at=at).appointments
+    last_day = days.add_months(days.local_day(at, "Asia/Kathmandu"), 12).isoformat()
+    bar = {"last_day": last_day, "grounds": ["CONVICTION"], "reason": "The judgment is in the file.", **terms}
+    told: dict[str, Any] = {"at": at, "no_conflict": True}
+    motion = motions.propose(
+        Motion.BAR, str(acts[-1]["person"]), bar, by=maker(at, authority), idempotency_key=key(), **told
+    )
+    for by in (checker(at, authority), registrar(at, authority)):
+        motions.approve(motion.id, by=by, idempotency_key=key(), **told)
+    return bars.of(str(acts[-1]["person"]))[-1].sequence

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -158,20 +159,7 @@ def person(visit: Visit, number: str) -> HttpResponse:
         "person_file.html",
         one.name,
         person=one,
-        facts=parts.Facts(
-            [
-                parts.Fact(gettext("Name in Latin letters"), one.latin_name, restricted=True),
-                parts.Fact(
-                    gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True
-                ),
-                parts.Fact(gettext("Nationality"), one.nationality, restricted=True),
-                parts.Fact(
-                    gettext("Identity paper"),
-                    gettext("on record") if one.has_document else "",
-                    restricted=True,
-                ),
-            ]
-        ),
+        facts=_facts(one),
         acts=parts.Table(
             gettext("Appointments"),
             (
@@ -199,6 +187,23 @@ def person(visit: Visit, number: str) -> HttpResponse:
         requests=requests_room.table_of(requests, "") if requests else None,
         waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
     )
+
+
+def _facts(one: PersonRecord) -> parts.Facts:
+    """What is on record of the person; another number of theirs that is barred is told where there is one."""
+    told = [
+        parts.Fact(gettext("Name in Latin letters"), one.latin_name, restricted=True),
+        parts.Fact(gettext("Day of birth"), one.birth_date and parts.Day(one.birth_date), restricted=True),
+        parts.Fact(gettext("Nationality"), one.nationality, restricted=True),
+        parts.Fact(
+            gettext("Identity paper"), gettext("on record") if one.has_document else "", restricted=True
+        ),
+    ]
+    if one.barred_as:
+        others = ((resolve_url("desk-person-file", other), parts.Number(other)) for other in one.barred_as)
+        links = format_html_join(", ", '<a href="{}">{}</a>', others)
+        told.append(parts.Fact(gettext("Barred under another number"), links, restricted=True))
+    return parts.Facts(told)
 
 
 def _bars(visit: Visit, one: PersonRecord) -> parts.Table:

@@ -106,6 +106,10 @@ BECAUSE: Final[dict[str, str]] = {
     "badge.withdrawn": _(
         "This badge was reported lost, copied or replaced. Whoever shows it to you should not have it."
     ),
+    "debarment.not_found": _(
+        "No bar is published under this number, or no longer. That is no clean record: the law lets a bar be shown "
+        "for a time only."
+    ),
     "office.not_yet": _("This office is not open yet."),
     "office.closed": _("This office is closed. Nobody may recruit from it."),
     "appointment.not_yet": _("This person does not work for the agency yet."),

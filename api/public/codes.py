@@ -27,7 +27,7 @@ class CodesBody(serializers.Serializer[Any]):
     kinds = serializers.DictField(
         child=CodeBody(many=True),
         help_text="`results`, `states`, `overlays`, `reasons`, `grounds`, `actions`, `sanctions`, `matches`, "
-        "`outcomes`, `fees` and `problems`.",
+        "`outcomes`, `fees`, `debarments`, `bar_scopes` and `problems`.",
     )
 
 

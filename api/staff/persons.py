@@ -111,6 +111,10 @@ class PersonBody(serializers.Serializer[Any]):
     has_document = serializers.BooleanField()
     acts = ActsBody(many=True)
     bars = BarBody(many=True)
+    barred_as = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Other numbers, of the same identity paper, that are barred now or from a day to come.",
+    )
 
 
 class PersonsView(door.StaffView):

@@ -16,7 +16,7 @@ from registry.models.holder import EntryPaper, HolderAccount
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
 from registry.models.licence import Licence, Term
 from registry.models.motion import Merger, Motion, MotionApproval
-from registry.models.person import Appointment, Debarment, Person
+from registry.models.person import Appointment, Debarment, Person, PersonWord
 from registry.models.publication import PublishedRecord
 from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit, Salt
 from registry.models.screening import (
@@ -157,6 +157,7 @@ __all__ = [
     "ObservedRow",
     "Office",
     "Person",
+    "PersonWord",
     "PolicyProposal",
     "PolicySet",
     "Proposal",

@@ -68,6 +68,17 @@ class Entry(models.Model):
                 condition=models.Q(effect__has_key="conditions"),
                 name="entry_conditions",
             ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(action__in=["bar_person", "debar"]),
+                name="entry_bars",
+            ),
+            models.Index(
+                F("authority"),
+                KT("effect__person"),
+                condition=models.Q(action__in=["bar_person", "appeal_bar", "dismiss_appeal", "end_bar"]),
+                name="entry_of_person",
+            ),
         ]
 
     def __str__(self) -> str:

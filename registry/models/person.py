@@ -31,8 +31,34 @@ class Person(models.Model):
     document_hmac = models.TextField(blank=True)
     history = tracked()
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["document_hmac"], condition=~models.Q(document_hmac=""), name="person_paper")
+        ]
+
     def __str__(self) -> str:
         return self.number
+
+
+class PersonWord(models.Model):
+    """A folded word of a person's name in one script or the other: persons are found by how their words begin.
+
+    Derived; ``registry.person_names`` writes it in the transaction that writes the name.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="words")
+    word = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "word"], name="person_word_once")]
+        indexes = [
+            models.Index(
+                fields=["word", "person"], name="person_word", opclasses=["text_pattern_ops", "int8_ops"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Appointment(models.Model):

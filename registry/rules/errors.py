@@ -158,6 +158,12 @@ class EntryNotFound(NotFound):
     code = "entry.not_found"
 
 
+class DebarmentNotFound(NotFound):
+    """The public reads of no bar under this number, or reads of it no longer."""
+
+    code = "debarment.not_found"
+
+
 class StepNotAllowed(Refused):
     """The table of steps has no such step from the licence's state at that moment."""
 

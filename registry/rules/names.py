@@ -62,6 +62,13 @@ def fold(text: str) -> Folded:
     return Folded(kept[:MOST_WORDS], forms, foreign)
 
 
+def of_person(text: str) -> tuple[str, ...]:
+    """The plain words of a person's name, as ``fold`` makes them; none is a legal form, or short for another."""
+    text = text[:LONGEST]
+    latin, _foreign = _latin(_DEMO_MARK.sub(" ", text).strip() or text)
+    return tuple(_words(latin)[:MOST_WORDS])
+
+
 _TRADING: Final = re.compile(
     r"""[\s,;(\[\-\u2013]*(?<![^\W_])(?:
         t\s?/\s?as? | trading\s+as | trading\s+under(?:\s+the)?\s+names?(?:\s+of)? | also\s+trading\s+as

@@ -55,9 +55,11 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
                "postcode": P, "country": P, "latitude": P, "longitude": P, "authorisation": P, "first_day": P, "last_day": P},
     "Channel": {"id": I, "agency": P, "office": P, "kind": P, "value": P, "as_given": R, "verified_at": P, "first_day": P,
                 "last_day": P},
-    #: A person's names are public on an appointment that says so, in a role of PUBLIC_ROLES, and nowhere else.
+    #: A person's names are public on an appointment that says so, in a role of PUBLIC_ROLES, and with a bar of the
+    #: person for as long as the policy in force when it was made publishes it (``debarments``); nowhere else.
     "Person": {"id": I, "number": R, "authority": R, "name": R, "latin_name": R, "birth_date": R, "nationality": R,
                "document_hmac": R},
+    "PersonWord": {"id": I, "person": I, "word": I},
     "Appointment": {"id": I, "number": P, "agency": P, "person": R, "office": P, "role": P, "first_day": P, "last_day": P,
                     "public_name": R, "withheld_reason": R},
     "Debarment": {"id": I, "authority": P, "agency": P, "person": R, "first_day": P, "last_day": P, "scope": P, "grounds": P,

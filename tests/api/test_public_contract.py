@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 import registry
 import verification
 from api import labels, problems, throttles
-from registry import search
+from registry import bars, debarments, search
 from registry.rules import grounds, lifecycle, likeness
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Scope
@@ -108,6 +108,8 @@ def test_every_code_of_the_law_has_a_text_and_no_text_is_left_over() -> None:
     assert labels.OVERLAYS.keys() == {overlay.value for overlay in lifecycle.Overlay}
     assert labels.RESULTS.keys() == {result.value for result in verdicts.Result}
     assert labels.WHY.keys() == set(search.WHY)
+    assert labels.DEBARMENTS.keys() == set(debarments.STATES)
+    assert labels.BAR_SCOPES.keys() == set(bars.SCOPES)
     assert labels.MATCHES.keys() == {match.value for match in likeness.Match}
 
 
@@ -146,6 +148,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     number = builders.active(agency, scope=Scope(corridors=("XC",)), legacy_number="17/2080")
     suspension = builders.suspended(number, at=START + timedelta(days=1))
     builders.lifted(number, suspension, at=START + timedelta(days=2))
+    bar = builders.person_barred(at=START + timedelta(days=2))
     badge = badges.issue("licence", number, at=START + timedelta(days=3))
     sign_for("XA-DLA", at=clock.stop(LATER))
     statuses.refresh(at=LATER)
@@ -154,7 +157,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     receipt = public.get(f"/api/v1/verify/{badge.code}", headers={"Accept": "application/jwt"})
     return {
         "number": number, "agency": agency, "badge": badge.code, "receipt": receipt.content.decode(),
-        "token": tokens.digits(badge.code, at=LATER), "credential": tokens.credential(badge.code),
+        "token": tokens.digits(badge.code, at=LATER), "credential": tokens.credential(badge.code), "bar": str(bar),
     }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class Known:
     code: str
     office_code: str
     listed: int
+    bar: int
 
 
 @pytest.fixture
@@ -61,13 +62,14 @@ def known(clock: Clock, sign_for: Callable[..., House]) -> Known:
     code, of_office = (
         badges.issue(kind, of, at=AT).code for kind, of in (("licence", number), ("office", office))
     )
+    bar = builders.person_barred(at=start)
     sign_for("XA-DLA", at=AT)
     statuses.refresh(at=AT)
     published_keys.refresh(at=AT)
     tokens.refresh(at=AT)
     sequencing.advance(at=AT)
     sequencing.publish(at=AT)
-    return Known(agency, number, office, code, of_office, statuses.places([code])[code].number)
+    return Known(agency, number, office, code, of_office, statuses.places([code])[code].number, bar)
 
 
 @contextmanager
@@ -113,6 +115,9 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "api/v1/agencies/<str:number>": (f"/api/v1/agencies/{known.agency}", {}),
         "api/v1/agencies": ("/api/v1/agencies?country=XA&limit=10", {}),
         "api/v1/agencies by name": ("/api/v1/agencies?q=Bluefinch", {}),
+        "api/v1/debarments": ("/api/v1/debarments", {}),
+        "api/v1/debarments by name": ("/api/v1/debarments?q=Mina", {}),
+        "api/v1/debarments/<str:number>": (f"/api/v1/debarments/{known.bar}", {}),
         "api/v1/changes": ("/api/v1/changes?after=0", {}),
         "api/v1/codes": ("/api/v1/codes", {}),
         "api/v1/dumps": ("/api/v1/dumps", {}),
@@ -152,6 +157,8 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "agencies/<str:number>": (f"/agencies/{known.agency}", html),
         "applications": ("/applications", html),
         "applications/<str:number>": ("/applications/LA-000001-0", html),
+        "debarments": ("/debarments", html),
+        "debarments/<str:number>": (f"/debarments/{known.bar}", html),
         "mark.svg": ("/mark.svg", {}),
         "anything else": ("/nothing/here", html),
     }

@@ -35,6 +35,7 @@ WRITERS = {
     "registry.intake",
     "registry.generator",
     "registry.marks",
+    "registry.person_names",
     "registry.screening",
 }
 """The modules of the register that write; a package stands for what is in it."""
@@ -44,6 +45,7 @@ READ_TOO = {
     "registry.commitments",  # opens texts, which the feed of changes gives
     "registry.history",  # reads versions, by which past days are answered
     "registry.marks",  # forgotten with a version, compared by the audit
+    "registry.person_names",  # finds persons by name, and the barred among them
     "registry.search.indexing",  # reads the words of a search
 }
 """The writers that the public application can not do without: each answers questions beside what it writes."""

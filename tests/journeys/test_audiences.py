@@ -25,7 +25,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
 from api import throttles
-from registry import agencies, holders, licensing, lookup, motions, policies, retrospect, screening, subjects
+from registry import (
+    agencies,
+    debarments,
+    holders,
+    licensing,
+    lookup,
+    motions,
+    policies,
+    retrospect,
+    screening,
+    subjects,
+)
 from registry.intake import taking
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
@@ -79,7 +90,7 @@ MARKED = {
 PUBLIC = (
     "Zibeline Manpower (DEMO)", "Zibeline Jobs", "14 Zharbour Road", "office@zibeline.example", "+12025550142",
     "Zeno Public", "Zsummary for everybody", "Zcondition to keep", "ZLEGACY-81", "ZMinistry of Labour",
-    "Zlisted Agency",
+    "Zlisted Agency", "Zoltan Owner",
 )  # fmt: skip
 """What the public is told somewhere: the proof that the search below would have found the rest."""
 
@@ -360,6 +371,9 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     yield from (("/api/v1/agencies?limit=100", {}), (f"/api/v1/agencies/{laden.agency}", {}))
     yield f"/agencies/{laden.agency}", html
     yield from (("/applications", html), (f"/applications/{laden.application}", html))
+    yield from (("/api/v1/debarments", {}), ("/api/v1/debarments?q=Zoltan", {}), ("/debarments", html))
+    for bar in debarments.listed(at=START + DAY, limit=9).data:
+        yield from ((f"/api/v1/debarments/{bar.sequence}", {}), (f"/debarments/{bar.sequence}", html))
     for code in laden.codes:
         yield from (
             (f"/v/{code}", html),
@@ -472,9 +486,11 @@ def _held() -> Iterator[tuple[str, str, Audience, str]]:
     named: dict[str, Any] = {
         "appointments__role__in": publication.PUBLIC_ROLES, "appointments__public_name": True
     }  # fmt: skip
-    shown = set(
-        apps.get_model("registry", "Person")._default_manager.filter(**named).values_list("pk", flat=True)
-    )
+    persons = apps.get_model("registry", "Person")._default_manager
+    shown = {
+        key for rows in (persons.filter(**named), persons.filter(debarments__isnull=False))
+        for key in rows.values_list("pk", flat=True)
+    }  # fmt: skip
     for model in apps.get_app_config("registry").get_models():
         name = model.__name__.removeprefix("Historical")
         for row in model._default_manager.all() if name not in DERIVED else ():
@@ -487,7 +503,7 @@ def _held() -> Iterator[tuple[str, str, Audience, str]]:
 
 
 def _audience(name: str, column: str, row: Any, shown: set[int]) -> Audience:
-    """Who reads this column of this row: a name is public on a public appointment, reasons of an entry never are."""
+    """Who reads this column of this row: a name is public with a public appointment or a bar, reasons never are."""
     if column.startswith("history_") or (name == "EntryText" and row.restricted):
         return Audience.RESTRICTED
     if name == "Person" and column in {"name", "latin_name"} and row.id in shown:
@@ -499,6 +515,8 @@ def _secrets(laden: Laden) -> dict[str, set[tuple[str, str]]]:
     """The secrets of the register and the columns that hold each."""
     held = list(_held())
     public = [t.casefold() for _, _, audience, t in held if audience is Audience.PUBLIC]
+    # Until when a bar is told is reckoned from what is public of it.
+    public += [str(bar.public_until) for bar in debarments.listed(at=START + DAY, limit=9).data]
     told = "\n".join([laden.before.casefold(), *public])
     found: dict[str, set[tuple[str, str]]] = {}
     for name, column, audience, text in held:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry import agencies, audit, barring, bars, journal, lookup, motions, retrospect, screening
+from registry import agencies, audit, barring, bars, journal, lookup, motions, persons, retrospect, screening
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor, Role
 from registry.rules.motions import Motion
@@ -127,6 +127,21 @@ def test_nobody_barred_is_appointed_while_it_lasts(person: tuple[str, str]) -> N
     assert number in {one.target for one in found}
 
 
+def test_whoever_has_the_paper_of_somebody_barred_is_listed_as_barred(person: tuple[str, str]) -> None:
+    number, _holder = person
+    other = builders.agency("Kestrel (DEMO)")
+    appoint(other)
+    appoint(other, document="Q 9")
+    twin, stranger = (
+        one["person"] for one in retrospect.agency(other, by=builders.checker(AT), at=AT).appointments
+    )
+    take(number)
+    lines, _ = persons.listed(by=builders.checker(AT), at=AT)
+    assert {one.number: one.barred for one in lines} == {number: True, twin: True, stranger: False}
+    assert persons.one(twin, by=builders.checker(AT), at=AT).barred_as == (number,)
+    assert persons.one(number, by=builders.checker(AT), at=AT).barred_as == ()
+
+
 def test_a_bar_of_directors_leaves_other_roles(person: tuple[str, str]) -> None:
     number, holder = person
     take(number, {**BAR, "scope": "director"})
@@ -238,30 +253,6 @@ def test_a_review_ends_a_bar_early(person: tuple[str, str]) -> None:
         "over",
     )
     assert not list(audit.differences(at=AT))
-
-
-def test_the_public_reads_a_bar_for_as_long_as_the_policy_says(person: tuple[str, str]) -> None:
-    number, _holder = person
-    take(number)
-    told, since = bars.published("XA-DLA", at=AT)
-    assert [(one["name"], one["last_day"], one["over"]) for one in told] == [
-        ("Mina Rai (DEMO)", date(2027, 1, 24), False)
-    ]
-    assert since is None
-    assert number not in str(told)
-    assert "1980" not in str(told)
-    spent = datetime(2030, 1, 26, tzinfo=START.tzinfo)
-    assert bars.published("XA-DLA", at=spent) == ([], "2026-01-26")
-    assert bars.of(number)[0].state(spent.date()) == "over"
-
-
-def test_a_policy_may_keep_bars_of_persons_from_the_public(db: None) -> None:
-    builders.authority(publication_months={"person_bar": 0})
-    holder = builders.agency()
-    appoint(holder)
-    number = retrospect.agency(holder, by=builders.checker(START), at=START).appointments[0]["person"]
-    take(number)
-    assert bars.published("XA-DLA", at=AT) == ([], "2026-01-26")
 
 
 def test_nothing_of_a_person_stands_in_the_log(person: tuple[str, str]) -> None:

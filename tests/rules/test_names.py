@@ -261,3 +261,9 @@ def test_a_claim_is_the_same_from_either_side_and_never_above_one(
     assert there.match is back.match
     if there.match is Match.EXACT:
         assert one.words == other.words
+
+
+def test_a_persons_name_keeps_every_word_that_a_firm_would_have_as_its_legal_form() -> None:
+    assert names.of_person("Rai Ása SA (DEMO)") == ("rai", "asa", "sa")
+    assert names.of_person("محمد الأمين") == ("mhmd", "al", "amyn")
+    assert names.of_person("!") == ()
