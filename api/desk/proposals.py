@@ -16,7 +16,7 @@ from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
 from api.staff import steps
-from registry import agencies, dossier, licensing, outlook
+from registry import agencies, licensing, outlook
 from registry.changes import Change, Kind
 from registry.licensing import ProposalRecord
 from registry.outlook import Outlook
@@ -148,7 +148,7 @@ def _page(
     declining: DeclineForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
+    zone = visit.zone
     step = STEPS.get(Action(found.action))
     deciding = frozenset[str]().union(*step.approvals) if step else C
     is_open = found.state == "open" and visit.at < found.expires_at

@@ -28,11 +28,9 @@ function step(by) {
 // --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes
 function drafting(form) {
   const says = form.querySelector("[data-kept]");
-  let typed = false, keeping = false;
-  const keep = async () => {
-    if (!typed || keeping || form.dataset.sent) return;
+  let typed = false, keeping = null, lost = false;
+  const send = async () => {
     typed = false;
-    keeping = true;
     const body = new FormData(form);
     body.delete("code");
     body.append("keep", "keep");
@@ -42,25 +40,57 @@ function drafting(form) {
         headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
       });
       if (!answer.ok) throw new Error(answer.status);
+      lost = false;
       says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
     } catch {
-      typed = true;
+      typed = lost = true;
       says.textContent = says.dataset.lost;
     }
-    keeping = false;
+    keeping = null;
   };
+  const keep = () => (typed && !form.dataset.sent ? keeping ??= send() : keeping);
   form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
   form.addEventListener("change", keep);
   addEventListener("pagehide", keep);
   setInterval(keep, 5000);
+  unkept.set(form, async () => { await keep(); return !lost; });
 }
+const unkept = new WeakMap();
 for (const mark of document.querySelectorAll("form [data-kept]")) drafting(mark.closest("form"));
 
+// --- without a connection a form is not sent: its page stays, with what was typed and the files that were chosen
+async function reached(form) {
+  if (unkept.has(form)) return unkept.get(form)();
+  try {
+    const answer = await fetch(document.documentElement.dataset.alive, { cache: "no-store" });
+    return answer.status < 500;
+  } catch {
+    return false;
+  }
+}
+function stay(form) {
+  const notice = form.querySelector("[data-unsent]") ?? form.insertBefore(document.createElement("p"), form.firstChild);
+  notice.dataset.unsent = "";
+  notice.className = "notice stop";
+  notice.setAttribute("role", "alert");
+  notice.tabIndex = -1;
+  notice.textContent = document.documentElement.dataset.unreached;
+  notice.focus();
+}
+
 // --- a form is sent once
-document.addEventListener("submit", (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-once]");
-  if (!form) return;
+  if (!form || event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
+  if (document.documentElement.dataset.alive && form.querySelector("textarea, input:not([type=hidden])") && !form.dataset.reached) {
+    event.preventDefault();
+    if (!(await reached(form))) { stay(form); return; }
+    form.dataset.reached = "1";
+    form.requestSubmit(event.submitter);
+    return;
+  }
+  delete form.dataset.reached;
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-disabled", "true");
 });
