@@ -76,8 +76,11 @@ class Visit:
     @property
     def zone(self) -> str:
         """Where the officer's authority is; UTC for who belongs to none."""
-        code = self.by.authority
-        return str(dossier.authority(code, at=self.at)["zone"]) if code else "UTC"
+        code, known = self.by.authority, getattr(self.request, "zone", "")
+        if not known:
+            known = str(dossier.authority(code, at=self.at)["zone"]) if code else "UTC"
+            self.request.zone = known  # type: ignore[attr-defined]
+        return known
 
     def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
         """Send the officer to another page of the desk after a write, with a word that it shows once."""

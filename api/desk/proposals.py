@@ -215,7 +215,8 @@ def _difference(change: Change, zone: str) -> parts.Table:
                 name, _told(name, was, zone), _told(name, will, zone), _restricted(model, name), erased=False
             )
             for name, (was, will) in change.shown().items()
-        ]
+        ],
+        zone,
     )
 
 
