@@ -25,48 +25,44 @@ function step(by) {
   links[here < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
 }
 
-// --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes
-function drafting(form) {
+// --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes. A form
+// without drafts asks whether the server is there: one that it does not reach is not sent, and its page stays
+const root = document.documentElement.dataset;
+const guards = new WeakMap();
+function guard(form) {
   const says = form.querySelector("[data-kept]");
-  let typed = false, keeping = null, lost = false;
-  const send = async () => {
+  let typed = false, keeping = null, since = 0, lost = false;
+  const keep = async () => {
     typed = false;
-    const body = new FormData(form);
-    body.delete("code");
-    body.append("keep", "keep");
+    since = performance.now();
     try {
-      const answer = await fetch(location.pathname, {
-        method: "POST", credentials: "same-origin", redirect: "manual", keepalive: true,
-        headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
-      });
+      const answer = await (says ? draft(form) : fetch(root.alive, { cache: "no-store" }));
       if (!answer.ok) throw new Error(answer.status);
+      if (says) says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
       lost = false;
-      says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
     } catch {
+      if (says) says.textContent = says.dataset.lost;
       typed = lost = true;
-      says.textContent = says.dataset.lost;
     }
     keeping = null;
   };
-  const keep = () => (typed && !form.dataset.sent ? keeping ??= send() : keeping);
+  const kept = () => (typed && !form.dataset.sent ? keeping ??= keep() : keeping);
   form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
-  form.addEventListener("change", keep);
-  addEventListener("pagehide", keep);
-  setInterval(keep, 5000);
-  unkept.set(form, async () => { await keep(); return !lost; });
+  form.addEventListener("change", kept);
+  if (says) { addEventListener("pagehide", kept); setInterval(kept, 5000); }
+  guards.set(form, {
+    doubtful: () => lost || !navigator.onLine || (keeping && performance.now() - since > 250),
+    reached: async () => { typed = true; await (keeping ?? keep()); return !lost; },
+  });
 }
-const unkept = new WeakMap();
-for (const mark of document.querySelectorAll("form [data-kept]")) drafting(mark.closest("form"));
-
-// --- without a connection a form is not sent: its page stays, with what was typed and the files that were chosen
-async function reached(form) {
-  if (unkept.has(form)) return unkept.get(form)();
-  try {
-    const answer = await fetch(document.documentElement.dataset.alive, { cache: "no-store" });
-    return answer.status < 500;
-  } catch {
-    return false;
-  }
+function draft(form) {
+  const body = new FormData(form);
+  body.delete("code");
+  body.append("keep", "keep");
+  return fetch(location.pathname, {
+    method: "POST", credentials: "same-origin", redirect: "manual", keepalive: true,
+    headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
+  });
 }
 function stay(form) {
   const notice = form.querySelector("[data-unsent]") ?? form.insertBefore(document.createElement("p"), form.firstChild);
@@ -74,23 +70,21 @@ function stay(form) {
   notice.className = "notice stop";
   notice.setAttribute("role", "alert");
   notice.tabIndex = -1;
-  notice.textContent = document.documentElement.dataset.unreached;
+  notice.textContent = root.unreached;
   notice.focus();
 }
+for (const form of document.querySelectorAll("form[data-once]")) if (form.querySelector("[data-kept]") || root.alive) guard(form);
 
 // --- a form is sent once
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-once]");
-  if (!form || event.defaultPrevented) return;
+  if (!form) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
-  if (document.documentElement.dataset.alive && form.querySelector("textarea, input:not([type=hidden])") && !form.dataset.reached) {
+  if (guards.get(form)?.doubtful()) {
     event.preventDefault();
-    if (!(await reached(form))) { stay(form); return; }
-    form.dataset.reached = "1";
-    form.requestSubmit(event.submitter);
+    if (await guards.get(form).reached()) form.requestSubmit(event.submitter); else stay(form);
     return;
   }
-  delete form.dataset.reached;
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-disabled", "true");
 });
