@@ -139,6 +139,21 @@ def licence(visit: Visit, number: str) -> HttpResponseBase:
         standing=parts.Standing(found["result"], found["state"], large=True),
         reasons=[labels.text("reasons", code, language) for code in found["reasons"]],
         notices=[_notice(one, found["zone"]) for one in found["notices"]],
+        decisions=parts.Table(
+            gettext("Decisions and filings"),
+            (gettext("When"), gettext("What"), gettext("Letter")),
+            [
+                (
+                    parts.Moment(one["at"], found["zone"]),
+                    labels.text("actions", one["action"], language),
+                    parts.Link(
+                        gettext("as PDF"), resolve_url("apply-letter", found["number"], one["sequence"])
+                    ),
+                )
+                for one in found["decisions"]
+            ],
+            gettext("Nothing was published yet."),
+        ),
     )
 
 
