@@ -19,12 +19,17 @@ from registry import holders
 
 
 @transaction.atomic
-def open_account(email: str, password: str, *, language: str, at: datetime) -> User | None:
-    """A new account and the mail that confirms its address; nothing where there is one with this address already."""
+def open_account(
+    email: str, password: str, *, language: str, reads_in: str = "", at: datetime
+) -> User | None:
+    """A new account and the mail that confirms its address; nothing where there is one with this address already.
+
+    ``language`` is that of its letters, ``reads_in`` that of the pages on which it was opened.
+    """
     try:
         with transaction.atomic():
             user = User.objects.create_user(
-                email, email=email, password=password, language=phrases.known(language)
+                email, email=email, password=password, language=phrases.known(language), reads_in=reads_in
             )
     except IntegrityError:
         return None
@@ -98,6 +103,8 @@ def language_of(agency: str) -> str:
     return chosen or ""
 
 
-def speak(user: User, language: str) -> None:
-    """Write the account's letters in this language from now on."""
-    User.objects.filter(pk=user.pk).update(language=phrases.known(language))
+def speak(user: User, language: str, *, reads_in: str) -> None:
+    """Write the account's letters in this language from now on; ``reads_in`` is that of the page it was chosen on."""
+    User.objects.filter(pk=user.pk).update(
+        language=phrases.known(language), reads_in=user.reads_in or reads_in
+    )

@@ -49,6 +49,8 @@ from registry.rules.lifecycle import Actor
 
 SECOND_FACTOR = "second_factor"
 """The session's key for how and when the second factor was given."""
+LANGUAGE = "language"
+"""The session's key for the language of pages of an account that has just signed in; the next page takes it."""
 DEVICES = frozenset({Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value})
 """The second factors that are something the officer holds."""
 
@@ -319,6 +321,8 @@ def end_sessions(user: User, *, which: int | None = None, but: str | None = None
 def _open(request: HttpRequest, user: User) -> None:
     """Begin the session under a new key, and put it into the list of the account's sessions."""
     login(request, user)
+    if user.reads_in:
+        request.session[LANGUAGE] = user.reads_in
     UserSession.objects.create_from_request(request)
 
 

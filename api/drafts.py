@@ -1,7 +1,8 @@
-"""Drafts of officers' forms: what was typed and not sent, kept for its officer alone until the form is filed.
+"""Drafts of forms: what an officer or an account typed and did not send, kept for them alone until the form is filed.
 
-A draft is no record: nobody but its officer reads it, not even an auditor, and it goes after ``DAYS`` days. Secrets,
-codes and declarations are never kept.
+A draft is no record: nobody but its owner reads it, not even an auditor, and it goes after ``DAYS`` days. Secrets,
+codes, declarations and the numbers of identity papers are never kept. An owner is an officer's number or the name of
+an account (``APPLICANT-…``).
 """
 
 import json
@@ -13,7 +14,7 @@ from api.models import FormDraft
 from registry.rules.errors import BadInput
 
 MOST: Final = 50
-"""Drafts that one officer keeps; a further one takes the place of the oldest."""
+"""Drafts that one owner keeps; a further one takes the place of the oldest."""
 DAYS: Final = 60
 LARGEST: Final = 200_000
 """Characters of a draft."""
@@ -30,39 +31,44 @@ _NEVER: Final = frozenset(
         "draft",
         "keep",
         "next",
+        "tongue",
+        "document",
     }
 )
 
 
-def keep(officer: str, place: str, typed: Mapping[str, list[str]], *, at: datetime) -> None:
-    """Keep what was typed at this place, instead of what was kept before; empty answers alone are no draft."""
-    fields = {
+def lasting(typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """What of a form may be kept; a field of a row (``row0-name``) goes by its own name."""
+    return {
         name: [text.replace("\x00", "") for text in texts]
         for name, texts in typed.items()
-        if name not in _NEVER
+        if name.rpartition("-")[2] not in _NEVER
     }
+
+
+def keep(owner: str, place: str, typed: Mapping[str, list[str]], *, at: datetime) -> None:
+    """Keep what was typed at this place, instead of what was kept before; empty answers alone are no draft."""
+    fields = lasting(typed)
     if not any(text.strip() for texts in fields.values() for text in texts):
-        drop(officer, place)
+        drop(owner, place)
         return
     if len(json.dumps(fields)) > LARGEST or len(place) > LONGEST_PLACE:
         raise BadInput("this is too long for a draft", field="draft")
-    FormDraft.objects.update_or_create(
-        officer=officer, place=place, defaults={"fields": fields, "kept_at": at}
-    )
-    held = FormDraft.objects.filter(officer=officer).order_by("-kept_at", "-pk")
+    FormDraft.objects.update_or_create(owner=owner, place=place, defaults={"fields": fields, "kept_at": at})
+    held = FormDraft.objects.filter(owner=owner).order_by("-kept_at", "-pk")
     spare = list(held.values_list("pk", flat=True)[MOST:])
     if spare:
         FormDraft.objects.filter(pk__in=spare).delete()
 
 
-def held(officer: str, place: str) -> FormDraft | None:
-    """The officer's own draft of that form."""
-    return FormDraft.objects.filter(officer=officer, place=place).first()
+def held(owner: str, place: str) -> FormDraft | None:
+    """The owner's draft of that form."""
+    return FormDraft.objects.filter(owner=owner, place=place).first()
 
 
-def drop(officer: str, place: str) -> None:
-    """Forget it: the form was filed, or the officer wants it no more."""
-    FormDraft.objects.filter(officer=officer, place=place).delete()
+def drop(owner: str, place: str) -> None:
+    """Forget it: the form was filed, or its owner wants it no more."""
+    FormDraft.objects.filter(owner=owner, place=place).delete()
 
 
 def tidy(*, at: datetime) -> int:

@@ -29,6 +29,9 @@ class User(AbstractUser):
 
     officer_number = models.CharField(max_length=40, unique=True, null=True, blank=True)
     language = models.CharField(max_length=10, default="en", help_text="in which letters are written")
+    reads_in = models.CharField(
+        max_length=10, blank=True, help_text="in which pages are read; empty where none was chosen"
+    )
 
     class Meta(AbstractUser.Meta):
         """One account an officer."""
@@ -179,21 +182,21 @@ class SavedFilter(models.Model):
 
 
 class FormDraft(models.Model):
-    """What an officer has typed into a form and not sent: theirs alone, and gone once the form is filed.
+    """What somebody has typed into a form and not sent: theirs alone, and gone once the form is filed.
 
-    ``place`` is the form's address with its name; ``fields`` are the answers by name, a list each, without secrets
-    and declarations.
+    ``owner`` is an officer's number or an account's name; ``place`` is the form's address with its name; ``fields``
+    are the answers by name, a list each, without secrets and declarations.
     """
 
-    officer = models.CharField(max_length=40)
+    owner = models.CharField(max_length=40)
     place = models.CharField(max_length=240)
     fields = models.JSONField()
     kept_at = models.DateTimeField()
 
     class Meta:
-        """One draft of a form for each officer."""
+        """One draft of a form for each owner."""
 
-        constraints: ClassVar = [models.UniqueConstraint(fields=["officer", "place"], name="form_draft_once")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "place"], name="form_draft_once")]
         indexes: ClassVar = [models.Index(fields=["kept_at"], name="form_draft_age")]
 
     def __str__(self) -> str:

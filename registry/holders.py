@@ -165,7 +165,10 @@ def acts_for(account: str, agency: str) -> bool:
 
 
 def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
-    """A licence of an agency that the account acts for: how it stands, and the notices served on it."""
+    """A licence of an agency that the account acts for: how it stands, the notices served on it, and the decisions.
+
+    ``decisions``: what was published of it, the newest first, each by its number with its step and when.
+    """
     row = _held(account, number)
     now = standing.at(records.fold_entries(row.pk), at=at)
     return {
@@ -174,6 +177,11 @@ def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
         "state": now.state.value, "result": now.result.value, "reasons": list(now.reasons),
         "terms": [{"first_day": first, "last_day": last} for first, last in now.terms],
         "notices": _notices(row, at=at),
+        "decisions": [
+            {"sequence": one.sequence, "action": one.action, "at": one.decided_at}
+            for one in reversed(_entries(row))
+            if one.published and one.officers != [HOLDER]
+        ],
     }  # fmt: skip
 
 

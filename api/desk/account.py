@@ -63,8 +63,8 @@ def account(visit: Visit) -> HttpResponse:
     devices = [
         (
             _factor(one),
-            parts.Moment(one.created_at),
-            parts.Moment(one.last_used_at),
+            parts.Moment(one.created_at, visit.zone),
+            parts.Moment(one.last_used_at, visit.zone),
             parts.Link(gettext("Forget it"), resolve_url("desk-forget", one.pk))
             if one.type == Authenticator.Type.WEBAUTHN
             else "",
@@ -95,7 +95,7 @@ def account(visit: Visit) -> HttpResponse:
                 "here": one.session_key == request.session.session_key,
                 "where": f"{one.ip}",
                 "with": one.user_agent,
-                "since": parts.Moment(one.created_at),
+                "since": parts.Moment(one.created_at, visit.zone),
             }
             for one in auth.sessions(user)
         ],

@@ -272,7 +272,7 @@ def _about(found: AgencyThen) -> parts.Facts:
         [
             parts.Fact(
                 gettext(name),
-                told(found.columns[column]),
+                told(found.columns[column], found.zone),
                 publication.audience("Agency", column) != publication.P,
             )
             for column, name in COLUMNS.items()
@@ -460,10 +460,10 @@ def _bars(found: AgencyThen) -> parts.Table | None:
     return parts.Table(gettext("Bars"), (gettext("From"), gettext("Until"), gettext("Grounds")), rows, "")
 
 
-def told(value: Any) -> Any:
-    """A value of a column as a page shows it."""
+def told(value: Any, zone: str) -> Any:
+    """A value of a column as a page shows it, an instant in the time of ``zone``."""
     if isinstance(value, datetime):
-        return parts.Moment(value)
+        return parts.Moment(value, zone)
     if isinstance(value, date):
         return parts.Day(value)
     if isinstance(value, bool):

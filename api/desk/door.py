@@ -7,10 +7,11 @@ another authority is not there, so that numbers can not be walked.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -18,16 +19,18 @@ from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
-from api import auth, drafts, problems
-from api.desk import navigation, refusals
-from api.models import FormDraft, User
+from api import auth, problems
+from api.desk import navigation, refusals, tongue, unsent
+from api.desk.unsent import Unsent
+from api.models import User
 from api.pages import languages
-from registry import clock
+from registry import clock, dossier
 from registry.rules import second_factor
 from registry.rules.errors import (
     AgencyMerged,
@@ -46,16 +49,6 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
 
 
-@runtime_checkable
-class Drafted(Protocol):
-    """A form of which drafts are kept: ``draft`` is its name on its page, empty where none is."""
-
-    draft: str
-
-    def resume(self, kept: FormDraft | None) -> None:
-        """Begin with what was kept."""
-
-
 @dataclass(frozen=True, slots=True)
 class Visit:
     """An officer in a room: who, when (the clock is asked once a request), and the request itself."""
@@ -72,32 +65,22 @@ class Visit:
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """The page of ``desk/<template>`` with the list of rooms around it, and the officer's drafts in its forms."""
         if self.request.method in _READ:
-            for form in context.values():
-                if isinstance(form, Drafted) and form.draft:
-                    form.resume(drafts.held(self.by.number, self._place(form.draft)))
+            self.unsent.show(context.values())
         return draw(self.request, template, title, {"visit": self, **context}, by=self.by, status=status)
 
-    def keep(self) -> HttpResponse:
-        """Keep what was typed, or forget it, without sending the form; the script that asks gets no page."""
-        place, wanted = self._place(self.request.POST.get("draft", "")), self.request.POST.get("keep")
-        if wanted == "forget":
-            drafts.drop(self.by.number, place)
-            told = gettext("The draft is forgotten.")
-        else:
-            drafts.keep(self.by.number, place, dict(self.request.POST.lists()), at=self.at)
-            told = gettext("Kept as a draft. Nobody but you reads it.")
-        if "X-Draft" in self.request.headers:
-            return HttpResponse(status=204)
-        messages.success(self.request, told)
-        return HttpResponseRedirect(self.request.path)
+    @property
+    def unsent(self) -> Unsent:
+        """What the officer typed here and did not send."""
+        return Unsent(self.request, self.by.number, self.at, lambda: self.zone)
 
-    def filed(self) -> None:
-        """Forget the draft of the form that was sent."""
-        if name := self.request.POST.get("draft"):
-            drafts.drop(self.by.number, self._place(name))
-
-    def _place(self, name: str) -> str:
-        return f"{self.request.path} {name}"
+    @property
+    def zone(self) -> str:
+        """Where the officer's authority is; UTC for who belongs to none."""
+        code, known = self.by.authority, getattr(self.request, "zone", "")
+        if not known:
+            known = str(dossier.authority(code, at=self.at)["zone"]) if code else "UTC"
+            self.request.zone = known  # type: ignore[attr-defined]
+        return known
 
     def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
         """Send the officer to another page of the desk after a write, with a word that it shows once."""
@@ -128,12 +111,7 @@ def room(
             visit = Visit(request, auth.actor(request), clock.now())
             if not visit.by.roles & admitted:
                 return refused(request, RoleNotAllowed(), by=visit.by)
-            if request.method == "POST" and "keep" in request.POST:
-                return visit.keep()
-            answer = view(visit, *args, **kwargs)
-            if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
-                visit.filed()
-            return answer
+            return unsent.around(visit.unsent, lambda: view(visit, *args, **kwargs))
 
         return answering(wraps(view)(enter), methods=methods, refuse=refused)
 
@@ -154,11 +132,16 @@ def answering(
         if request.method not in answered:
             return HttpResponseNotAllowed(sorted(answered))
         response: R | HttpResponse
+        language = unsent.language(request)
         try:
-            response = view(request, *args, **kwargs)
+            with translation.override(language) if language else nullcontext():
+                response = view(request, *args, **kwargs)
         except (RegistryError, problems.Refusal, OperationalError, InterfaceError) as error:
             response = refuse(request, error)
         response["Cache-Control"] = "no-store"
+        tongue.give(request, response)
+        if language:
+            tongue.choose(request, response, language)
         return response
 
     return enter
@@ -183,11 +166,10 @@ def draw(
     """A page of the desk; without an officer it has no list of rooms."""
     around = {
         **frame(title),
-        "tongues": languages.every(),
         "rooms": navigation.open_to(by.roles) if by else (),
         "by": by,
     }
-    return render(request, f"desk/{template}", {**context, **around}, status=status)
+    return unsent.draw(request, f"desk/{template}", {**context, **around}, status=status)
 
 
 def frame(title: str) -> dict[str, str | bool]:
@@ -198,18 +180,9 @@ def frame(title: str) -> dict[str, str | bool]:
 
 
 def in_language(request: HttpRequest, *, home: str = HOME) -> HttpResponse:
-    """Go back to the page that asked, in the language chosen there; the browser keeps the choice for a year."""
+    """Go back to the page that asked, in the language chosen there."""
     response = HttpResponseRedirect(_came_from(request, home))
-    chosen = request.POST.get("language", "")
-    if chosen in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            chosen,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite="Lax",
-        )
+    tongue.choose(request, response, request.POST.get("language", ""))
     return response
 
 
@@ -294,7 +267,7 @@ def _admitted(route: str) -> frozenset[Role]:
 
 def _turned_away(request: HttpRequest) -> HttpResponse | None:
     """Where to send who is not signed in, or only half; nothing for who may come in."""
-    back = request.get_full_path() if request.method in _READ else HOME
+    back = unsent.returning(request, HOME)
     user = signed_in(request)
     if user is None:
         route = "desk-sign-in"

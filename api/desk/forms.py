@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import auth, problems
-from api.desk import refusals
+from api.desk import refusals, unsent
 from api.desk.door import Visit
 from api.models import FormDraft, User
 from registry.rules.errors import RegistryError
@@ -29,14 +29,17 @@ from registry.rules.lifecycle import Actor
 class Form(forms.Form):
     """Fields, each with its label, help and errors. ``button`` is what the one button says.
 
-    ``draft`` names the form among those of its page, where what is typed into it is kept until it is sent.
+    ``draft`` names the form among those of its page, where what is typed into it is kept until it is sent;
+    ``element`` is the id of the form that the page's buttons of the languages send (``desk.unsent``).
     """
 
     button: ClassVar[str | Promise] = _("Save")
     unsent: ClassVar[str | Promise] = _("Not done yet. What you typed is still here.")
     deciding: ClassVar[bool] = False
     draft: ClassVar[str] = ""
+    element: str = ""
     resumed: datetime | None = None
+    resumed_on: str = ""
     closing: ClassVar[tuple[str, ...]] = ()
     key = forms.RegexField(r"^[!-~]{8,80}$", widget=forms.HiddenInput, required=False)
 
@@ -51,7 +54,7 @@ class Form(forms.Form):
         """The key under which this form does its work once; good after ``is_valid``."""
         return str(self.cleaned_data.get("key") or uuid4().hex)
 
-    def resume(self, kept: FormDraft | None) -> None:
+    def resume(self, kept: FormDraft | None, *, zone: str = "UTC") -> None:
         """Show what was kept in the fields, as it was typed and before anything of it is judged."""
         if kept is None or self.is_bound:
             return
@@ -62,6 +65,7 @@ class Form(forms.Form):
             typed.setlist(name, texts)
         self.data, self.is_bound, self._errors = typed, True, ErrorDict()
         self.resumed = kept.kept_at
+        self.resumed_on = unsent.when(kept, zone)
 
     def is_valid(self) -> bool:
         """Whether it was sent, and rightly: a draft was not."""

@@ -21,7 +21,7 @@ from api.desk import screening as screening_room
 from api.desk.door import Visit
 from api.desk.forms import Deciding
 from api.desk.proposals import ApproveForm, DeclineForm
-from registry import dossier, motions, persons, screening
+from registry import motions, persons, screening
 from registry.motions import MotionRecord
 from registry.rules import errors, numbering
 from registry.rules.lifecycle import M
@@ -200,7 +200,7 @@ def _page(
     declining: DeclineForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
+    zone = visit.zone
     is_open = found.agreement.is_open(visit.at)
     mine = found.agreement.is_proposed_by(visit.by)
     may_end = found.agreement.may_end(visit.by, at=visit.at)

@@ -94,7 +94,7 @@ class Moment(Part):
     """An instant, in words of the place where ``zone`` is."""
 
     at: datetime | None
-    zone: str = "UTC"
+    zone: str
 
     def __html__(self) -> SafeString:
         """Day and hour, and that they are UTC where they are nobody's place; nothing when there is none."""

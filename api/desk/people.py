@@ -146,7 +146,7 @@ def people(visit: Visit) -> HttpResponse:
             written.listed(parts.roles(one.officer.roles)),
             one.officer.authority or gettext("all of them"),
             _state(one),
-            parts.Moment(one.user.last_login if one.user else None),
+            parts.Moment(one.user.last_login if one.user else None, visit.zone),
             written.listed(gettext(_FACTORS[kind]) for kind in one.factors) or gettext("none"),
         )
         for one in officers.listed(by=visit.by)
@@ -176,11 +176,13 @@ def person(visit: Visit, number: str) -> HttpResponse:
         parts.Fact(gettext("Roles"), written.listed(parts.roles(one.officer.roles))),
         parts.Fact(gettext("Authority"), one.officer.authority or gettext("all of them")),
         parts.Fact(gettext("State"), _state(one)),
-        parts.Fact(gettext("Appointed"), parts.Moment(one.officer.appointed_at)),
-        parts.Fact(gettext("Left"), parts.Moment(one.officer.ended_at)) if one.officer.ended_at else None,
+        parts.Fact(gettext("Appointed"), parts.Moment(one.officer.appointed_at, visit.zone)),
+        parts.Fact(gettext("Left"), parts.Moment(one.officer.ended_at, visit.zone))
+        if one.officer.ended_at
+        else None,
         parts.Fact(
             gettext("Last signed in"),
-            parts.Moment(one.user.last_login) if one.user and one.user.last_login else "",
+            parts.Moment(one.user.last_login, visit.zone) if one.user and one.user.last_login else "",
         ),
         parts.Fact(
             gettext("Second factors"), written.listed(gettext(_FACTORS[kind]) for kind in one.factors)
@@ -292,7 +294,7 @@ def change(visit: Visit, number: int) -> HttpResponse:
         parts.Fact(gettext("Roles then"), wanted) if wanted else None,
         parts.Fact(gettext("Why"), found.reason) if found.reason else None,
         parts.Fact(gettext("Proposed by"), found.proposed_by),
-        parts.Fact(gettext("Runs out"), parts.Moment(found.expires_at)),
+        parts.Fact(gettext("Runs out"), parts.Moment(found.expires_at, visit.zone)),
     )
     agreement = officers.agreement(found)
     return visit.page(
@@ -335,7 +337,7 @@ def changes_table(visit: Visit) -> parts.Table | None:
         return None
     rows = [
         (
-            parts.Moment(one.expires_at),
+            parts.Moment(one.expires_at, visit.zone),
             parts.Link(gettext(_KINDS[one.kind]), resolve_url("desk-change", one.pk)),
             parts.Number(one.number),
             parts.Number(one.proposed_by),

@@ -15,7 +15,7 @@ from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.pages import written
-from registry import agencies, dossier, licensing, outlook
+from registry import agencies, licensing, outlook
 from registry.changes import Change, Kind
 from registry.licensing import ProposalRecord
 from registry.outlook import Outlook
@@ -147,7 +147,7 @@ def _page(
     declining: DeclineForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    zone = dossier.authority(visit.by.authority or "", at=visit.at)["zone"] if visit.by.authority else "UTC"
+    zone = visit.zone
     step, agreement = STEPS.get(Action(found.action)), found.agreement
     is_open = agreement.is_open(visit.at)
     outlooks, overtaken = _outlooks(visit, found) if is_open else ((), "")
@@ -212,7 +212,8 @@ def _difference(change: Change, zone: str) -> parts.Table:
                 name, _told(name, was, zone), _told(name, will, zone), _restricted(model, name), erased=False
             )
             for name, (was, will) in change.shown().items()
-        ]
+        ],
+        zone,
     )
 
 

@@ -106,7 +106,7 @@ def log(visit: Visit) -> HttpResponse:
             ),
             [
                 (
-                    parts.Moment(one.at),
+                    parts.Moment(one.at, visit.zone),
                     parts.Number(one.officer),
                     _record(one.record),
                     gettext(_FIELDS.get(one.fields, one.fields)),

@@ -21,6 +21,7 @@ from api.desk.door import Visit
 from api.desk.forms import Form
 from api.desk.motions import MotionForm
 from api.pages import facts as public_facts
+from api.pages import written
 from registry import motions, persons, subjects
 from registry.rules import days, errors
 from registry.rules.lifecycle import M
@@ -223,13 +224,13 @@ def one_request(visit: Visit, number: int) -> HttpResponse:
         status=422 if form is not None and form.errors else 200,
         one=one,
         state=gettext(STATES[one.state]),
-        facts=_facts(one),
+        facts=_facts(one, visit.zone),
         form=form,
         waiting=[(motion.id, gettext(motions_room.NAMES[motion.kind])) for motion in waiting],
     )
 
 
-def _facts(one: RequestRecord) -> parts.Facts:
+def _facts(one: RequestRecord, zone: str) -> parts.Facts:
     person: Any = gettext("not on record")
     if one.person:
         person = parts.Link(parts.Number(one.person), resolve_url("desk-person-file", one.person))
@@ -246,7 +247,7 @@ def _facts(one: RequestRecord) -> parts.Facts:
     if one.closed_at:
         told += [
             parts.Fact(gettext("Answered by"), one.closed_by),
-            parts.Fact(gettext("Answered"), parts.Moment(one.closed_at)),
+            parts.Fact(gettext("Answered"), parts.Moment(one.closed_at, zone)),
             parts.Fact(gettext("Reason"), one.closed_reason, restricted=True),
         ]
     return parts.Facts(told)
@@ -257,7 +258,7 @@ def handed_over(visit: Visit, number: int) -> HttpResponse:
     """What was handed over, to be read and printed."""
     found = readings.handed_over(number, by=visit.by, at=visit.at, through="desk")
     sections = [
-        (gettext(name), _told(gettext(name), found[key]))
+        (gettext(name), _told(gettext(name), found[key], visit.zone))
         for key, name in _SECTIONS.items()
         if found.get(key) not in (None, [])
     ]
@@ -265,7 +266,8 @@ def handed_over(visit: Visit, number: int) -> HttpResponse:
         "handed_over.html",
         gettext("What is held of a person"),
         number=number,
-        made_at=parts.Moment(datetime.fromisoformat(found["made_at"])),
+        made_at=parts.Moment(datetime.fromisoformat(found["made_at"]), visit.zone),
+        zone=written.zone_name(visit.zone),
         nobody=found["person"] is None,
         sections=sections,
         left_out=[gettext(one) for one in found["left_out"]],
@@ -337,12 +339,14 @@ _NAMES: Final = {
 """What each part of the file is called on paper."""
 
 
-def _told(caption: str, value: Any) -> parts.Part:
+def _told(caption: str, value: Any, zone: str) -> parts.Part:
     """A section: facts of one record, a table of many."""
     if isinstance(value, dict):
-        return parts.Facts([parts.Fact(_name(name), _text(name, value[name])) for name in _ordered(value)])
+        return parts.Facts(
+            [parts.Fact(_name(name), _text(name, value[name], zone)) for name in _ordered(value)]
+        )
     names = _ordered({name for row in value for name in row})
-    rows = [[_text(name, row.get(name)) for name in names] for row in value]
+    rows = [[_text(name, row.get(name), zone) for name in names] for row in value]
     return parts.Table(caption, [_name(name) for name in names], rows, "")
 
 
@@ -356,23 +360,23 @@ def _name(name: str) -> str:
     return gettext(_NAMES[name]) if name in _NAMES else name.replace("_", " ")
 
 
-def _text(name: str, value: Any) -> Any:
+def _text(name: str, value: Any, zone: str) -> Any:
     """A value in the reader's words: codes by their meaning, days and instants written out."""
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, Mapping):
-        return "; ".join(f"{_name(key)}: {_text(key, one)}" for key, one in value.items() if one)
+        return "; ".join(f"{_name(key)}: {_text(key, one, zone)}" for key, one in value.items() if one)
     if isinstance(value, list):
-        return ", ".join(str(_text(name, one)) for one in value)
-    return "–" if value in {None, ""} else _written(name, str(value))
+        return ", ".join(str(_text(name, one, zone)) for one in value)
+    return "–" if value in {None, ""} else _written(name, str(value), zone)
 
 
-def _written(name: str, value: str) -> Any:
+def _written(name: str, value: str, zone: str) -> Any:
     """One code, day, instant or text."""
     if name in _WORDS:
         return _WORDS[name](value)
     if _INSTANT.fullmatch(value):
-        return parts.Moment(datetime.fromisoformat(value))
+        return parts.Moment(datetime.fromisoformat(value), zone)
     return parts.Day(date.fromisoformat(value)) if _DATE.fullmatch(value) else value
 
 

@@ -154,7 +154,7 @@ def record(visit: Visit, number: str, record: str) -> HttpResponse:
         kind=gettext(_KINDS[found.kind]),
         form=form,
         versions=_versions(found, pair, here, first=bool(before)),
-        difference=difference(differing) if differing is not None else None,
+        difference=difference(differing, found.zone) if differing is not None else None,
         pair=_sides(found, pair),
         erased=sorted({one.erased for one in found.versions if one.erased}),
     )
@@ -221,13 +221,13 @@ def _reason(one: Version) -> Any:
     return agency.text("actions", one.reason) if one.reason in labels.ACTIONS else parts.Noted(one.reason)
 
 
-def difference(found: list[Changed]) -> parts.Table:
+def difference(found: list[Changed], zone: str) -> parts.Table:
     """Columns before and after, side by side."""
     rows = [
         (
             _column(one),
-            _value(one.column, one.before, erased=one.erased),
-            _value(one.column, one.after, erased=one.erased),
+            _value(one.column, one.before, zone, erased=one.erased),
+            _value(one.column, one.after, zone, erased=one.erased),
         )
         for one in found
     ]
@@ -243,7 +243,7 @@ def _column(one: Changed) -> Any:
     return format_html('{} <span class="restricted">{}</span>', name, gettext("restricted"))
 
 
-def _value(column: str, value: Any, *, erased: bool) -> Any:
+def _value(column: str, value: Any, zone: str, *, erased: bool) -> Any:
     if value in (None, "", []):
         return gettext("erased by order, or never recorded") if erased else gettext("not recorded")
     if column in _DIGESTS and value is True:
@@ -254,7 +254,7 @@ def _value(column: str, value: Any, *, erased: bool) -> Any:
         return public_facts.role(value)
     if column == "kind":
         return gettext((agency.OFFICES | agency.CHANNELS).get(value, value))
-    return parts.Noted(agency.told(value))
+    return parts.Noted(agency.told(value, zone))
 
 
 def _sides(found: Life, pair: tuple[int, int] | None) -> list[Any]:

@@ -8,6 +8,7 @@ from api.staff import (
     authorities,
     badges,
     findings,
+    holders,
     licences,
     motions,
     offices,
@@ -31,6 +32,7 @@ _RESOURCES = (
     motions,
     persons,
     requests,
+    holders,
     badges,
     findings,
 )

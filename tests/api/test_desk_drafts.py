@@ -90,7 +90,7 @@ def test_a_script_keeps_it_without_a_page_and_needs_the_token_of_the_form(
         headers={"X-Draft": "1", "X-CSRFToken": token},
     )
     assert (kept.status_code, kept.content) == (204, b"")
-    assert FormDraft.objects.get().officer == "DLA-7"
+    assert FormDraft.objects.get().owner == "DLA-7"
 
 
 def test_a_draft_is_no_step_and_goes_when_the_form_is_filed(enter: Callable[..., Pages], number: str) -> None:

@@ -17,7 +17,7 @@ from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api import test_desk_apply, test_letters
 from tests.api.at_desk import at_desk
-from tests.api.officials import appoint
+from tests.api.officials import appoint, sign_in
 from tests.api.test_desk_apply import PDF, XSS, Applicant
 from tests.conftest import Clock
 
@@ -167,3 +167,48 @@ def test_the_letter_is_in_the_language_that_the_holder_chose(
     french = applicant.get(f"licences/{licence}/letters/{notice}.pdf", lang="fr")
     assert french.status_code == 200
     assert said[1]["title"] == "Mise en demeure de s’expliquer"
+
+
+def test_programs_list_confirm_and_end_accounts_as_the_desk_does(
+    desk: Client, new_desk: Callable[[], Client], licence: str
+) -> None:
+    applicant = Applicant(desk)
+    key = holders.ask(applicant.account, licence, XSS, at=AT, idempotency_key=builders.key())
+    first = sign_in(new_desk(), appoint("DLA-7", "XA-DLA", "officer"))
+    second = sign_in(new_desk(), appoint("DLA-9", "XA-DLA", "supervisor"))
+    listed = first.get("holders").json()["data"]
+    assert [(one["id"], one["state"], one["said"]) for one in listed] == [(key, "asked", XSS)]
+    assert listed[0]["emails"] == ["office@bluefinch.example"]
+    assert first.get("holders?state=connected").json()["data"] == []
+    assert first.get("holders?state=ended").status_code == 400
+    path, declared = f"holders/{key}", {"no_conflict": True}
+    assert first.post(f"{path}/approvals", {}).status_code == 422
+    confirmed = first.post(f"{path}/approvals", declared)
+    assert (confirmed.status_code, confirmed.json()["state"], confirmed.json()["first_by"]) == (
+        201, "supported", "DLA-7",
+    )  # fmt: skip
+    again = first.post(f"{path}/approvals", declared)
+    assert again.status_code in {403, 409}
+    assert second.post(f"{path}/approvals", declared).json()["state"] == "connected"
+    assert [one["id"] for one in second.get("holders?state=connected").json()["data"]] == [key]
+    assert second.post(f"{path}/approvals", declared).json()["code"] == "holder.not_allowed"
+    assert second.post(f"{path}/ends", declared).status_code == 400
+    ended = first.post(f"{path}/ends", declared | {"reason": "It left the agency."})
+    assert (ended.json()["state"], ended.json()["reason"]) == ("ended", "It left the agency.")
+    assert Reading.objects.filter(fields="holders", through="api").count() >= 4
+
+
+def test_roles_and_a_stale_factor_are_refused_in_the_api(
+    desk: Client, new_desk: Callable[[], Client], licence: str, clock: Clock
+) -> None:
+    key = holders.ask(Applicant(desk).account, licence, "Me.", at=AT, idempotency_key=builders.key())
+    path, declared = f"holders/{key}", {"no_conflict": True}
+    for place, role in enumerate(("analyst", "inspector", "consular", "appeals_body", "auditor")):
+        who = sign_in(new_desk(), appoint(f"DLA-2{place}", "XA-DLA", role))
+        assert who.get("holders").status_code == (200 if role == "auditor" else 403), role
+        assert who.post(f"{path}/approvals", declared).status_code == 403, role
+        assert who.post(f"{path}/ends", declared | {"reason": "No."}).status_code == 403, role
+    officer = sign_in(new_desk(), appoint("DLA-7", "XA-DLA", "officer"))
+    clock.stop(AT + timedelta(minutes=6))
+    assert officer.post(f"{path}/approvals", declared).json()["code"] == "actor.second_factor_needed"
+    assert HolderAccount.objects.get().state == "asked"

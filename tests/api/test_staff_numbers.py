@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from api.staff import urls
-from registry import agencies, bars, licensing, motions, policies, subjects
+from registry import agencies, bars, holders, licensing, motions, policies, subjects
 from registry.models import Agency, ChangeJournal, Person
 from registry.rules import numbering
 from registry.rules.lifecycle import Action, Role, StepTerms
@@ -73,6 +73,9 @@ ASKED: tuple[tuple[str, str, Any, str], ...] = (
     ("GET", "requests/<int:number>", None, "request"),
     ("POST", "requests/<int:number>/answers", SAID | {"answer": "give"}, "request"),
     ("GET", "requests/<int:number>/file", None, "handed"),
+    ("GET", "holders/<int:number>", None, "holder"),
+    ("POST", "holders/<int:number>/approvals", {"no_conflict": True}, "holder"),
+    ("POST", "holders/<int:number>/ends", SAID, "holder"),
 )  # fmt: skip
 
 #: Numbers in a body.
@@ -121,6 +124,7 @@ def numbers(clock: Clock) -> dict[str, Number]:
         idempotency_key=builders.key(),
     )  # fmt: skip
     badge = badges.issue("licence", licence, at=AT)
+    holder = holders.ask("APPLICANT-1", licence, "Its director.", at=AT, idempotency_key=builders.key())
     moved = _moved()
     return {
         "agency": Number(agency, numbering.reference(Kind.AGENCY, 900_001)),
@@ -135,6 +139,7 @@ def numbers(clock: Clock) -> dict[str, Number]:
         "motion": Number(moved["motion"], "900001"),
         "request": Number(moved["request"], "900001"),
         "handed": Number(moved["handed"], "900001"),
+        "holder": Number(str(holder), "900001"),
     }
 
 

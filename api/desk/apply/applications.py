@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from api import applicants as accounts
 from api import applications as words
 from api import documents, labels, problems
-from api.desk import parts, refusals
+from api.desk import parts, refusals, unsent
 from api.desk.apply import door, licences
 from api.desk.apply.door import Visit
 from api.desk.apply.session import LanguageForm
@@ -38,6 +38,7 @@ _CHOICES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
 _DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
 _BEFORE_REVIEW: Final = applying.WITH_APPLICANT | {applying.State.SUBMITTED}
 _NEW, _RENEWAL, _AGENCY = "new", "renews:", "agency:"
+_DRAFT: Final = "section"
 _SPARE: Final = 2
 """Empty rows offered under a list."""
 
@@ -82,6 +83,7 @@ class AnswerForm(Form):
     """An answer to the letter."""
 
     button: ClassVar[str | Promise] = _("Send the answer")
+    draft: ClassVar[str] = "answer"
     text = forms.CharField(
         label=_("Your answer"),
         max_length=applicants.LONGEST_ANSWER,
@@ -93,6 +95,7 @@ class AppealForm(AnswerForm):
     """An appeal against the refusal."""
 
     button: ClassVar[str | Promise] = _("File the appeal")
+    draft: ClassVar[str] = "appeal"
     text = forms.CharField(
         label=_("Why the refusal is wrong"),
         max_length=applicants.LONGEST_ANSWER,
@@ -257,11 +260,12 @@ def application(visit: Visit, number: str) -> HttpResponseBase:
             return visit.go("apply-application", found.line.number, told=told)
         except RegistryError as refusal:
             answer.refuse(refusal)
-    status = 422 if answer is not None and answer.errors else 200
+    late = visit.request.method == "POST" and answer is None
     return visit.page(
         "application.html",
         found.line.name or gettext("Your application"),
-        status=status,
+        status=409 if late else 422 if answer is not None and answer.errors else 200,
+        late=visit.request.POST.get("text", "") if late else "",
         number=found.line.number,
         state=words.state(state.value, to_applicant=True),
         due=_due(found.line),
@@ -296,7 +300,7 @@ def _fee(found: Dossier) -> str:
     return gettext("Fee to pay to the authority: %(fee)s") % {"fee": found.fee} if due else ""
 
 
-@door.page()
+@door.page(saves=True)
 def section(visit: Visit, number: str, name: str) -> HttpResponseBase:
     """A section of the form: whatever is typed is kept; what is wrong is said at its field."""
     if name not in particulars.SECTIONS:
@@ -306,27 +310,40 @@ def section(visit: Visit, number: str, name: str) -> HttpResponseBase:
     number = _canonical(number)
     found = reading.own(number, account=visit.account, at=visit.at)
     if visit.request.method == "POST":
-        sent = _sent(name, visit.request.POST)
-        faults = applicants.save(number, name, sent, account=visit.account, at=visit.at)
-        more = "more" in visit.request.POST
-        if not faults and not more:
-            return visit.go("apply-section", number, _next(name), told=gettext("Saved."))
-        found = reading.own(number, account=visit.account, at=visit.at)
-        if more:
-            faults = tuple(fault for fault in faults if fault.code != "missing")
-        told = (
-            gettext("Saved. Some of it is still missing or wrong: see below.")
-            if faults
-            else gettext("Saved.")
-        )
-        rows = _rows(name, found, faults)
-        return _section(visit, found, name, rows, told=told, faults=faults)
+        return _save(visit, found, name)
+    if kept := visit.unsent.held(_DRAFT):
+        typed = _sent(name, MultiValueDict(kept.fields))
+        rows = _rows(name, found, (), typed=typed)
+        return _section(visit, found, name, rows, resumed=unsent.when(kept, found.zone))
     faults = tuple(f for f in found.faults if f.section == name) if "check" in visit.request.GET else ()
     return _section(visit, found, name, _rows(name, found, faults), faults=faults)
 
 
+def _save(visit: Visit, found: Dossier, name: str) -> HttpResponseBase:
+    number = found.line.number
+    sent = _sent(name, visit.request.POST)
+    try:
+        faults = applicants.save(number, name, sent, account=visit.account, at=visit.at)
+    except RegistryError as refusal:
+        said = refusals.sentence(refusal)
+        return _section(visit, found, name, _rows(name, found, (), typed=sent), refused=said)
+    visit.unsent.filed()
+    more = "more" in visit.request.POST
+    if "tongue" in visit.request.POST:
+        return visit.go("apply-section", number, name)
+    if not faults and not more:
+        return visit.go("apply-section", number, _next(name), told=gettext("Saved."))
+    found = reading.own(number, account=visit.account, at=visit.at)
+    if more:
+        faults = tuple(fault for fault in faults if fault.code != "missing")
+    told = gettext("Saved. Some of it is still missing or wrong: see below.") if faults else gettext("Saved.")
+    rows = _rows(name, found, faults)
+    return _section(visit, found, name, rows, told=told, faults=faults)
+
+
 def _section(
-    visit: Visit, found: Dossier, name: str, rows: Sequence[RowForm], *, told: str = "", faults: Sequence[Fault] = ()
+    visit: Visit, found: Dossier, name: str, rows: Sequence[RowForm], *, told: str = "", faults: Sequence[Fault] = (),
+    resumed: str = "", refused: str = "",
 ) -> HttpResponseBase:  # fmt: skip
     general = [_sentence(fault) for fault in faults if fault.row is None and name in particulars.LISTS]
     return visit.page(
@@ -339,7 +356,11 @@ def _section(
         saved=told,
         general=general,
         writing=found.standing.state in applying.WITH_APPLICANT,
-        status=422 if faults and told else 200,
+        draft=_DRAFT,
+        resumed=resumed,
+        refused=refused,
+        typed=unsent.ELEMENT if found.standing.state in applying.WITH_APPLICANT else "",
+        status=409 if refused else 422 if faults and told else 200,
     )
 
 
@@ -514,8 +535,10 @@ def _sent(name: str, data: "MultiValueDict[str, str]") -> Any:
     ]
 
 
-def _rows(name: str, found: Dossier, faults: Sequence[Fault]) -> list[RowForm]:
-    content = found.content.get(name)
+def _rows(name: str, found: Dossier, faults: Sequence[Fault], *, typed: Any = None) -> list[RowForm]:
+    """The forms of a section: with what is saved, or with what was ``typed`` and is not."""
+    saved = found.content.get(name)
+    content = saved if typed is None else typed
     if name not in particulars.LISTS:
         form = RowForm(name, None, data=content or {} if faults else None, initial=content or {})
         if faults:
@@ -528,11 +551,16 @@ def _rows(name: str, found: Dossier, faults: Sequence[Fault]) -> list[RowForm]:
         own = [fault for fault in faults if fault.row == place]
         data = {f"row{place}-{field}": text for field, text in row.items()} | {f"row{place}-was": str(place)}
         form = RowForm(name, place, data=data if own else None, initial=row)
-        form.kept_paper = bool(row.get("document_hmac"))
+        was = str(row.get("was", place))
+        form.kept_paper = was.isdecimal() and bool(_at(saved, int(was)).get("document_hmac"))
         if own:
             form.show(own)
         forms_.append(form)
     return forms_
+
+
+def _at(rows: Any, place: int) -> Mapping[str, Any]:
+    return rows[place] if rows and place < len(rows) else {}
 
 
 def _tabs(found: Dossier, current: str) -> list[Tab]:

@@ -12,15 +12,18 @@ from typing import Any, Concatenate, Final, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext
 
-from api import auth, problems
-from api.desk import door, refusals
+from api import auth, problems, throttles
+from api.desk import door, refusals, unsent
+from api.desk.unsent import Unsent
 from api.models import User
-from api.pages import languages
-from registry import clock
+from registry import clock, holders
+from registry.admission import reading
 from registry.rules.errors import NotFound, OutsideAuthority, RegistryError
 
 HOME: Final = "/apply/"
@@ -41,8 +44,21 @@ class Visit:
         """The name under which the register knows the account."""
         return account(self.user)
 
+    @property
+    def unsent(self) -> Unsent:
+        """What was typed here and not sent."""
+        return Unsent(self.request, self.account, self.at, lambda: self.zone)
+
+    @property
+    def zone(self) -> str:
+        """Where the authority of the account's newest application is, or of its agencies; UTC before there is any."""
+        asked = [line.zone for line in reading.of_account(self.account, at=self.at)]
+        return next(iter(asked or [one.zone for one in holders.of_account(self.account)]), "UTC")
+
     def page(self, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """The page of ``apply/<template>``."""
+        """The page of ``apply/<template>``, with the account's drafts in its forms."""
+        if self.request.method in _READ:
+            self.unsent.show(context.values())
         return draw(self.request, template, title, context, account=self.account, status=status)
 
     def go(self, route: str, *args: Any, told: str = "") -> HttpResponse:
@@ -58,12 +74,15 @@ def account(user: User) -> str:
 
 
 def page(
-    *, methods: Iterable[str] = ("POST",)
+    *, methods: Iterable[str] = ("POST",), saves: bool = False
 ) -> Callable[
     [Callable[Concatenate[Visit, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
-    """A view that only an applicant with a second factor enters."""
+    """A view that only an applicant with a second factor enters.
+
+    ``saves``: it saves whatever is sent, also by a button of the languages.
+    """
 
     def behind(
         view: Callable[Concatenate[Visit, P], HttpResponseBase],
@@ -73,7 +92,10 @@ def page(
             turned = _turned_away(request, user)
             if turned is not None or user is None:
                 return turned or HttpResponseRedirect(resolve_url("apply-sign-in"))
-            return view(Visit(request, user, clock.now()), *args, **kwargs)
+            visit = Visit(request, user, clock.now())
+            if saves and unsent.language(request):
+                return view(visit, *args, **kwargs)
+            return unsent.around(visit.unsent, lambda: view(visit, *args, **kwargs))
 
         return door.answering(wraps(view)(enter), methods=methods, refuse=refused)
 
@@ -84,7 +106,14 @@ def open_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A page for anybody: signing up and in, and objecting."""
-    return door.answering(view, methods=("POST",), refuse=refused)
+
+    @wraps(view)
+    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if unsent.language(request):
+            unsent.carry(request)
+        return view(request, *args, **kwargs)
+
+    return door.answering(enter, methods=("POST",), refuse=refused)
 
 
 def draw(
@@ -95,10 +124,17 @@ def draw(
     *,
     account: str = "",
     status: int = 200,
+    waits: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """A page; with an account it has the way to its applications and out."""
-    around = {**door.frame(title), "tongues": languages.every(), "account": account}
-    return render(request, f"apply/{template}", {**context, **around}, status=status)
+    """A page; with an account it has the way to its applications and out.
+
+    ``waits``: the headers of :func:`spare`, with which it is a 429.
+    """
+    around = {**door.frame(title), "account": account}
+    page = unsent.draw(request, f"apply/{template}", {**context, **around}, status=429 if waits else status)
+    for name, value in (waits or {}).items():
+        page[name] = value
+    return page
 
 
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -128,6 +164,18 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     return door.forged(request, reason)
 
 
+def spare(request: HttpRequest, limit: throttles.Limit, form: Form) -> Mapping[str, str]:
+    """Take one from the client's bucket for this form: nothing, or the headers of a 429 and the form that says so."""
+    try:
+        throttles.take(request, limit)
+    except problems.Refusal as refusal:
+        minutes = -(-int(refusal.facts["retry_after"]) // 60)
+        told = gettext("Too much was sent from this connection. Send it again in %(minutes)s minutes.")
+        form.add_error(None, told % {"minutes": minutes})
+        return refusal.headers
+    return {}
+
+
 def onward(request: HttpRequest) -> str:
     """Where ``next`` asks to go afterwards, if that is a page of ours."""
     return door.onward(request, home=HOME)
@@ -139,7 +187,7 @@ def _turned_away(request: HttpRequest, user: User | None) -> HttpResponse | None
     if user is not None and request.session.get(auth.SECOND_FACTOR):
         return None
     if user is None or auth.has_second_factor(user):
-        back = request.get_full_path() if request.method in _READ else HOME
+        back = unsent.returning(request, HOME)
         query = f"?{urlencode({'next': back})}" if back != HOME else ""
         return HttpResponseRedirect(resolve_url("apply-sign-in") + query)
     return HttpResponseRedirect(resolve_url("apply-set-up"))

@@ -36,6 +36,7 @@ class ConnectForm(Form):
     """Which agency, and who asks."""
 
     button: ClassVar[str | Promise] = _("Ask the authority")
+    draft: ClassVar[str] = "connect"
     licence = forms.CharField(
         label=_("Number of a licence of the agency"),
         max_length=60,
@@ -59,6 +60,7 @@ class RepresentForm(Form):
     """An answer to a notice, with papers."""
 
     button: ClassVar[str | Promise] = _("File the answer")
+    draft: ClassVar[str] = "answer"
     text = forms.CharField(
         label=_("Your answer"),
         max_length=holders.LONGEST,
@@ -137,6 +139,21 @@ def licence(visit: Visit, number: str) -> HttpResponseBase:
         standing=parts.Standing(found["result"], found["state"], large=True),
         reasons=[labels.text("reasons", code, language) for code in found["reasons"]],
         notices=[_notice(one, found["zone"]) for one in found["notices"]],
+        decisions=parts.Table(
+            gettext("Decisions and filings"),
+            (gettext("When"), gettext("What"), gettext("Letter")),
+            [
+                (
+                    parts.Moment(one["at"], found["zone"]),
+                    labels.text("actions", one["action"], language),
+                    parts.Link(
+                        gettext("as PDF"), resolve_url("apply-letter", found["number"], one["sequence"])
+                    ),
+                )
+                for one in found["decisions"]
+            ],
+            gettext("Nothing was published yet."),
+        ),
     )
 
 
@@ -169,6 +186,7 @@ def notice(visit: Visit, number: str, sequence: int) -> HttpResponseBase:
         name=found["name"],
         notice=_notice(told, found["zone"]),
         form=form if told.open else None,
+        late=visit.request.POST.get("text", "") if posted and not told.open else "",
     )
 
 

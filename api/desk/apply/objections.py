@@ -1,5 +1,6 @@
 """Objections of the public to an application: a form for anybody, without signing in, with a limit for each client."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django import forms
@@ -51,8 +52,8 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
     if told.state != "objection_period":
         raise ApplicationNotFound
     form = ObjectionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        throttles.take(request, OBJECTIONS)
+    waits: Mapping[str, str] = {}
+    if request.method == "POST" and form.is_valid() and not (waits := door.spare(request, OBJECTIONS, form)):
         said = {name: form.cleaned_data[name] for name in ("text", "name", "contact")}
         try:
             applicants.object_to(told.number, **said, at=now, idempotency_key=form.idempotency_key)
@@ -64,8 +65,9 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         "notice": told,
         "until": written.last_day(told.objections_until or now, told.zone),
     }
+    title = gettext("Object to an application")
     status = 422 if form.errors else 200
-    return door.draw(request, "objection.html", gettext("Object to an application"), context, status=status)
+    return door.draw(request, "objection.html", title, context, status=status, waits=waits)
 
 
 urlpatterns: list[URLPattern] = [path("objections/<str:number>", objection, name="apply-objection")]

@@ -1,5 +1,6 @@
 """Accounts of applicants: signing up, the device that shows codes, signing in and out."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.debug import sensitive_post_parameters
@@ -142,11 +143,15 @@ def _wanted(request: HttpRequest) -> str:
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Open an account, and set its device up next."""
     form = SignUpForm(request.POST or None, initial={"language": _wanted(request)})
-    if request.method == "POST" and form.is_valid():
-        throttles.take(request, ACCOUNTS)
+    waits: Mapping[str, str] = {}
+    if request.method == "POST" and form.is_valid() and not (waits := door.spare(request, ACCOUNTS, form)):
         email, password = form.cleaned_data["email"], form.cleaned_data["password"]
         made = applicants.open_account(
-            email, password, language=form.cleaned_data["language"], at=clock.now()
+            email,
+            password,
+            language=form.cleaned_data["language"],
+            reads_in=get_language() or "",
+            at=clock.now(),
         )
         if made is None:
             form.add_error("email", gettext("There is an account with this address. Sign in with it."))
@@ -154,7 +159,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             auth.sign_in_without_device(request, username=email, password=password)
             return HttpResponseRedirect(resolve_url("apply-set-up"))
     status = 422 if form.errors else 200
-    return door.draw(request, "sign_up.html", gettext("Open an account"), {"form": form}, status=status)
+    title = gettext("Open an account")
+    return door.draw(request, "sign_up.html", title, {"form": form}, status=status, waits=waits)
 
 
 @sensitive_post_parameters("password", "code")
@@ -242,7 +248,7 @@ def letters_language(visit: door.Visit) -> HttpResponse:
     """Choose the language of letters."""
     form = LanguageForm(visit.request.POST or None)
     if visit.request.method == "POST" and form.is_valid():
-        applicants.speak(visit.user, form.cleaned_data["language"])
+        applicants.speak(visit.user, form.cleaned_data["language"], reads_in=get_language() or "")
         return visit.go("apply-home", told=gettext("Saved."))
     return visit.go("apply-home")
 
@@ -251,12 +257,13 @@ def letters_language(visit: door.Visit) -> HttpResponse:
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a new password; the answer is the same whether there is such an account or not."""
     form = AddressForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        throttles.take(request, MAILS)
+    waits: Mapping[str, str] = {}
+    if request.method == "POST" and form.is_valid() and not (waits := door.spare(request, MAILS, form)):
         applicants.ask_new_password(form.cleaned_data["email"].strip().lower(), at=clock.now())
         return door.draw(request, "mail_sent.html", gettext("Look into your mail"), {})
     status = 422 if form.errors else 200
-    return door.draw(request, "forgotten.html", gettext("A new password"), {"form": form}, status=status)
+    title = gettext("A new password")
+    return door.draw(request, "forgotten.html", title, {"form": form}, status=status, waits=waits)
 
 
 @sensitive_post_parameters("password")

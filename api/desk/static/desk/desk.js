@@ -25,42 +25,66 @@ function step(by) {
   links[here < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
 }
 
-// --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes
-function drafting(form) {
+// --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes. A form
+// without drafts asks whether the server is there: one that it does not reach is not sent, and its page stays
+const root = document.documentElement.dataset;
+const guards = new WeakMap();
+function guard(form) {
   const says = form.querySelector("[data-kept]");
-  let typed = false, keeping = false;
+  let typed = false, keeping = null, since = 0, lost = false;
   const keep = async () => {
-    if (!typed || keeping || form.dataset.sent) return;
     typed = false;
-    keeping = true;
-    const body = new FormData(form);
-    body.delete("code");
-    body.append("keep", "keep");
+    since = performance.now();
     try {
-      const answer = await fetch(location.pathname, {
-        method: "POST", credentials: "same-origin", redirect: "manual", keepalive: true,
-        headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
-      });
+      const answer = await (says ? draft(form) : fetch(root.alive, { cache: "no-store" }));
       if (!answer.ok) throw new Error(answer.status);
-      says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
+      if (says) says.textContent = `${says.dataset.kept} ${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" })}`;
+      lost = false;
     } catch {
-      typed = true;
-      says.textContent = says.dataset.lost;
+      if (says) says.textContent = says.dataset.lost;
+      typed = lost = true;
     }
-    keeping = false;
+    keeping = null;
   };
+  const kept = () => (typed && !form.dataset.sent ? keeping ??= keep() : keeping);
   form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
-  form.addEventListener("change", keep);
-  addEventListener("pagehide", keep);
-  setInterval(keep, 5000);
+  form.addEventListener("change", kept);
+  if (says) { addEventListener("pagehide", kept); setInterval(kept, 5000); }
+  guards.set(form, {
+    doubtful: () => lost || !navigator.onLine || (keeping && performance.now() - since > 250),
+    reached: async () => { typed = true; await (keeping ?? keep()); return !lost; },
+  });
 }
-for (const mark of document.querySelectorAll("form [data-kept]")) drafting(mark.closest("form"));
+function draft(form) {
+  const body = new FormData(form);
+  body.delete("code");
+  body.append("keep", "keep");
+  return fetch(location.pathname, {
+    method: "POST", credentials: "same-origin", redirect: "manual", keepalive: true,
+    headers: { "X-Draft": "1" }, body: new URLSearchParams([...body].filter(([, one]) => typeof one === "string")),
+  });
+}
+function stay(form) {
+  const notice = form.querySelector("[data-unsent]") ?? form.insertBefore(document.createElement("p"), form.firstChild);
+  notice.dataset.unsent = "";
+  notice.className = "notice stop";
+  notice.setAttribute("role", "alert");
+  notice.tabIndex = -1;
+  notice.textContent = root.unreached;
+  notice.focus();
+}
+for (const form of document.querySelectorAll("form[data-once]")) if (form.querySelector("[data-kept]") || root.alive) guard(form);
 
 // --- a form is sent once
-document.addEventListener("submit", (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-once]");
   if (!form) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
+  if (guards.get(form)?.doubtful()) {
+    event.preventDefault();
+    if (await guards.get(form).reached()) form.requestSubmit(event.submitter); else stay(form);
+    return;
+  }
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-disabled", "true");
 });
