@@ -26,12 +26,6 @@ def _built(kept: Kept) -> str:
         return number
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def agency(_built: str, clock: Clock) -> str:
     """An agency of XA-DLA with two licences in force."""

@@ -74,12 +74,6 @@ def _built(kept: Kept) -> desk_world.World:
         return desk_world.built(AT)
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> desk_world.World:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def world(_built: desk_world.World, clock: Clock) -> desk_world.World:
     clock.stop(AT)

@@ -55,12 +55,6 @@ def _built(kept: Kept) -> Holder:
         return Holder()
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> Holder:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def holder(_built: Holder, clock: Clock) -> Holder:
     """An agency of XA-DLA with a past."""

@@ -31,12 +31,6 @@ def _built(kept: Kept) -> str:
         return agency
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def holder(_built: str, clock: Clock) -> str:
     """An agency of XA-DLA with a licence in force."""

@@ -29,12 +29,6 @@ def _built(kept: Kept) -> str:
         return builders.active(agency, at=AT - timedelta(days=60), scope=Scope(("QA", "XB"), ("5321",)))
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def number(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA in force, good for two countries."""

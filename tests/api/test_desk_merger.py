@@ -33,12 +33,6 @@ def _built(kept: Kept) -> tuple[str, str]:
         return gone, stays
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> tuple[str, str]:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def pair(_built: tuple[str, str], clock: Clock) -> tuple[str, str]:
     """Two records of one firm, each with a licence."""

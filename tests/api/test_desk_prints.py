@@ -48,12 +48,6 @@ def _built(kept: Kept) -> str:
         return number
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def licence(_built: str, clock: Clock) -> str:
     """A licence in force with a badge, of an agency whose name is in four scripts; suspended and lifted."""

@@ -25,12 +25,6 @@ def _built(kept: Kept) -> str:
         return builders.active(agency, at=AT - timedelta(days=60))
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def number(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA in force."""

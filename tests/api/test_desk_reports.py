@@ -35,12 +35,6 @@ def _built(kept: Kept) -> str:
         return builders.active(agency, at=AT - timedelta(days=20), last_day=last)
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def licence(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA whose term ends in twenty days."""

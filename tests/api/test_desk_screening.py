@@ -52,12 +52,6 @@ def _built(kept: Kept) -> tuple[str, str, int]:
         return new, old, screening.of(new, at=AT).matches[0].id
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> tuple[str, str, int]:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def pair(_built: tuple[str, str, int], clock: Clock) -> tuple[str, str, int]:
     """An applicant, the agency that it may come from, and the number of their match."""

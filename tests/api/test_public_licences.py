@@ -34,12 +34,6 @@ def _built(kept: Kept) -> str:
         return builders.active()
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=START):
-        return _built
-
-
 @pytest.fixture
 def licence(_built: str, clock: Clock) -> str:
     clock.stop(LATER)

@@ -53,12 +53,6 @@ def _build() -> str:
     return builders.active(at=AT - timedelta(days=20))
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        return _built
-
-
 @pytest.fixture
 def licence(_built: str, clock: Clock) -> str:
     """A licence in force, and a clock that stands still."""
