@@ -387,22 +387,27 @@ def clock() -> Iterator[Clock]:
     standing.start()
 
 
-@pytest.fixture
-def sign_for(tmp_path: Path, settings: Any) -> Iterator[Callable[..., House]]:
-    """Start a signer with a key for each use of these authorities and for the log, from an instant on."""
+def signer_of(folder: Path, *authorities: str, at: datetime) -> House:
+    """A signer with a key for each use of these authorities and for the log, from an instant on."""
     from verification import keys, signer, signing
     from verification.keys import Use
 
+    directory, since = folder / "keys", int(at.timestamp())
+    for authority in authorities:
+        for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
+            keys.create(directory, use, signing.issuer(authority), at=since)
+    origin = f"{settings.REGISTRY_HOST}/log"
+    signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
+    return House(directory, folder / "s")
+
+
+@pytest.fixture
+def sign_for(tmp_path: Path, settings: Any) -> Iterator[Callable[..., House]]:
+    """Start ``signer_of`` for the applications to ask."""
     started: list[House] = []
 
     def start(*authorities: str, at: datetime) -> House:
-        directory, since = tmp_path / "keys", int(at.timestamp())
-        for authority in authorities:
-            for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
-                keys.create(directory, use, signing.issuer(authority), at=since)
-        origin = f"{settings.REGISTRY_HOST}/log"
-        signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
-        started.append(House(directory, tmp_path / "s"))
+        started.append(signer_of(tmp_path, *authorities, at=at))
         settings.REGISTRY_SIGNER = str(started[0].path)
         return started[0]
 
