@@ -54,13 +54,11 @@ class Target:
 class Option:
     """A row of the law for one officer and one licence. ``closed``: why not, ``None`` where it is open.
 
-    ``by_role``: whether the officer's role may begin it at all.
     ``notice_days`` and ``appeal_days`` are the policy's of the day; ``proposal``: the open one that stands in the way.
     """
 
     step: Step
     closed: Closed | None
-    by_role: bool
     targets: tuple[Target, ...] = ()
     notice_days: int | None = None
     appeal_days: int | None = None
@@ -217,6 +215,13 @@ def _outstanding(entries: Entries, shown: answer.Shown) -> str:
     return f"{left.normalize():f}" if left else ""
 
 
+def demand_role(action: Action, *, by: Actor) -> None:
+    """Refuse whoever may not begin this step, whatever it is about."""
+    step = STEPS[action]
+    if not by.roles & step.proposes:
+        raise errors.RoleNotAllowed("this role may not begin the step", roles=sorted(step.proposes))
+
+
 def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
     """Every step of the table that some officer may begin, as it stands for this one on this licence now."""
     licence = _readable(number, by)
@@ -287,7 +292,6 @@ def agency_options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...
             Option(
                 step=step,
                 closed=closed,
-                by_role=bool(by.roles & step.proposes),
                 targets=targets,
                 notice_days=getattr(policy, step.notice) if step.notice else None,
                 appeal_days=getattr(policy, step.appeal) if step.appeal else None,
@@ -374,7 +378,6 @@ def _option(
     return Option(
         step=step,
         closed=closed,
-        by_role=bool(by.roles & step.proposes),
         targets=targets,
         notice_days=getattr(case.policy, step.notice) if step.notice else None,
         appeal_days=getattr(case.policy, step.appeal) if step.appeal else None,

@@ -1,10 +1,12 @@
 """A real PostgreSQL for a test run, the two applications as clients and a clock that stands still."""
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from django.test.client import ClientHandler
 from django.test.testcases import QuietWSGIRequestHandler
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import DuplicateDatabase, InvalidCatalogName, ObjectInUse, UniqueViolation
 
 from api.conf import embedded, roles
 from tests.house import House
-from tests.place import OWN_SERVER
+from tests.place import EMBEDDED, OWN_SERVER
 
 
 def server_address() -> str:
@@ -75,6 +78,40 @@ def _forget_the_dead(administrator: psycopg.Connection[Any]) -> None:
             administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+_SHAPING = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "api/conf/roles.py", "requirements.txt")
+"""What says how an empty database looks once it is migrated."""
+
+
+def _migrated() -> str:
+    """The name of the database that a run on our own server leaves behind for the next: migrated, and empty."""
+    shape = hashlib.sha256()
+    for pattern in _SHAPING:
+        for path in sorted(settings.ROOT.glob(pattern)):
+            shape.update(path.read_bytes())
+    return f"test_migrated_{shape.hexdigest()[:16]}"
+
+
+def _copied(administrator: psycopg.Connection[Any], source: str, name: str) -> bool:
+    """Whether ``name`` is now a copy of ``source``: there may be none, or somebody else is copying."""
+    copy = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+    names = map(sql.Identifier, (name, roles.OWNER, source))
+    try:
+        administrator.execute(copy.format(*names))
+    except (InvalidCatalogName, DuplicateDatabase, ObjectInUse, UniqueViolation):
+        return False
+    return True
+
+
+def _keep_migrated(administrator: psycopg.Connection[Any], name: str) -> None:
+    """Leave a copy of the migrated database for the next run, in the place of what older migrations made."""
+    wanted = _migrated()
+    old = "SELECT datname FROM pg_database WHERE datname LIKE 'test_migrated_%%' AND datname <> %s"
+    for (gone,) in administrator.execute(old, [wanted]).fetchall():
+        with suppress(ObjectInUse):
+            administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(gone)))
+    _copied(administrator, name, wanted)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A database of this run's own: migrated by the owner, used by the applications, dropped at the end."""
@@ -89,7 +126,9 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             for setting, value in {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB"}.items():
                 administrator.execute(f"ALTER SYSTEM SET {setting} TO '{value}'")
             administrator.execute("SELECT pg_reload_conf()")
-        roles.create_database(administrator, name)
+        known = EMBEDDED and _copied(administrator, _migrated(), name)
+        if not known:
+            roles.create_database(administrator, name)
         # Whoever truncates waits so long for each table that an autovacuum holds: a second, unless told otherwise.
         for setting, value in {"synchronous_commit": "off", "deadlock_timeout": "50ms"}.items():
             administrator.execute(
@@ -98,10 +137,14 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
                 )
             )
     connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
-    from django.core.management import call_command
+    if not known:
+        from django.core.management import call_command
 
-    with django_db_blocker.unblock(), _as_owner():
-        call_command("migrate", verbosity=0, interactive=False)
+        with django_db_blocker.unblock(), _as_owner():
+            call_command("migrate", verbosity=0, interactive=False)
+        if EMBEDDED:
+            with psycopg.connect(server_address(), autocommit=True) as administrator:
+                _keep_migrated(administrator, name)
     yield
     with django_db_blocker.unblock():
         connections.close_all()
@@ -158,20 +201,72 @@ def _nothing_large_is_left_behind() -> Iterator[None]:
     _empty(only_large=True)
 
 
-@pytest.fixture(scope="module")
-def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A transaction of the module's: what its fixtures build in it, all its tests read, and it is undone at the end.
+class Kept:
+    """A transaction that a module's tests share: ``with kept(at=…):`` builds what all of them read."""
 
-    For modules whose tests all stay within transactions of their own (``db``).
+    def __init__(self, blocker: Any) -> None:
+        """Begin it at the first block."""
+        self._blocker, self._whole = blocker, transaction.atomic()
+        self._whole._from_testcase = True  # type: ignore[attr-defined]  # a durable transaction may begin in it
+        self._open = False
+
+    @contextmanager
+    def __call__(self, *, at: datetime | None = None) -> Iterator[None]:
+        """Let a module's fixture write, at an instant at which the clock stands still if one is given."""
+        from registry import clock
+
+        with self._blocker.unblock(), clock.frozen(at) if at else nullcontext():
+            if not self._open:
+                self._whole.__enter__()
+                self._open = True
+            yield
+
+    def undo(self) -> None:
+        """Undo all of it."""
+        if self._open:
+            with self._blocker.unblock():
+                transaction.set_rollback(True)
+                self._whole.__exit__(None, None, None)
+
+
+_UNDO = pytest.StashKey[Callable[[], None]]()
+
+
+@pytest.fixture(scope="module")
+def kept(request: Any, django_db_setup: None, django_db_blocker: Any) -> Iterator[Kept]:
+    """A transaction of the module's: what its fixtures build in it, its tests read in transactions of their own.
+
+    Only the tests that ask for such a fixture meet it; any other finds the tables empty. What the fixtures hand out
+    is shared by all those tests, so none may alter it.
     """
-    with django_db_blocker.unblock():
-        whole = transaction.atomic()
-        whole._from_testcase = True  # type: ignore[attr-defined]  # a durable transaction may begin in it
-        whole.__enter__()
-    yield
-    with django_db_blocker.unblock():
-        transaction.set_rollback(True)
-        whole.__exit__(None, None, None)
+    made = Kept(django_db_blocker)
+    stash = request.session.stash
+    stash[_UNDO] = lambda: request._fixturedef.finish(request)  # with all fixtures that stand on it
+    yield made
+    del stash[_UNDO]
+    made.undo()
+
+
+def _keeps(item: pytest.Item) -> bool:
+    return "kept" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring those tests of a module together that share what it keeps, so that it is built once."""
+    modules = groupby(items, key=lambda item: item.path)
+    items[:] = [item for _, tests in modules for item in sorted(tests, key=_keeps, reverse=True)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Undo what a module keeps before a test that does not ask for it; none that commits may ask for it."""
+    if not _keeps(item):
+        item.session.stash.get(_UNDO, lambda: None)()
+        return
+    marked = item.get_closest_marker("django_db")
+    if "transactional_db" in item.fixturenames or (marked and marked.kwargs.get("transaction")):  # type: ignore[attr-defined]
+        raise pytest.UsageError(f"{item.nodeid} commits: it can not read what its module keeps")
 
 
 @pytest.fixture
@@ -293,22 +388,27 @@ def clock() -> Iterator[Clock]:
     standing.start()
 
 
-@pytest.fixture
-def sign_for(tmp_path: Path, settings: Any) -> Iterator[Callable[..., House]]:
-    """Start a signer with a key for each use of these authorities and for the log, from an instant on."""
+def signer_of(folder: Path, *authorities: str, at: datetime) -> House:
+    """A signer with a key for each use of these authorities and for the log, from an instant on."""
     from verification import keys, signer, signing
     from verification.keys import Use
 
+    directory, since = folder / "keys", int(at.timestamp())
+    for authority in authorities:
+        for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
+            keys.create(directory, use, signing.issuer(authority), at=since)
+    origin = f"{settings.REGISTRY_HOST}/log"
+    signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
+    return House(directory, folder / "s")
+
+
+@pytest.fixture
+def sign_for(tmp_path: Path, settings: Any) -> Iterator[Callable[..., House]]:
+    """Start ``signer_of`` for the applications to ask."""
     started: list[House] = []
 
     def start(*authorities: str, at: datetime) -> House:
-        directory, since = tmp_path / "keys", int(at.timestamp())
-        for authority in authorities:
-            for use in (Use.BADGE, Use.STATUS, Use.RECEIPT, Use.CREDENTIAL):
-                keys.create(directory, use, signing.issuer(authority), at=since)
-        origin = f"{settings.REGISTRY_HOST}/log"
-        signer.begin_log(directory, keys.create(directory, Use.LOG, origin, at=since))
-        started.append(House(directory, tmp_path / "s"))
+        started.append(signer_of(tmp_path, *authorities, at=at))
         settings.REGISTRY_SIGNER = str(started[0].path)
         return started[0]
 

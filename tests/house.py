@@ -1,5 +1,8 @@
 """A signer for tests: in threads of this process, with a directory of keys of its own."""
 
+from __future__ import annotations
+
+import shutil
 import threading
 from pathlib import Path
 
@@ -11,6 +14,10 @@ class House:
         """Keep keys in ``directory`` and answer at ``path``."""
         self.directory, self.path = directory, path
         self.open()
+
+    def another(self, folder: Path) -> House:
+        """A second signer that begins with all that this one knows, in a directory of its own below ``folder``."""
+        return House(shutil.copytree(self.directory, folder / "keys"), folder / "s")
 
     def open(self) -> None:
         """Answer."""

@@ -8,7 +8,10 @@ import os
 from pathlib import Path
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
-OWN_SERVER = bool(WORKER) and not os.environ.get("DATABASE_URL")
+EMBEDDED = not os.environ.get("DATABASE_URL")
+"""Whether the server is our own under ``var/``, where a run may leave something for the next."""
+
+OWN_SERVER = bool(WORKER) and EMBEDDED
 """Whether the server is this process's alone, so that its settings may be too."""
 
 if OWN_SERVER:

@@ -56,9 +56,9 @@ def take(
         raise errors.OutsideAuthority(
             "the application is another authority's", authority=row.authority.code, unseen=missing
         )
-    found = events.case(row, at=at)
     if not may_take(action, by=by):
         raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))
+    found = events.case(row, at=at)
     if expected_version is not None and expected_version != row.version:
         raise errors.VersionConflict(
             "the application has changed", expected=expected_version, actual=row.version

@@ -10,21 +10,27 @@ from registry import lookup
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        number = builders.agency(at=AT - timedelta(days=60))
+        for _ in range(2):
+            builders.active(number, at=AT - timedelta(days=60))
+        return number
+
+
 @pytest.fixture
-def agency(clock: Clock) -> str:
+def agency(_built: str, clock: Clock) -> str:
     """An agency of XA-DLA with two licences in force."""
     clock.stop(AT)
-    builders.authority()
-    number = builders.agency(at=AT - timedelta(days=60))
-    for _ in range(2):
-        builders.active(number, at=AT - timedelta(days=60))
-    return number
+    return _built
 
 
 @pytest.fixture

@@ -21,19 +21,24 @@ from tests import applying as apply
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Answer, appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _authority(kept: Kept) -> None:
+    with kept():
+        builders.authority(at=AT - timedelta(days=60))
+
+
 @pytest.fixture(autouse=True)
 def office(clock: Clock, settings: Any, tmp_path: Path) -> None:
-    """The authority and a stopped clock."""
+    """A stopped clock, and a folder for papers."""
     clock.stop(AT)
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
-    builders.authority(at=AT - timedelta(days=60))
 
 
 @pytest.fixture
@@ -105,10 +110,10 @@ def test_each_role_reaches_the_pages_and_steps_of_its_own_and_no_other(desk: Cli
         assert pages.get(path).status_code == (200 if reads else 403), path
     asks = role in STEPS[Action.ASK].by
     assert pages.get(f"applications/{number}/ask").status_code == (200 if asks else 403)
+    shown = pages.client.get("/desk/keys").content.decode()
+    token = {"csrfmiddlewaretoken": re.findall(r'csrfmiddlewaretoken" value="(\w+)"', shown)[-1]}
     for step in STEPS.values():
         path = f"/desk/applications/{number}/{step.action.value}"
-        shown = pages.client.get("/desk/keys").content.decode()
-        token = {"csrfmiddlewaretoken": re.findall(r'csrfmiddlewaretoken" value="(\w+)"', shown)[-1]}
         sent = token | FIELDS.get(step.action, {}) | {"no_conflict": "on"}
         answer = pages.client.post(path, sent)
         if reads and step.by & set(Party):

@@ -23,7 +23,7 @@ from registry.rules.applying import Action
 from tests import applying as apply
 from tests import builders
 from tests.api.officials import PASSWORD, SECRET, Answer, Device, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -32,12 +32,17 @@ XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 _HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)"(?: value="([^"]*)")?')
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _authority(kept: Kept) -> None:
+    with kept():
+        builders.authority(at=AT - timedelta(days=60))
+
+
 @pytest.fixture(autouse=True)
 def place(clock: Clock, settings: Any, tmp_path: Path) -> Path:
-    """The authority, a stopped clock, and a folder for papers."""
+    """A stopped clock, and a folder for papers."""
     clock.stop(AT)
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
-    builders.authority(at=AT - timedelta(days=60))
     return tmp_path / "documents"
 
 

@@ -14,7 +14,7 @@ from api.desk import refusals
 from registry.rules.errors import StepNotAllowed, TermRefused
 from tests import builders, desk_world
 from tests.api.officials import sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
@@ -68,9 +68,16 @@ def _english_again() -> Iterator[None]:
     deactivate()
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> desk_world.World:
+    with kept(at=AT):
+        return desk_world.built(AT)
+
+
 @pytest.fixture
-def world(clock: Clock) -> desk_world.World:
-    return desk_world.built(clock.stop(AT))
+def world(_built: desk_world.World, clock: Clock) -> desk_world.World:
+    clock.stop(AT)
+    return _built
 
 
 def test_no_page_says_anything_in_english(

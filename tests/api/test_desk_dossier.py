@@ -15,7 +15,7 @@ from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -49,11 +49,17 @@ class Holder:
         ), at=self.renamed_at)  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> Holder:
+    with kept(at=AT):
+        return Holder()
+
+
 @pytest.fixture
-def holder(clock: Clock) -> Holder:
+def holder(_built: Holder, clock: Clock) -> Holder:
     """An agency of XA-DLA with a past."""
     clock.stop(AT)
-    return Holder()
+    return _built
 
 
 @pytest.fixture
@@ -257,11 +263,14 @@ def test_the_versions_of_another_record_cannot_be_read_through_this_one(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_erased_by_order_is_a_tombstone(
-    officer: Pages, holder: Holder, as_owner: Callable[[], AbstractContextManager[None]]
+    desk: Client, clock: Clock, as_owner: Callable[[], AbstractContextManager[None]]
 ) -> None:
     from registry import history
     from registry.models import Person
 
+    clock.stop(AT)
+    holder = Holder()
+    officer = at_desk(desk, appoint("DLA-7", "XA-DLA", "officer"))
     person = Person.objects.get()
     with as_owner():
         history.redact(

@@ -15,21 +15,27 @@ from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Answer, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        agency = builders.agency(at=AT - timedelta(days=20), tax_number="TAX-778")
+        builders.head_office(agency, at=AT - timedelta(days=20))
+        builders.active(agency, at=AT - timedelta(days=20))
+        return agency
+
+
 @pytest.fixture
-def holder(clock: Clock) -> str:
+def holder(_built: str, clock: Clock) -> str:
     """An agency of XA-DLA with a licence in force."""
     clock.stop(AT)
-    builders.authority()
-    agency = builders.agency(at=AT - timedelta(days=20), tax_number="TAX-778")
-    builders.head_office(agency, at=AT - timedelta(days=20))
-    builders.active(agency, at=AT - timedelta(days=20))
-    return agency
+    return _built
 
 
 @pytest.fixture

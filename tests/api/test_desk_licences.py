@@ -12,7 +12,7 @@ from registry.rules.lifecycle import STEPS, Action, Role, Scope, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 from verification import badges
 
 pytestmark = pytest.mark.django_db
@@ -20,14 +20,20 @@ AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 HOSTILE = '"><script>alert(1)</script>{{ 7|add:7 }}'
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        agency = builders.agency(at=AT - timedelta(days=60))
+        builders.head_office(agency, at=AT - timedelta(days=60))
+        return builders.active(agency, at=AT - timedelta(days=60), scope=Scope(("QA", "XB"), ("5321",)))
+
+
 @pytest.fixture
-def number(clock: Clock) -> str:
+def number(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA in force, good for two countries."""
     clock.stop(AT)
-    builders.authority()
-    agency = builders.agency(at=AT - timedelta(days=60))
-    builders.head_office(agency, at=AT - timedelta(days=60))
-    return builders.active(agency, at=AT - timedelta(days=60), scope=Scope(("QA", "XB"), ("5321",)))
+    return _built
 
 
 @pytest.fixture

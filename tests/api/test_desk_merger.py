@@ -12,7 +12,7 @@ from registry.rules.motions import Motion
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -20,18 +20,24 @@ START = AT - timedelta(days=20)
 EVIL = "<script>alert(1)</script>"
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> tuple[str, str]:
+    with kept(at=AT):
+        builders.authority()
+        gone, stays = (
+            builders.agency(f"Blue Finch {EVIL}", at=START),
+            builders.agency("Bluefinch (DEMO)", at=START),
+        )
+        builders.active(gone, "C", at=START)
+        builders.active(stays, "A", at=START)
+        return gone, stays
+
+
 @pytest.fixture
-def pair(clock: Clock) -> tuple[str, str]:
+def pair(_built: tuple[str, str], clock: Clock) -> tuple[str, str]:
     """Two records of one firm, each with a licence."""
     clock.stop(AT)
-    builders.authority()
-    gone, stays = (
-        builders.agency(f"Blue Finch {EVIL}", at=START),
-        builders.agency("Bluefinch (DEMO)", at=START),
-    )
-    builders.active(gone, "C", at=START)
-    builders.active(stays, "A", at=START)
-    return gone, stays
+    return _built
 
 
 @pytest.fixture

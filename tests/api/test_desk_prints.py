@@ -16,7 +16,7 @@ from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Answer, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 from verification import badges
 
 pytestmark = pytest.mark.django_db
@@ -31,22 +31,28 @@ SAID = {
 NAME = "রূপসী ক্ষেত্র रोजगार ሥራ وكالة (DEMO)"
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        start = AT - timedelta(days=20)
+        agency = builders.agency(
+            NAME, at=start, latin_name="Rupashi #set Fields", address="Kha 7", locality="Port Demo"
+        )
+        builders.head_office(agency, at=start)
+        number = builders.active(agency, at=start)
+        badges.issue("licence", number, at=start)
+        terms = StepTerms(grounds=("FALSE-DOC",), texts=SAID)
+        decision = builders.take(number, Action.SUSPEND_PREVENTIVE, terms, at=AT - timedelta(days=2))
+        builders.lifted(number, decision.sequence, at=AT - timedelta(days=1))
+        return number
+
+
 @pytest.fixture
-def licence(clock: Clock) -> str:
+def licence(_built: str, clock: Clock) -> str:
     """A licence in force with a badge, of an agency whose name is in four scripts; suspended and lifted."""
     clock.stop(AT)
-    builders.authority()
-    start = AT - timedelta(days=20)
-    agency = builders.agency(
-        NAME, at=start, latin_name="Rupashi #set Fields", address="Kha 7", locality="Port Demo"
-    )
-    builders.head_office(agency, at=start)
-    number = builders.active(agency, at=start)
-    badges.issue("licence", number, at=start)
-    terms = StepTerms(grounds=("FALSE-DOC",), texts=SAID)
-    decision = builders.take(number, Action.SUSPEND_PREVENTIVE, terms, at=AT - timedelta(days=2))
-    builders.lifted(number, decision.sequence, at=AT - timedelta(days=1))
-    return number
+    return _built
 
 
 @pytest.fixture

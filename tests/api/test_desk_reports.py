@@ -19,21 +19,27 @@ from registry.rules.lifecycle import Action, Role, StepTerms
 from tests import applying, builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 HOSTILE = '"><script>alert(1)</script>'
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        agency = builders.agency(HOSTILE, at=AT - timedelta(days=20))
+        last = (AT + timedelta(days=20)).date()
+        return builders.active(agency, at=AT - timedelta(days=20), last_day=last)
+
+
 @pytest.fixture
-def licence(clock: Clock) -> str:
+def licence(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA whose term ends in twenty days."""
     clock.stop(AT)
-    builders.authority()
-    agency = builders.agency(HOSTILE, at=AT - timedelta(days=20))
-    last = (AT + timedelta(days=20)).date()
-    return builders.active(agency, at=AT - timedelta(days=20), last_day=last)
+    return _built
 
 
 @pytest.fixture

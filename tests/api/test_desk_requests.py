@@ -14,7 +14,7 @@ from registry.rules.motions import Motion
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -27,17 +27,23 @@ ASKED = {
 SENT = {**ASKED, "asked_by": "Mina Rai", "identity_check": "Passport seen.", "words": "All."}
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        holder = builders.agency(at=START)
+        agencies.appoint(
+            holder, name=f"Mina {EVIL} Rai", role="director", first_day=START.date(), by=builders.maker(START),
+            at=START, idempotency_key="p", birth_date=date(1980, 2, 3),
+        )  # fmt: skip
+        return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"])
+
+
 @pytest.fixture
-def person(clock: Clock) -> str:
+def person(_built: str, clock: Clock) -> str:
     """Somebody who directs an agency."""
     clock.stop(AT)
-    builders.authority()
-    holder = builders.agency(at=START)
-    agencies.appoint(
-        holder, name=f"Mina {EVIL} Rai", role="director", first_day=START.date(), by=builders.maker(START), at=START,
-        idempotency_key="p", birth_date=date(1980, 2, 3),
-    )  # fmt: skip
-    return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"])
+    return _built
 
 
 @pytest.fixture

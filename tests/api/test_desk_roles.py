@@ -6,14 +6,13 @@ A route of the desk that this table does not know fails it: whoever adds one say
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.test import Client
+from django.test import Client, override_settings
 
 from api import officers
 from api.desk import navigation, urls
@@ -35,7 +34,7 @@ from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
 from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.api.officials import appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -150,11 +149,22 @@ def test_every_route_of_the_desk_stands_in_the_table_and_every_role() -> None:
     assert {role.value for role in navigation.EVERYBODY} == EVERYBODY
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("papers")
+    with kept(at=AT), override_settings(REGISTRY_DOCUMENTS=folder):
+        return {**_one_of_everything(), "folder": folder}
+
+
 @pytest.fixture
-def known(clock: Clock, settings: Any, tmp_path: Path) -> dict[str, Any]:
+def known(_built: dict[str, Any], clock: Clock, settings: Any) -> dict[str, Any]:
     """One of everything, at XA-DLA."""
     clock.stop(AT)
-    settings.REGISTRY_DOCUMENTS = tmp_path
+    settings.REGISTRY_DOCUMENTS = _built["folder"]
+    return dict(_built)
+
+
+def _one_of_everything() -> dict[str, Any]:
     start = AT - timedelta(days=60)
     builders.authority(at=start)
     agency = builders.agency(at=start)

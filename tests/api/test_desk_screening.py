@@ -16,7 +16,7 @@ from registry.rules.screening import State
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -33,24 +33,30 @@ def _channel(number: str, value: str = "+97714412345") -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> tuple[str, str, int]:
+    with kept(at=AT):
+        builders.authority()
+        start = AT - timedelta(days=90)
+        old = builders.agency(f"Kestrel {EVIL} Overseas", at=start)
+        builders.head_office(old, at=start)
+        builders.revoked(builders.active(old, at=start), at=AT - timedelta(days=20))
+        new = builders.agency(f"Kestral {EVIL} Placement", at=AT)
+        builders.head_office(new, at=AT)
+        for number in (old, new):
+            _channel(number)
+            builders.approved(agencies.appoint(
+                number, name=f"Rina {EVIL} Demo", role="director", first_day=date(2026, 4, 1), by=builders.maker(AT),
+                at=AT, idempotency_key=builders.key(), document="P-2",
+            ), at=AT)  # fmt: skip
+        return new, old, screening.of(new, at=AT).matches[0].id
+
+
 @pytest.fixture
-def pair(clock: Clock) -> tuple[str, str, int]:
+def pair(_built: tuple[str, str, int], clock: Clock) -> tuple[str, str, int]:
     """An applicant, the agency that it may come from, and the number of their match."""
     clock.stop(AT)
-    builders.authority()
-    start = AT - timedelta(days=90)
-    old = builders.agency(f"Kestrel {EVIL} Overseas", at=start)
-    builders.head_office(old, at=start)
-    builders.revoked(builders.active(old, at=start), at=AT - timedelta(days=20))
-    new = builders.agency(f"Kestral {EVIL} Placement", at=AT)
-    builders.head_office(new, at=AT)
-    for number in (old, new):
-        _channel(number)
-        builders.approved(agencies.appoint(
-            number, name=f"Rina {EVIL} Demo", role="director", first_day=date(2026, 4, 1), by=builders.maker(AT),
-            at=AT, idempotency_key=builders.key(), document="P-2",
-        ), at=AT)  # fmt: skip
-    return new, old, screening.of(new, at=AT).matches[0].id
+    return _built
 
 
 @pytest.fixture

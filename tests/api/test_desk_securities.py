@@ -12,7 +12,7 @@ from registry.rules.lifecycle import Action, Role, StepTerms
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -23,17 +23,23 @@ GOOD = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        start = AT - timedelta(days=20)
+        number = builders.granted(builders.agency(f"Lantern {EVIL}", at=start), "B", at=start)
+        terms = StepTerms(amount="100000", currency="XTS", issuer="DEMO Bank", until=date(2026, 6, 30))
+        builders.take(number, Action.CONFIRM_SECURITY, terms, at=start)
+        builders.take(number, Action.ACTIVATE, at=start)
+        return number
+
+
 @pytest.fixture
-def licence(clock: Clock) -> str:
+def licence(_built: str, clock: Clock) -> str:
     """A licence of class B whose security ends within three months."""
     clock.stop(AT)
-    builders.authority()
-    start = AT - timedelta(days=20)
-    number = builders.granted(builders.agency(f"Lantern {EVIL}", at=start), "B", at=start)
-    terms = StepTerms(amount="100000", currency="XTS", issuer="DEMO Bank", until=date(2026, 6, 30))
-    builders.take(number, Action.CONFIRM_SECURITY, terms, at=start)
-    builders.take(number, Action.ACTIVATE, at=start)
-    return number
+    return _built
 
 
 @pytest.fixture

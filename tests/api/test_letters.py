@@ -20,6 +20,7 @@ from registry import agencies, holders
 from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = builders.START
@@ -48,23 +49,24 @@ def sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     thread.join(10)
 
 
-@pytest.fixture
-def number() -> str:
+@pytest.fixture(scope="module")
+def number(kept: Kept) -> str:
     """A licence whose holder has an official e-mail address."""
-    builders.authority()
-    agency = builders.agency()
-    builders.approved(
-        agencies.add_channel(
-            agency,
-            "email",
-            "office@bluefinch.example",
-            by=builders.maker(AT),
+    with kept():
+        builders.authority()
+        agency = builders.agency()
+        builders.approved(
+            agencies.add_channel(
+                agency,
+                "email",
+                "office@bluefinch.example",
+                by=builders.maker(AT),
+                at=AT,
+                idempotency_key=builders.key(),
+            ),
             at=AT,
-            idempotency_key=builders.key(),
-        ),
-        at=AT,
-    )
-    return builders.active(agency)
+        )
+        return builders.active(agency)
 
 
 def read(letter: bytes) -> Any:

@@ -11,6 +11,7 @@ from api import throttles
 from registry.rules import numbering
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
+from tests.conftest import Clock, Kept
 
 START = builders.START
 LATER = START + timedelta(days=60)
@@ -18,18 +19,25 @@ LATER = START + timedelta(days=60)
 NOON = datetime(2026, 3, 6, 6, 15, tzinfo=UTC)
 
 
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture(autouse=True)
 def _full_buckets() -> None:
     throttles.look_ups.forget()
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=START):
+        builders.authority()
+        return builders.active()
+
+
 @pytest.fixture
-def licence(db: None, clock: Any) -> str:
-    builders.authority()
-    clock.stop(START)
-    number = builders.active()
+def licence(_built: str, clock: Clock) -> str:
     clock.stop(LATER)
-    return number
+    return _built
 
 
 def read(public: Client, number: str, **parameters: str) -> dict[str, Any]:

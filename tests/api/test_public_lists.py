@@ -14,6 +14,7 @@ from registry import agencies
 from registry.rules import numbering
 from registry.rules.lifecycle import Scope
 from tests import builders
+from tests.conftest import Kept
 from verification import badges
 
 START = builders.START
@@ -26,8 +27,8 @@ def _full_buckets() -> None:
 
 
 @pytest.fixture(scope="module")
-def _built(kept: None, django_db_blocker: Any) -> dict[str, str]:
-    with django_db_blocker.unblock():
+def _built(kept: Kept) -> dict[str, str]:
+    with kept():
         return _build()
 
 

@@ -12,28 +12,31 @@ from typing import Any, ClassVar
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import LazySettings
-from django.test import Client
+from django.conf import settings as django_settings
+from django.test import Client, override_settings
 
 from api import throttles
 from api.conf import checks
 from tests import builders
 from tests.builders import START
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 from tests.verification.logging_place import WITNESS, Place, place_with_signer
 from verification import leaves, log, merkle, notes, sequencing, witnessing
 from verification.notes import Checkpoint, Key, Kind
 
 TOKEN = hashlib.sha256(b"a token").hexdigest()
+pytestmark = pytest.mark.django_db
 ANOTHERS = "log.example.net/log"
 
 
-@pytest.fixture
-def place(db: None, tmp_path: Path, settings: LazySettings, clock: Clock) -> Iterator[Place]:
-    """This place with a licence, three hundred tokens and a signed log."""
-    throttles.look_ups.forget()
-    clock.stop(START)
-    settings.REGISTRY_WITNESS = WITNESS
-    with place_with_signer(tmp_path, settings) as found:
+@pytest.fixture(scope="module")
+def _built(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    directory = tmp_path_factory.mktemp("signer")
+    with (
+        kept(at=START),
+        override_settings(REGISTRY_WITNESS=WITNESS),
+        place_with_signer(directory, django_settings) as found,
+    ):
         builders.authority()
         builders.active()
         sequencing.advance(at=START)
@@ -47,6 +50,16 @@ def place(db: None, tmp_path: Path, settings: LazySettings, clock: Clock) -> Ite
         }
         sequencing.append(leaf, at=START)
         sequencing.publish(at=START)
+        return found
+
+
+@pytest.fixture
+def place(_built: Place, tmp_path: Path, settings: LazySettings, clock: Clock) -> Iterator[Place]:
+    """This place with a licence, three hundred tokens and a signed log."""
+    throttles.look_ups.forget()
+    clock.stop(START)
+    settings.REGISTRY_WITNESS = WITNESS
+    with place_with_signer(tmp_path / "keys", settings, _built) as found:
         yield found
 
 

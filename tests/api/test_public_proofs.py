@@ -7,7 +7,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import closing
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,13 +18,14 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # has no stubs
 import pytest
 from django.test import Client as Visitor
+from django.test import override_settings
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from registry.rules import numbering
 from tests import builders
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept, signer_of
 from tests.house import House
 from tests.verification import minting
 from verification import (
@@ -80,11 +83,21 @@ class Known:
         return where
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Known:
+    house = signer_of(tmp_path_factory.mktemp("signer"), "XA-DLA", at=AT)
+    with closing(house), kept(at=AT), override_settings(REGISTRY_SIGNER=str(house.path)):
+        builders.authority()
+        return Known(house)
+
+
 @pytest.fixture
-def known(sign_for: Callable[..., House], clock: Clock) -> Known:
+def known(_built: Known, tmp_path: Path, clock: Clock, settings: Any) -> Iterator[Known]:
     clock.stop(AT)
-    builders.authority()
-    return Known(sign_for("XA-DLA", at=AT))
+    found = copy(_built)
+    with closing(_built.house.another(tmp_path)) as found.house:
+        settings.REGISTRY_SIGNER = str(found.house.path)
+        yield found
 
 
 def refused(answer: Any, status: int, code: str) -> None:

@@ -15,7 +15,7 @@ from registry import lookup
 from registry.rules import numbering
 from tests import builders
 from tests.api.officials import Answer, Desk, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SUSPENSION = {
@@ -42,12 +42,22 @@ def enter(new_desk: Callable[[], Client]) -> Enter:
     return _enter
 
 
-@pytest.fixture
-def licence(clock: Clock) -> str:
-    """A licence in force, and a clock that stands still."""
-    clock.stop(AT)
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        return _build()
+
+
+def _build() -> str:
     builders.authority()
     return builders.active(at=AT - timedelta(days=20))
+
+
+@pytest.fixture
+def licence(_built: str, clock: Clock) -> str:
+    """A licence in force, and a clock that stands still."""
+    clock.stop(AT)
+    return _built
 
 
 def _version(desk: Desk, number: str) -> str:
@@ -224,7 +234,9 @@ def test_a_token_reads_and_proposes_and_nothing_else(licence: str, new_desk: Cal
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_officers_at_the_same_instant_make_one_decision(enter: Enter, licence: str) -> None:
+def test_two_officers_at_the_same_instant_make_one_decision(enter: Enter, clock: Clock) -> None:
+    clock.stop(AT)
+    licence = _build()
     proposal = _propose(enter("officer"), licence).json()["number"]
     desks = [enter("registrar", number=f"DLA-R{place}") for place in range(2)]
     version = _version(desks[0], licence)

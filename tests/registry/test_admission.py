@@ -160,16 +160,16 @@ OFFICERS = [step for step in STEPS.values() if not step.by & set(Party)]
 @pytest.mark.parametrize("reached", REACH)
 def test_every_step_is_taken_from_its_states_by_its_roles_and_by_nobody_else(reached: State) -> None:
     number = REACH[reached](AT)
+    row = Application.objects.get(number=number)
+    now = events.case(row, at=AT)
     for step in OFFICERS:
+        lawful = reached in step.sources and not applying.why_not(
+            step.action, now.standing, kind=row.kind, policy=now.policy, at=AT
+        )
         for role in Role:
             if role is Role.SYSTEM:
                 continue
             by = builders.officer(role, at=AT, number="SOMEBODY-ELSE")
-            row = Application.objects.get(number=number)
-            now = events.case(row, at=AT)
-            lawful = reached in step.sources and not applying.why_not(
-                step.action, now.standing, kind=row.kind, policy=now.policy, at=AT
-            )
             before = transaction.savepoint()
             try:
                 apply.take(number, step.action, at=AT, by=by, **SAID.get(step.action, {}))

@@ -15,6 +15,7 @@ from registry.rules.entries import Entries
 from registry.rules.lifecycle import Action, Actor, Role, StepTerms
 from registry.rules.screening import Verdict
 from tests import applying, builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -37,9 +38,10 @@ def kinds(at: datetime = AT) -> dict[Matter, int]:
     return {matter: count.all for matter, count in counts.items() if count.all}
 
 
-@pytest.fixture(autouse=True)
-def _authority() -> None:
-    builders.authority()
+@pytest.fixture(scope="module", autouse=True)
+def _authority(kept: Kept) -> None:
+    with kept():
+        builders.authority()
 
 
 def test_nothing_waits_where_nothing_has_a_deadline_near() -> None:

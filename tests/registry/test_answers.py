@@ -14,7 +14,9 @@ from registry.models import Licence, PublishedRecord, RegisterCommit
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Role, Scope, StepTerms
 from tests import builders
+from tests.conftest import Kept
 
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 AT = builders.START + 10 * DAY
 MICROSECOND = timedelta(microseconds=1)
@@ -25,11 +27,12 @@ def _body(number: str, at: datetime) -> dict[str, Any]:
     return body
 
 
-@pytest.fixture
-def licence(db: None) -> str:
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
     """A licence in force since the start."""
-    builders.authority()
-    return builders.active()
+    with kept():
+        builders.authority()
+        return builders.active()
 
 
 # --- by the clock alone ------------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ from registry.rules.lifecycle import Action, Actor, Role
 from registry.rules.motions import Motion
 from tests import builders
 from tests.builders import START
+from tests.conftest import Kept
 from verification import leaves
 
+pytestmark = pytest.mark.django_db
 AT = START + timedelta(days=20)
 TODAY = date(2026, 1, 25)
 REASON = "Convicted of trafficking; judgment in the file."
@@ -22,18 +24,19 @@ BAR: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def person(db: None) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def person(kept: Kept) -> tuple[str, str]:
     """Somebody who directs an agency and recruits for it, and the agency."""
-    builders.authority()
-    holder = builders.agency()
-    builders.active(holder)
-    for role in ("director", "registered_recruiter"):
-        known = retrospect.agency(holder, by=builders.checker(START), at=START).appointments
-        appoint(holder, role, person=known[0]["person"] if known else None)
-    return str(
-        retrospect.agency(holder, by=builders.checker(START), at=START).appointments[0]["person"]
-    ), holder
+    with kept():
+        builders.authority()
+        holder = builders.agency()
+        builders.active(holder)
+        for role in ("director", "registered_recruiter"):
+            known = retrospect.agency(holder, by=builders.checker(START), at=START).appointments
+            appoint(holder, role, person=known[0]["person"] if known else None)
+        return str(
+            retrospect.agency(holder, by=builders.checker(START), at=START).appointments[0]["person"]
+        ), holder
 
 
 def appoint(holder: str, role: str = "director", *, at: datetime = START, **more: Any) -> None:

@@ -9,11 +9,12 @@ from registry.figures import Of, Report, Row, Table
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
 from tests import applying, builders
+from tests.conftest import Kept
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 SUPERVISOR = Actor("DLA-1", "XA-DLA", frozenset({Role.SUPERVISOR}))
 ANALYST = Actor("DLA-2", "XA-DLA", frozenset({Role.ANALYST}))
-needs_database = pytest.mark.django_db
+pytestmark = pytest.mark.django_db
 
 
 def table(report: Report, name: str) -> dict[str, tuple[figures.Value, ...]]:
@@ -22,27 +23,27 @@ def table(report: Report, name: str) -> dict[str, tuple[figures.Value, ...]]:
     return {row.code: row.values for row in found.rows}
 
 
-@pytest.fixture
-def lives(db: None) -> None:
+@pytest.fixture(scope="module")
+def lives(kept: Kept) -> None:
     """Three licences in April: one in force for XB, one suspended for ten days, one whose revocation was set aside."""
-    builders.authority()
-    builders.authority("XB-LMA")
-    start = AT - timedelta(days=30)
-    holder = builders.agency(at=start)
-    builders.active(
-        holder, at=start, scope=Scope(corridors=("XB",)), last_day=(AT + timedelta(days=40)).date()
-    )
-    builders.suspended(builders.active(holder, at=start), at=AT - timedelta(days=10))
-    third = builders.active(holder, at=start)
-    revoked = builders.revoked(third, at=start + timedelta(days=1))
-    builders.take(third, Action.FILE_APPEAL, StepTerms(refers_to=revoked), at=start + timedelta(days=2))
-    order = StepTerms(refers_to=revoked, order_reference="AB 1/26")
-    builders.take(third, Action.SET_ASIDE, order, at=start + timedelta(days=3))
-    other = builders.agency("Other (DEMO)", at=start, authority="XB-LMA")
-    builders.active(other, at=start, authority="XB-LMA")
+    with kept():
+        builders.authority()
+        builders.authority("XB-LMA")
+        start = AT - timedelta(days=30)
+        holder = builders.agency(at=start)
+        builders.active(
+            holder, at=start, scope=Scope(corridors=("XB",)), last_day=(AT + timedelta(days=40)).date()
+        )
+        builders.suspended(builders.active(holder, at=start), at=AT - timedelta(days=10))
+        third = builders.active(holder, at=start)
+        revoked = builders.revoked(third, at=start + timedelta(days=1))
+        builders.take(third, Action.FILE_APPEAL, StepTerms(refers_to=revoked), at=start + timedelta(days=2))
+        order = StepTerms(refers_to=revoked, order_reference="AB 1/26")
+        builders.take(third, Action.SET_ASIDE, order, at=start + timedelta(days=3))
+        other = builders.agency("Other (DEMO)", at=start, authority="XB-LMA")
+        builders.active(other, at=start, authority="XB-LMA")
 
 
-@needs_database
 def test_applications_are_counted_by_the_month_in_which_they_were_sent_and_answered() -> None:
     builders.authority()
     applying.refused(AT)
@@ -142,7 +143,6 @@ def test_two_counts_of_a_row_do_not_tell_their_difference() -> None:
     assert [row.values for row in figures.thinned(whole).rows] == [(100, None), (100, None)]
 
 
-@needs_database
 @pytest.mark.parametrize("role", sorted(set(Role) - figures.READERS))
 def test_other_roles_read_no_report(role: Role) -> None:
     builders.authority()
@@ -150,7 +150,6 @@ def test_other_roles_read_no_report(role: Role) -> None:
         figures.register(by=Actor("X", "XA-DLA", frozenset({role})), at=AT)
 
 
-@needs_database
 def test_a_report_is_of_the_reader_s_own_authority_and_of_months_that_there_are() -> None:
     builders.authority()
     with pytest.raises(errors.OutsideAuthority):

@@ -16,6 +16,7 @@ from registry.models import Agency, Appointment, ChangeJournal, Channel, Entry, 
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor, Role, StepTerms
 from tests import builders
+from tests.conftest import Kept
 
 AT = builders.START + timedelta(days=10)
 TODAY = date(2026, 1, 15)
@@ -23,9 +24,14 @@ LATER = AT + timedelta(hours=1)
 PHONE = "+12025550142"
 
 
-@pytest.fixture
-def holder() -> str:
+@pytest.fixture(scope="module")
+def holder(kept: Kept) -> str:
     """An agency with a licence in force, and another office of nobody's."""
+    with kept():
+        return _built()
+
+
+def _built() -> str:
     builders.authority()
     number = builders.agency()
     builders.active(number)
@@ -294,8 +300,9 @@ def test_a_repeated_call_answers_the_same_and_another_body_is_refused(holder: st
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_erased_of_a_change_is_no_hindrance_to_read_it(
-    holder: str, as_owner: Callable[[], AbstractContextManager[None]]
+    as_owner: Callable[[], AbstractContextManager[None]],
 ) -> None:
+    holder = _built()
     made = CHANGES["appointment"](holder, **_asked())
     builders.approved(made, at=AT)
     with as_owner(), transaction.atomic():
@@ -309,7 +316,8 @@ def test_what_was_erased_of_a_change_is_no_hindrance_to_read_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_approvals_at_once_one_wins(holder: str) -> None:
+def test_of_two_approvals_at_once_one_wins() -> None:
+    holder = _built()
     waits = _waits(_channel(holder))
     entries = Entry.objects.count()
     start, told = threading.Barrier(2), []

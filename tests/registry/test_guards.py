@@ -27,15 +27,20 @@ from registry.models import (
 from registry.rules import errors, publication
 from registry.rules.lifecycle import Action, StepTerms
 from tests import applying, builders
+from tests.conftest import Kept
 
 Block = Callable[[], AbstractContextManager[None]]
 
 
-@pytest.fixture
-def licence(db: None) -> str:
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
     """A licence in force since the start."""
-    builders.authority()
-    return builders.active()
+    with kept():
+        builders.authority()
+        return builders.active()
 
 
 def _refused(statement: str) -> str:

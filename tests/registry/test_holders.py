@@ -16,6 +16,7 @@ from registry.rules.lifecycle import HOLDER, Actor, Role, StepTerms
 from registry.rules.lifecycle import Action as LicenceAction
 from tests import applying as apply
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -25,12 +26,13 @@ PAPER = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def licence() -> str:
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
     """A licence in force of an agency that was in the register before anybody had an account."""
-    builders.authority(at=AT - timedelta(days=60))
-    agency = builders.agency(at=AT - timedelta(days=50))
-    return builders.active(agency, at=AT - timedelta(days=50))
+    with kept():
+        builders.authority(at=AT - timedelta(days=60))
+        agency = builders.agency(at=AT - timedelta(days=50))
+        return builders.active(agency, at=AT - timedelta(days=50))
 
 
 def asked(licence: str, *, account: str = ME) -> int:

@@ -14,17 +14,20 @@ from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRe
 from registry.rules import errors
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
 from tests import builders
+from tests.conftest import Kept
 
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 AT = builders.START + 10 * DAY
 DANGER = StepTerms(grounds=("IMMINENT-HARM",), no_conflict=True)
 
 
-@pytest.fixture
-def licence(db: None) -> str:
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
     """A licence in force since the start."""
-    builders.authority()
-    return builders.active()
+    with kept():
+        builders.authority()
+        return builders.active()
 
 
 def _everything() -> tuple[int, ...]:

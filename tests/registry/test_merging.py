@@ -28,8 +28,10 @@ from registry.rules.motions import Motion
 from registry.rules.screening import State, Verdict
 from tests import builders
 from tests.builders import START
+from tests.conftest import Kept
 from verification import leaves
 
+pytestmark = pytest.mark.django_db
 AT = START + timedelta(days=20)
 LATER = AT + timedelta(days=1)
 REASON = "The same company number and the same owner; entered twice from paper."
@@ -62,28 +64,32 @@ def changed(made: agencies.Written | agencies.Waiting) -> None:
     builders.approved(made, at=START)
 
 
-@pytest.fixture
-def pair(db: None) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def pair(kept: Kept) -> tuple[str, str]:
     """A record with a licence of class A and all that hangs on it, and one of the same firm with class C."""
-    builders.authority()
-    stays, gone = builders.agency("Bluefinch Manpower (DEMO)"), builders.agency("Blue Finch Overseas (DEMO)")
-    builders.active(stays, "A")
-    builders.active(gone, "C")
-    for holder in (stays, gone):
-        builders.head_office(holder)
-        by = builders.maker(START)
-        asked: dict[str, Any] = {"by": by, "at": START}
+    with kept():
+        builders.authority()
+        stays, gone = (
+            builders.agency("Bluefinch Manpower (DEMO)"),
+            builders.agency("Blue Finch Overseas (DEMO)"),
+        )
+        builders.active(stays, "A")
+        builders.active(gone, "C")
+        for holder in (stays, gone):
+            builders.head_office(holder)
+            by = builders.maker(START)
+            asked: dict[str, Any] = {"by": by, "at": START}
+            changed(
+                agencies.add_channel(holder, "phone", "+12025550142", idempotency_key=builders.key(), **asked)
+            )
+        changed(agencies.add_trading_name(gone, "Finch Jobs", idempotency_key=builders.key(), **asked))
         changed(
-            agencies.add_channel(holder, "phone", "+12025550142", idempotency_key=builders.key(), **asked)
-        )
-    changed(agencies.add_trading_name(gone, "Finch Jobs", idempotency_key=builders.key(), **asked))
-    changed(
-        agencies.appoint(
-            gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5), idempotency_key=builders.key(),
-            **asked,
-        )
-    )  # fmt: skip
-    return gone, stays
+            agencies.appoint(
+                gone, name="Mina Rai (DEMO)", role="director", first_day=date(2026, 1, 5),
+                idempotency_key=builders.key(), **asked,
+            )
+        )  # fmt: skip
+        return gone, stays
 
 
 def licence_of(holder: str, at: Any = AT) -> str:

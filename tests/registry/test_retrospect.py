@@ -9,6 +9,7 @@ from registry.models import Agency, Licence, Office, TradingName
 from registry.rules import errors
 from registry.rules.lifecycle import Actor, Role
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 START = builders.START
@@ -16,14 +17,15 @@ LATER = START + timedelta(days=30)
 NOW = START + timedelta(days=60)
 
 
-@pytest.fixture
-def holder() -> str:
+@pytest.fixture(scope="module")
+def holder(kept: Kept) -> str:
     """An agency with a licence in force, all of it written at one instant."""
-    builders.authority()
-    number = builders.agency()
-    builders.head_office(number)
-    builders.active(number)
-    return number
+    with kept():
+        builders.authority()
+        number = builders.agency()
+        builders.head_office(number)
+        builders.active(number)
+        return number
 
 
 def test_versions_of_one_instant_give_a_record_once_as_the_last_left_it(holder: str) -> None:

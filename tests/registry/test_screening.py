@@ -24,6 +24,7 @@ from registry.rules.lifecycle import Action, Actor, Role, StepTerms
 from registry.rules.motions import Motion
 from registry.rules.screening import State, Verdict
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -48,28 +49,30 @@ def _channel(agency: str, kind: str, value: str) -> None:
     )
 
 
-@pytest.fixture
-def revoked(db: None) -> str:
+@pytest.fixture(scope="module")
+def revoked(kept: Kept) -> str:
     """An agency whose licence was taken away, with an office, a telephone, a director and a recruiter."""
-    builders.authority()
-    number = builders.agency("Kestrel Overseas (DEMO)", at=AT - timedelta(days=100))
-    builders.head_office(number, at=AT - timedelta(days=100))
-    _channel(number, "phone", PHONE)
-    _person(number, "Imran Demo Kestrel", document="P-1")
-    _person(number, "Rina Demo Recruiter", "registered_recruiter", document="P-2")
-    licence = builders.active(number, at=AT - timedelta(days=90))
-    builders.revoked(licence, at=AT - timedelta(days=30))
-    return number
+    with kept():
+        builders.authority()
+        number = builders.agency("Kestrel Overseas (DEMO)", at=AT - timedelta(days=100))
+        builders.head_office(number, at=AT - timedelta(days=100))
+        _channel(number, "phone", PHONE)
+        _person(number, "Imran Demo Kestrel", document="P-1")
+        _person(number, "Rina Demo Recruiter", "registered_recruiter", document="P-2")
+        licence = builders.active(number, at=AT - timedelta(days=90))
+        builders.revoked(licence, at=AT - timedelta(days=30))
+        return number
 
 
-@pytest.fixture
-def applicant(revoked: str) -> str:
+@pytest.fixture(scope="module")
+def applicant(kept: Kept, revoked: str) -> str:
     """A new agency with the same address, telephone and recruiter under a name that is nearly the same."""
-    number = builders.agency("Kestral Global Placement (DEMO)", at=AT)
-    builders.head_office(number, at=AT)
-    _channel(number, "phone", PHONE)
-    _person(number, "Rina Demo Recruiter", "registered_recruiter", document="P-2")
-    return number
+    with kept():
+        number = builders.agency("Kestral Global Placement (DEMO)", at=AT)
+        builders.head_office(number, at=AT)
+        _channel(number, "phone", PHONE)
+        _person(number, "Rina Demo Recruiter", "registered_recruiter", document="P-2")
+        return number
 
 
 def _codes(match: screening.Match) -> set[str]:

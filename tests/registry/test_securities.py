@@ -10,20 +10,22 @@ from registry.models import Proposal
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Role, State, StepTerms
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 END = date(2026, 7, 31)
 
 
-@pytest.fixture
-def licence(db: None) -> str:
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
     """A licence of class B in force whose security ends on the last of July."""
-    builders.authority()
-    number = builders.granted(builders.agency(at=AT), "B", at=AT)
-    _confirm(number)
-    builders.take(number, Action.ACTIVATE, at=AT)
-    return number
+    with kept():
+        builders.authority()
+        number = builders.granted(builders.agency(at=AT), "B", at=AT)
+        _confirm(number)
+        builders.take(number, Action.ACTIVATE, at=AT)
+        return number
 
 
 def _confirm(number: str, *, at: datetime = AT, until: date = END, **more: str) -> None:

@@ -26,8 +26,10 @@ from registry.rules.lifecycle import Role
 from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.builders import START
+from tests.conftest import Kept
 from verification import leaves
 
+pytestmark = pytest.mark.django_db
 AT = START + timedelta(days=20)
 TODAY = date(2026, 1, 25)
 ASKED: Mapping[str, Any] = {
@@ -36,18 +38,22 @@ ASKED: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def person(db: None) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def person(kept: Kept) -> tuple[str, str]:
     """Somebody who recruits for an agency, and the agency."""
-    builders.authority()
-    holder = builders.agency()
-    builders.active(holder)
-    named = agencies.appoint(
-        holder, name="Mina Rai (DEMO)", role="registered_recruiter", first_day=START.date(), by=builders.maker(START),
-        at=START, idempotency_key="p", birth_date=date(1980, 2, 3), document="P 123 456", nationality="NP",
-    )  # fmt: skip
-    builders.approved(named, at=START)
-    return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"]), holder
+    with kept():
+        builders.authority()
+        holder = builders.agency()
+        builders.active(holder)
+        named = agencies.appoint(
+            holder, name="Mina Rai (DEMO)", role="registered_recruiter", first_day=START.date(),
+            by=builders.maker(START), at=START, idempotency_key="p", birth_date=date(1980, 2, 3),
+            document="P 123 456", nationality="NP",
+        )  # fmt: skip
+        builders.approved(named, at=START)
+        return str(
+            retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"]
+        ), holder
 
 
 def ask(kind: str = "access", at: Any = AT, **more: Any) -> subjects.RequestRecord:

@@ -1,7 +1,11 @@
 """This place with a signer for its log, as tests want it."""
 
+from __future__ import annotations
+
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 from django.conf import LazySettings
@@ -35,6 +39,12 @@ class Place:
         """Our witness's key as others hold it."""
         return notes.Key(WITNESS, notes.Kind.COSIGNATURE, public_keys.unbase64url(self.witness.jwk["x"]))
 
+    def another(self, directory: Path) -> Place:
+        """The same keys, and all that their signer knows, in a directory of its own."""
+        found = copy(self)
+        found.directory, found.socket = shutil.copytree(self.directory, directory), directory / "s"
+        return found
+
     def up(self) -> None:
         """Answer at the socket."""
         self._house = House(self.directory, self.socket)
@@ -55,9 +65,9 @@ class Place:
 
 
 @contextmanager
-def place_with_signer(directory: Path, settings: LazySettings) -> Iterator[Place]:
-    """A signer of this place's log while the block runs; ``directory`` is its own."""
-    made = Place(directory)
+def place_with_signer(directory: Path, settings: LazySettings, like: Place | None = None) -> Iterator[Place]:
+    """A signer of this place's log while the block runs; ``directory`` is its own. ``like``: it goes on from there."""
+    made = like.another(directory) if like else Place(directory)
     settings.REGISTRY_SIGNER = str(made.socket)
     made.up()
     try:

@@ -13,16 +13,18 @@ from registry.rules import numbering
 from registry.rules.errors import LicenceNotFound, OfficeNotFound
 from tests import builders
 from tests.builders import START
+from tests.conftest import Kept
 from verification import badges
 from verification.models import Badge
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def licence() -> str:
-    builders.authority()
-    return builders.active()
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
+    with kept():
+        builders.authority()
+        return builders.active()
 
 
 def draws(seed: int = 1) -> random.Random:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,9 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from django.test import override_settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from registry import agencies, licensing, lookup
@@ -18,7 +22,7 @@ from registry.intake import taking
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept, signer_of
 from tests.house import House
 from tests.registry.test_intake import PROFILE
 from verification import badges, standings, status_list, statuses, tokens
@@ -74,6 +78,12 @@ class Place:
         ):
             badges.issue(kind, number, at=START)
         return self
+
+    def another(self, clock: Clock) -> Place:
+        """The same register, that whatever is done there leaves this one as it is."""
+        found = copy(self)
+        found.clock, found.licences, found.sequences = clock, [*self.licences], [*self.sequences]
+        return found
 
     def _by(self) -> dict[str, Any]:
         return {"by": builders.maker(self.at), "at": self.at, "idempotency_key": builders.key()}
@@ -193,11 +203,33 @@ def agrees(at: datetime) -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Place]:
+    folder = tmp_path_factory.mktemp("signer")
+    house, clock = signer_of(folder, "XA-DLA", "XA-MOL", at=START), Clock()
+    with closing(house), kept(), override_settings(REGISTRY_SIGNER=str(house.path)):
+        builders.authority()
+        place = Place(folder, clock).built()
+        place.look()
+        clock.start()
+    return house, place
+
+
+@pytest.fixture
+def place(_built: tuple[House, Place], clock: Clock, tmp_path: Path, settings: Any) -> Iterator[Place]:
+    """A register with a badge of every sort, whose lists were signed once."""
+    house, place = _built
+    clock.stop(START)
+    with closing(house.another(tmp_path)) as signer:
+        settings.REGISTRY_SIGNER = str(signer.path)
+        yield place.another(clock)
+
+
 STEPS = ("suspend", "announce", "revoke", "lift", "correct", "bar", "grant", "adopt", "close", "leave", "withdraw",
          "wait", "wait", "nearly")  # fmt: skip
 
 
-@settings(
+@hypothesis_settings(
     max_examples=3,
     deadline=None,
     derandomize=True,
@@ -210,14 +242,14 @@ STEPS = ("suspend", "announce", "revoke", "lift", "correct", "bar", "grant", "ad
     )
 )
 def test_what_is_followed_is_what_reading_every_badge_comes_to(
-    house: House, clock: Clock, tmp_path: Path, steps: list[tuple[str, int, bool]]
+    place: Place, steps: list[tuple[str, int, bool]]
 ) -> None:
+    begun = place
     whole = transaction.atomic()
     whole._from_testcase = True  # type: ignore[attr-defined]  # a durable transaction may begin in it
     with whole:
-        clock.stop(START)
-        place = Place(tmp_path, clock).built()
-        place.look()
+        begun.clock.stop(START)
+        place = begun.another(begun.clock)
         for what, which, looks in steps:
             place.do(what, which)
             if looks:
@@ -227,9 +259,7 @@ def test_what_is_followed_is_what_reading_every_badge_comes_to(
 
 
 @pytest.mark.parametrize("step", sorted({*STEPS}))
-def test_each_step_reaches_the_lists(step: str, house: House, clock: Clock, tmp_path: Path) -> None:
-    place = Place(tmp_path, clock).built()
-    place.look()
+def test_each_step_reaches_the_lists(step: str, place: Place) -> None:
     if step in {"lift", "correct"}:
         place.suspend(place.licences[0])
         place.look()
