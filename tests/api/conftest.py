@@ -1,17 +1,10 @@
-"""Desks for several officers in one test, whose passwords are hashed in no time."""
+"""Desks for several officers in one test."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """A test of the desk makes several officers; half a second of hashing for each teaches nothing."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -113,7 +113,6 @@ def place(
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
     settings.REGISTRY_DESK_HOST, settings.REGISTRY_SCHEME = desk_site.removeprefix("http://"), "http"
     settings.REGISTRY_HOST = public_site.removeprefix("http://")
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clock.stop(AT)
     builders.authority(at=AT - timedelta(days=60))
     appoint("DLA-7", "XA-DLA", "officer")

@@ -93,7 +93,6 @@ class Look:
 @pytest.fixture
 def look(chromium: Any, desk_site: str, clock: Clock, settings: Any) -> Iterator[Any]:
     """A browser for whoever is signed in with this client, or for anybody."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clock.stop(builders.START + timedelta(days=90))
     opened = []
 
