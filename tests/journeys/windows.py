@@ -28,6 +28,7 @@ class Window:
 
     page: Any
     site: str = ""
+    height: int = 800
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -65,7 +66,7 @@ class Window:
 
     def resize(self, width: int) -> None:
         """As wide as this, in CSS pixels."""
-        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.set_viewport_size({"width": width, "height": self.height})
 
     def fits(self, width: int) -> bool:
         """Whether nothing on the page is wider than the window is at this width."""
@@ -104,12 +105,22 @@ class Windows:
 
     @contextmanager
     def lend(
-        self, site: str, *, client: Client | None = None, width: int = WIDE, **options: Any
+        self,
+        site: str,
+        *,
+        client: Client | None = None,
+        width: int = WIDE,
+        height: int = 800,
+        script: Path | None = None,
+        **options: Any,
     ) -> Iterator[Window]:
-        """A window of nobody's at ``site``, signed in as ``client`` is; ``options`` are those of a context."""
-        waiting = self._waiting[repr(sorted(options.items()))]
-        window = waiting.pop() if waiting else Window(self._browser.new_context(**options).new_page())
-        window.site, window.complaints = site, []
+        """A window of nobody's at ``site``, signed in as ``client`` is.
+
+        ``script`` runs before anything on every page; ``options`` are those of a browser's context.
+        """
+        waiting = self._waiting[repr((script, sorted(options.items())))]
+        window = waiting.pop() if waiting else self._opened(script, options)
+        window.site, window.height, window.complaints = site, height, []
         window.resize(width)
         if client is not None:
             window.sign_in(client)
@@ -120,3 +131,9 @@ class Windows:
             window.page.context.close()  # whatever state it is in, nobody gets it
             raise
         waiting.append(window)
+
+    def _opened(self, script: Path | None, options: dict[str, Any]) -> Window:
+        context = self._browser.new_context(**options)
+        if script is not None:
+            context.add_init_script(path=script)
+        return Window(context.new_page())
