@@ -295,6 +295,12 @@ def _nobody_signs() -> None:
     signing.TIMEOUT = 10.0  # type: ignore[misc]  # final for the product
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_in_no_time() -> None:
+    """A test of the desk makes several officers; a fifth of a second of hashing for each teaches nothing."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def _client(door: Any, **extra: Any) -> Client:
     from api.conf.door import Door
 

@@ -1,17 +1,10 @@
-"""Desks for several officers in one test, whose passwords are hashed in no time."""
+"""Desks for several officers in one test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from django.test import Client, override_settings
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """A test of the desk makes several officers; half a second of hashing for each teaches nothing."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield
+from django.test import Client
 
 
 @pytest.fixture

@@ -91,3 +91,10 @@ def sign_in(client: Client, user: User) -> Desk:
     desk = Desk(client)
     desk.prove_again()
     return desk
+
+
+def signed_in(user: User) -> Client:
+    """A client with such a session, for a browser to go on with."""
+    client = Client()
+    sign_in(client, user)
+    return client

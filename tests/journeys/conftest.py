@@ -13,6 +13,7 @@ import pytest
 from django.utils.translation import trans_real
 
 from tests import builders
+from tests.journeys.windows import Windows
 
 CHANNELS = {"phone": "+12025550142", "email": "office@bluefinch.example", "domain": "bluefinch.example"}
 
@@ -141,6 +142,14 @@ def _forget_texts() -> None:
 # --- a browser -----------------------------------------------------------------------------------------------------
 
 
+_UNWANTED = (
+    "SpareRendererForSitePerProcess", "RenderDocument", "ProactivelySwapBrowsingInstance",  # work ahead, for nothing
+    "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "PaintHolding",  # what playwright would name here
+    "MediaRouter", "OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch",  # the same
+)  # fmt: skip
+"""Features of chromium that a test has no use for; the last switch of that name is the one that counts."""
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Debian's chromium, driven by playwright; the journeys in a browser are skipped where it is not installed."""
@@ -155,6 +164,7 @@ def chromium() -> Iterator[Any]:
         "--disable-quic",
         "--no-first-run",
         "--disable-background-networking",
+        f"--disable-features={','.join(_UNWANTED)}",
     ]
     unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
@@ -166,3 +176,9 @@ def chromium() -> Iterator[Any]:
         browser.close()
     if unsafe is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: Any) -> Windows:
+    """Windows of that browser, one for each visitor of a test."""
+    return Windows(chromium)

@@ -5,6 +5,7 @@ Pictures of each page at 1280 and 360 pixels are kept in ``var/pictures/applicat
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from api.demo_scanner import Scanner
+from api.models import User
 from registry.admission import reading
 from registry.rules.lifecycle import Action as LicenceAction
 from tests import applying as apply
 from tests import builders
-from tests.api.officials import PASSWORD, SECRET, appoint
+from tests.api.officials import SECRET, appoint, signed_in
+from tests.journeys.windows import Window, Windows
 from verification import badges
 
 pytestmark = [
@@ -46,24 +49,14 @@ class Moment:
         return str(format_hotp_value(hotp_value(secret, self.now // 30)))
 
 
-class Browser:
-    """One person's browser, which complains of nothing."""
+class Person:
+    """Somebody at a window, of which nothing complains."""
 
-    def __init__(self, chromium: Any, site: str, **more: Any) -> None:
-        self.context = chromium.new_context(viewport={"width": 1280, "height": 900}, **more)
-        self.page, self.site = self.context.new_page(), site
-        self.complaints: list[str] = []
-        self.page.set_default_timeout(15_000)
-        self.page.on("console", lambda message: self._heard(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _heard(self, text: str) -> None:
-        """A refused form is answered 422 on purpose; everything else is a complaint."""
-        if "status of 422" not in text:
-            self.complaints.append(text)
+    def __init__(self, window: Window) -> None:
+        self.window, self.page = window, window.page
 
     def go(self, path: str) -> Any:
-        self.page.goto(f"{self.site}{path}")
+        self.window.open(path)
         return self.page
 
     def press(self, name: str) -> None:
@@ -71,15 +64,24 @@ class Browser:
 
     def picture(self, name: str) -> None:
         """The page at a desk and on a telephone; nothing is wider than the telephone."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        for width in (1280, 360):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, name
-        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.window.picture(PICTURES / name)
 
-    def close(self) -> None:
-        self.context.close()
+
+Sit = Callable[..., Person]
+
+
+@pytest.fixture
+def sit(windows: Windows) -> Iterator[Sit]:
+    """Sit somebody down at a site."""
+    with ExitStack() as closing:
+        seated: list[Person] = []
+
+        def somebody(site: str, **more: Any) -> Person:
+            seated.append(Person(closing.enter_context(windows.lend(site, **more))))
+            return seated[-1]
+
+        yield somebody
+        assert [person.window.complaints for person in seated if person.window.complaints] == []
 
 
 @pytest.fixture
@@ -113,33 +115,25 @@ def place(
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
     settings.REGISTRY_DESK_HOST, settings.REGISTRY_SCHEME = desk_site.removeprefix("http://"), "http"
     settings.REGISTRY_HOST = public_site.removeprefix("http://")
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clock.stop(AT)
     builders.authority(at=AT - timedelta(days=60))
     appoint("DLA-7", "XA-DLA", "officer")
     appoint("DLA-9", "XA-DLA", "registrar")
 
 
-def officer(chromium: Any, site: str, devices: Moment, name: str, **more: Any) -> Browser:
-    """An officer who signs in with password and code."""
-    browser = Browser(chromium, site, **more)
-    page = browser.go("/desk/sign-in")
-    page.locator("[name=username]").fill(name)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=code]").fill(devices.code(SECRET))
-    page.locator("main button").first.click()
-    page.wait_for_url(f"{site}/desk/")
-    return browser
+def officer(sit: Sit, site: str, name: str, **more: Any) -> Person:
+    """An officer who is signed in."""
+    return sit(site, client=signed_in(User.objects.get(username=name)), **more)
 
 
 def test_an_agency_applies_is_inspected_objected_to_granted_and_in_force(
-    chromium: Any, desk_site: str, public_site: str, place: None, devices: Moment, clock: Any
+    sit: Sit, desk_site: str, public_site: str, place: None, devices: Moment, clock: Any
 ) -> None:
-    agency = Browser(chromium, desk_site)
+    agency = sit(desk_site)
     number = _applied(agency, devices)
-    officers = officer(chromium, desk_site, devices, "dla-7")
+    officers = officer(sit, desk_site, "dla-7")
     _judged(officers, number)
-    _objected(chromium, public_site, number)
+    _objected(sit, public_site, number)
     later = clock.stop(AT + timedelta(days=16))
     page = officers.go(f"/desk/applications/{number}")
     assert "They kept my passport." in page.inner_text("main")
@@ -151,7 +145,7 @@ def test_an_agency_applies_is_inspected_objected_to_granted_and_in_force(
     page.get_by_label("Code of your device").fill(devices.code(SECRET))
     officers.picture("officer-propose-grant")
     officers.press("Propose to grant")
-    registrar = officer(chromium, desk_site, devices, "dla-9")
+    registrar = officer(sit, desk_site, "dla-9")
     page = registrar.go(f"/desk/applications/{number}/grant")
     assert "DLA-7" in page.inner_text("main")
     page.get_by_label("I have no conflict of interest").check()
@@ -165,18 +159,15 @@ def test_an_agency_applies_is_inspected_objected_to_granted_and_in_force(
     agency.go(f"/apply/applications/{number}")
     assert licence[0] in agency.page.inner_text("main")
     agency.picture("applicant-granted")
-    worker = Browser(chromium, public_site)
+    worker = sit(public_site)
     assert "Not licensed" in worker.go(f"/v/{code}").inner_text("main")
     clock.stop(datetime(2026, 3, 19, 6, 0, tzinfo=UTC))
     page = worker.go(f"/v/{code}")
     assert page.get_by_role("heading", level=1).inner_text() == "Licensed"
     assert page.locator(".verdict.go").count() == 1
-    for browser in (agency, officers, registrar, worker):
-        assert not browser.complaints
-        browser.close()
 
 
-def _applied(agency: Browser, devices: Moment) -> str:
+def _applied(agency: Person, devices: Moment) -> str:
     """From an account to an application that was sent; its number."""
     page = agency.go("/apply/sign-up")
     agency.picture("sign-up")
@@ -236,7 +227,7 @@ def _applied(agency: Browser, devices: Moment) -> str:
     return number[0]
 
 
-def _judged(officers: Browser, number: str) -> None:
+def _judged(officers: Person, number: str) -> None:
     """Complete, inspected, published."""
     page = officers.go("/desk/applications")
     officers.picture("officer-list")
@@ -261,9 +252,9 @@ def _judged(officers: Browser, number: str) -> None:
     assert "Open to objection" in page.inner_text("main")
 
 
-def _objected(chromium: Any, site: str, number: str) -> None:
+def _objected(sit: Sit, site: str, number: str) -> None:
     """Somebody finds the notice and objects."""
-    somebody = Browser(chromium, site)
+    somebody = sit(site)
     page = somebody.go("/applications")
     somebody.picture("public-list")
     page.get_by_role("link", name="Kestrel Overseas").click()
@@ -274,23 +265,21 @@ def _objected(chromium: Any, site: str, number: str) -> None:
     somebody.picture("objection")
     somebody.press("Send the objection")
     assert number in page.inner_text("main")
-    assert not somebody.complaints
-    somebody.close()
 
 
 def test_a_refusal_with_an_answer_is_public_for_sixty_months(
-    chromium: Any, desk_site: str, public_site: str, place: None, devices: Moment, clock: Any
+    sit: Sit, desk_site: str, public_site: str, place: None, devices: Moment, clock: Any
 ) -> None:
     account = "APPLICANT-none"
     number = apply.reviewed(AT, account=account)
-    officers = officer(chromium, desk_site, devices, "dla-7")
+    officers = officer(sit, desk_site, "dla-7")
     page = officers.go(f"/desk/applications/{number}/propose_refusal")
     page.get_by_label(re.compile("fit and proper", re.IGNORECASE)).check()
     page.get_by_label("Letter to the applicant").fill("Two directors were convicted of fraud in 2024.")
     page.get_by_label("I have no conflict of interest").check()
     officers.picture("officer-propose-refusal")
     officers.press("Propose to refuse")
-    registrar = officer(chromium, desk_site, devices, "dla-9")
+    registrar = officer(sit, desk_site, "dla-9")
     page = registrar.go(f"/desk/applications/{number}/serve_notice")
     assert "Two directors were convicted" in page.inner_text("main")
     page.get_by_label("I have no conflict of interest").check()
@@ -306,20 +295,16 @@ def test_a_refusal_with_an_answer_is_public_for_sixty_months(
     registrar.picture("officer-refuse")
     registrar.press("Refuse")
     assert reading.one(number, by=builders.maker(AT), at=AT).standing.state == "refused"
-    somebody = Browser(chromium, public_site)
+    somebody = sit(public_site)
     page = somebody.go(f"/applications/{number}")
     assert "refused this applicant" in page.inner_text("main")
     somebody.picture("public-refusal")
     clock.stop(AT.replace(year=2031) + timedelta(days=2))
     assert "Not in this register" in somebody.go(f"/applications/{number}").inner_text("main")
-    for browser in (officers, registrar):
-        assert not browser.complaints
-        browser.close()
-    somebody.close()
 
 
 def test_the_pages_read_from_right_to_left(
-    chromium: Any,
+    sit: Sit,
     desk_site: str,
     public_site: str,
     place: None,
@@ -327,7 +312,7 @@ def test_the_pages_read_from_right_to_left(
     arabic: Callable[[str], str],
 ) -> None:
     number = apply.called(AT)
-    officers = officer(chromium, desk_site, devices, "dla-7", locale="ar")
+    officers = officer(sit, desk_site, "dla-7", locale="ar")
     for name, path in (
         ("rtl-officer-list", "/desk/applications"),
         ("rtl-officer-application", f"/desk/applications/{number}"),
@@ -338,8 +323,6 @@ def test_the_pages_read_from_right_to_left(
         page = officers.go(path)
         assert page.evaluate("document.documentElement.dir") == "rtl"
         officers.picture(name)
-    officers.close()
-    somebody = Browser(chromium, public_site, locale="ar")
+    somebody = sit(public_site, locale="ar")
     somebody.go(f"/applications/{number}")
     somebody.picture("rtl-public-application")
-    somebody.close()

@@ -11,6 +11,7 @@ import pytest
 from registry import clock as world
 from tests import builders
 from tests.journeys.conftest import Bluefinch, settled
+from tests.journeys.windows import NARROW, Windows
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,43 +21,25 @@ pytestmark = [
 
 
 @pytest.fixture
-def agency(public_site: str, chromium: Any, clock: Any, settings: Any) -> Bluefinch:
+def agency(public_site: str, windows: Windows, clock: Any, settings: Any) -> Bluefinch:
     """Bluefinch behind an open door."""
     settings.REGISTRY_HOST, settings.REGISTRY_SCHEME = public_site.removeprefix("http://"), "http"
     return settled(clock.stop(builders.START))
 
 
 @contextmanager
-def visit(chromium: Any, **phone: Any) -> Iterator[tuple[Any, list[str]]]:
+def visit(windows: Windows, site: str, **phone: Any) -> Iterator[tuple[Any, list[str]]]:
     """A fresh visitor and whatever the browser complains about."""
-    context = chromium.new_context(
-        **{"viewport": {"width": 360, "height": 640}, "java_script_enabled": True, **phone}
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.extend(_failed(request)))
-    page.on(
-        "request", lambda request: complaints.extend([request.url] if "127.0.0.1" not in request.url else [])
-    )
-    try:
-        yield page, complaints
-        assert not context.cookies()
-    finally:
-        context.close()
-
-
-def _failed(request: Any) -> list[str]:
-    """What could not be had; what was still on its way when the visitor went on was not missed."""
-    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url}: {request.failure}"]
+    with windows.lend(site, **{"width": NARROW, "height": 640, **phone}) as window:
+        yield window.page, window.complaints
+        assert not window.page.context.cookies()
 
 
 def test_the_first_screen_of_a_small_phone_says_verdict_why_and_what_to_do(
-    public_site: str, chromium: Any, agency: Bluefinch
+    public_site: str, windows: Windows, agency: Bluefinch
 ) -> None:
     builders.suspended(agency.licence, at=agency.at)
-    with visit(chromium, java_script_enabled=False) as (page, complaints):
+    with visit(windows, public_site, java_script_enabled=False) as (page, complaints):
         page.goto(f"{public_site}/v/{agency.badge}")
         for said in ("Not licensed", "suspended since 5 January 2026", "Do not pay, do not sign"):
             box = page.get_by_text(said).last.bounding_box()
@@ -66,12 +49,12 @@ def test_the_first_screen_of_a_small_phone_says_verdict_why_and_what_to_do(
 
 
 def test_a_worker_searches_reads_and_asks_about_the_day_they_paid(
-    public_site: str, chromium: Any, agency: Bluefinch
+    public_site: str, windows: Windows, agency: Bluefinch
 ) -> None:
     later = agency.at + timedelta(days=40)
     with world.frozen(later):
         builders.suspended(agency.licence, at=later)
-        with visit(chromium) as (page, complaints):
+        with visit(windows, public_site) as (page, complaints):
             page.goto(public_site)
             page.get_by_label("Name, number or code").fill("blufinch manpower")
             page.keyboard.press("Enter")
@@ -94,7 +77,7 @@ WIDER_THAN_ITSELF = """[...document.querySelectorAll('main *')]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_cut_on_the_narrowest_screen_with_letters_twice_as_large(
-    public_site: str, chromium: Any, agency: Bluefinch, scheme: str
+    public_site: str, windows: Windows, agency: Bluefinch, scheme: str
 ) -> None:
     paths = (
         "/",
@@ -106,7 +89,7 @@ def test_nothing_is_cut_on_the_narrowest_screen_with_letters_twice_as_large(
         "/v/nothing",
     )
     for width, letters in ((320, 100), (360, 200)):
-        with visit(chromium, viewport={"width": width, "height": 640}, color_scheme=scheme) as (
+        with visit(windows, public_site, width=width, color_scheme=scheme) as (
             page,
             complaints,
         ):
@@ -119,9 +102,9 @@ def test_nothing_is_cut_on_the_narrowest_screen_with_letters_twice_as_large(
 
 
 def test_what_can_be_touched_is_large_enough_and_can_be_reached_by_keyboard(
-    public_site: str, chromium: Any, agency: Bluefinch
+    public_site: str, windows: Windows, agency: Bluefinch
 ) -> None:
-    with visit(chromium) as (page, _complaints):
+    with visit(windows, public_site) as (page, _complaints):
         page.goto(f"{public_site}/?q=bluefinch")
         for element in page.locator("button, input:not([type=hidden]), a.act, header a").all():
             assert element.bounding_box()["height"] >= 44
@@ -132,9 +115,9 @@ def test_what_can_be_touched_is_large_enough_and_can_be_reached_by_keyboard(
 
 
 def test_the_page_turns_round_for_a_language_from_right_to_left(
-    public_site: str, chromium: Any, agency: Bluefinch, arabic: Callable[[str], str]
+    public_site: str, windows: Windows, agency: Bluefinch, arabic: Callable[[str], str]
 ) -> None:
-    with visit(chromium, extra_http_headers={"Accept-Language": "ar"}) as (page, complaints):
+    with visit(windows, public_site, extra_http_headers={"Accept-Language": "ar"}) as (page, complaints):
         page.goto(f"{public_site}/v/{agency.badge}")
         assert page.evaluate("document.documentElement.dir") == "rtl"
         assert page.evaluate("document.documentElement.lang") == "ar"
@@ -154,7 +137,7 @@ def test_the_page_turns_round_for_a_language_from_right_to_left(
 
 
 def test_no_text_of_ours_forgets_to_be_translated(
-    public_site: str, chromium: Any, agency: Bluefinch, arabic: Callable[[str], str]
+    public_site: str, windows: Windows, agency: Bluefinch, arabic: Callable[[str], str]
 ) -> None:
     builders.suspended(agency.licence, at=agency.at)
     ours = {
@@ -202,7 +185,7 @@ def test_no_text_of_ours_forgets_to_be_translated(
         f"/v/{agency.office_badge}",
         f"/v/{agency.person_badge}",
     )
-    with visit(chromium, extra_http_headers={"Accept-Language": "ar"}) as (page, _complaints):
+    with visit(windows, public_site, extra_http_headers={"Accept-Language": "ar"}) as (page, _complaints):
         for path in paths:
             page.goto(public_site + path)
             told = f"{page.locator('body').inner_text()} {page.title()}"
@@ -211,8 +194,10 @@ def test_no_text_of_ours_forgets_to_be_translated(
             assert words <= ours, (path, words - ours)
 
 
-def test_two_sheets_of_a4_come_out_of_the_printer(public_site: str, chromium: Any, agency: Bluefinch) -> None:
-    with visit(chromium, viewport={"width": 794, "height": 1123}) as (page, complaints):
+def test_two_sheets_of_a4_come_out_of_the_printer(
+    public_site: str, windows: Windows, agency: Bluefinch
+) -> None:
+    with visit(windows, public_site, width=794, height=1123) as (page, complaints):
         page.goto(f"{public_site}/v/{agency.badge}/badge")
         page.emulate_media(media="print")
         sizes = [sheet.bounding_box() for sheet in page.locator(".sheet").all()]

@@ -2,42 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
-from tests.api.officials import PASSWORD, SECRET, appoint
+from tests.api.officials import PASSWORD, SECRET, appoint, signed_in
 from tests.conftest import Clock
 from tests.journeys.conftest import settled
+from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
-NARROW, WIDE = 360, 1280
-
-
-class Desk:
-    """A browser at the desk; whatever its console complains of is kept."""
-
-    def __init__(self, page: Any, site: str) -> None:
-        """Work at ``site``."""
-        self.page, self.site = page, site
-        self.complaints: list[str] = []
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, path: str) -> None:
-        """Go to a page below ``/desk/``."""
-        self.page.goto(f"{self.site}/desk/{path}")
-
-    def picture(self, name: str) -> None:
-        """Keep the page as it looks wide and narrow; nothing may stick out."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        for width in (WIDE, NARROW):
-            self.page.set_viewport_size({"width": width, "height": 800})
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
-        self.page.set_viewport_size({"width": WIDE, "height": 800})
 
 
 @pytest.fixture
@@ -56,30 +31,39 @@ def codes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
 
 
 @pytest.fixture
-def desk_in_chromium(chromium: Any, desk_site: str) -> Iterator[Desk]:
+def desk_in_chromium(windows: Windows, desk_site: str) -> Iterator[Window]:
     """The desk under a name to which a browser gives passkeys, with a virtual authenticator (WebAuthn, CDP)."""
-    context = chromium.new_context(viewport={"width": WIDE, "height": 800})
-    page = context.new_page()
-    session = context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {
-            "options": {
-                "protocol": "ctap2",
-                "transport": "internal",
-                "hasResidentKey": True,
-                "hasUserVerification": True,
-                "isUserVerified": True,
-                "automaticPresenceSimulation": True,
-            }
-        },
-    )
-    yield Desk(page, desk_site.replace("127.0.0.1", "localhost"))
-    context.close()
+    with windows.lend(_named(desk_site)) as window:
+        session = window.page.context.new_cdp_session(window.page)
+        session.send("WebAuthn.enable")
+        session.send(
+            "WebAuthn.addVirtualAuthenticator",
+            {
+                "options": {
+                    "protocol": "ctap2",
+                    "transport": "internal",
+                    "hasResidentKey": True,
+                    "hasUserVerification": True,
+                    "isUserVerified": True,
+                    "automaticPresenceSimulation": True,
+                }
+            },
+        )
+        yield window
+        session.send("WebAuthn.disable")
+        session.detach()
 
 
-def test_an_officer_s_morning(desk_in_chromium: Desk, codes: Callable[[], str], clock: Clock) -> None:
+def _named(site: str) -> str:
+    """The site under a name instead of a number."""
+    return site.replace("127.0.0.1", "localhost")
+
+
+def _picture(desk: Window, name: str) -> None:
+    desk.picture(PICTURES / name)
+
+
+def test_an_officer_s_morning(desk_in_chromium: Window, codes: Callable[[], str], clock: Clock) -> None:
     from tests import builders
 
     at = clock.stop(builders.START)
@@ -88,28 +72,28 @@ def test_an_officer_s_morning(desk_in_chromium: Desk, codes: Callable[[], str], 
     appoint("XA-DLA-101", "XA-DLA", "officer", "auditor")
     desk, page = desk_in_chromium, desk_in_chromium.page
 
-    desk.open(f"agencies/{world.agency}")
-    desk.picture("sign-in")
+    desk.open(f"/desk/agencies/{world.agency}")
+    _picture(desk, "sign-in")
     page.fill("[name=username]", "xa-dla-101")
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=code]", codes())
     page.click("button:text-is('Sign in')")
     page.wait_for_url(f"**/desk/agencies/{world.agency}")
     assert page.locator(".standing.large b").inner_text() == "Not licensed"
-    desk.picture("agency")
+    _picture(desk, "agency")
 
-    desk.open("account")
+    desk.open("/desk/account")
     page.fill("#passkey-name", "This computer")
     page.click("button:text-is('Make a passkey')")
     page.wait_for_selector("text=The passkey is yours now.")
     assert page.locator("text=Passkey: This computer").count() == 1
-    desk.picture("account")
+    _picture(desk, "account")
 
     page.click("button:text-is('Sign out')")
     page.wait_for_url("**/desk/sign-in")
     page.click("button:text-is('Sign in with a passkey')")
     page.wait_for_url("**/desk/")
-    desk.picture("queue")
+    _picture(desk, "queue")
 
     page.keyboard.press("g")
     page.keyboard.press("a")
@@ -120,15 +104,15 @@ def test_an_officer_s_morning(desk_in_chromium: Desk, codes: Callable[[], str], 
     page.wait_for_url("**/desk/agencies?q=bluefinch")
     page.click("a:has-text('Bluefinch')")
     page.wait_for_url(f"**/desk/licences/{world.licence}")
-    desk.open("readings")
+    desk.open("/desk/readings")
     assert page.locator(f"text={world.agency}").count() >= 1
     assert page.locator(f"text={world.licence}").count() >= 1
-    desk.picture("readings")
+    _picture(desk, "readings")
     assert desk.complaints == []
 
 
 def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
-    desk_in_chromium: Desk, codes: Callable[[], str], clock: Clock
+    desk_in_chromium: Window, codes: Callable[[], str], clock: Clock
 ) -> None:
     from datetime import timedelta
 
@@ -139,7 +123,7 @@ def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
     builders.authority(at=at)
     appoint("ADMIN-1", "", "administrator")
     desk, page = desk_in_chromium, desk_in_chromium.page
-    desk.open("account")
+    desk.open("/desk/account")
     page.fill("[name=username]", "admin-1")
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=code]", codes())
@@ -149,7 +133,7 @@ def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
     page.wait_for_selector("text=The passkey is yours now.")
 
     clock.stop(at + timedelta(minutes=6))
-    desk.open("officers/invitations/new")
+    desk.open("/desk/officers/invitations/new")
     for name, value in {
         "name": "Hana",
         "email": "h@dla.example",
@@ -161,16 +145,16 @@ def test_a_second_factor_is_proved_by_passkey_within_the_form_that_decides(
     page.check("[name=roles][value=officer]")
     page.click("text=Use a passkey instead of a code")
     page.wait_for_selector("text=Passkey proved")
-    desk.picture("invite")
+    _picture(desk, "invite")
     page.click("button:text-is('Propose the invitation')")
     page.wait_for_url("**/desk/officers")
     assert AccountChange.objects.get().number == "DLA-9"
-    desk.picture("officers")
+    _picture(desk, "officers")
     assert desk.complaints == []
 
 
 def test_a_dossier_s_pictures_in_both_directions(
-    chromium: Any, desk_site: str, codes: Callable[[], str], clock: Clock, arabic: Callable[[str], str]
+    windows: Windows, desk_site: str, clock: Clock, arabic: Callable[[str], str]
 ) -> None:
     from datetime import timedelta
 
@@ -205,29 +189,22 @@ def test_a_dossier_s_pictures_in_both_directions(
         notice_served_on=(now - timedelta(days=40)).date(),
     )
     builders.take(world.licence, Action.VARY, varied, at=now)
-    appoint("XA-DLA-101", "XA-DLA", "officer")
+    client = signed_in(appoint("XA-DLA-101", "XA-DLA", "officer"))
     for language in ("en", "ar"):
-        context = chromium.new_context(locale=language, viewport={"width": WIDE, "height": 800})
-        desk = Desk(context.new_page(), desk_site.replace("127.0.0.1", "localhost"))
-        desk.open(f"agencies/{world.agency}")
-        desk.page.fill("[name=username]", "xa-dla-101")
-        desk.page.fill("[name=password]", PASSWORD)
-        desk.page.fill("[name=code]", codes())
-        desk.page.click("main form button")
-        desk.page.wait_for_url(f"**/desk/agencies/{world.agency}")
-        desk.picture(f"dossier-{language}")
-        assert desk.page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
-        term = desk.page.locator(".life .plain .bar").first.bounding_box()
-        frame = desk.page.locator(".life svg").first.bounding_box()
-        left, right = term["x"] - frame["x"], frame["x"] + frame["width"] - term["x"] - term["width"]
-        assert (right < left) == (language == "ar"), "time runs the way the language runs"
-        desk.open(f"agencies/{world.agency}?as_of=2026-03-10&known_at=2026-07-01")
-        desk.picture(f"dossier-then-{language}")
-        desk.open(f"agencies/{world.agency}?as_of=2036-03-10")
-        desk.picture(f"dossier-refused-{language}")
-        desk.open(f"agencies/{world.agency}/versions")
-        desk.picture(f"versions-{language}")
-        desk.open(f"agencies/{world.agency}/versions/{world.agency}")
-        desk.picture(f"record-{language}")
-        assert [line for line in desk.complaints if "422" not in line] == []
-        context.close()
+        with windows.lend(_named(desk_site), client=client, locale=language) as desk:
+            desk.open(f"/desk/agencies/{world.agency}")
+            _picture(desk, f"dossier-{language}")
+            assert desk.page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
+            term = desk.page.locator(".life .plain .bar").first.bounding_box()
+            frame = desk.page.locator(".life svg").first.bounding_box()
+            left, right = term["x"] - frame["x"], frame["x"] + frame["width"] - term["x"] - term["width"]
+            assert (right < left) == (language == "ar"), "time runs the way the language runs"
+            desk.open(f"/desk/agencies/{world.agency}?as_of=2026-03-10&known_at=2026-07-01")
+            _picture(desk, f"dossier-then-{language}")
+            desk.open(f"/desk/agencies/{world.agency}?as_of=2036-03-10")
+            _picture(desk, f"dossier-refused-{language}")
+            desk.open(f"/desk/agencies/{world.agency}/versions")
+            _picture(desk, f"versions-{language}")
+            desk.open(f"/desk/agencies/{world.agency}/versions/{world.agency}")
+            _picture(desk, f"record-{language}")
+            assert desk.complaints == []

@@ -1,25 +1,20 @@
 """Every page of the desk and of applicants in Arabic, from right to left, in a real browser, wide and narrow."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from tests import desk_world
-from tests.api.officials import sign_in
+from tests.api.officials import signed_in
 from tests.conftest import Clock
+from tests.journeys.windows import NARROW, WIDE, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 PICTURES = Path(settings.ROOT) / "var" / "pictures" / "arabic"
-WIDTHS = (1280, 360)
-Open = Callable[..., Any]
 
 #: What sticks out of the page, or is cut off where nothing can be scrolled.
 CLIPPED = """() => [...document.querySelectorAll('main *, header *')].filter(one => {
@@ -31,63 +26,44 @@ CLIPPED = """() => [...document.querySelectorAll('main *, header *')].filter(one
 }).map(one => one.tagName + '.' + one.className + ': ' + one.textContent.trim().slice(0, 40))"""
 
 
-@contextmanager
-def _browser(chromium: Any, site: str, user: Any = None) -> Iterator[Any]:
-    """A browser whose owner reads Arabic, signed in as ``user``; what it complains about fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="ar")
-    if user is not None:
-        client = Client()
-        sign_in(client, user)
-        name = settings.SESSION_COOKIE_NAME
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site}])
-    page, complaints = context.new_page(), []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert not complaints
-
-
-def _kept(page: Any, address: str) -> list[str]:
-    """A picture at both widths; what sticks out or is cut."""
-    page.goto(address)
-    assert page.get_attribute("html", "dir") == "rtl", address
-    name = (
-        re.sub(r"[^a-z0-9_]+", "-", address.partition("/desk")[2] or address.partition("//")[2]).strip("-")
-        or "queue"
-    )
+def _faults(window: Window, path: str) -> list[str]:
+    """Keep a picture of the page for a telephone; what is clipped there or on a desk's screen."""
+    window.open(path)
+    assert window.page.get_attribute("html", "dir") == "rtl", path
+    name = re.sub(r"[^a-z0-9_]+", "-", path.removeprefix("/desk")).strip("-") or "queue"
     found = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
+    for width in (WIDE, NARROW):
+        if not window.fits(width):
             found.append(f"{name} is wider than {width}")
-        found += [f"{name} at {width}: {one}" for one in page.evaluate(CLIPPED)]
+        found += [f"{name} at {width}: {one}" for one in window.page.evaluate(CLIPPED)]
+    window.photograph(PICTURES / name)
     return found
 
 
-def test_every_page_reads_from_right_to_left(desk_site: str, chromium: Any, clock: Clock) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
+def test_every_page_reads_from_right_to_left(desk_site: str, windows: Windows, clock: Clock) -> None:
     world = desk_world.built(clock.stop(AT))
     found: list[str] = []
-    with _browser(chromium, desk_site, world.officer) as page:
-        for path in world.shown:
-            found += _kept(page, f"{desk_site}/desk/{path}")
-    with _browser(chromium, desk_site, world.applicant) as page:
-        for path in world.apply:
-            found += _kept(page, f"{desk_site}/apply/{path}")
-    with _browser(chromium, desk_site) as page:
-        for path in world.alone:
-            found += _kept(page, f"{desk_site}{path}")
+    for user, paths in (
+        (world.officer, [f"/desk/{path}" for path in world.shown]),
+        (world.applicant, [f"/apply/{path}" for path in world.apply]),
+        (None, world.alone),
+    ):
+        with windows.lend(desk_site, client=signed_in(user) if user else None, locale="ar") as window:
+            for path in paths:
+                found += _faults(window, path)
+            assert not [one for one in window.complaints if "status of 4" not in one]
     assert found == []
 
 
-def test_whoever_chooses_a_language_keeps_it(desk_site: str, chromium: Any) -> None:
-    with _browser(chromium, desk_site) as page:
-        page.goto(f"{desk_site}/apply/sign-in")
+def test_whoever_chooses_a_language_keeps_it(desk_site: str, windows: Windows) -> None:
+    with windows.lend(desk_site, locale="ar") as window:
+        page = window.page
+        window.open("/apply/sign-in")
         for name, wanted in (("English", ("en", "ltr")), ("العربيّة", ("ar", "rtl"))):
             page.click(".tongues summary")
             page.click(f".tongues button:text-is('{name}')")
             page.wait_for_url("**/apply/sign-in")
             assert (page.get_attribute("html", "lang"), page.get_attribute("html", "dir")) == wanted
-        page.goto(f"{desk_site}/desk/sign-in")
+        window.open("/desk/sign-in")
         assert page.get_attribute("html", "lang") == "ar"
+        assert not window.complaints

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal import auth as totp
-from django.conf import settings as configured
-from django.test import Client
 
 from registry import agencies, dossier, licensing, lookup
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
-from tests.api.officials import PASSWORD, Device, appoint, sign_in
+from tests.api.officials import PASSWORD, Device, appoint, signed_in
 from tests.conftest import Clock
+from tests.journeys.windows import Window, Windows
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,12 +34,15 @@ PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
 class Seat:
     """An officer at a browser of their own; counts what the hand does."""
 
-    page: Any
-    site: str
+    window: Window
     steps: list[str] = field(default_factory=list)
 
+    @property
+    def page(self) -> Any:
+        return self.window.page
+
     def open(self, path: str) -> None:
-        self.page.goto(f"{self.site}/desk/{path}")
+        self.window.open(f"/desk/{path}")
 
     def press(self, name: str, role: str = "button") -> None:
         """Press a button or follow a link, and wait for what comes."""
@@ -62,13 +64,12 @@ class Seat:
             assert one in text, (one, text)
 
     def picture(self, name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        self.window.photograph(PICTURES / name)
 
 
 @pytest.fixture
-def seats(desk_site: str, chromium: Any, settings: Any) -> Iterator[Callable[..., Seat]]:
-    """Sit an officer down, signed in with a second factor given now; each in a browser of their own."""
+def seats(desk_site: str, windows: Windows, settings: Any) -> Iterator[Callable[..., Seat]]:
+    """Sit an officer down, signed in with a second factor given now; each in a window of their own."""
     settings.REGISTRY_DESK_HOST = desk_site.removeprefix("http://")
     with ExitStack() as closing:
 
@@ -76,16 +77,8 @@ def seats(desk_site: str, chromium: Any, settings: Any) -> Iterator[Callable[...
             from api.models import User
 
             user = User.objects.filter(officer_number=number).first() or appoint(number, "XA-DLA", *roles)
-            context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **screen})
-            closing.callback(context.close)
-            if signed:
-                client = Client()
-                sign_in(client, user)
-                cookie = client.cookies[configured.SESSION_COOKIE_NAME].value
-                context.add_cookies([{"name": "sessionid", "value": cookie, "url": desk_site}])
-            page = context.new_page()
-            page.set_default_timeout(15_000)
-            return Seat(page, desk_site)
+            client = signed_in(user) if signed else None
+            return Seat(closing.enter_context(windows.lend(desk_site, client=client, **screen)))
 
         yield sit
 
@@ -318,7 +311,7 @@ def test_the_room_fits_a_small_screen_and_both_directions(
         number, Action.WARN, by=builders.maker(AT), at=AT, terms=terms, idempotency_key=builders.key()
     ).id
     agency = licensing.proposal(waits).agency
-    seat = seats("DLA-3", "registrar", "officer", viewport={"width": width, "height": 800}, locale=language)
+    seat = seats("DLA-3", "registrar", "officer", width=width, locale=language)
     for path, name in (
         (f"licences/{number}", "licence"),
         (f"licences/{number}/steps/revoke", "revoke"),
@@ -353,7 +346,7 @@ def test_a_telephone_becomes_official_by_two_and_goes_dark_by_one(
     supervisor.reads("Waits for another officer")
     supervisor.picture("changes-2-dossier")
     for width in (1280, 360):
-        small = seats("DLA-S", viewport={"width": width, "height": 800})
+        small = seats("DLA-S", width=width)
         small.open(f"proposals/{made.proposal + 1}")
         small.reads("Before and after", "Bluefinch Overseas Manpower (DEMO)", "T-771")
         small.picture(f"changes-3-before-and-after-{width}")

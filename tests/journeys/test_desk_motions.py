@@ -13,6 +13,7 @@ from registry import agencies, audit, lookup, retrospect
 from tests import builders
 from tests.conftest import Clock
 from tests.journeys.test_desk_decisions import AT, NO_CONFLICT, Seat, seats, where
+from tests.journeys.windows import NARROW
 
 __all__ = ["seats"]
 pytestmark = [
@@ -21,7 +22,6 @@ pytestmark = [
     pytest.mark.usefixtures("misses_forgotten"),
 ]
 START = AT - timedelta(days=60)
-PHONE = {"viewport": {"width": 360, "height": 780}}
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_two_records_of_one_firm_become_one(
     supervisor.press("Make two records one", "link")
     supervisor.reads("Side by side", "the same")
     supervisor.picture("merger")
-    narrow = seats("DLA-8", **PHONE)
+    narrow = seats("DLA-8", width=NARROW)
     narrow.open(motion)
     narrow.picture("merger-360")
     assert narrow.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -132,7 +132,7 @@ def test_a_person_is_barred_by_three_and_asks_what_is_held(
     registrar.open(f"persons/{person}")
     registrar.reads("This person is barred.", "in force")
     registrar.picture("barred")
-    narrow = seats("DLA-3", **PHONE)
+    narrow = seats("DLA-3", width=NARROW)
     narrow.open(f"persons/{person}")
     narrow.picture("barred-360")
     assert narrow.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -6,32 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
-from tests.api.officials import appoint, sign_in
+from tests.api.officials import appoint, signed_in
 from tests.conftest import Clock
+from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
-NARROW, WIDE = 360, 1280
 
 
 @pytest.fixture
-def page(chromium: Any, desk_site: str, clock: Clock) -> Iterator[Any]:
-    """A supervisor's browser, signed in, with a full morning before it."""
+def desk(windows: Windows, desk_site: str, clock: Clock) -> Iterator[Window]:
+    """A supervisor's window, signed in, with a full morning before it."""
     at = clock.stop(builders.START + timedelta(days=60))
     _morning(at)
-    client = Client()
-    sign_in(client, appoint("XA-DLA-101", "XA-DLA", "supervisor", "registrar"))
-    context = chromium.new_context(viewport={"width": WIDE, "height": 800}, base_url=desk_site)
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": desk_site}])
-    opened = context.new_page()
-    yield opened
-    context.close()
+    client = signed_in(appoint("XA-DLA-101", "XA-DLA", "supervisor", "registrar"))
+    with windows.lend(desk_site, client=client) as window:
+        yield window
 
 
 def _morning(at: Any) -> None:
@@ -57,23 +50,18 @@ def _morning(at: Any) -> None:
     builders.take(stopped, Action.SUSPEND_EMERGENCY, terms, at=at)
 
 
-def _picture(page: Any, name: str) -> None:
+def _picture(desk: Window, name: str) -> None:
     """Keep the page wide and narrow, from left and from right; nothing may stick out."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for direction in ("ltr", "rtl"):
-        page.evaluate(f"document.documentElement.dir = '{direction}'")
-        for width in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, direction, width)
-            page.screenshot(path=PICTURES / f"{name}-{direction}-{width}.png", full_page=True)
-    page.set_viewport_size({"width": WIDE, "height": 800})
-    page.evaluate("document.documentElement.dir = 'ltr'")
+    for direction in ("rtl", "ltr"):
+        desk.page.evaluate(f"document.documentElement.dir = '{direction}'")
+        desk.picture(PICTURES / f"{name}-{direction}")
 
 
-def test_the_queue_goes_by_keys_and_the_reports_are_seen(page: Any) -> None:
-    page.goto("/desk/")
+def test_the_queue_goes_by_keys_and_the_reports_are_seen(desk: Window) -> None:
+    page = desk.page
+    desk.open("/desk/")
     assert page.locator(".late").count() >= 1
-    _picture(page, "queue-deadlines")
+    _picture(desk, "queue-deadlines")
     page.keyboard.press("j")
     place = "[...document.querySelectorAll('a')].indexOf(document.activeElement)"
     first, address = page.evaluate(place), page.evaluate("document.activeElement.getAttribute('href')")
@@ -84,21 +72,21 @@ def test_the_queue_goes_by_keys_and_the_reports_are_seen(page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{address}")
 
-    page.goto("/desk/?matter=term&licence_class=A")
+    desk.open("/desk/?matter=term&licence_class=A")
     page.click("text=Keep this filter")
     page.fill("[name=name]", "Terms of class A")
-    _picture(page, "keep-filter")
+    _picture(desk, "keep-filter")
     page.click("button:text-is('Keep this filter')")
     page.wait_for_url("**/desk/")
     page.keyboard.press("f")
     page.keyboard.press("1")
     page.wait_for_url("**/desk/?matter=term&licence_class=A")
-    _picture(page, "queue-filter")
+    _picture(desk, "queue-filter")
 
     page.keyboard.press("g")
     page.keyboard.press("n")
     page.wait_for_url("**/desk/reports")
-    _picture(page, "reports")
+    _picture(desk, "reports")
     for name in ("register", "publication", "workload", "expiring", "policy"):
-        assert page.goto(f"/desk/reports/{name}").status == 200
-        _picture(page, f"report-{name}")
+        assert desk.open(f"/desk/reports/{name}").status == 200
+        _picture(desk, f"report-{name}")

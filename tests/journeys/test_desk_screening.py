@@ -11,48 +11,27 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
+from api.models import User
 from registry import agencies, licensing, screening
 from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
 from registry.rules.screening import State
 from tests import builders
-from tests.api.officials import appoint, sign_in
+from tests.api.officials import appoint, signed_in
+from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 20, 9, 0, tzinfo=UTC)
 PICTURES = Path(settings.ROOT) / "var" / "pictures"
-SIZES = {"1280": (1280, 900), "360": (360, 760)}
 
 
 @contextmanager
-def _browser(chromium: Any, site: str, officer: Any, **more: Any) -> Iterator[Any]:
-    """An officer's browser with a whole session; what it complains about fails the test."""
-    client = Client()
-    sign_in(client, officer)
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, **more)
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    try:
-        yield page
-        assert not complaints
-    finally:
-        context.close()
-
-
-def _keep(page: Any, name: str) -> None:
-    """A picture of the page at both widths; nothing sticks out at the narrow one."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for label, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=PICTURES / f"{name}-{label}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, label)
-    page.set_viewport_size({"width": 1280, "height": 900})
+def _desk(windows: Windows, site: str, officer: User, **more: Any) -> Iterator[Window]:
+    """An officer's window with a whole session; what it complains about fails the test."""
+    with windows.lend(site, client=signed_in(officer), **more) as window:
+        yield window
+        assert not window.complaints
 
 
 def _agency(called: str, at: datetime, **person: Any) -> str:
@@ -100,30 +79,32 @@ def _says(page: Any, verdict: str, reason: str) -> None:
     page.click("form.form button")
 
 
-def test_a_phoenix_application_is_refused(desk_site: str, chromium: Any, kestrel: tuple[str, str]) -> None:
+def test_a_phoenix_application_is_refused(desk_site: str, windows: Windows, kestrel: tuple[str, str]) -> None:
     _old, new = kestrel
     number = builders.opened(new, at=AT)
     terms = StepTerms(first_day=date(2026, 6, 1), last_day=date(2028, 5, 31), no_conflict=True)
     waiting = licensing.propose(
         number, Action.GRANT, by=builders.maker(AT), at=AT, terms=terms, idempotency_key="grant"
     )
-    with _browser(chromium, desk_site, appoint("DLA-7", "XA-DLA", "officer")) as page:
-        page.goto(f"{desk_site}/desk/screening")
-        _keep(page, "screening")
+    with _desk(windows, desk_site, appoint("DLA-7", "XA-DLA", "officer")) as window:
+        page = window.page
+        window.open("/desk/screening")
+        window.picture(PICTURES / "screening")
         assert page.inner_text("tbody tr th") == "80"
         page.click("tbody a")
         assert "asks for the registrar" in page.inner_text("main")
         assert page.locator("mark").count() >= 4
-        _keep(page, "match")
+        window.picture(PICTURES / "match")
         _says(page, "confirm", "The same room, the same telephone, a brother behind both.")
         assert "Another officer must say so too." in page.inner_text(".notice")
-        page.goto(f"{desk_site}/desk/agencies/{new}/links")
+        window.open(f"/desk/agencies/{new}/links")
         assert page.locator(".edge.adverse").count() == 1
-        _keep(page, "links")
-        page.goto(f"{desk_site}/desk/agencies/{new}")
-        _keep(page, "agency-with-links")
-    with _browser(chromium, desk_site, appoint("DLA-8", "XA-DLA", "supervisor")) as page:
-        page.goto(f"{desk_site}/desk/screening")
+        window.picture(PICTURES / "links")
+        window.open(f"/desk/agencies/{new}")
+        window.picture(PICTURES / "agency-with-links")
+    with _desk(windows, desk_site, appoint("DLA-8", "XA-DLA", "supervisor")) as window:
+        page = window.page
+        window.open("/desk/screening")
         page.click("tbody a")
         _says(page, "confirm", "I compared both files.")
         assert "The match is confirmed." in page.inner_text(".notice")
@@ -137,7 +118,7 @@ def test_a_phoenix_application_is_refused(desk_site: str, chromium: Any, kestrel
 
 
 def test_a_namesake_is_cleared_and_not_shown_again(
-    desk_site: str, chromium: Any, kestrel: tuple[str, str]
+    desk_site: str, windows: Windows, kestrel: tuple[str, str]
 ) -> None:
     other = _agency("Harbour Bridge Recruitment (DEMO)", AT, name="Imran Kestrel (DEMO)", document="P-99")
     builders.approved(
@@ -147,36 +128,39 @@ def test_a_namesake_is_cleared_and_not_shown_again(
         at=AT,
     )
     assert screening.of(other, at=AT).state is State.POSSIBLE_MATCH
-    with _browser(chromium, desk_site, appoint("DLA-7", "XA-DLA", "officer")) as page:
-        page.goto(f"{desk_site}/desk/screening")
+    with _desk(windows, desk_site, appoint("DLA-7", "XA-DLA", "officer")) as window:
+        page = window.page
+        window.open("/desk/screening")
         page.get_by_role("link", name="Harbour Bridge").click()
         _says(page, "clear", "Another man of the same name; the number is of the house.")
-        page.goto(f"{desk_site}/desk/screening")
+        window.open("/desk/screening")
         assert "Harbour Bridge" not in page.inner_text("main")
         screening.of(other, at=AT)
-        page.goto(f"{desk_site}/desk/screening")
+        window.open("/desk/screening")
         assert "Harbour Bridge" not in page.inner_text("main")
         page.click("text=Not the same")
         assert "Harbour Bridge" in page.inner_text("main")
 
 
 def test_the_pages_read_from_right_to_left(
-    desk_site: str, chromium: Any, kestrel: tuple[str, str], arabic: Callable[[str], str]
+    desk_site: str, windows: Windows, kestrel: tuple[str, str], arabic: Callable[[str], str]
 ) -> None:
     (found,) = screening.of(kestrel[1], at=AT).matches
     granted = builders.granted(builders.agency("Lantern (DEMO)", at=AT), "B", at=AT)
     terms = StepTerms(amount="100000", currency="XTS", issuer="DEMO Bank", until=date(2026, 6, 30))
     builders.take(granted, Action.CONFIRM_SECURITY, terms, at=AT)
     builders.take(granted, Action.ACTIVATE, at=AT)
-    with _browser(chromium, desk_site, appoint("DLA-7", "XA-DLA", "officer"), locale="ar") as page:
+    with _desk(windows, desk_site, appoint("DLA-7", "XA-DLA", "officer"), locale="ar") as window:
+        page = window.page
         for name, path in (
             ("screening", "screening"), ("match", f"screening/{found.id}"), ("links", f"agencies/{kestrel[1]}/links"),
             ("securities", "securities"), ("security", f"securities/{granted}"),
         ):  # fmt: skip
-            page.goto(f"{desk_site}/desk/{path}")
+            window.open(f"/desk/{path}")
             assert page.get_attribute("html", "dir") == "rtl"
-            _keep(page, f"{name}-rtl")
-    with _browser(chromium, desk_site, appoint("DLA-9", "XA-DLA", "officer"), locale="en") as page:
+            window.picture(PICTURES / f"{name}-rtl")
+    with _desk(windows, desk_site, appoint("DLA-9", "XA-DLA", "officer"), locale="en") as window:
+        page = window.page
         for name, path in (("securities", "securities"), ("security", f"securities/{granted}")):
-            page.goto(f"{desk_site}/desk/{path}")
-            _keep(page, name)
+            window.open(f"/desk/{path}")
+            window.picture(PICTURES / name)

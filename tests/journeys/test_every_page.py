@@ -4,8 +4,9 @@ The pages are those of the URL tables: a route that this test does not know fail
 may, in the states that matter, and measured on a desk's screen and on a tablet upright and across.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,7 @@ from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.conftest import Clock
+from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -57,7 +59,7 @@ NO_PAGE: Final = frozenset(
 )  # fmt: skip
 """Routes that answer with a document, with data, or only by sending on."""
 _CHECK: Final = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
+  const found = await axe.run(document, { resultTypes: ["violations"], preload: false });
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(" | ")}`);
 }"""
 _SEND: Final = "document.querySelector('main form[data-once]').submit()"
@@ -65,50 +67,41 @@ _SEND: Final = "document.querySelector('main form[data-once]').submit()"
 
 @dataclass
 class Look:
-    """One browser on one site, and what was found wrong on each page."""
+    """One window on one site, and what was found wrong on each page."""
 
-    page: Any
-    faults: list[str]
+    window: Window
+    faults: list[str] = field(default_factory=list)
 
     def at(self, path: str, *, sent: bool = False) -> None:
         """Open a page (and send its form as it is) and look at it at every width."""
-        answer = self.page.goto(path, wait_until="domcontentloaded")
+        page = self.window.page
+        answer = page.goto(f"{self.window.site}{path}", wait_until="domcontentloaded")
         if sent:
-            with self.page.expect_navigation():
-                self.page.evaluate(_SEND)
+            with page.expect_navigation(wait_until="domcontentloaded"):
+                page.evaluate(_SEND)
             path += " (sent empty)"
         elif answer.status != 200:
             self.faults.append(f"{path}: answered {answer.status}")
             return
-        if "nothing on this page is real" not in self.page.inner_text("header"):
+        if "nothing on this page is real" not in page.text_content("header"):
             self.faults.append(f"{path}: does not say that it is a demo")
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 800})
-            wide = self.page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                self.faults.append(f"{path}: {wide} pixels wide at {width}")
-        self.faults += [f"{path}: {one}" for one in self.page.evaluate(_CHECK)]
+        self.faults += [
+            f"{path}: wider than {width} pixels" for width in WIDTHS if not self.window.fits(width)
+        ]
+        self.faults += [f"{path}: {one}" for one in page.evaluate(_CHECK)]
 
 
 @pytest.fixture
-def look(chromium: Any, desk_site: str, clock: Clock, settings: Any) -> Iterator[Any]:
-    """A browser for whoever is signed in with this client, or for anybody."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def look(windows: Windows, desk_site: str, clock: Clock) -> Iterator[Callable[..., Look]]:
+    """A window for whoever is signed in with this client, or for anybody; axe looks through it."""
     clock.stop(builders.START + timedelta(days=90))
-    opened = []
+    with ExitStack() as closing:
 
-    def browser(client: Client | None = None) -> Look:
-        context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=desk_site)
-        context.add_init_script(path=AXE)
-        opened.append(context)
-        if client is not None:
-            name = settings.SESSION_COOKIE_NAME
-            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": desk_site}])
-        return Look(context.new_page(), [])
+        def through(client: Client | None = None) -> Look:
+            lent = windows.lend(desk_site, client=client, script=AXE)
+            return Look(closing.enter_context(lent))
 
-    yield browser
-    for context in opened:
-        context.close()
+        yield through
 
 
 def _names(patterns: list[Any]) -> set[str]:
