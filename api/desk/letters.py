@@ -17,7 +17,6 @@ from api.desk.forms import Form
 from api.outbound import email, mails
 from registry import outlook
 from registry.rules import errors
-from registry.rules.lifecycle import M
 
 _POST = ("POST",)
 _STATES = {
@@ -72,7 +71,7 @@ def letters(visit: Visit, number: str) -> HttpResponse:
         number=number,
         name=file.name,
         back=resolve_url("desk-licence", number),
-        form=form if visit.by.roles & M else None,
+        form=form if email.may_watch(by=visit.by) else None,
         watchers=email.watchers(number),
         letters=_log(number, file.zone),
         mails=mails_about(number, file.zone),

@@ -83,9 +83,14 @@ def remind(*, at: datetime) -> int:
     return len(Delivery.objects.bulk_create(rows, ignore_conflicts=True))
 
 
+def may_watch(*, by: Actor) -> bool:
+    """Whether this officer says who is told."""
+    return bool(by.roles & lifecycle.M)
+
+
 def watch(licence: str, address: str, *, by: Actor, at: datetime) -> Watcher:
     """Tell this address too of what is published about a licence; asking twice asks once."""
-    if not by.roles & lifecycle.M:
+    if not may_watch(by=by):
         raise errors.RoleNotAllowed("this role does not add addresses", roles=sorted(lifecycle.M))
     try:
         validate_email(address)
@@ -102,7 +107,7 @@ def watch(licence: str, address: str, *, by: Actor, at: datetime) -> Watcher:
 
 def unwatch(licence: str, number: int, *, by: Actor, at: datetime) -> bool:
     """Tell that address no more; whether it was told until now."""
-    if not by.roles & lifecycle.M:
+    if not may_watch(by=by):
         raise errors.RoleNotAllowed("this role does not end addresses", roles=sorted(lifecycle.M))
     return bool(Watcher.objects.filter(pk=number, licence=licence, ended_at=None).update(ended_at=at))
 
