@@ -1,6 +1,7 @@
 """The catalogues of texts: what the code and the templates say, and each language's own file of it.
 
-English stands in the code. Another language is one file, ``api/locale/<language>/LC_MESSAGES/django.po``;
+English stands in the code. Another language is one file, ``<language>/LC_MESSAGES/django.po``, in ``api/locale`` where
+the desk speaks it too, and in ``api/pages/locale`` where the public alone reads it, which has a fifth of the texts.
 :func:`refresh` brings it up to date with the code, keeps what is translated and writes beside it the compiled form that
 Django reads. :func:`faults` says what is missing or broken in it. No GNU gettext is needed: Babel reads and writes all
 of it. The register's own refusals (``registry.rules.errors``) are texts too: the first words of such an error.
@@ -23,6 +24,9 @@ from django.utils.translation.template import templatize
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "api" / "locale"
+"""Languages that say everything."""
+PUBLIC_FOLDER: Final = ROOT / "api" / "pages" / "locale"
+"""Languages that say what the public reads."""
 PACKAGES: Final = ("api", "registry")
 
 #: Calls whose words are texts, and which of their arguments hold them.
@@ -35,7 +39,7 @@ _PLACES: Final = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?[a-z][^>]*>")
 _CLASS: Final = re.compile(r"^class (\w+)\((?:\w+\.)?(\w+)", re.MULTILINE)
 #: What stands above a text that the public reads until a native reviewer takes it away.
 UNSIGNED: Final = "no native reviewer has signed this"
-_PUBLIC: Final = frozenset({"api/pages", "api/labels.py"})
+_PUBLIC: Final = frozenset({"api/pages", "api/labels.py", "api/public"})
 
 _NO_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
@@ -47,7 +51,10 @@ Texts = Mapping[str | tuple[str, str], Sequence[str]]
 
 def languages() -> list[str]:
     """Every language that has a file, English (which needs none) left out."""
-    return sorted(path.parents[1].name for path in FOLDER.glob("*/LC_MESSAGES/django.po"))
+    folders = FOLDER, PUBLIC_FOLDER
+    return sorted(
+        path.parents[1].name for folder in folders for path in folder.glob("*/LC_MESSAGES/django.po")
+    )
 
 
 @cache
@@ -64,15 +71,33 @@ def texts() -> Texts:
     return found
 
 
-def source(language: str) -> Path:
-    """The file of a language that people edit."""
-    return FOLDER / language / "LC_MESSAGES" / "django.po"
+def texts_in(language: str) -> Texts:
+    """The texts that the file of a language is to say: all, or those that the public reads."""
+    if FOLDER in source(language).parents:
+        return texts()
+    return {text: places for text, places in texts().items() if _PUBLIC & _rooms(places)}
+
+
+def source(language: str, *, public: bool = False) -> Path:
+    """The file of a language that people edit; ``public``: which of the two it would be where there is none yet."""
+    whole, part = (folder / language / "LC_MESSAGES" / "django.po" for folder in (FOLDER, PUBLIC_FOLDER))
+    return part if part.exists() or (public and not whole.exists()) else whole
 
 
 def read(language: str) -> Catalog:
     """The catalogue of a language."""
     with source(language).open("rb") as file:
         return read_po(file, locale=language, ignore_obsolete=True)
+
+
+def begin(language: str, *, public: bool) -> None:
+    """Make an empty file for a language that has none; ``public``: of what the public reads alone."""
+    path = source(language, public=public)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(
+            _written(Catalog(locale=language, charset="utf-8", header_comment=_HEADER, fuzzy=False))
+        )
 
 
 def refresh(language: str) -> int:
@@ -83,7 +108,7 @@ def refresh(language: str) -> int:
     old = read(language) if source(language).exists() else Catalog(locale=language)
     new = Catalog(locale=language, charset="utf-8", header_comment=_HEADER, fuzzy=False)
     new.mime_headers = [("Plural-Forms", old.plural_forms)]
-    for text, places in texts().items():
+    for text, places in texts_in(language).items():
         known = old.get(text[0] if isinstance(text, tuple) else text)
         flags = known.flags - _FORMATS if known else set()
         new.add(
@@ -116,7 +141,7 @@ def faults(language: str) -> list[str]:
     """What is wrong with the file of a language, a line for each: missing, doubtful, left over, a broken place."""
     found: list[str] = []
     known = {message.id: message for message in read(language) if message.id}
-    spoken = texts()
+    spoken = texts_in(language)
     for text, places in spoken.items():
         message = known.get(text)
         if message is None or not _whole(message):

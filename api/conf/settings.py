@@ -191,7 +191,7 @@ DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"register@{REGISTRY
 
 # Words and time
 LANGUAGE_CODE = "en"
-LOCALE_PATHS = [ROOT / "api" / "locale"]
+LOCALE_PATHS = [ROOT / "api" / "locale", ROOT / "api" / "pages" / "locale"]
 LANGUAGES = languages.spoken(LOCALE_PATHS[0])
 # What the public reads: languages whose safety texts a native reviewer has signed
 REGISTRY_PUBLIC_LANGUAGES = ["en"]

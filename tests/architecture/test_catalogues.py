@@ -46,7 +46,8 @@ def test_arabic_counts_as_arabic_counts() -> None:
 @pytest.fixture
 def swahili(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A language without a file yet."""
-    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path / "whole")
+    monkeypatch.setattr(catalogues, "PUBLIC_FOLDER", tmp_path / "public")
     monkeypatch.setattr(
         catalogues,
         "texts",
@@ -77,6 +78,20 @@ def test_another_language_is_one_file_that_grows_with_the_code(swahili: str) -> 
     assert catalogues.source(swahili).read_bytes() == before
     assert catalogues.languages() == [swahili]
     assert spoken(catalogues.FOLDER) == [("en", "English"), ("sw", "Kiswahili")]
+
+
+def test_a_language_of_the_public_alone_says_what_the_public_reads(
+    swahili: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"Save": ["api/desk/a.py"], "Licensed": ["api/desk/a.py", "api/labels.py"]}
+    monkeypatch.setattr(catalogues, "texts", lambda: texts)
+    catalogues.begin(swahili, public=True)
+    assert catalogues.refresh(swahili) == 1
+    assert [fault for fault in catalogues.faults(swahili) if "missing" in fault] == [
+        "missing: 'Licensed' (api/desk/a.py)"
+    ]
+    assert catalogues.languages() == [swahili]
+    assert spoken(catalogues.FOLDER) == [("en", "English")]
 
 
 @pytest.mark.parametrize("broken", ["siku", "siku %(m)s", "siku %(n)s %", "siku %(n)s <b>", "siku {n}"])

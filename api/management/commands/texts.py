@@ -20,10 +20,15 @@ class Command(BaseCommand):
             "--check", action="store_true", help="write nothing; fail when something is missing"
         )
 
+        parser.add_argument(
+            "--public", action="store_true", help="begin a language with what the public reads, not the desk"
+        )
+
     def handle(self, *_words: str, **options: Any) -> None:
         """Write, or check."""
         for language in options["language"] or catalogues.languages():
             if not options["check"]:
+                catalogues.begin(language, public=options["public"])
                 missing = catalogues.refresh(language)
                 self.stdout.write(f"{language}: {missing} texts are missing")
             elif found := catalogues.faults(language):
