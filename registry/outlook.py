@@ -158,8 +158,23 @@ class Outlook:
 def file(number: str, *, by: Actor, at: datetime) -> File:
     """The licence with what counts for and against it at ``at``, for officials of its authority."""
     licence = _readable(number, by)
-    case = recording.case_of(licence, at)
-    sequences = _sequences(licence)
+    return _file(licence, recording.case_of(licence, at), _sequences(licence), at)
+
+
+def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
+    """Every step of the table that some officer may begin, as it stands for this one on this licence now."""
+    licence = _readable(number, by)
+    return _options(licence, recording.case_of(licence, at), _sequences(licence), by, at)
+
+
+def weighed(number: str, *, by: Actor, at: datetime) -> tuple[File, tuple[Option, ...]]:
+    """``file`` and ``options`` together, the licence read once."""
+    licence = _readable(number, by)
+    case, sequences = recording.case_of(licence, at), _sequences(licence)
+    return _file(licence, case, sequences, at), _options(licence, case, sequences, by, at)
+
+
+def _file(licence: Licence, case: freezing.Case, sequences: Mapping[int, int], at: datetime) -> File:
     actions = {e.ref: e.action.value for e in case.entries}
     entries = Entries(case.entries)
     spent = answer.spent(case.entries, zone=case.zone, at=at)
@@ -222,11 +237,9 @@ def demand_role(action: Action, *, by: Actor) -> None:
         raise errors.RoleNotAllowed("this role may not begin the step", roles=sorted(step.proposes))
 
 
-def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
-    """Every step of the table that some officer may begin, as it stands for this one on this licence now."""
-    licence = _readable(number, by)
-    case = recording.case_of(licence, at)
-    sequences = _sequences(licence)
+def _options(
+    licence: Licence, case: freezing.Case, sequences: Mapping[int, int], by: Actor, at: datetime
+) -> tuple[Option, ...]:
     waiting = _waiting(Proposal.objects.filter(licence=licence), at)
     of_agency = _about_bars(case.entries)
     return tuple(

@@ -78,7 +78,9 @@ def _forget_the_dead(administrator: psycopg.Connection[Any]) -> None:
             administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-_SHAPING = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "api/conf/roles.py", "requirements.txt")
+_SHAPING = (
+    "*/migrations/*.py", "*/models.py", "*/models/*.py", "*/apps.py", "api/conf/roles.py", "requirements.txt",
+)  # fmt: skip
 """What says how an empty database looks once it is migrated."""
 
 

@@ -35,8 +35,7 @@ def licence(visit: Visit, number: str) -> HttpResponse:
     """One licence: how it stands, what is open, what may be done now, and everything that was entered."""
     number = canonical(number)
     found = readings.licence(number, by=visit.by, at=visit.at, through="desk")
-    file = outlook.file(number, by=visit.by, at=visit.at)
-    options = outlook.options(number, by=visit.by, at=visit.at)
+    file, options = outlook.weighed(number, by=visit.by, at=visit.at)
     language = get_language() or "en"
     state = labels.text("states", found["state"], language)
     papers = _papers(visit, number)
@@ -80,8 +79,7 @@ def step(visit: Visit, number: str, action: str) -> HttpResponse:
         return door.nothing_here(visit.request)
     outlook.demand_role(Action(action), by=visit.by)  # before anything is read for them
     readings.licence(number, by=visit.by, at=visit.at, through="desk")
-    file = outlook.file(number, by=visit.by, at=visit.at)
-    options = outlook.options(number, by=visit.by, at=visit.at)
+    file, options = outlook.weighed(number, by=visit.by, at=visit.at)
     return _asked(visit, next(one for one in options if one.step.action == action), file)
 
 

@@ -14,7 +14,7 @@ from registry.rules.applying import Action as Asked
 from tests import applying, builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -29,12 +29,18 @@ TYPED = {
 }
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        return builders.active(at=AT - timedelta(days=60))
+
+
 @pytest.fixture
-def number(clock: Clock) -> str:
+def number(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA in force."""
     clock.stop(AT)
-    builders.authority()
-    return builders.active(at=AT - timedelta(days=60))
+    return _built
 
 
 @pytest.fixture

@@ -12,18 +12,24 @@ from registry.rules.lifecycle import Role
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = builders.START + timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=AT):
+        builders.authority()
+        return builders.active(builders.agency())
+
+
 @pytest.fixture
-def number(clock: Clock) -> str:
+def number(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA in force."""
     clock.stop(AT)
-    builders.authority()
-    return builders.active(builders.agency())
+    return _built
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ count is meant. Counted is a second request, when what a process or a connection
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -24,7 +24,7 @@ from registry import agencies, holders, lookup, subjects
 from registry.rules import numbering
 from tests import applying, builders
 from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept, signer_of
 from tests.house import House
 from verification import badges, published_keys, sequencing, statuses, tokens
 
@@ -48,11 +48,25 @@ class Known:
     bar: int
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Known]:
+    house = signer_of(tmp_path_factory.mktemp("signer"), "XA-DLA", at=AT)
+    with closing(house), kept(at=AT), override_settings(REGISTRY_SIGNER=str(house.path)):
+        return house, _build()
+
+
 @pytest.fixture
-def known(clock: Clock, sign_for: Callable[..., House]) -> Known:
+def known(_built: tuple[House, Known], tmp_path: Path, clock: Clock, settings: Any) -> Iterator[Known]:
     """A licence with a history, its holder with an office, two badges, a log, and a clock that stands still."""
+    house, found = _built
     clock.stop(AT)
     throttles.look_ups.forget()
+    with closing(house.another(tmp_path)) as signer:
+        settings.REGISTRY_SIGNER = str(signer.path)
+        yield found
+
+
+def _build() -> Known:
     builders.authority()
     start = AT - timedelta(days=20)
     agency = builders.agency(at=start)
@@ -63,7 +77,6 @@ def known(clock: Clock, sign_for: Callable[..., House]) -> Known:
         badges.issue(kind, of, at=AT).code for kind, of in (("licence", number), ("office", office))
     )
     bar = builders.person_barred(at=start)
-    sign_for("XA-DLA", at=AT)
     statuses.refresh(at=AT)
     published_keys.refresh(at=AT)
     tokens.refresh(at=AT)

@@ -21,6 +21,7 @@ from registry import clock, dossier
 from registry.models import Agency
 from tests import builders
 from tests.api.officials import PASSWORD, Answer, Desk, Device, appoint, sign_in
+from tests.conftest import Kept
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -28,11 +29,17 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
+    """A licence in force."""
+    with kept():
+        builders.authority()
+        return builders.active(at=AT)
+
+
 @pytest.fixture
-def auditor(new_desk: Callable[[], Client]) -> Client:
+def auditor(new_desk: Callable[[], Client], licence: str) -> Client:
     """An auditor of all authorities, signed in, with an agency of somebody's to look at."""
-    builders.authority()
-    builders.active(at=AT)
     return sign_in(new_desk(), appoint("AUDIT-1", "", "auditor", staff=True)).client
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,21 @@ BELOW_HTTP = {
 
 def _modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
     for package in packages:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            if ".migrations" not in name:
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
+        yield from _parsed(package)
+
+
+@cache
+def _parsed(package: str) -> tuple[tuple[str, ast.Module], ...]:
+    """The package's modules by name, read once for all tests."""
+    named = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+    return tuple(
+        (name, ast.parse(path.read_text(encoding="utf-8")))
+        for name, path in named.items()
+        if ".migrations" not in name
+    )
 
 
 def _is_writer(module: str) -> bool:
