@@ -147,7 +147,7 @@ def test_inspections_objections_grants_and_appeals_are_told(owner: User, sink: C
 def test_letters_are_in_the_language_of_the_account(owner: User, sink: Callable[..., Any]) -> None:
     taken = sink()
     mails.refresh(at=AT)
-    accounts.speak(owner, "ar")
+    accounts.speak(owner, "ar", reads_in="en")
     apply.minded(AT, account=account(owner))
     texts = "\n".join(text for _, text in told(taken, AT))
     assert "٢٣ مارس ٢٠٢٦" in texts or "23 مارس 2026" in texts

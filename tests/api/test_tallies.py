@@ -49,7 +49,7 @@ def rows() -> list[tuple[Any, ...]]:
     tallies.look_ups.flush()
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM api_lookups ORDER BY 1, 2")
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_every_road_to_an_answer_of_now_counts_once(public: Client, licence: str) -> None:

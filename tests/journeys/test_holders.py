@@ -4,7 +4,8 @@ What is typed while the server is gone is not lost. Pictures of the pages at 128
 ``var/pictures/holders/``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from tests import applying as apply
 from tests import builders
 from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.journeys import test_applications
-from tests.journeys.test_applications import PDF, Browser
+from tests.journeys.test_applications import PDF, Person
+from tests.journeys.windows import Windows
 
 pytestmark = [
     pytest.mark.browser,
@@ -41,7 +43,6 @@ def licence(clock: Any, settings: Any, tmp_path: Path, scanner: Any, desk_site: 
     """A licence whose term ends in two months, of an agency that the register knows for long."""
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
     settings.REGISTRY_DESK_HOST, settings.REGISTRY_SCHEME = desk_site.removeprefix("http://"), "http"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clock.stop(AT)
     before = AT - timedelta(days=300)
     builders.authority(at=before)
@@ -52,28 +53,32 @@ def licence(clock: Any, settings: Any, tmp_path: Path, scanner: Any, desk_site: 
     return builders.active(agency, at=before, last_day=(AT + timedelta(days=60)).date())
 
 
+class Somebody(Person):
+    """Somebody at a window; pictures are kept with this journey's."""
+
+    def picture(self, name: str) -> None:
+        """The page at a desk and on a telephone; nothing is wider than the telephone."""
+        self.window.picture(PICTURES / name)
+
+    @property
+    def context(self) -> Any:
+        """What can lose its connection."""
+        return self.page.context
+
+
+Enter = Callable[..., Somebody]
+
+
 @pytest.fixture
-def enter(
-    chromium: Any,
-    desk_site: str,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Any:
-    """A browser in which somebody is signed in; it keeps its pictures with this journey's."""
-    monkeypatch.setattr(test_applications, "PICTURES", PICTURES)
-    opened: list[Browser] = []
+def enter(windows: Windows, desk_site: str) -> Iterator[Enter]:
+    """Sit somebody down at the officials' application, signed in where an account is named."""
+    with ExitStack() as closing:
 
-    def browser(user: User, **more: Any) -> Browser:
-        made = Browser(chromium, desk_site, **more)
-        name = settings.SESSION_COOKIE_NAME
-        session = sign_in(Client(), user).client.cookies[name].value
-        made.context.add_cookies([{"name": name, "value": session, "url": desk_site}])
-        opened.append(made)
-        return made
+        def somebody(user: User | None = None) -> Somebody:
+            client = sign_in(Client(), user).client if user is not None else None
+            return Somebody(closing.enter_context(windows.lend(desk_site, client=client)))
 
-    yield browser
-    for one in opened:
-        one.close()
+        yield somebody
 
 
 def account(name: str = "office@kestrel.example") -> User:
@@ -85,7 +90,7 @@ def account(name: str = "office@kestrel.example") -> User:
 
 
 def test_an_agency_of_the_register_connects_renews_answers_and_reads_the_decision(
-    enter: Callable[..., Browser], licence: str
+    enter: Enter, licence: str
 ) -> None:
     holder = enter(account())
     page = holder.go("/apply/agencies/connect")
@@ -126,10 +131,10 @@ def test_an_agency_of_the_register_connects_renews_answers_and_reads_the_decisio
     page = holder.go(f"/apply/licences/{licence}")
     assert "Not licensed" in page.inner_text("main")
     holder.picture("decided")
-    assert not [one for who in (holder, officer, supervisor) for one in who.complaints]
+    assert not [one for who in (holder, officer, supervisor) for one in who.window.complaints]
 
 
-def _answered(holder: Browser, licence: str, sequence: int) -> None:
+def _answered(holder: Somebody, licence: str, sequence: int) -> None:
     """The holder reads the notice and answers it with a scanned paper."""
     page = holder.go(f"/apply/licences/{licence}")
     page.get_by_role("link", name=f"Notice {sequence}").click()
@@ -145,9 +150,7 @@ def _answered(holder: Browser, licence: str, sequence: int) -> None:
     assert EntryPaper.objects.get().name == "receipts.pdf"
 
 
-def test_what_is_typed_while_the_server_is_gone_is_not_lost(
-    enter: Callable[..., Browser], licence: str, scanner: Any
-) -> None:
+def test_what_is_typed_while_the_server_is_gone_is_not_lost(enter: Enter, licence: str, scanner: Any) -> None:
     user = account()
     name = f"APPLICANT-{user.pk}"
     number = apply.minded(AT, account=name)
@@ -181,11 +184,9 @@ def test_what_is_typed_while_the_server_is_gone_is_not_lost(
     assert drafts.held(name, f"/apply/applications/{number} answer") is None
 
 
-def test_an_objection_stays_on_its_page_without_a_connection(
-    chromium: Any, desk_site: str, licence: str, enter: Any
-) -> None:
+def test_an_objection_stays_on_its_page_without_a_connection(licence: str, enter: Enter) -> None:
     number = apply.called(AT)
-    somebody = Browser(chromium, desk_site)
+    somebody = enter()
     page = somebody.go(f"/apply/objections/{number}")
     somebody.context.set_offline(True)
     page.get_by_label("What the authority should know").fill("They kept my passport.")
@@ -194,4 +195,3 @@ def test_an_objection_stays_on_its_page_without_a_connection(
     somebody.context.set_offline(False)
     somebody.press("Send the objection")
     page.get_by_role("heading", name="Thank you").wait_for()
-    somebody.close()
