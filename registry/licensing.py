@@ -288,7 +288,7 @@ def decide(
     licence = _locked(number, by=by)
     _version(licence, expected_version)
     _of_one_licence(licence, step, terms)
-    if action is Action.RATIFY:
+    if action in lifecycle.NOT_BY_ITS_OFFICERS:
         _beginning(step, kept_out=_deciders_of(licence, terms)).demand(by, at=at)
     taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
     once.keep({"made": _made(taken.entries)})

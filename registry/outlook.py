@@ -39,6 +39,7 @@ class Closed(StrEnum):
     NOTHING = "nothing"
     PROPOSED = "proposed"
     AGENCY = "agency"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +165,15 @@ def file(number: str, *, by: Actor, at: datetime) -> File:
 def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
     """Every step of the table that some officer may begin, as it stands for this one on this licence now."""
     licence = _readable(number, by)
-    return _options(licence, recording.case_of(licence, at), _sequences(licence), by, at)
+    return _options(licence, recording.case_of(licence, at), _rows(licence), by, at)
 
 
 def weighed(number: str, *, by: Actor, at: datetime) -> tuple[File, tuple[Option, ...]]:
     """``file`` and ``options`` together, the licence read once."""
     licence = _readable(number, by)
-    case, sequences = recording.case_of(licence, at), _sequences(licence)
-    return _file(licence, case, sequences, at), _options(licence, case, sequences, by, at)
+    case, rows = recording.case_of(licence, at), _rows(licence)
+    sequences = {row.pk: row.sequence for row in rows}
+    return _file(licence, case, sequences, at), _options(licence, case, rows, by, at)
 
 
 def _file(licence: Licence, case: freezing.Case, sequences: Mapping[int, int], at: datetime) -> File:
@@ -238,12 +240,14 @@ def demand_role(action: Action, *, by: Actor) -> None:
 
 
 def _options(
-    licence: Licence, case: freezing.Case, sequences: Mapping[int, int], by: Actor, at: datetime
+    licence: Licence, case: freezing.Case, rows: Sequence[Entry], by: Actor, at: datetime
 ) -> tuple[Option, ...]:
+    sequences = {row.pk: row.sequence for row in rows}
+    own = frozenset(row.pk for row in rows if by.number in row.officers)
     waiting = _waiting(Proposal.objects.filter(licence=licence), at)
     of_agency = _about_bars(case.entries)
     return tuple(
-        _option(step, case, by, at=at, sequences=sequences, waiting=waiting, of_agency=of_agency)
+        _option(step, case, by, at=at, sequences=sequences, waiting=waiting, of_agency=of_agency, own=own)
         for step in STEPS.values()
     )
 
@@ -368,7 +372,7 @@ def of_proposal(proposal: int, *, by: Actor, at: datetime) -> tuple[Outlook, ...
 
 def _option(
     step: Step, case: freezing.Case, by: Actor, *, at: datetime, sequences: Mapping[int, int],
-    waiting: Mapping[tuple[str, str], int], of_agency: frozenset[int],
+    waiting: Mapping[tuple[str, str], int], of_agency: frozenset[int], own: frozenset[int],
 ) -> Option:  # fmt: skip
     state = case.standing.state if case.entries else lifecycle.State.NOT_GRANTED
     targets: tuple[Target, ...] = ()
@@ -381,9 +385,13 @@ def _option(
         closed = Closed.ROLE
     elif "refers_to" in step.needs:
         found = [e for e in admitting.targets(step, case, at=at) if e.ref not in of_agency]
-        targets = tuple(Target(sequences[e.ref], e.action.value, e.effective_from) for e in found)
+        theirs = own if step.action in lifecycle.NOT_BY_ITS_OFFICERS else frozenset()
+        others = [e for e in found if e.ref not in theirs]
+        targets = tuple(Target(sequences[e.ref], e.action.value, e.effective_from) for e in others)
         proposed = [waiting.get((step.action.value, str(target.sequence))) for target in targets]
-        closed = Closed.NOTHING if not found else Closed.PROPOSED if all(proposed) else None
+        closed = Closed.PROPOSED if all(proposed) else None
+        if not others:
+            closed = Closed.OWN if found else Closed.NOTHING
         proposal = next(filter(None, proposed), None)
     else:
         proposal = waiting.get((step.action.value, ""))
@@ -493,5 +501,8 @@ def _may_read(authority: str, by: Actor, unseen: errors.NotFound) -> None:
 
 
 def _sequences(licence: Licence) -> dict[int, int]:
-    rows = Entry.objects.filter(licence=licence).select_related("commit")
-    return {row.pk: row.sequence for row in rows}
+    return {row.pk: row.sequence for row in _rows(licence)}
+
+
+def _rows(licence: Licence) -> list[Entry]:
+    return list(Entry.objects.filter(licence=licence).select_related("commit"))

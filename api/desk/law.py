@@ -246,6 +246,13 @@ def any_of(roles: Iterable[str]) -> str:
     return gettext(" or ").join(parts.roles(list(roles)))
 
 
+_CLOSED: Final = {
+    Closed.NOTHING: _("there is nothing that it could be about"),
+    Closed.OWN: _("somebody else does it: you decided what it would be about"),
+    Closed.AGENCY: _("it is of the whole agency: begin it there"),
+}
+
+
 def why_closed(option: Option, state: str) -> str:
     """Why the step cannot be begun now."""
     match option.closed:
@@ -255,14 +262,12 @@ def why_closed(option: Option, state: str) -> str:
             return gettext("only for: %(roles)s") % {
                 "roles": any_of(role for role in option.step.proposes if role != Role.SYSTEM)
             }
-        case Closed.NOTHING:
-            return gettext("there is nothing that it could be about")
         case Closed.PROPOSED:
             return gettext("proposed already: number %(number)s waits") % {"number": option.proposal}
-        case Closed.AGENCY:
-            return gettext("it is of the whole agency: begin it there")
-        case _:
+        case None:
             return ""
+        case closed:
+            return gettext(_CLOSED[closed])
 
 
 def deadlines(found: Mapping[str, str], zone: str) -> list[parts.Fact]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from registry import agencies, holders, ledger, licensing, news, records
-from registry.admission import events, officers
+from registry.admission import cases, events, officers
 from registry.idempotency import Once
 from registry.models import (
     Agency,
@@ -70,7 +70,7 @@ def begin(
             "a renewal of this licence is under way already", field="renews"
         ) from clash
     ApplicationDraft.objects.create(application=row, content={}, saved_at=at)
-    opened = events.Case(
+    opened = cases.Case(
         row, (), applying.Standing(State.DRAFT, at), records.current_policy(office.pk, at=at), at
     )
     facts = {
@@ -169,8 +169,8 @@ def submit(number: str, *, account: str, at: datetime, idempotency_key: str) -> 
     if once.outcome() is not None:
         return
     row = _own(number, account)
-    found = events.case(row, at=at)
-    step = events.admit(found, Action.SUBMIT)
+    found = cases.case(row, at=at)
+    step = cases.admit(found, Action.SUBMIT)
     draft = ApplicationDraft.objects.select_for_update().get(application=row)
     if lacks := _faults(row, draft, at=at):
         raise errors.ApplicationIncomplete(
@@ -221,10 +221,10 @@ def object_to(
     if once.outcome() is not None:
         return
     row = events.locked(number)
-    found = events.case(row, at=at)
+    found = cases.case(row, at=at)
     if not found.standing.called:
         raise errors.ApplicationNotFound("no application has this number", number=number)
-    step = events.admit(found, Action.OBJECT)
+    step = cases.admit(found, Action.OBJECT)
     if sum(event.action is Action.OBJECT for event in found.events) >= MOST_OBJECTIONS:
         raise errors.BadInput("very many have objected already", field="text")
     said = {"text": _answer(text), "name": name.strip()[:200], "contact": contact.strip()[:200]}
@@ -239,7 +239,7 @@ def expire(*, at: datetime) -> int:
     for number in list(late):
         with transaction.atomic():
             row = events.locked(number)
-            now = events.case(row, at=at).standing
+            now = cases.case(row, at=at).standing
             if (row.state, row.due_at) != (now.state.value, now.due):
                 events.project(row, now)
                 moved += 1
@@ -254,7 +254,7 @@ def forget(number: str, *, at: datetime, erase: Callable[[str], None]) -> bool:
     stays and is tried again. What was sent is part of the record and stays.
     """
     row = events.locked(number)
-    found = events.case(row, at=at)
+    found = cases.case(row, at=at)
     draft = ApplicationDraft.objects.select_for_update().get(application=row)
     if found.standing.state is State.DRAFT:
         if draft.saved_at + timedelta(days=found.policy.draft_days) > at:
@@ -339,8 +339,8 @@ def _say(number: str, action: Action, text: str, *, account: str, at: datetime, 
     if once.outcome() is not None:
         return
     row = _own(number, account)
-    found = events.case(row, at=at)
-    step = events.admit(found, action)
+    found = cases.case(row, at=at)
+    step = cases.admit(found, action)
     said = {"text": _answer(text)} if step.needs else None
     commit = ledger.Commit()
     facts = officers.appeal_filed(found, HOLDER, commit) if action is Action.APPEAL else {}
@@ -405,7 +405,7 @@ def _own(number: str, account: str) -> Application:
 def _with_applicant(number: str, account: str, *, at: datetime) -> Application:
     """The account's own application, while it is the applicant's to write."""
     row = _own(number, account)
-    state = events.case(row, at=at).standing.state
+    state = cases.case(row, at=at).standing.state
     if state not in applying.WITH_APPLICANT:
         raise errors.ApplicationStepNotAllowed(
             "the application is before the authority", action="save", state=state.value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from registry.admission import events
+from registry.admission import cases
 from registry.models import Application, ApplicationEvent
 from registry.rules import applying
 from registry.rules.applying import Action, Event
@@ -49,7 +49,7 @@ def unsealed() -> Iterator[Unlike]:
 
 def _unlike(row: Application, *, at: datetime) -> list[Unlike]:
     try:
-        found = list(_projected(row, events.told(row), at=at))
+        found = list(_projected(row, cases.told(row), at=at))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # Events are never malformed but by hand, and then the audit goes on and the journal says which.
         found = [("events", "as found", "such as can be folded")]
@@ -86,6 +86,6 @@ def _unsealed(event: ApplicationEvent) -> str:
     if not words.said and not words.salt:
         return ""
     try:
-        return "" if events.digest(words.salt, words.said) == event.digest else "as found"
+        return "" if cases.digest(words.salt, words.said) == event.digest else "as found"
     except ValueError:  # a salt that is no hexadecimal
         return "as found"

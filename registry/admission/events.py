@@ -1,38 +1,14 @@
-"""Events of an application: locking it, folding what happened, adding one more. For this package alone."""
+"""Events of an application: locking it and adding one more. For this package alone."""
 
-import hashlib
-import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from registry import records
+from registry.admission import cases
+from registry.admission.cases import Case
 from registry.models import Application, ApplicationEvent, ApplicationText
 from registry.rules import applying, errors
-from registry.rules.applying import Action, Event, Standing
-from registry.rules.policy import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An application as it stands: its row, what happened, what that means now, and the policy of the day."""
-
-    row: Application
-    events: tuple[Event, ...]
-    standing: Standing
-    policy: Policy
-    at: datetime
-
-    @property
-    def zone(self) -> str:
-        """Where its legal days run."""
-        return self.row.authority.zone
-
-    def latest(self, action: Action) -> Event | None:
-        """The newest event of that action."""
-        return applying.latest(self.events, action)
+from registry.rules.applying import Standing
 
 
 def locked(number: str) -> Application:
@@ -44,37 +20,6 @@ def locked(number: str) -> Application:
     if row is None:
         raise errors.ApplicationNotFound("no application has this number", number=number)
     return row
-
-
-def case(row: Application, *, at: datetime, policy: Policy | None = None) -> Case:
-    """The application folded at ``at``; a caller with many of one authority gives its policy."""
-    happened = told(row)
-    policy = policy or records.current_policy(row.authority_id, at=at)
-    return Case(row, happened, applying.at(happened, at=at), policy, at)
-
-
-def told(row: Application) -> tuple[Event, ...]:
-    """What happened, in its order; asks nothing where the events were fetched with the row."""
-    return tuple(as_event(one) for one in sorted(row.events.all(), key=lambda one: one.ordinal))
-
-
-def as_event(row: ApplicationEvent) -> Event:
-    """One row as the fold reads it."""
-    return Event(Action(row.action), row.by, row.at, row.facts, row.deadlines)
-
-
-def admit(found: Case, action: Action) -> applying.Step:
-    """The row of the table, if the application is in a state for it and nothing hinders it."""
-    step = applying.STEPS[action]
-    if found.standing.state not in step.sources:
-        raise errors.ApplicationStepNotAllowed(
-            "{action} is not a step from {state}",
-            action=action.value, state=found.standing.state.value,
-        )  # fmt: skip
-    why = applying.why_not(action, found.standing, kind=found.row.kind, policy=found.policy, at=found.at)
-    if why:
-        raise errors.ApplicationStepNotAllowed("not yet: {why}", action=action.value, why=why)
-    return step
 
 
 def add(
@@ -93,11 +38,11 @@ def add(
         facts=dict(facts or {}),
         deadlines=applying.freeze(step, found.policy, found.zone, at=found.at),
         policy_version=found.policy.version,
-        digest=digest(salt, said) if said else "",
+        digest=cases.digest(salt, said) if said else "",
     )
     if said:
         ApplicationText.objects.create(event=event, said=dict(said), salt=salt)
-    project(found.row, applying.at([*found.events, as_event(event)], at=found.at))
+    project(found.row, applying.at([*found.events, cases.as_event(event)], at=found.at))
     return event
 
 
@@ -106,9 +51,3 @@ def project(row: Application, now: Standing) -> None:
     row.state, row.due_at = now.state.value, now.due
     row.version += 1
     row.save()
-
-
-def digest(salt: str, said: Mapping[str, Any]) -> str:
-    """The salted digest of what was said: SHA-256 of the salt's bytes and the words as JSON with sorted keys."""
-    told = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(bytes.fromhex(salt) + told.encode()).hexdigest()

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from registry import agencies, holders, ledger, licensing, news
 from registry import screening as agencies_screening
-from registry.admission import events, screening
-from registry.admission.events import Case
+from registry.admission import cases, events, screening
+from registry.admission.cases import Case
 from registry.idempotency import Once
 from registry.models import Agency, ApplicationText, Entry, Licence
 from registry.rules import applying, days, errors, freezing, particulars, standing, terms_json
@@ -58,12 +58,12 @@ def take(
         )
     if not may_take(action, by=by):
         raise errors.RoleNotAllowed("this role may not", roles=sorted(applying.STEPS[action].by))
-    found = events.case(row, at=at)
+    found = cases.case(row, at=at)
     if expected_version is not None and expected_version != row.version:
         raise errors.VersionConflict(
             "the application has changed", expected=expected_version, actual=row.version
         )
-    step = events.admit(found, action)
+    step = cases.admit(found, action)
     agreement(step, found).say(by, at=at, no_conflict=no_conflict)
     facts, words = _READERS[action](said, found)
     commit = ledger.Commit()

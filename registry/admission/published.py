@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from registry import records
-from registry.admission import events
+from registry.admission import cases
 from registry.models import Application
 from registry.rules import applying, days, errors
 from registry.rules.applying import Action, State
@@ -76,7 +76,7 @@ def _notices(rows: Iterable[Application], *, at: datetime) -> list[Notice]:
 
 
 def _told(row: Application, *, at: datetime) -> Notice | None:
-    happened = events.told(row)
+    happened = cases.told(row)
     now = applying.at(happened, at=at)
     zone = row.authority.zone
     call, refusal, dismissed = (

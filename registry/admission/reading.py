@@ -8,8 +8,8 @@ from typing import Any, Final
 from django.db.models import F, Q
 
 from registry import records
-from registry.admission import events, officers
-from registry.admission.events import Case
+from registry.admission import cases, officers
+from registry.admission.cases import Case
 from registry.models import (
     Application,
     ApplicationDocument,
@@ -140,7 +140,7 @@ def authorities() -> list[tuple[str, dict[str, str]]]:
 def of_account(account: str, *, at: datetime) -> list[Line]:
     """The account's applications, the newest first."""
     rows = Application.objects.filter(account=account).select_related("authority").order_by("-pk")
-    return [_line(events.case(row, at=at)) for row in rows[:100]]
+    return [_line(cases.case(row, at=at)) for row in rows[:100]]
 
 
 def renewable(account: str, *, at: datetime) -> list[str]:
@@ -161,7 +161,7 @@ def own(number: str, *, account: str, at: datetime) -> Dossier:
     row = Application.objects.select_related("authority", "licence", "agency").filter(number=number).first()
     if row is None or row.account != account:
         raise errors.ApplicationNotFound("no application has this number", number=number)
-    found = events.case(row, at=at)
+    found = cases.case(row, at=at)
     content = dict(row.draft.content)
     letters = {Party.APPLICANT.value}
     happened = [
@@ -198,7 +198,7 @@ def lapsing(*, before: datetime, at: datetime) -> list[Heard]:
         asked = max(
             (one for one in row.events.all() if one.action == Action.ASK), key=lambda one: one.ordinal
         )
-        lapses = events.as_event(asked).until("lapses_at")
+        lapses = cases.as_event(asked).until("lapses_at")
         if lapses is not None and at < lapses <= before:
             asked.application = row
             found.append(_heard(asked))
@@ -236,7 +236,7 @@ def listed(
     )
     found = list(ordered[: limit + 1])
     policy = records.current_policy(found[0].authority_id, at=at) if found else None
-    lines = [_line(events.case(row, at=at, policy=policy)) for row in found[:limit]]
+    lines = [_line(cases.case(row, at=at, policy=policy)) for row in found[:limit]]
     last = found[limit - 1] if len(found) > limit else None
     return lines, f"{last.due_at.isoformat() if last.due_at else ''}~{last.pk}" if last else ""
 
@@ -266,7 +266,7 @@ def counts(*, by: Actor) -> dict[str, int]:
 def one(number: str, *, by: Actor, at: datetime) -> Dossier:
     """An application sent to the officer's authority, with all that was said and the steps open to this officer."""
     row = _sent_to(number, by)
-    found = events.case(row, at=at)
+    found = cases.case(row, at=at)
     steps: list[applying.Step] = []
     hindered: list[tuple[applying.Step, str]] = []
     for step in applying.open_steps(found.standing, frozenset(by.roles)):

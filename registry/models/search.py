@@ -44,7 +44,7 @@ class SearchWord(models.Model):
     """A word of names, with what finds it when it is mistyped, and how many names have it.
 
     Rows are only added: a change of ``names`` is another row of the same word, so that two writers never wait for
-    each other's common words. ``registry.search.recount`` adds them up. The empty word counts all names.
+    each other's common words. ``registry.search.indexing.recount`` adds them up. The empty word counts all names.
     """
 
     word = models.TextField()

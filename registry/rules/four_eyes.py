@@ -81,7 +81,7 @@ class Agreement:
     def demand(self, by: Actor, *, at: datetime) -> None:
         """Refuse whoever may not say the next yes, whatever they declare.
 
-        Its proposer, whoever has said yes already, whoever is kept out, everybody once it is closed or has run out, and
+        Everybody once it is closed or has run out; its proposer, whoever has said yes already, whoever is kept out, and
         a role that the law does not name for the next place.
         """
         if (refusal := self._refusal(by, at)) is not None:
@@ -104,23 +104,24 @@ class Agreement:
         return self._refusal_of_end(by, at) is None
 
     def _refusal(self, by: Actor, at: datetime) -> errors.RegistryError | None:
+        if not self.is_open(at) or not self.wanted:
+            return self._closed()
         if self.is_proposed_by(by):
             return errors.OwnProposal("nobody approves their own proposal", **self.facts)
         if by.number in self.said:
             return errors.AlreadyApproved("this officer has approved already", **self.facts)
         if by.number in self.kept_out:
             return self.kept_out[by.number]
-        if not self.is_open(at) or not self.wanted:
-            return self._closed()
         return self._role(by, self.places[len(self.said)])
 
     def _refusal_of_end(self, by: Actor, at: datetime) -> errors.RegistryError | None:
-        if not self.is_proposed_by(by):
-            if by.number in self.kept_out:
-                return self.kept_out[by.number]
-            if refusal := self._role(by, frozenset[str]().union(*self.places[1:])):
-                return refusal
-        return None if self.is_open(at) else self._closed()
+        if not self.is_open(at):
+            return self._closed()
+        if self.is_proposed_by(by):
+            return None
+        if by.number in self.kept_out:
+            return self.kept_out[by.number]
+        return self._role(by, frozenset[str]().union(*self.places[1:]))
 
     def _role(self, by: Actor, allowed: frozenset[str]) -> errors.RegistryError | None:
         if by.roles & allowed:

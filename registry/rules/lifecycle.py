@@ -272,6 +272,9 @@ CLOCK_OR_M = M | {Role.SYSTEM}
 #: Grounds of a wrong that was done. Points are none: they are the sum of what was found before (L3 and L6 alone).
 WRONG: Final = GROUNDS - {"CLERICAL-ERROR", "POINTS"}
 
+NOT_BY_ITS_OFFICERS: Final = frozenset({Action.RATIFY})
+"""Steps that none of the officers takes who decided what the step is about."""
+
 LIVE: Final = frozenset({State.ACTIVE, State.RENEWAL_PENDING})
 RUNNING: Final = LIVE | {State.SUSPENDED}
 ENDED: Final = frozenset({State.EXPIRED, State.SURRENDERED, State.CANCELLED, State.REVOKED})

@@ -24,9 +24,6 @@ from registry.rules.errors import BadInput
 from registry.rules.likeness import Claim, Match
 from registry.search import candidates
 from registry.search.candidates import Within
-from registry.search.indexing import index, rebuild, recount
-
-__all__ = ["MOST", "WHY", "CursorInvalid", "Hit", "Page", "find", "index", "rebuild", "recount"]
 
 T = TypeVar("T")
 

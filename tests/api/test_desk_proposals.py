@@ -98,6 +98,21 @@ def test_a_revocation_takes_three_officers(officer: Callable[..., Pages], number
     assert lookup.public_licence(number, at=AT).state == "revoked"
 
 
+def test_the_page_counts_the_officers_of_the_case(officer: Callable[..., Pages], number: str) -> None:
+    revoked = builders.revoked(number, at=AT - timedelta(days=1))
+    waits = proposed(number, Action.CORRECT, grounds=("CLERICAL-ERROR",), refers_to=revoked)
+    checker, registrar = officer("DLA-2", "supervisor"), officer("DLA-3", "registrar")
+    page = checker.get(f"proposals/{waits}").content.decode()
+    assert "<dt>Officers in all</dt><dd><bdi>3</bdi></dd>" in page
+    assert checker.send(f"proposals/{waits}", do="approve", no_conflict="on").status_code == 302
+    page = checker.get(f"proposals/{waits}").content.decode()
+    assert "It waits for: registrar." in page
+    assert "Your yes" not in page
+    assert "Your no" in page
+    assert registrar.send(f"proposals/{waits}", do="approve", no_conflict="on").status_code == 302
+    assert licensing.proposal(waits).state == "approved"
+
+
 def test_nobody_approves_their_own(officer: Callable[..., Pages], number: str) -> None:
     own = officer("DLA-7", "officer", "supervisor", "registrar")
     fields = {"grounds": ["FALSE-DOC"], "no_conflict": "on"}

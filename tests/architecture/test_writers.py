@@ -42,12 +42,11 @@ WRITERS = {
 """The modules of the register that write; a package stands for what is in it."""
 
 READ_TOO = {
-    "registry.admission.events",  # folds applications, which the public reads of while it is asked
     "registry.commitments",  # opens texts, which the feed of changes gives
     "registry.history",  # reads versions, by which past days are answered
     "registry.marks",  # forgotten with a version, compared by the audit
     "registry.person_names",  # finds persons by name, and the barred among them
-    "registry.search.indexing",  # reads the words of a search
+    "registry.search.indexing",  # compared by the audit
 }
 """The writers that the public application can not do without: each answers questions beside what it writes."""
 CONTRACT = "The public application can not reach a writer or a sign-in, not even indirectly"

@@ -81,7 +81,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "registry_screeningdue": "who waits to be screened; whoever is admitted is screened all the same",
     "registry_screenmark.id": "a derived row's own key, which nothing refers to",
     "registry_searchname.id": "a derived row's own key, which nothing refers to",
-    "registry_searchword": "help with typing errors, made again by search.rebuild",
+    "registry_searchword": "help with typing errors, made again by indexing.rebuild",
     "verification_badgewatch": "when to look again; statuses.reconcile looks at every badge all the same",
     "verification_listsplace": "how far the worker got; statuses.reconcile reads every badge whatever it says",
     "verification_liststate": "derived: statuses.reconcile makes it of what is published, and says what was wrong",

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from registry import audit, dossier, lookup
-from registry.admission import applicants, events, officers, published, reading
+from registry.admission import applicants, cases, officers, published, reading
 from registry.journal import Change
 from registry.models import (
     Agency,
@@ -40,7 +40,7 @@ def office() -> str:
 
 def state(number: str, at: datetime = AT) -> State:
     """The state, folded."""
-    return events.case(Application.objects.get(number=number), at=at).standing.state
+    return cases.case(Application.objects.get(number=number), at=at).standing.state
 
 
 # --- the applicant
@@ -161,7 +161,7 @@ OFFICERS = [step for step in STEPS.values() if not step.by & set(Party)]
 def test_every_step_is_taken_from_its_states_by_its_roles_and_by_nobody_else(reached: State) -> None:
     number = REACH[reached](AT)
     row = Application.objects.get(number=number)
-    now = events.case(row, at=AT)
+    now = cases.case(row, at=AT)
     for step in OFFICERS:
         lawful = reached in step.sources and not applying.why_not(
             step.action, now.standing, kind=row.kind, policy=now.policy, at=AT
@@ -526,7 +526,7 @@ def test_the_journal_holds_each_event_and_the_digest_of_what_was_said_never_the_
     for word in ("Marker-Objection", "Kestrel", "Mina", "TAX-4711", "locked cabinet"):
         assert word not in told
     words = ApplicationText.objects.select_related("event").get(event__action="object")
-    assert words.event.digest == events.digest(words.salt, words.said)
+    assert words.event.digest == cases.digest(words.salt, words.said)
 
 
 def test_the_log_learns_nothing_of_an_application() -> None:

@@ -1,13 +1,14 @@
 """What a step would change is told to officers of the own authority alone; to others the number is one of nobody's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from registry import licensing, outlook, securities
 from registry.rules import errors
-from registry.rules.lifecycle import Action, Actor, StepTerms
+from registry.rules.lifecycle import Action, Actor, Role, StepTerms
 from tests import builders
 
 AT = builders.START + timedelta(days=10)
@@ -42,6 +43,20 @@ DOORS: dict[str, tuple[Ask, type[errors.NotFound]]] = {
         errors.AgencyNotFound,
     ),
 }
+
+
+@pytest.mark.django_db
+def test_an_emergency_is_offered_for_ratification_to_somebody_else() -> None:
+    builders.authority()
+    licence = builders.active(builders.agency())
+    danger = StepTerms(grounds=("IMMINENT-HARM",), no_conflict=True)
+    one = replace(builders.duty_officer(AT), roles=frozenset({Role.DUTY_OFFICER, Role.REGISTRAR}))
+    licensing.decide(licence, Action.SUSPEND_EMERGENCY, by=one, at=AT, terms=danger, idempotency_key="1")
+    for by, closed in ((one, outlook.Closed.OWN), (builders.registrar(AT), None)):
+        (ratify,) = [
+            option for option in outlook.options(licence, by=by, at=AT) if option.step.action is Action.RATIFY
+        ]
+        assert (ratify.closed, len(ratify.targets)) == (closed, int(closed is None))
 
 
 @pytest.mark.django_db
