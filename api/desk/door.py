@@ -24,7 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 
 from api import auth, drafts, problems
-from api.desk import navigation, refusals
+from api.desk import navigation, refusals, roll
 from api.models import FormDraft, User
 from api.pages import languages
 from registry import clock
@@ -130,7 +130,8 @@ def room(
                 return refused(request, RoleNotAllowed(), by=visit.by)
             if request.method == "POST" and "keep" in request.POST:
                 return visit.keep()
-            answer = view(visit, *args, **kwargs)
+            with roll.page():
+                answer = view(visit, *args, **kwargs)
             if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
                 visit.filed()
             return answer

@@ -148,7 +148,7 @@ def _table(title: str, rows: list[Connection], empty: str) -> parts.Table:
 
 def _about(found: Connection) -> parts.Facts:
     def yes(by: str, at: Any) -> Any:
-        return parts.Noted(by, parts.Moment(at, found.zone)) if by else gettext("not yet")
+        return parts.Noted(parts.officers(by), parts.Moment(at, found.zone)) if by else gettext("not yet")
 
     facts = [
         parts.Fact(gettext("Account"), found.account, True),

@@ -14,7 +14,6 @@ from api import problems, readings
 from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
-from api.pages import written
 from api.staff import steps
 from registry import agencies, dossier, licensing, outlook
 from registry.changes import Change, Kind
@@ -243,15 +242,15 @@ def _outcome(found: ProposalRecord, *, is_open: bool) -> str:
 def _facts(found: ProposalRecord, zone: str, officers: int) -> parts.Facts:
     told: list[tuple[str, Any]] = [
         (gettext("Number"), str(found.id)),
-        (gettext("Proposed by"), found.proposed_by),
+        (gettext("Proposed by"), parts.officers(found.proposed_by)),
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
-        (gettext("Approved by"), written.listed(found.approved_by) or gettext("nobody yet")),
+        (gettext("Approved by"), parts.officers(*found.approved_by) or gettext("nobody yet")),
         (gettext("Officers in all"), str(officers)),
     ]
     if found.closed_by:
         told += [
-            (gettext("Ended by"), found.closed_by),
+            (gettext("Ended by"), parts.officers(found.closed_by)),
             (gettext("Ended"), _moment(found.closed_at, zone)),
         ]
     if found.closed_reason:

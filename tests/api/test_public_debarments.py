@@ -94,7 +94,12 @@ def test_the_pages_say_who_why_and_until_when_and_that_a_name_is_no_proof(
     assert "No bar is public now." in page(public, "/debarments")
     bar = builders.person_barred(at=AT, scope="director")
     shown = page(public, "/debarments")
-    for told in ("Barred now", "Mina Rai (DEMO)", f"/debarments/{bar}", "From 2 March 2026 until 2 March 2027"):
+    for told in (
+        "Barred now",
+        "Mina Rai (DEMO)",
+        f"/debarments/{bar}",
+        "From 2 March 2026 until 2 March 2027",
+    ):
         assert told in shown, told
     one = page(public, f"/debarments/{bar}")
     for told in (
