@@ -1,11 +1,13 @@
 """The room of policies: what is in force, versions and their differences, the form, the second word."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from api.desk import policy_words
 from registry import dossier, policies
 from registry.rules import policy
 from registry.rules.lifecycle import Role
@@ -191,3 +193,14 @@ def test_the_first_version_of_an_authority_says_so(clock: Clock, desk: Client) -
     builders.authority(at=AT + timedelta(days=1))
     shown = at_desk(desk, appoint("DLA-1", "XA-DLA", "administrator")).get("policies/XA-DLA").content.decode()
     assert "No version is in force yet" in shown
+
+
+def test_every_number_of_a_policy_has_its_words() -> None:
+    stated = policy_words.flat(
+        policy.parse(
+            {"fees": {"application": "1 XTS"}, "worker_fee": {"rule": "capped", "months_of_wage": "1"}}
+        )
+    )
+    known = {word.name for group in policy_words.GROUPS for word in group.words}
+    assert stated.keys() <= known
+    assert {f.name for f in fields(policy.Policy) if f.type is int} - {"version"} == policy_words.COUNTS
