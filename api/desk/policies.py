@@ -230,9 +230,9 @@ class ApproveForm(Deciding):
 
 @door.room(of="desk-policies")
 def authorities(visit: Visit) -> HttpResponse:
-    """The authorities whose policy one sees to; an administrator of one comes to that one."""
+    """The authorities whose policy one sees to; an administrator of one reads that one's."""
     if visit.by.authority:
-        return visit.go("desk-policy", visit.by.authority)
+        return _policy(visit, visit.by.authority)
     rows = [
         (
             parts.Link(code, resolve_url("desk-policy", code)),
@@ -252,6 +252,10 @@ def authorities(visit: Visit) -> HttpResponse:
 @door.room(of="desk-policies")
 def one(visit: Visit, code: str) -> HttpResponse:
     """An authority's policy in force, its versions, and what waits."""
+    return _policy(visit, code)
+
+
+def _policy(visit: Visit, code: str) -> HttpResponse:
     zone, held = policies.versions(code, by=visit.by, at=visit.at)
     current = next((version for version in held if version.current), None)
     rows = [

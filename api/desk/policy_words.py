@@ -204,8 +204,7 @@ NUMBERS: Final = (
 LAW: Final = Word("law", _("The law"), _("As entries quote it: its name and year."))
 DEEMED: Final = Word(
     "renewal_deemed_in_force",
-    _("A renewal filed in time keeps the licence in force"),
-    _("Until it is decided, and no longer than stated above."),
+    _("A renewal filed in time keeps the licence in force until it is decided"),
 )
 WEEKEND: Final = Word("weekend", _("Days of rest"), _("They are no working days."))
 HOLIDAYS: Final = Word(
