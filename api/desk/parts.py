@@ -94,9 +94,8 @@ class Officers(Part):
 
     def __html__(self) -> SafeString:
         """The officers, one after another; one without an account by the number alone."""
-        return format_html_join(
-            ", ", "{}{}", ((Number(number), self._named(number)) for number in self.numbers)
-        )
+        told = ((number, self._named(number)) for number in self.numbers)
+        return format_html_join(", ", '<bdi dir="ltr" class="officer">{}</bdi>{}', told)
 
     @staticmethod
     def _named(number: str) -> SafeString:

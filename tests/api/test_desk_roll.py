@@ -55,4 +55,4 @@ def test_an_officer_without_an_account_is_the_number_alone(clock: Clock, new_des
     shown = (
         at_desk(new_desk(), appoint("DLA-9", "XA-DLA", "auditor")).get(f"licences/{licence}").content.decode()
     )
-    assert ">OFFICER-OFFICER</span>, " in shown
+    assert ">OFFICER-OFFICER</bdi>, " in shown
