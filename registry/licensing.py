@@ -61,6 +61,7 @@ class ProposalRecord:
     id: int
     licence: str | None
     agency: str
+    agency_name: str
     action: str
     step: str
     state: str
@@ -619,6 +620,7 @@ def _record(row: Proposal) -> ProposalRecord:
         id=row.pk,
         licence=row.licence.number if row.licence else None,
         agency=row.agency.number,
+        agency_name=row.agency.legal_name,
         action=row.action,
         step=step.code if step else "",
         state=row.state,

@@ -27,13 +27,15 @@ RUNS: Final = four_eyes.RUNS
 class PolicyProposalRecord:
     """A version of a policy set that waits, or what became of it.
 
-    ``in_force_from``: ``None`` = from its approval on. ``changed``: each field that is other than in the version before
-    it, with its value there and here. ``version``: the one it became. ``agreement``: who may say yes, or end it.
+    ``in_force_from``: ``None`` = from its approval on. ``after_version``: the one that it follows. ``changed``: each
+    field that is other than there, with its value there and here. ``version``: the one it became. ``agreement``: who
+    may say yes, or end it.
     """
 
     id: int
     authority: str
     rules: Mapping[str, Any]
+    after_version: int
     changed: Mapping[str, tuple[Any, Any]]
     in_force_from: datetime | None
     state: str
@@ -45,6 +47,20 @@ class PolicyProposalRecord:
     closed_at: datetime | None
     closed_reason: str
     version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a policy set. ``current``: it is the one in force. ``before``: what it followed, if anything."""
+
+    authority: str
+    version: int
+    rules: policy.Policy
+    before: policy.Policy | None
+    in_force_from: datetime
+    recorded_at: datetime
+    by: str
+    current: bool
 
 
 @transaction.atomic(durable=True)
@@ -140,6 +156,35 @@ def proposal(number: int, *, by: Actor) -> PolicyProposalRecord:
     return _record(_scoped(number, by))
 
 
+def authorities(*, by: Actor) -> list[tuple[str, dict[str, str]]]:
+    """The authorities whose policy this administrator may see to: code, and name by language."""
+    _role(by)
+    rows = Authority.objects.order_by("code")
+    if by.authority:
+        rows = rows.filter(code=by.authority)
+    return list(rows.values_list("code", "name"))
+
+
+def versions(code: str, *, by: Actor, at: datetime) -> tuple[str, list[Version]]:
+    """The authority's time zone, and every version of its policy set, the newest first."""
+    _role(by)
+    row = Authority.objects.filter(code=code).first() if by.authority in {None, code} else None
+    if row is None:
+        raise errors.AuthorityNotFound("no authority has this code", code=code)
+    held = list(PolicySet.objects.filter(authority=row).order_by("version"))
+    begun = [one for one in held if one.in_force_from <= at]
+    current = max(begun, key=lambda one: (one.in_force_from, one.version), default=None)
+    read = [policy.parse(one.rules) for one in held]
+    found = [
+        Version(
+            authority=code, version=one.version, rules=read[place], before=read[place - 1] if place else None,
+            in_force_from=one.in_force_from, recorded_at=one.recorded_at, by=one.by, current=one is current,
+        )
+        for place, one in enumerate(held)
+    ]  # fmt: skip
+    return row.zone, found[::-1]
+
+
 # --- for whoever creates an authority or speaks for the operator --------------------------------------------------
 
 
@@ -221,8 +266,9 @@ def _record(row: PolicyProposal) -> PolicyProposalRecord:
         if name != "version" and before.get(name) != value
     }
     return PolicyProposalRecord(
-        id=row.pk, authority=row.authority.code, rules=row.rules, changed=changed, in_force_from=row.in_force_from,
-        state=row.state, agreement=_agreement(row), proposed_by=row.proposed_by, proposed_at=row.proposed_at,
-        expires_at=row.expires_at, closed_by=row.closed_by, closed_at=row.closed_at, closed_reason=row.closed_reason,
+        id=row.pk, authority=row.authority.code, rules=row.rules, after_version=row.after_version,
+        changed=changed, in_force_from=row.in_force_from, state=row.state, agreement=_agreement(row),
+        proposed_by=row.proposed_by, proposed_at=row.proposed_at, expires_at=row.expires_at,
+        closed_by=row.closed_by, closed_at=row.closed_at, closed_reason=row.closed_reason,
         version=row.after_version + 1 if row.state == "approved" else None,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from api import auth, officers
 from api.models import Officer, User
-from registry import agencies, holders, licensing, persons, screening
+from registry import agencies, holders, licensing, persons, policies, screening
 from registry.admission import applicants
 from registry.rules.applying import Action as Step
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
@@ -73,6 +73,7 @@ def built(at: datetime) -> World:
         f"officers/changes/{change}", "officers/DLA-31/roles", "officers/DLA-31/device", "officers/DLA-31/end",
         "persons", "persons?q=x", f"persons/{person}", f"persons/{person}/bar", f"agencies/{agency}/merge", "holders",
         f"holders/{_asking(licence, at)}",
+        "policies/XA-DLA", "policies/XA-DLA/new", "policies/XA-DLA/versions/1", f"policies/proposals/{_ruled(at)}",
         "readings", "reports", *(f"reports/{name}" for name in _REPORTS), "filters/new", "nothing/here",
     ]  # fmt: skip
     apply = [
@@ -83,6 +84,15 @@ def built(at: datetime) -> World:
     ]  # fmt: skip
     alone = ("/desk/sign-in", "/desk/second-factor", "/apply/sign-in", "/apply/sign-up", "/apply/forgotten")
     return World(officer, applicant, tuple(desk), tuple(apply), alone)
+
+
+def _ruled(at: datetime) -> int:
+    """A version of the policy that waits."""
+    by = Actor("ADMIN-1", None, frozenset({Role.ADMINISTRATOR}), second_factor_at=at)
+    rules = {"law": "قانون", "appeal_days": 21, "surveillance_points": 6}
+    return policies.propose(
+        "XA-DLA", rules, in_force_from=None, by=by, at=at, idempotency_key=builders.key()
+    ).id
 
 
 _STEPS = (

@@ -311,7 +311,7 @@ def _decisions(found: AgencyThen) -> parts.Table:
             parts.Number(one.licence) if one.licence else gettext("the agency"),
             _grounds(one),
             parts.Moment(_instant(one.told["effective_from"]), found.zone),
-            written.listed(one.told["officers"]),
+            parts.officers(*one.told["officers"]),
             _letter(one),
         )
         for one in entries

@@ -504,7 +504,7 @@ def _told(one: Happened, zone: str) -> dict[str, Any]:
         "applicant": gettext("applicant"),
         "anybody": gettext("somebody"),
         "clock": gettext("the night's job"),
-    }.get(one.by, one.by)
+    }.get(one.by) or parts.officers(one.by)
     return {
         "when": parts.Moment(one.at, zone), "what": words.said(words.ACTIONS, one.action), "by": by, "facts": facts,
         "said": said,

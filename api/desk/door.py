@@ -26,7 +26,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from api import auth, problems
-from api.desk import navigation, refusals, tongue, unsent
+from api.desk import navigation, refusals, roll, tongue, unsent
 from api.desk.unsent import Unsent
 from api.models import User
 from api.pages import languages
@@ -111,7 +111,8 @@ def room(
             visit = Visit(request, auth.actor(request), clock.now())
             if not visit.by.roles & admitted:
                 return refused(request, RoleNotAllowed(), by=visit.by)
-            return unsent.around(visit.unsent, lambda: view(visit, *args, **kwargs))
+            with roll.page():
+                return unsent.around(visit.unsent, lambda: view(visit, *args, **kwargs))
 
         return answering(wraps(view)(enter), methods=methods, refuse=refused)
 

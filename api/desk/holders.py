@@ -139,7 +139,7 @@ def _table(title: str, rows: list[Connection], empty: str, *, at: datetime) -> p
 
 def _about(found: Connection, stands: str) -> parts.Facts:
     def yes(by: str, at: Any) -> Any:
-        return parts.Noted(by, parts.Moment(at, found.zone)) if by else gettext("not yet")
+        return parts.Noted(parts.officers(by), parts.Moment(at, found.zone)) if by else gettext("not yet")
 
     first = "" if stands == "asked" else found.first_by
     facts = [

@@ -276,7 +276,7 @@ def waiting(found: Sequence[licensing.ProposalRecord], zone: str) -> parts.Table
     rows = [
         (
             parts.Link(law.proposed(one), resolve_url("desk-proposal", one.id)),
-            one.proposed_by,
+            parts.officers(one.proposed_by),
             parts.Moment(one.expires_at, zone),
             law.any_of(one.next_roles),
         )
@@ -510,7 +510,7 @@ def _entry(one: Mapping[str, Any], zone: str, language: str) -> dict[str, Any]:
         "text": in_language(one["texts"], language) if one["texts"] else "",
         "reasons": one["restricted_reasons"],
         "refers_to": one["refers_to"],
-        "officers": written.listed(one["officers"]),
+        "officers": parts.officers(*one["officers"]),
         "published": one["published"],
         "amount": f"{one['effect'].get('amount', '')} {one['effect'].get('currency', '')}".strip(),
         "points": one["effect"].get("points") or "",

@@ -388,14 +388,17 @@ _SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
 def _facts(found: MotionRecord, zone: str) -> parts.Facts:
     told: list[tuple[str, Any]] = [
         (gettext("Number"), str(found.id)),
-        (gettext("Proposed by"), found.proposed_by),
+        (gettext("Proposed by"), parts.officers(found.proposed_by)),
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
-        (gettext("Approved by"), ", ".join(found.approved_by) or gettext("nobody yet")),
+        (gettext("Approved by"), parts.officers(*found.approved_by) or gettext("nobody yet")),
         (gettext("Officers in all"), str(found.agreement.officers)),
     ]
     if found.closed_by:
-        told += [(gettext("Ended by"), found.closed_by), (gettext("Ended"), _moment(found.closed_at, zone))]
+        told += [
+            (gettext("Ended by"), parts.officers(found.closed_by)),
+            (gettext("Ended"), _moment(found.closed_at, zone)),
+        ]
     if found.closed_reason:
         told.append((gettext("Reason"), found.closed_reason))
     return parts.Facts([parts.Fact(name, value) for name, value in told])
@@ -415,7 +418,7 @@ def table_of_those_that_await(visit: Visit, zone: str) -> parts.Table | None:
             _moment(one.expires_at, zone),
             parts.Link(gettext(NAMES[one.kind]), resolve_url("desk-motion", one.id)),
             parts.Number(one.about),
-            parts.Number(one.proposed_by),
+            parts.officers(one.proposed_by),
         )
         for one in found
         if one.agreement.awaits(visit.by, at=visit.at)

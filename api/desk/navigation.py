@@ -50,6 +50,7 @@ ROOMS: Final = (
     Room("desk-persons", _("Persons"), persons.READERS, "i"),
     Room("desk-requests", _("Requests of persons"), persons.READERS, "d"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
+    Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l"),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
     Room("desk-reports", _("Reports"), figures.READERS, "n"),
 )

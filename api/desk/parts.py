@@ -5,6 +5,7 @@
 ``Facts``, ``Fact``   a list of facts, restricted ones marked; a fact that is not known says so
 ``Table``             rows under a head that stays in sight; a sentence where there are none; ``Pages`` beneath it
 ``Number``            a number that is not broken at its hyphens
+``Officers``          officers by number, each with the name that they sign in with; ``officers(…)`` makes it
 ``Link``              a way to another page; ``aside`` is the quiet line beneath it
 ``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
 ``Pages``             the next piece of a list read by keyset, and the way back to its beginning
@@ -28,12 +29,13 @@ from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
 from api import labels
+from api.desk import roll
 from api.pages import verdicts, written
 from registry.rules.lifecycle import Result, Role, State
 
@@ -74,6 +76,37 @@ class Number(Part):
     def __html__(self) -> SafeString:
         """The number."""
         return format_html('<span class="number" dir="ltr">{}</span>', self.text)
+
+
+@dataclass(frozen=True)
+class Officers(Part):
+    """Officers: each number, and beside it the name that the officer signs in with."""
+
+    numbers: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Be read together with all others of the page."""
+        roll.enter(self.numbers)
+
+    def __bool__(self) -> bool:
+        """Whether there is anybody."""
+        return bool(self.numbers)
+
+    def __html__(self) -> SafeString:
+        """The officers, one after another; one without an account by the number alone."""
+        told = ((number, self._named(number)) for number in self.numbers)
+        return format_html_join(", ", '<bdi dir="ltr" class="officer">{}</bdi>{}', told)
+
+    @staticmethod
+    def _named(number: str) -> SafeString:
+        name = roll.name_of(number)
+        known = name and name.casefold() != number.casefold()
+        return format_html(' <span class="soft"><bdi>{}</bdi></span>', name) if known else SafeString("")
+
+
+def officers(*numbers: str) -> Officers:
+    """The officers of these numbers; an empty one is nobody."""
+    return Officers(tuple(filter(None, numbers)))
 
 
 @dataclass(frozen=True)

@@ -286,14 +286,14 @@ def change(visit: Visit, number: int) -> HttpResponse:
     wanted = written.listed(parts.roles(found.roles))
     facts = (
         parts.Fact(gettext("What"), gettext(_KINDS[found.kind])),
-        parts.Fact(gettext("Officer"), found.number),
+        parts.Fact(gettext("Officer"), parts.officers(found.number)),
         parts.Fact(gettext("Name"), found.name) if found.name else None,
         parts.Fact(gettext("E-mail"), found.email) if found.email else None,
         parts.Fact(gettext("Authority"), found.authority or gettext("all of them")),
         parts.Fact(gettext("Roles now"), held) if held else None,
         parts.Fact(gettext("Roles then"), wanted) if wanted else None,
         parts.Fact(gettext("Why"), found.reason) if found.reason else None,
-        parts.Fact(gettext("Proposed by"), found.proposed_by),
+        parts.Fact(gettext("Proposed by"), parts.officers(found.proposed_by)),
         parts.Fact(gettext("Runs out"), parts.Moment(found.expires_at, visit.zone)),
     )
     agreement = officers.agreement(found)
@@ -339,8 +339,8 @@ def changes_table(visit: Visit) -> parts.Table | None:
         (
             parts.Moment(one.expires_at, visit.zone),
             parts.Link(gettext(_KINDS[one.kind]), resolve_url("desk-change", one.pk)),
-            parts.Number(one.number),
-            parts.Number(one.proposed_by),
+            parts.officers(one.number),
+            parts.officers(one.proposed_by),
             gettext("your yes")
             if officers.agreement(one).awaits(visit.by, at=visit.at)
             else gettext("somebody else"),

@@ -303,7 +303,7 @@ def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
                 parts.Fact(
                     gettext("Appeal until"), parts.LastDay(gettext("last day"), found.appeal_until, one.zone)
                 ),
-                parts.Fact(gettext("Officers"), ", ".join(found.officers)),
+                parts.Fact(gettext("Officers"), parts.officers(*found.officers)),
             ]
         ),
         appeal=appeal if Action.APPEAL_BAR in open_steps else None,

@@ -241,15 +241,15 @@ def _outcome(found: ProposalRecord, *, is_open: bool) -> str:
 def _facts(found: ProposalRecord, zone: str) -> parts.Facts:
     told: list[tuple[str, Any]] = [
         (gettext("Number"), str(found.id)),
-        (gettext("Proposed by"), found.proposed_by),
+        (gettext("Proposed by"), parts.officers(found.proposed_by)),
         (gettext("Proposed"), _moment(found.proposed_at, zone)),
         (gettext("Runs out"), _moment(found.expires_at, zone)),
-        (gettext("Approved by"), written.listed(found.approved_by) or gettext("nobody yet")),
+        (gettext("Approved by"), parts.officers(*found.approved_by) or gettext("nobody yet")),
         (gettext("Officers in all"), str(found.agreement.officers)),
     ]
     if found.closed_by:
         told += [
-            (gettext("Ended by"), found.closed_by),
+            (gettext("Ended by"), parts.officers(found.closed_by)),
             (gettext("Ended"), _moment(found.closed_at, zone)),
         ]
     if found.closed_reason:

@@ -143,13 +143,13 @@ def _matter(one: Item, zone: str) -> tuple[Any, ...]:
 
 def _row(one: ProposalRecord, zone: str) -> tuple[Any, ...]:
     said = law.proposed(one) if one.change else labels.text("actions", one.action, get_language() or "en")
-    agency = parts.Link(parts.Number(one.agency), resolve_url("desk-agency", one.agency))
+    agency = parts.Link(one.agency_name, resolve_url("desk-agency", one.agency), one.agency)
     return (
         parts.Moment(one.expires_at, zone),
         parts.Link(said, resolve_url("desk-proposal", one.id)),
         agency,
         parts.Number(one.licence or ""),
-        parts.Number(one.proposed_by),
+        parts.officers(one.proposed_by),
     )
 
 

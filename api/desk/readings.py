@@ -107,7 +107,7 @@ def log(visit: Visit) -> HttpResponse:
             [
                 (
                     parts.Moment(one.at, visit.zone),
-                    parts.Number(one.officer),
+                    parts.officers(one.officer),
                     _record(one.record),
                     gettext(_FIELDS.get(one.fields, one.fields)),
                     gettext(_THROUGH.get(one.through, one.through)),

@@ -242,11 +242,11 @@ def _facts(one: RequestRecord, zone: str) -> parts.Facts:
         parts.Fact(gettext("What is asked"), one.words, restricted=True),
         parts.Fact(gettext("Received on"), parts.Day(one.received_on)),
         parts.Fact(gettext("To be answered by"), parts.Day(one.due_on)),
-        parts.Fact(gettext("Recorded by"), one.recorded_by),
+        parts.Fact(gettext("Recorded by"), parts.officers(one.recorded_by)),
     ]
     if one.closed_at:
         told += [
-            parts.Fact(gettext("Answered by"), one.closed_by),
+            parts.Fact(gettext("Answered by"), parts.officers(one.closed_by)),
             parts.Fact(gettext("Answered"), parts.Moment(one.closed_at, zone)),
             parts.Fact(gettext("Reason"), one.closed_reason, restricted=True),
         ]

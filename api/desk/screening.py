@@ -245,7 +245,10 @@ def match(visit: Visit, number: int) -> HttpResponse:
         said=parts.Table(
             gettext("What officers said"),
             (gettext("When"), gettext("Who"), gettext("What"), gettext("Why")),
-            [(parts.Moment(w.at, visit.zone), w.by, gettext(_WORDS[w.verdict]), w.reason) for w in one.said],
+            [
+                (parts.Moment(w.at, visit.zone), parts.officers(w.by), gettext(_WORDS[w.verdict]), w.reason)
+                for w in one.said
+            ],
             gettext("Nobody has said anything yet."),
         ),
     )

@@ -175,7 +175,7 @@ def _versions(found: Life, pair: tuple[int, int] | None, here: str, *, first: bo
     rows = [
         (
             parts.Moment(one.at, found.zone),
-            parts.Number(one.by) if one.by else "",
+            parts.officers(one.by),
             _reason(one),
             _radio("older", one, older),
             _radio("newer", one, newer),

@@ -54,8 +54,10 @@ def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpRespon
     """The page for something that is not in this register; ``typed`` stands in the box to be corrected."""
     reason = code if code in wording.BECAUSE else "licence.not_found"
     result = "ambiguous" if code == "licence.ambiguous" else "not_found"
+    own = wording.MISSING.get(code)
+    sentences = [gettext(own)] if own else wording.sentences([reason], {})
     context = {
-        "verdict": verdicts.verdict(result, sentences=wording.sentences([reason], {})),
+        "verdict": verdicts.verdict(result, sentences=sentences),
         "steps": wording.steps(result, [reason]),
         "ask": asking.box(request, typed),
     }

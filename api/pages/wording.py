@@ -106,10 +106,6 @@ BECAUSE: Final[dict[str, str]] = {
     "badge.withdrawn": _(
         "This badge was reported lost, copied or replaced. Whoever shows it to you should not have it."
     ),
-    "debarment.not_found": _(
-        "No bar is published under this number, or no longer. That is no clean record: the law lets a bar be shown "
-        "for a time only."
-    ),
     "office.not_yet": _("This office is not open yet."),
     "office.closed": _("This office is closed. Nobody may recruit from it."),
     "appointment.not_yet": _("This person does not work for the agency yet."),
@@ -117,6 +113,14 @@ BECAUSE: Final[dict[str, str]] = {
     "name.mismatch": _("The name you were given does not belong to this licence."),
     "register.unreachable": _(
         "We could not reach the register. This says nothing about the agency, good or bad."
+    ),
+}
+
+#: What is not there and is no licence: no reason of a verdict, and said in its own words.
+MISSING: Final[dict[str, str]] = {
+    "debarment.not_found": _(
+        "No bar is published under this number, or no longer. That is no clean record: the law lets a bar be shown "
+        "for a time only."
     ),
 }
 

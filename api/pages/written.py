@@ -149,6 +149,16 @@ def kilobytes(size: int) -> str:
     )
 
 
+def duration(count: int, unit: str) -> str:
+    """``28 days``; ``unit``: ``hour``, ``day`` or ``month``."""
+    locale = _locale(get_language() or "en")
+    told = units.format_unit(count, f"duration-{unit}", locale=locale)
+    # Where a language has the same words for long and short, the library knows the short ones alone.
+    return (
+        units.format_unit(count, f"duration-{unit}", "short", locale=locale) if "duration-" in told else told
+    )
+
+
 def _between(mark: str) -> str:
     """The mark as the script writes it: that of Arabic turns its comma and semicolon round (Unicode 060C, 061B)."""
     return mark.translate(_TURNED) if (get_language() or "en").partition("-")[0] in _ARABIC else mark

@@ -24,7 +24,11 @@ class ChangeBody(serializers.Serializer[Any]):
 
     sequence = serializers.IntegerField()
     recorded_at = serializers.DateTimeField()
-    action = serializers.CharField(allow_null=True, help_text="`null`: nothing of this entry is public.")
+    action = serializers.CharField(
+        allow_null=True,
+        help_text="`null`, with all that follows: nothing of this entry is public, such as an agency being entered "
+        "in the register, a bar of a person, or a sanction that is spent. The first entry is often one.",
+    )
     kind = serializers.CharField(allow_null=True)
     licence = serializers.CharField(allow_null=True)
     agency = serializers.CharField(allow_null=True)
@@ -56,6 +60,7 @@ class ChangesBody(serializers.Serializer[Any]):
 def changes(ask: route.Ask) -> route.Answer:
     """What has changed after a sequence number.
 
+    An entry of which nothing is public is there as a number with its instant, so that a reader sees no gap.
     Sequence numbers rise in commit order: whoever has read up to `next` has missed nothing. When the journal
     no longer reaches back to `after`, the answer is `410` and says where to start again.
     """

@@ -27,7 +27,9 @@ class HitBody(serializers.Serializer[Any]):
         choices=list(labels.MATCHES), help_text="What we claim, not how it ranks."
     )
     why = bodies.CodedBody(many=True)
-    score = serializers.FloatField(help_text="Of the claim, 0 to 1.")
+    score = serializers.FloatField(
+        help_text="Of the claim, 0 to 1. It is not what hits are ordered by, and may rise down the list."
+    )
     verdict = ResultBody()
 
 
@@ -63,6 +65,10 @@ def find(ask: route.Ask) -> route.Answer:
     never for numbers: an unknown number is not shown as found because another is one digit away. `match` is
     what we claim; a contact that is not on the record of the agency named is told as
     `contact.does_not_match`.
+
+    The likeliest stands first: a number before a contact, a contact before a name, and among names the one that
+    shares more and rarer words. `score` says how near the name itself is to what was asked, which is another question:
+    of *Gulf Star Manpower* a name with the rare word alone may stand above one that is spelt more alike.
     """
     headers = throttles.take(ask.request, throttles.SEARCHES)
     page = search.find(

@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import Http404, HttpRequest
@@ -53,6 +54,14 @@ class ReadingRoom(AdminSite):
     index_title = _("Tables")
     login_form = SignInForm
     login_template = "staff/sign_in.html"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page has around it; that of a demo says so in its head."""
+        found = super().each_context(request)
+        if settings.REGISTRY_DEMO:
+            mark = gettext("DEMO: nothing on this page is real.")
+            found["site_header"] = f"{found['site_header']} · {mark}"
+        return found
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is an auditor or administrator of all authorities, with a second factor in the session.

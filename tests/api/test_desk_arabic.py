@@ -58,6 +58,7 @@ DATA = re.compile(
     r"|good|conduct|premises|Two rooms|locked cabinet|records in order|Two directors were convicted|was another company"
     r"|English|Fran|ais"
     r"|The answer does not change the finding|Papers under examination|Port Demo|Northbird|Authority XA-DLA"
+    r"|Demo Recruitment Act|In Force|Force|Suspended"
 )
 
 

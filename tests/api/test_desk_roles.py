@@ -26,6 +26,7 @@ from registry import (
     motions,
     outlook,
     persons,
+    policies,
     screening,
     subjects,
 )
@@ -112,6 +113,13 @@ TABLE: Final = {
     "desk-roles": Route("officers/DLA-50/roles", ADMINISTRATOR, ADMINISTRATOR),
     "desk-new-device": Route("officers/DLA-50/device", ADMINISTRATOR, ADMINISTRATOR),
     "desk-end": Route("officers/DLA-50/end", ADMINISTRATOR, ADMINISTRATOR),
+    "desk-policies": Route("policies", ADMINISTRATOR),
+    "desk-policy": Route("policies/XA-DLA", ADMINISTRATOR),
+    "desk-policy-version": Route("policies/XA-DLA/versions/1", ADMINISTRATOR),
+    "desk-new-policy": Route("policies/XA-DLA/new", ADMINISTRATOR, ADMINISTRATOR),
+    "desk-policy-proposal": Route(
+        "policies/proposals/{policy}", ADMINISTRATOR, ADMINISTRATOR, {"do": "decline"}
+    ),
     "desk-readings": Route("readings", frozenset({"auditor"})),
     "desk-account": Route("account", EVERYBODY, EVERYBODY),
     "desk-recovery-codes": Route("account/recovery-codes", EVERYBODY, EVERYBODY),
@@ -188,8 +196,11 @@ def _one_of_everything() -> dict[str, Any]:
     appoint("AD-1", "", "administrator")
     by = Actor("AD-1", None, frozenset({Role.ADMINISTRATOR}), second_factor_at=AT)
     change = officers.propose_roles("DLA-50", roles=["inspector"], reason="Moves.", by=by, at=AT)
+    rule: dict[str, Any] = {"by": by, "at": AT, "idempotency_key": builders.key()}
+    ruled = policies.propose("XA-DLA", {}, in_force_from=None, **rule)
     return {
         "agency": agency, "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
+        "policy": ruled.id,
         "application": applying.submitted(AT), "paper": "none", "change": change.pk, "sheet": "none",
         **_moved(), **_held(licence),
     }  # fmt: skip
@@ -318,7 +329,7 @@ def test_another_authority_s_records_are_not_there_on_any_page_or_form(
 ) -> None:
     builders.authority("XB-LMA")
     client = sign_in(new_desk(), appoint("LMA-7", "XB-LMA", *ROLES)).client
-    places = {name: route for name, route in TABLE.items() if "{" in route.path or "DLA-50" in route.path}
+    places = {name: route for name, route in TABLE.items() if "{" in route.path or "DLA-" in route.path}
     for name, route in places.items():
         if name in {"desk-forget-filter", "desk-report-sheet"}:
             continue

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -83,6 +84,15 @@ def test_a_row_that_no_table_can_have_is_not_there(auditor: Client, row: str) ->
     path = f"/admin/registry/agency/{row}/"
     assert auditor.get(path).status_code == 404
     assert auditor.post(path, {}).status_code in {403, 404}
+
+
+def test_every_page_of_a_demo_says_so(auditor: Client, desk: Client, settings: Any) -> None:
+    settings.REGISTRY_DEMO = True
+    mark = "nothing on this page is real"
+    for client, path in ((auditor, ""), (auditor, "registry/agency/"), (desk, "login/")):
+        assert mark in client.get(f"/admin/{path}").content.decode(), path
+    settings.REGISTRY_DEMO = False
+    assert mark not in auditor.get("/admin/").content.decode()
 
 
 def test_history_can_be_read_and_not_brought_back(auditor: Client) -> None:

@@ -183,7 +183,7 @@ def test_suspend_with_show_cause_appeal_stay_lift(  # noqa: PLR0915 - one life, 
     officer.open(f"licences/{number}/steps/show_cause")
     officer.tick("Took a higher fee than the law allows")
     officer.page.locator("[name=effective_0]").fill((AT - timedelta(days=25)).date().isoformat())
-    officer.fill("Reasons for the file (if there is one)", "Three receipts of workers.")
+    officer.fill("Reasons for the file (optional)", "Three receipts of workers.")
     officer.press("Record")
     officer.reads("Holder asked to show cause", "Three receipts of workers.")
 

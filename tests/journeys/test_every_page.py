@@ -31,6 +31,7 @@ from registry import (
     motions,
     outlook,
     persons,
+    policies,
     screening,
     subjects,
 )
@@ -271,6 +272,9 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
     )
     for admin in ("AD-1", "AD-2"):
         appoint(admin, "", "administrator")
+    ruled = policies.propose(
+        "XA-DLA", {"appeal_days": 21}, in_force_from=None, by=one, at=at, idempotency_key=builders.key()
+    )
     change = officers.propose_roles("XA-DLA-102", roles=["supervisor"], reason="Promoted.", by=one, at=at)
     invited = officers.propose_invitation(
         "XA-DLA-109", authority="XA-DLA", roles=["officer"], username="hana", name="Hana", email="h@dla.example",
@@ -335,6 +339,11 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-roles": ["officers/XA-DLA-102/roles"],
         "desk-new-device": ["officers/XA-DLA-102/device"],
         "desk-end": ["officers/XA-DLA-102/end"],
+        "desk-policies": ["policies"],
+        "desk-policy": ["policies/XA-DLA"],
+        "desk-policy-version": ["policies/XA-DLA/versions/1"],
+        "desk-new-policy": ["policies/XA-DLA/new"],
+        "desk-policy-proposal": [f"policies/proposals/{ruled.id}"],
         "desk-readings": ["readings"],
         "desk-second-factor": ["second-factor"],
         "desk-account": ["account"],
@@ -349,7 +358,12 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
     inside = look(client)
     for path in (path for several in paths.values() for path in several):
         inside.at(f"/desk/{path}")
-    for path in (paths["desk-merge"][0], paths["desk-bar-person"][0], paths["desk-end-bar"][0]):
+    for path in (
+        paths["desk-merge"][0],
+        paths["desk-bar-person"][0],
+        paths["desk-end-bar"][0],
+        paths["desk-new-policy"][0],
+    ):
         inside.at(f"/desk/{path}", sent=True)
     clock.stop(at + timedelta(minutes=6))  # where the second factor is stale, a form that decides asks for it
     for path in (steps[Action.SUSPEND_PREVENTIVE], paths["desk-match"][0], "officers/invitations/new"):
