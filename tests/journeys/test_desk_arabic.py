@@ -14,6 +14,7 @@ from django.test import Client
 from tests import desk_world
 from tests.api.officials import sign_in
 from tests.conftest import Clock
+from tests.journeys import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
@@ -62,7 +63,7 @@ def _kept(page: Any, address: str) -> list[str]:
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{name} is wider than {width}")
         found += [f"{name} at {width}: {one}" for one in page.evaluate(CLIPPED)]
-    return found
+    return found + axe.objections(page, address)
 
 
 def test_every_page_reads_from_right_to_left(desk_site: str, chromium: Any, clock: Clock) -> None:
