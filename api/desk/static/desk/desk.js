@@ -75,6 +75,12 @@ function stay(form) {
 }
 for (const form of document.querySelectorAll("form[data-once]")) if (form.querySelector("[data-kept]") || root.alive) guard(form);
 
+// --- Enter presses a form's own first button: the one at the head of the page stands in for it without a script
+document.querySelector(".tongues button.hidden")?.addEventListener("click", (event) => {
+  const own = event.target.form?.querySelector("button:not([type=button])");
+  if (own) { event.preventDefault(); own.click(); }
+});
+
 // --- a form is sent once
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-once]");
