@@ -27,7 +27,7 @@ function step(by) {
 
 // --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes. A form
 // without drafts asks whether the server is there: one that it does not reach is not sent, and its page stays
-const root = document.documentElement.dataset;
+const root = document.body.dataset;
 const guards = new WeakMap();
 function guard(form) {
   const says = form.querySelector("[data-kept]");
