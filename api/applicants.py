@@ -103,7 +103,7 @@ def language_of(agency: str) -> str:
     return chosen or ""
 
 
-def speak(user: User, language: str, *, reads_in: str) -> None:
+def speak(user: User, language: str, *, reads_in: str = "") -> None:
     """Write the account's letters in this language from now on; ``reads_in`` is that of the page it was chosen on."""
     User.objects.filter(pk=user.pk).update(
         language=phrases.known(language), reads_in=user.reads_in or reads_in

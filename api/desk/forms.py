@@ -30,6 +30,7 @@ class Form(forms.Form):
     """Fields, each with its label, help and errors. ``button`` is what the one button says.
 
     ``draft`` names the form among those of its page, where what is typed into it is kept until it is sent;
+    ``enters``: what the key Enter does in it (``do``), where that is not to send it;
     ``element`` is the id of the form that the page's buttons of the languages send (``desk.unsent``).
     """
 
@@ -37,6 +38,7 @@ class Form(forms.Form):
     unsent: ClassVar[str | Promise] = _("Not done yet. What you typed is still here.")
     deciding: ClassVar[bool] = False
     draft: ClassVar[str] = ""
+    enters: ClassVar[str] = ""
     element: str = ""
     resumed: datetime | None = None
     resumed_on: str = ""

@@ -27,7 +27,7 @@ from api.pages import languages, written
 from api.phrases import say
 from registry import dossier, licensing, lookup
 from registry.rules import days, errors, numbering
-from registry.rules.lifecycle import STEPS, Action
+from registry.rules.lifecycle import STEPS, Action, Kind
 from verification import badges, qr, tokens
 
 _PLACE: Final = Path(__file__).parent / "print"
@@ -162,8 +162,10 @@ def _of_entry(
     if appeal := deadlines.get("appeal_until"):
         day = _last_day(appeal, zone)
         closing.insert(0, say("You may appeal against this decision until %(day)s.", language, day=day))
+    decides = STEPS[Action(entry["action"])].kind in {Kind.DECISION, Kind.CORRECTION}
+    title = "Decision: %(what)s" if decides else "Entered in the register: %(what)s"
     return told | {
-        "title": say("Decision: %(what)s", language, what=action),
+        "title": say(title, language, what=action),
         "paragraphs": [
             say(
                 "About licence %(number)s the authority has entered in the register: %(what)s.",

@@ -14,7 +14,6 @@ from api import problems, readings
 from api.desk import door, law, parts, previews, refusals, terms, versions
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
-from api.pages import written
 from registry import agencies, licensing, outlook
 from registry.changes import Change, Kind
 from registry.licensing import ProposalRecord

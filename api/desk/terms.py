@@ -177,6 +177,7 @@ class _Asking(Form):
     """The fields of a step, for a form that proposes it or decides it."""
 
     draft: ClassVar[str] = "step"
+    enters: ClassVar[str] = "preview"
     option: Option
     file: File
     visit: Visit

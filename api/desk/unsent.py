@@ -30,9 +30,10 @@ TONGUE: Final = "tongue"
 
 @runtime_checkable
 class Drafted(Protocol):
-    """A form that can begin with what was typed. ``draft`` is its name on its page, empty where none is kept."""
+    """A form that can begin with what was typed; see ``desk.forms.Form`` for what its names mean."""
 
     draft: str
+    enters: str
     element: str
 
     def resume(self, kept: FormDraft | None, *, zone: str = "UTC") -> None:
@@ -121,6 +122,7 @@ def draw(request: HttpRequest, template: str, context: dict[str, Any], *, status
     if forms:
         form = next((one for one in forms if one.draft), forms[0])
         form.element = around["typed"] = ELEMENT
+        around["enters"] = form.enters
         if carried := getattr(request, "carried", None):
             form.resume(FormDraft(fields=drafts.lasting(carried)))
     page = render(request, template, {**around, **context}, status=status)

@@ -13,8 +13,9 @@ From a draft to a licence or a refusal. Rendered from `registry/rules/applying.p
 compares. An applicant is not licensed in any of these states.
 
 - An agency applies below `/apply/` on the desk's host, with an account and a second factor of its own.
-  Sections are saved as typed; what is sent no longer changes. Papers are PDF, JPEG or PNG by their content,
-  and are scanned before they are kept; without a scanner none is taken.
+  Sections are saved as typed, answers and requests kept as drafts for their account alone; what is sent no longer
+  changes. Papers are PDF, JPEG or PNG by their content, and are scanned before they are kept; without a scanner none
+  is taken.
 - What happened is an event and only grows. What was said with it (the application, letters, reports,
   objections, answers) stands in a row of its own, apart from the journal; the event keeps its salted digest.
 - A grant enters the agency, opens its licence and takes L0 of `docs/lifecycle.md` in one transaction of two

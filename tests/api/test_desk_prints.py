@@ -209,3 +209,27 @@ def test_another_authority_s_prints_are_not_there_and_every_role_gets_its_own(
         for path in paths:
             expected = 200 if role in navigation.READERS else 403
             assert desk.get(f"/desk/{path}").status_code == expected, (role, path)
+
+
+def _lines(content: bytes) -> list[str]:
+    """The first page's lines as an eye meets them, from the left to the right."""
+    page = pypdfium2.PdfDocument(content)[0].get_textpage()
+    lines: dict[int, list[tuple[float, str]]] = {}
+    for place in range(page.count_chars()):
+        left, bottom, _right, _top = page.get_charbox(place, loose=True)
+        lines.setdefault(round(bottom), []).append((left, page.get_text_range(place, 1)))
+    return ["".join(one for _, one in sorted(line)).replace(" ", "") for line in lines.values()]
+
+
+def test_in_arabic_addresses_numbers_and_english_words_still_run_from_left_to_right(
+    officer: Pages, licence: str
+) -> None:
+    code = badges.for_subject("licence", licence)[0].code
+    wall = _lines(officer.get(f"licences/{licence}/certificate.pdf", lang="ar").content)
+    assert any(f"{settings.REGISTRY_HOST}/v/{code}" in line for line in wall)
+    assert any(licence in line for line in wall)
+    only = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."})
+    entry = builders.take(licence, Action.SUSPEND_PREVENTIVE, only, at=AT).sequence
+    letter = _lines(officer.get(f"licences/{licence}/letters/{entry}.pdf", lang="ar").content)
+    assert any(line.endswith("Papersunderexamination.") for line in letter)
+    assert any(f"{licence}/{entry}" in line for line in letter)

@@ -10,6 +10,7 @@ from django.conf import settings
 from tests import desk_world
 from tests.api.officials import signed_in
 from tests.conftest import Clock
+from tests.journeys import axe
 from tests.journeys.windows import NARROW, WIDE, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,7 +38,7 @@ def _faults(window: Window, path: str) -> list[str]:
             found.append(f"{name} is wider than {width}")
         found += [f"{name} at {width}: {one}" for one in window.page.evaluate(CLIPPED)]
     window.photograph(PICTURES / name)
-    return found
+    return found + axe.objections(window.page, path)
 
 
 def test_every_page_reads_from_right_to_left(desk_site: str, windows: Windows, clock: Clock) -> None:

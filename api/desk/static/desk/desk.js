@@ -27,7 +27,7 @@ function step(by) {
 
 // --- drafts: what was typed is kept on the server every few seconds, until the form is sent; never codes. A form
 // without drafts asks whether the server is there: one that it does not reach is not sent, and its page stays
-const root = document.documentElement.dataset;
+const root = document.body.dataset;
 const guards = new WeakMap();
 function guard(form) {
   const says = form.querySelector("[data-kept]");
@@ -74,6 +74,12 @@ function stay(form) {
   notice.focus();
 }
 for (const form of document.querySelectorAll("form[data-once]")) if (form.querySelector("[data-kept]") || root.alive) guard(form);
+
+// --- Enter presses a form's own first button: the one at the head of the page stands in for it without a script
+document.querySelector(".tongues button.hidden")?.addEventListener("click", (event) => {
+  const own = event.target.form?.querySelector("button:not([type=button])");
+  if (own) { event.preventDefault(); own.click(); }
+});
 
 // --- a form is sent once
 document.addEventListener("submit", async (event) => {
