@@ -52,6 +52,7 @@ function drafting(form) {
   form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
   form.addEventListener("change", keep);
   addEventListener("pagehide", keep);
+  addEventListener("online", keep);
   setInterval(keep, 5000);
 }
 for (const mark of document.querySelectorAll("form [data-kept]")) drafting(mark.closest("form"));
