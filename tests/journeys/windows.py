@@ -3,6 +3,7 @@
 Opening one costs chromium half a second of work; cleaning one costs it a few hundredths.
 """
 
+import base64
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ class Window:
 
     def __post_init__(self) -> None:
         """Listen to all that can go wrong on a page."""
+        self._protocol = self.page.context.new_cdp_session(self.page)
         self.page.set_default_timeout(_PATIENCE)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -80,9 +82,11 @@ class Window:
         return bool(self.page.evaluate(_CLIPS) <= width)
 
     def photograph(self, path: Path) -> None:
-        """Keep the whole page as it looks now."""
+        """Keep the whole page as it looks now; packed in haste, which takes half the time."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=path.with_suffix(".jpg"), type="jpeg", quality=60, full_page=True)
+        asked = {"format": "png", "captureBeyondViewport": True, "optimizeForSpeed": True}
+        seen = self._protocol.send("Page.captureScreenshot", asked)
+        path.with_suffix(".png").write_bytes(base64.b64decode(seen["data"]))
 
     def picture(self, path: Path) -> None:
         """Keep the page as it looks wide and narrow; nothing may stick out."""
