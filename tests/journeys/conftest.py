@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.utils.translation import trans_real
 
+from registry import clock as world
 from tests import builders
 from tests.journeys.windows import Windows
 
@@ -32,10 +33,18 @@ class Bluefinch:
     at: datetime
 
 
+@pytest.fixture(scope="module")
+def founded(kept: None, django_db_blocker: Any) -> Bluefinch:
+    """Bluefinch, founded once for all tests of a module."""
+    with django_db_blocker.unblock(), world.frozen(builders.START):
+        return settled(builders.START)
+
+
 @pytest.fixture
-def bluefinch(db: None, clock: Any) -> Bluefinch:
+def bluefinch(founded: Bluefinch, db: None, clock: Any) -> Bluefinch:
     """Bluefinch Manpower (DEMO), licensed this morning; the clock stands still."""
-    return settled(clock.stop(builders.START))
+    clock.stop(builders.START)
+    return founded
 
 
 @pytest.fixture

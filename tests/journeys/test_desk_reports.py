@@ -1,4 +1,4 @@
-"""The queue and the reports in a real browser: keys, pictures wide and narrow, from left and from right."""
+"""The queue and the reports in a real browser: keys, and pages that fit wide and narrow, from left and from right."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +11,7 @@ from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api.officials import appoint, signed_in
 from tests.conftest import Clock
-from tests.journeys.windows import Window, Windows
+from tests.journeys.windows import NARROW, WIDE, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
@@ -51,10 +51,12 @@ def _morning(at: Any) -> None:
 
 
 def _picture(desk: Window, name: str) -> None:
-    """Keep the page wide and narrow, from left and from right; nothing may stick out."""
-    for direction in ("rtl", "ltr"):
-        desk.page.evaluate(f"document.documentElement.dir = '{direction}'")
-        desk.picture(PICTURES / f"{name}-{direction}")
+    """Keep the page wide and narrow; nothing may stick out, from left or from right."""
+    desk.page.evaluate("document.documentElement.dir = 'rtl'")
+    assert desk.fits(NARROW), name
+    assert desk.fits(WIDE), name
+    desk.page.evaluate("document.documentElement.dir = 'ltr'")
+    desk.picture(PICTURES / name)
 
 
 def test_the_queue_goes_by_keys_and_the_reports_are_seen(desk: Window) -> None:

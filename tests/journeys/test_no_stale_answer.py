@@ -98,15 +98,15 @@ def stale(heard: Sequence[Heard], closed: Sequence[Closed]) -> list[Heard]:
     ]
 
 
-def _suspend_and_lift(number: str) -> list[Closed]:
+def _suspend_and_lift(number: str, rounds: int) -> list[Closed]:
     """Suspend and lift, again and again, the last time for good."""
     closed = []
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         time.sleep(BETWEEN)
         sequence = builders.suspended(number, at=clock.now())
         since = time.monotonic()
         time.sleep(BETWEEN)
-        last = turn == ROUNDS - 1
+        last = turn == rounds - 1
         closed.append(Closed(since, float("inf") if last else time.monotonic()))
         if not last:
             builders.lifted(number, sequence, at=clock.now())
@@ -126,7 +126,9 @@ def _clients(clients: Sequence[Asking]) -> Iterator[None]:
             thread.join(20)
 
 
-def _heard_under_load(application: str, database_url: str, log: Path) -> tuple[list[Heard], list[Closed]]:
+def _heard_under_load(
+    application: str, database_url: str, log: Path, *, rounds: int
+) -> tuple[list[Heard], list[Closed]]:
     builders.authority(at=clock.now() - timedelta(days=40))
     number = builders.active(at=clock.now() - timedelta(days=30))
     code = badges.issue("licence", number, at=clock.now()).code
@@ -146,13 +148,15 @@ def _heard_under_load(application: str, database_url: str, log: Path) -> tuple[l
             for conditional in (False, True)
         ]
         stack.enter_context(_clients(clients))
-        closed = _suspend_and_lift(number)
+        closed = _suspend_and_lift(number, rounds)
         stop.wait(BETWEEN)
     return [one for client in clients for one in client.heard], closed
 
 
 def test_suspended_at_t_nobody_who_asks_after_t_is_told_licensed(database_url: str, tmp_path: Path) -> None:
-    heard, closed = _heard_under_load("api.conf.public:application", database_url, tmp_path / "log")
+    heard, closed = _heard_under_load(
+        "api.conf.public:application", database_url, tmp_path / "log", rounds=ROUNDS
+    )
     assert stale(heard, closed) == []
     for kind in ("licence", "badge", "page"):
         said = [one for one in heard if one.kind == kind]
@@ -163,7 +167,9 @@ def test_suspended_at_t_nobody_who_asks_after_t_is_told_licensed(database_url: s
 
 
 def test_a_cache_of_half_a_second_would_be_noticed(database_url: str, tmp_path: Path) -> None:
-    heard, closed = _heard_under_load("tests.journeys.forgetful:application", database_url, tmp_path / "log")
+    heard, closed = _heard_under_load(
+        "tests.journeys.forgetful:application", database_url, tmp_path / "log", rounds=2
+    )
     assert stale(heard, closed)
 
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import urllib.request
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from django.test import Client
 from api.pages import sheet
 from registry.rules.numbering import shown_badge
 from tests import builders
-from tests.journeys.conftest import Bluefinch, settled
+from tests.journeys.conftest import Bluefinch
 from tests.journeys.test_scan import text
 from verification import badges, qr, statuses, tokens
 
@@ -26,23 +25,6 @@ def decoded(png: bytes) -> str:
     found = zxingcpp.read_barcode(Image.open(io.BytesIO(png)))
     assert found is not None
     return str(found.text)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_our_own_picture_leads_to_the_right_licence(public_site: str, clock: Any, settings: Any) -> None:
-    settings.REGISTRY_HOST, settings.REGISTRY_SCHEME = public_site.removeprefix("http://"), "http"
-    bluefinch = settled(clock.stop(builders.START))
-    other = builders.active(at=bluefinch.at)
-    with urllib.request.urlopen(f"{public_site}/v/{bluefinch.badge}/qr.png") as picture:  # noqa: S310 - our own door
-        address = decoded(picture.read())
-    assert address == f"{public_site}/v/{bluefinch.badge}"
-    with urllib.request.urlopen(address) as answer:  # noqa: S310 - it was just seen to be our own door
-        page = answer.read().decode()
-    assert answer.url == address
-    assert answer.status == 200
-    assert f"<bdi dir=ltr>{bluefinch.licence}</bdi>" in page
-    assert other not in page
-    assert 'class="verdict go"' in page
 
 
 def test_a_signed_badge_is_printed_with_the_code_that_proves_itself(

@@ -4,13 +4,10 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from api import labels
@@ -436,48 +433,6 @@ def test_who_asks_for_one_nothing_after_another_reads_a_grey_page(public: Client
     assert 'class="verdict unknown"' in last.content.decode()
     assert "Could not be checked" in text(last)
     assert "This says nothing about the agency, good or bad." in text(last)
-
-
-@contextmanager
-def database_gone() -> Iterator[None]:
-    """The database cannot be reached for as long as the block runs."""
-    kept = connection.settings_dict["HOST"]
-    connection.close()
-    connection.settings_dict["HOST"] = "/nowhere"
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["HOST"] = kept
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "where", ["/v/XA00000000000", "/licences/XA-DLA-A-000001-4", "/agencies/AG-000001-G", "/?q=blue"]
-)
-def test_without_a_database_every_page_is_grey_and_says_so(public: Client, where: str) -> None:
-    from registry.rules import numbering
-
-    path = where.replace(UNKNOWN, numbering.badge_code("XA", lambda _: 7))
-    with database_gone():
-        response = public.get(path)
-    page = response.content.decode()
-    assert response.status_code == 503
-    assert response["Cache-Control"] == "no-store"
-    assert response["Retry-After"] == "30"
-    assert 'class="verdict unknown"' in page
-    assert "We could not reach the register. This says nothing about the agency, good or bad." in page
-    assert "Not licensed" not in page
-
-
-@pytest.mark.django_db(transaction=True)
-def test_without_a_database_a_program_reads_unknown(public: Client) -> None:
-    from registry.rules import numbering
-
-    with database_gone():
-        response = public.get(f"/v/{numbering.badge_code('XA', lambda _: 7)}", HTTP_ACCEPT="application/json")
-    assert response.status_code == 503
-    assert response.json()["verdict"] == {"result": "unknown", "may_recruit": False}
 
 
 def test_pages_only_read(public: Client, bluefinch: Bluefinch) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -113,6 +114,9 @@ def test_an_answer_that_was_turned_green(register: Register) -> None:
     )
     with register.by_hand("registry_publishedrecord") as cursor:
         cursor.execute(turned, [register.bad])
+    time.sleep(
+        1
+    )  # an audit takes either answer in the second of the suspension, and it has just been decided
     at_once = register.audit()
     assert at_once == [
         f"licence {register.bad}: active (licensed) in the register, suspended (not_licensed) in the log"

@@ -49,7 +49,7 @@ function guard(form) {
   const kept = () => (typed && !form.dataset.sent ? keeping ??= keep() : keeping);
   form.addEventListener("input", (event) => { if (event.target.name !== "code") typed = true; });
   form.addEventListener("change", kept);
-  if (says) { addEventListener("pagehide", kept); setInterval(kept, 5000); }
+  if (says) { for (const now of ["pagehide", "online"]) addEventListener(now, kept); setInterval(kept, 5000); }
   guards.set(form, {
     doubtful: () => lost || !navigator.onLine || (keeping && performance.now() - since > 250),
     reached: async () => { typed = true; await (keeping ?? keep()); return !lost; },
