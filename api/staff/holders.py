@@ -19,7 +19,7 @@ from registry.rules.lifecycle import Actor
 _STATES = ("asked", "supported", "connected", "declined", "ended")
 
 
-class EndInput(Input):
+class HolderEndInput(Input):
     """Why it is declined or ended."""
 
     reason = Text(max_length=4000, help_text="officers read it; the public never")
@@ -113,7 +113,7 @@ class EndView(door.StaffView):
         operation_id="staff_end_holder",
         summary="Decline an account of a holder, or end it",
         parameters=[door.IDEMPOTENCY_KEY],
-        request=EndInput,
+        request=HolderEndInput,
         responses={201: HolderBody},
     )
     def post(self, request: Request, number: int) -> Response:
@@ -122,7 +122,7 @@ class EndView(door.StaffView):
         Needs a second factor not older than five minutes.
         """
         key = door.idempotency_key(request)
-        sent, by = door.read(EndInput, request), door.actor(request)
+        sent, by = door.read(HolderEndInput, request), door.actor(request)
         holders.end(number, by=by, at=clock.now(), idempotency_key=key, **sent)
         return door.answer(_read(number, by), status=201)
 
