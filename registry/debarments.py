@@ -22,7 +22,10 @@ from registry.rules.lifecycle import Action
 
 KINDS: Final = ("person", "agency")
 STATES: Final = ("coming", "in_force", "stayed", "over")
-_HIDDEN_AT_ONCE: Final = 50
+_AT_ONCE: Final = 500
+"""Decisions that are read together where most of them may be told no more."""
+_MARGIN: Final = timedelta(days=4)
+"""Months have unlike lengths: 29 March less a month is 28 February, of which a month later is 28 March."""
 _ROOTS: Final = {"person": Action.BAR_PERSON, "agency": Action.DEBAR}
 
 
@@ -130,7 +133,7 @@ def _shown(rows: QuerySet[Any], after: int | None, *, at: datetime, chunk: int) 
                 yield read.told
         if len(some) < chunk:
             return
-        after = some[-1].sequence
+        after, chunk = some[-1].sequence, _AT_ONCE
 
 
 def _complete_since(rows: QuerySet[Any], *, at: datetime) -> date | None:
@@ -148,14 +151,14 @@ def _complete_since(rows: QuerySet[Any], *, at: datetime) -> date | None:
     ends = (
         Q(effect__last_day__gt="") | Q(effective_until__isnull=False) | Q(effect__public_months=0) | Exists(spoken)
     )  # fmt: skip
-    candidates = rows.annotate(told_for=months).filter(ends, decided_at__lte=at - F("told_for"))
+    candidates = rows.annotate(told_for=months).filter(ends, decided_at__lte=at + _MARGIN - F("told_for"))
     after: int | None = None
     while True:
-        some = list((candidates if after is None else candidates.filter(place__lt=after))[:_HIDDEN_AT_ONCE])
+        some = list((candidates if after is None else candidates.filter(place__lt=after))[:_AT_ONCE])
         for read in _read(some, at=at):
             if read.hidden and not read.void:
                 return read.told.decided_on + timedelta(days=1)
-        if len(some) < _HIDDEN_AT_ONCE:
+        if len(some) < _AT_ONCE:
             return None
         after = some[-1].sequence
 

@@ -79,6 +79,15 @@ def test_a_bar_of_a_person_is_told_for_as_long_as_the_policy_says() -> None:
         debarments.one(bar.sequence, at=SPENT)
 
 
+def test_a_bar_that_is_told_until_the_day_before_is_missed_at_once_whatever_the_month() -> None:
+    builders.authority(publication_months={"person_bar": 1})
+    take(director(), {**BAR, "last_day": "2026-02-28"}, at=datetime(2026, 2, 28, 9, tzinfo=START.tzinfo))
+    until = datetime(2026, 3, 28, 1, tzinfo=START.tzinfo)
+    assert [one.public_until for one in listed(until).data] == [date(2026, 3, 28)]
+    page = listed(until + timedelta(days=1))
+    assert (page.data, page.complete_since) == ((), date(2026, 3, 1))
+
+
 def test_a_policy_may_keep_bars_of_persons_from_the_public() -> None:
     builders.authority(publication_months={"person_bar": 0})
     take(director())
