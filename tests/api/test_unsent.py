@@ -270,6 +270,13 @@ def test_letters_keep_the_language_that_was_chosen_for_them(applicant: Applicant
     assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
 
 
+def test_letters_keep_the_language_of_an_account_older_than_that_of_pages(applicant: Applicant) -> None:
+    User.objects.filter(pk=applicant.user.pk).update(language="fr", reads_in="")
+    applicant.client.post("/apply/language", {"language": "ar", **test_desk_apply.csrf(applicant)})
+    applicant.user.refresh_from_db()
+    assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
+
+
 def test_an_officer_s_form_and_language_come_along_too(
     new_desk: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
