@@ -49,7 +49,7 @@ def take(
     return bars.of(about)[-1]
 
 
-def listed(at: datetime = AT, **asked: str) -> debarments.Page:
+def listed(at: datetime = AT, **asked: Any) -> debarments.Page:
     return debarments.listed(at=at, limit=50, **asked)
 
 
