@@ -123,7 +123,8 @@ def _roots(kind: str, country: str) -> QuerySet[Any]:
 def _named(rows: QuerySet[Any], q: str) -> QuerySet[Any]:
     barred = Person.objects.filter(debarments__isnull=False)
     persons = person_names.called(barred, q).values_list("number", flat=True)
-    firms = Agency.objects.filter(debarments__isnull=False)
+    decided = Entry.objects.filter(action=Action.DEBAR, agency__isnull=False).values("agency")
+    firms = Agency.objects.filter(Q(debarments__isnull=False) | Q(pk__in=decided))  # merged records too
     agencies = [row.pk for row in firms if person_names.begins(q, row.legal_name, row.latin_name)]
     return rows.filter(
         Q(effect__person__in=list(persons)) | Q(licence__agency__in=agencies) | Q(agency__in=agencies)

@@ -190,11 +190,12 @@ def test_a_bar_of_a_merged_record_is_gone_with_the_order_that_the_record_that_st
     builders.authority()
     gone, stays = builders.agency("Blue Finch (DEMO)"), builders.agency("Bluefinch (DEMO)")
     of_gone, of_stays = (
-        together(holder, Action.DEBAR, FOR_EVER, by=builders.maker(AT), at=AT, officers=3)
-        for holder in (gone, stays)
+        together(holder, Action.DEBAR, FOR_EVER, by=builders.maker(at), at=at, officers=3)
+        for holder, at in ((gone, AT - timedelta(days=1)), (stays, AT))
     )
     move(gone, {"into": stays, "reason": "The same company, entered twice."}, kind=Motion.MERGE)
     assert [one.sequence for one in listed().data] == [of_stays.sequence, of_gone.sequence]
+    assert [one.sequence for one in listed(q="blue finch").data] == [of_gone.sequence]
     later = AT + timedelta(days=1)
     appeals = builders.officer(min(STEPS[Action.SET_ASIDE].proposes - {Role.SYSTEM}), at=later)
     order = StepTerms(order_reference="COURT 1/2026", refers_to=of_gone.sequence, no_conflict=True)
