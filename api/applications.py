@@ -30,6 +30,7 @@ DUE: Final = {
     "objections_until": _("Objections until"),
     "represent_until": _("Answer of the applicant by"),
     "appeal_until": _("Appeal by"),
+    "agreed_by": _("Agreement of another officer by"),
 }
 
 ACTIONS: Final = {

@@ -272,7 +272,6 @@ OUTCOMES: Final = {
     "name_mismatch": _("The holder of this licence has another name."),
 }
 
-#: Every vocabulary of the public API under the name that ``/codes`` gives it.
 #: What a bar is now, and what it keeps a person from.
 DEBARMENTS: Final = {
     "coming": _("Barred from a later day"),
@@ -286,6 +285,7 @@ BAR_SCOPES: Final = {
     "holder": _("owning a recruitment agency"),
 }
 
+#: Every vocabulary of the public API under the name that ``/codes`` gives it.
 KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "results": RESULTS,
     "states": STATES,

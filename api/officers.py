@@ -32,11 +32,13 @@ from registry.rules.errors import (
     RoleNotAllowed,
 )
 from registry.rules.four_eyes import Agreement
-from registry.rules.lifecycle import Actor, Role
+from registry.rules.lifecycle import HOLDER, Actor, Role
 
 _NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,39}", re.ASCII)
 SYSTEM: Final = "SYSTEM"
 """Who the register itself is in entries that no officer made; never an officer's number."""
+_OTHERS: Final = re.compile(rf"{SYSTEM}|{HOLDER}|APPLICANT-.*")
+"""Who else acts under a name in the register: itself, a holder, an account."""
 _EVERYWHERE: Final = frozenset({"administrator", "auditor"})
 RUNS: Final = four_eyes.RUNS
 """How long a proposed change waits for its second administrator (domain model 3.6)."""
@@ -403,7 +405,7 @@ def _digest(secret: str) -> str:
 
 
 def _check(number: str, authority: str, roles: Collection[str], *, at: datetime) -> None:
-    if not _NUMBER.fullmatch(number) or number == SYSTEM:
+    if not _NUMBER.fullmatch(number) or _OTHERS.fullmatch(number):
         raise BadInput(
             "a number has 2 to 40 capitals, digits and hyphens, and is not the system's", field="number"
         )

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import DurationField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
 from registry import bars, person_names, records
@@ -22,7 +23,15 @@ from registry.rules.lifecycle import Action
 
 KINDS: Final = ("person", "agency")
 STATES: Final = ("coming", "in_force", "stayed", "over")
-_HIDDEN_AT_ONCE: Final = 50
+_AT_ONCE: Final = 500
+"""Decisions that are read together where most of them may be told no more."""
+_MARGIN: Final = timedelta(days=4)
+"""Months have unlike lengths: 29 March less a month is 28 February, of which a month later is 28 March."""
+_SPOKEN: Final = """
+WITH RECURSIVE spoken AS (
+    SELECT unnest(%s::bigint[]) AS id
+    UNION SELECT x.id FROM registry_entry x JOIN spoken s ON x.refers_to_id = s.id
+) SELECT id FROM spoken"""
 _ROOTS: Final = {"person": Action.BAR_PERSON, "agency": Action.DEBAR}
 
 
@@ -114,7 +123,8 @@ def _roots(kind: str, country: str) -> QuerySet[Any]:
 def _named(rows: QuerySet[Any], q: str) -> QuerySet[Any]:
     barred = Person.objects.filter(debarments__isnull=False)
     persons = person_names.called(barred, q).values_list("number", flat=True)
-    firms = Agency.objects.filter(debarments__isnull=False)
+    decided = Entry.objects.filter(action=Action.DEBAR, agency__isnull=False).values("agency")
+    firms = Agency.objects.filter(Q(debarments__isnull=False) | Q(pk__in=decided))  # merged records too
     agencies = [row.pk for row in firms if person_names.begins(q, row.legal_name, row.latin_name)]
     return rows.filter(
         Q(effect__person__in=list(persons)) | Q(licence__agency__in=agencies) | Q(agency__in=agencies)
@@ -130,7 +140,7 @@ def _shown(rows: QuerySet[Any], after: int | None, *, at: datetime, chunk: int) 
                 yield read.told
         if len(some) < chunk:
             return
-        after = some[-1].sequence
+        after, chunk = some[-1].sequence, _AT_ONCE
 
 
 def _complete_since(rows: QuerySet[Any], *, at: datetime) -> date | None:
@@ -148,14 +158,14 @@ def _complete_since(rows: QuerySet[Any], *, at: datetime) -> date | None:
     ends = (
         Q(effect__last_day__gt="") | Q(effective_until__isnull=False) | Q(effect__public_months=0) | Exists(spoken)
     )  # fmt: skip
-    candidates = rows.annotate(told_for=months).filter(ends, decided_at__lte=at - F("told_for"))
+    candidates = rows.annotate(told_for=months).filter(ends, decided_at__lte=at + _MARGIN - F("told_for"))
     after: int | None = None
     while True:
-        some = list((candidates if after is None else candidates.filter(place__lt=after))[:_HIDDEN_AT_ONCE])
+        some = list((candidates if after is None else candidates.filter(place__lt=after))[:_AT_ONCE])
         for read in _read(some, at=at):
             if read.hidden and not read.void:
                 return read.told.decided_on + timedelta(days=1)
-        if len(some) < _HIDDEN_AT_ONCE:
+        if len(some) < _AT_ONCE:
             return None
         after = some[-1].sequence
 
@@ -171,26 +181,24 @@ def _read(rows: Sequence[Entry], *, at: datetime) -> Iterator[_Read]:
         if (bar := barred.get(row.pk)) is not None:
             yield _of_person(row, bar, named[bar.person], at=at)
         else:
-            yield _of_agency(row, held[_course(row)], at=at)
+            yield _of_agency(row, held[row.pk], at=at)
 
 
-def _held(rows: Sequence[Entry]) -> dict[tuple[int | None, int | None], Entries]:
-    """What was decided and said of bars on the licences, or agencies without one, of these entries, by ``_course``."""
+def _held(rows: Sequence[Entry]) -> dict[int, Entries]:
+    """Each of these bars of agencies with all that was said of it, and of that, by the bar's key.
+
+    What is said of a bar refers to it, wherever it is entered: the record that it is of may have been merged since.
+    """
     if not rows:
         return {}
-    licences = {row.licence_id for row in rows if row.licence_id}
-    agencies = {row.agency_id for row in rows if not row.licence_id}
-    told = Entry.objects.filter(action__in=records.ABOUT_BARS).select_related("commit")
-    told = told.filter(Q(licence__in=licences) | Q(licence=None, agency__in=agencies))
-    found: dict[tuple[int | None, int | None], list[Any]] = {}
-    for entry in told.order_by("pk"):
-        found.setdefault(_course(entry), []).append(records.as_fold(entry))
-    return {course: Entries(entries) for course, entries in found.items()}
-
-
-def _course(row: Entry) -> tuple[int | None, int | None]:
-    """What an entry is folded with: what is decided on its licence, or on its agency where it has none."""
-    return row.licence_id, None if row.licence_id else row.agency_id
+    bars_ = [row.pk for row in rows]
+    told = Entry.objects.filter(pk__in=RawSQL(_SPOKEN, [bars_])).select_related("commit")  # noqa: S611 - own words
+    found: dict[int, list[Any]] = {}
+    of: dict[int | None, int] = {key: key for key in bars_}
+    for entry in told.order_by("pk"):  # a word is newer than what it is about
+        bar = of.setdefault(entry.pk, of.get(entry.refers_to_id, entry.pk))
+        found.setdefault(bar, []).append(records.as_fold(entry))
+    return {bar: Entries(entries) for bar, entries in found.items()}
 
 
 def _of_person(row: Entry, bar: bars.Bar, person: Person, *, at: datetime) -> _Read:

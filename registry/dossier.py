@@ -83,10 +83,15 @@ class Document:
 
 
 def documents(agency: str, *, by: Actor) -> list[Document]:
-    """What an agency of the officer's authority ever sent, the newest first; bytes are the edge's to hand out."""
+    """What an agency of the officer's authority ever sent, the newest first; bytes are the edge's to hand out.
+
+    Also what was sent under a number that was merged into this one: applications that have ended stay where they were.
+    """
     may_read(by.authority or "", by)
     sent = ApplicationDocument.objects.filter(
-        application__agency__number=agency, application__authority__code=by.authority, sent=True
+        application__agency__in=records.family_of(agency),
+        application__authority__code=by.authority,
+        sent=True,
     ).select_related("application")
     filed = EntryPaper.objects.filter(
         entry__licence__agency__number=agency, entry__authority__code=by.authority

@@ -377,7 +377,7 @@ def _page(
 ) -> HttpResponse:
     zone, held = policies.versions(found.authority, by=visit.by, at=visit.at)
     state = "expired" if found.state == "open" and found.expires_at <= visit.at else found.state
-    is_open, mine = state == "open", found.proposed_by == visit.by.number
+    is_open, mine = found.agreement.is_open(visit.at), found.agreement.is_proposed_by(visit.by)
     before = next((version for version in held if version.version == found.after_version), None)
     overtaken = is_open and bool(held) and held[0].version != found.after_version
     facts = [
@@ -407,8 +407,8 @@ def _page(
         facts=parts.Facts(facts),
         mine=mine,
         is_open=is_open,
-        approving=approving if is_open and not mine and not overtaken else None,
-        declining=declining if is_open else None,
+        approving=approving if found.agreement.awaits(visit.by, at=visit.at) and not overtaken else None,
+        declining=declining if found.agreement.may_end(visit.by, at=visit.at) else None,
     )
 
 
@@ -458,7 +458,7 @@ def _waiting(visit: Visit, code: str, zone: str) -> parts.Table | None:
                 resolve_url("desk-policy-proposal", one.id),
             ),
             parts.officers(one.proposed_by),
-            gettext("somebody else") if one.proposed_by == visit.by.number else gettext("your yes"),
+            gettext("your yes") if one.agreement.awaits(visit.by, at=visit.at) else gettext("somebody else"),
         )
         for one in found
     ]

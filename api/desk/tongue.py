@@ -5,6 +5,8 @@ was chosen while it was signed in, and gives it to the browser when it signs in 
 until the account chooses another language for them.
 """
 
+from typing import Final
+
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -12,6 +14,9 @@ from django.http.response import HttpResponseBase
 
 from api import auth, phrases
 from api.models import User
+
+_UNASKED: Final = User._meta.get_field("language").default
+"""In which language letters are written to an account that nobody asked."""
 
 
 def spoken(code: str) -> bool:
@@ -26,7 +31,7 @@ def choose(request: HttpRequest, response: HttpResponseBase, code: str) -> None:
     _give(response, code)
     user = request.user
     if isinstance(user, User) and user.reads_in != code:
-        follows = user.language == (user.reads_in or user.language) and code in phrases.LANGUAGES
+        follows = user.language == (user.reads_in or _UNASKED) and code in phrases.LANGUAGES
         letters = {"language": code} if follows else {}
         User.objects.filter(pk=user.pk).update(reads_in=code, **letters)
 

@@ -42,9 +42,9 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
     except errors.NotFound:
         throttles.look_ups.miss(request)
         raise
-    tallies.look_ups.add((number,), at=now)
     asked = request.GET.get("as_of", "").strip() if request.META.get("QUERY_STRING") else ""
     if not asked:
+        tallies.look_ups.add((number,), at=now)
         return _today(request, found, now)
     zone = facts.zone(json.loads(found.body))
     day = _day(asked)

@@ -1,5 +1,7 @@
 """Accounts that ask to act for agencies, and do: two officers connect one, one officer alone declines or ends."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -72,7 +74,7 @@ class HoldersView(door.StaffView):
         by, at = door.reader(request), clock.now()
         waiting = asked["state"] != "connected"
         found = readings.holders(by=by, at=at, through="api", waiting=waiting)
-        return door.answer({"data": [_body(one) for one in found]})
+        return door.answer({"data": [_body(one, at) for one in found]})
 
 
 class HolderView(door.StaffView):
@@ -128,10 +130,14 @@ class EndView(door.StaffView):
 
 
 def _read(number: int, by: Actor) -> dict[str, Any]:
-    return _body(readings.holder(number, by=by, at=clock.now(), through="api"))
+    at = clock.now()
+    return _body(readings.holder(number, by=by, at=at, through="api"), at)
 
 
-def _body(one: holders.Connection) -> dict[str, Any]:
+def _body(one: holders.Connection, at: datetime) -> dict[str, Any]:
+    """The account as it stands at that instant: a first yes that has lapsed is none."""
+    if (stands := one.stands(at=at)) != one.state:
+        one = replace(one, state=stands, first_by="", first_at=None)
     return HolderBody(one).data
 
 

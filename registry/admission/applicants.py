@@ -417,6 +417,7 @@ def _without_papers(sent: object, before: Sequence[Mapping[str, str]]) -> object
     """People with the numbers of their papers as HMAC; one not typed again stays as it was in the row ``was``."""
     if not isinstance(sent, list):
         return sent
+    held = {str(place): person for place, person in enumerate(before)}
     found = []
     for person in sent:
         told = dict(person) if isinstance(person, Mapping) else {}
@@ -424,8 +425,8 @@ def _without_papers(sent: object, before: Sequence[Mapping[str, str]]) -> object
         paper, was = told.pop("document", ""), str(told.pop("was", ""))
         if isinstance(paper, str) and paper.strip():
             told["document_hmac"] = agencies.keyed(paper)
-        elif was.isdecimal() and int(was) < len(before) and any(str(text).strip() for text in told.values()):
-            told["document_hmac"] = before[int(was)].get("document_hmac", "")
+        elif was in held and any(str(text).strip() for text in told.values()):
+            told["document_hmac"] = held[was].get("document_hmac", "")
         found.append(told)
     return found
 

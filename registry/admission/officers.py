@@ -91,7 +91,12 @@ def agreement(step: applying.Step, found: Case) -> Agreement:
     allowed = applying.deciders(step, found.standing, _grounds(found), found.policy)
     before = [event for action in step.unlike if (event := found.latest(action)) is not None]
     weighs = step.decides or step.action in _PROPOSALS
-    lapses = [event.at + timedelta(days=found.policy.proposal_days) for event in before if step.lapses]
+    lapses = [
+        # Proposals older than this deadline have none.
+        event.until("agreed_by") or event.at + timedelta(days=found.policy.proposal_days)
+        for event in before
+        if step.lapses
+    ]
     return Agreement(
         places=(*(applying.STEPS[event.action].by for event in before), allowed),
         said=tuple(event.by for event in before),

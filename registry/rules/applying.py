@@ -90,6 +90,7 @@ _INSPECTS: Final = M | {Role.INSPECTOR}
 _APPLICANT: Final = frozenset({Party.APPLICANT})
 _REFUSED: Final = frozenset({State.REFUSED})
 _OUTCOME: Final = frozenset({Action.RECORD_OUTCOME})
+_AGREED: Final = (("agreed_by", "proposal_days"),)
 APPEALING: Final = frozenset({Action.APPEAL, Action.RECORD_APPEAL})
 """An appeal was filed, by the applicant's page or on paper."""
 
@@ -100,8 +101,8 @@ class Step:
 
     ``unlike``: actions whose latest officer may not take this one. ``deadline``: the name under which an instant is
     frozen and the policy's field with its days. ``decides``: it takes a fresh second factor and a word on conflicts of
-    interest. ``lapses``: what it agrees to waits no longer than the policy's ``proposal_days``. ``published``: the
-    public reads of it.
+    interest. ``lapses``: what it agrees to waits no longer than until its ``agreed_by``. ``published``: the public
+    reads of it.
     """
 
     code: str
@@ -148,7 +149,7 @@ _STEPS: Final = (
          "Somebody objects.", needs=frozenset({"text"})),
     Step("A7", Action.PROPOSE_REFUSAL, _JUDGED, State.PROPOSED_REFUSAL, M,
          "An officer proposes to refuse; a second reads the letter before it is served.",
-         needs=frozenset({"grounds", "letter"})),
+         needs=frozenset({"grounds", "letter"}), deadlines=_AGREED),
     Step("A7c", Action.SERVE_NOTICE, frozenset({State.PROPOSED_REFUSAL}), State.MINDED_TO_REFUSE, C,
          "The applicant is told why the authority is minded to refuse, and may answer.",
          unlike=frozenset({Action.PROPOSE_REFUSAL}), decides=True, lapses=True,
@@ -167,14 +168,14 @@ _STEPS: Final = (
          needs=frozenset({"on", "text"}), published=True),
     Step("A8o", Action.RECORD_OUTCOME, _REFUSED, None, APPEAL,
          "What the appeals body ordered is recorded; a second officer confirms it.",
-         needs=frozenset({"outcome", "order_reference", "letter"})),
+         needs=frozenset({"outcome", "order_reference", "letter"}), deadlines=_AGREED),
     Step("A8s", Action.ALLOW_APPEAL, _REFUSED, State.UNDER_REVIEW, C,
          "The appeal succeeded: the refusal is set aside and the application is under review again.",
          unlike=_OUTCOME, decides=True, lapses=True, published=True),
     Step("A8d", Action.DISMISS_APPEAL, _REFUSED, None, C,
          "The appeal failed: the refusal is confirmed.", unlike=_OUTCOME, decides=True, lapses=True, published=True),
     Step("A9", Action.PROPOSE_GRANT, _JUDGED, State.PROPOSED_GRANT, M,
-         "An officer proposes to grant.", needs=frozenset({"first_day", "last_day"})),
+         "An officer proposes to grant.", needs=frozenset({"first_day", "last_day"}), deadlines=_AGREED),
     Step("A9c", Action.GRANT, frozenset({State.PROPOSED_GRANT}), State.GRANTED, C,
          "A second officer grants; the licence waits for its security and its first day.",
          unlike=frozenset({Action.PROPOSE_GRANT}), decides=True, lapses=True, published=True),

@@ -53,7 +53,6 @@ def as_markdown() -> str:
     lines += [
         f"| {what} | `{of}` | {getattr(_LAW, of)} |"
         for what, of in (
-            ("days within which another officer agrees to a proposal", "proposal_days"),
             ("months that a refusal is public", "refusal_months"),
             ("days after which a draft that nobody wrote in is forgotten", "draft_days"),
             ("points from which an inspection is failed", "inspection_points"),

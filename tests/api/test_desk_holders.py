@@ -13,6 +13,7 @@ from api.models import Mail, Reading
 from api.outbound import mails
 from registry import agencies, holders
 from registry.models import Agency, Entry, EntryPaper, HolderAccount
+from registry.rules import four_eyes
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
 from tests.api import test_desk_apply, test_letters
@@ -196,6 +197,17 @@ def test_programs_list_confirm_and_end_accounts_as_the_desk_does(
     ended = first.post(f"{path}/ends", declared | {"reason": "It left the agency."})
     assert (ended.json()["state"], ended.json()["reason"]) == ("ended", "It left the agency.")
     assert Reading.objects.filter(fields="holders", through="api").count() >= 4
+
+
+def test_a_first_yes_that_has_lapsed_is_none_in_the_api(
+    desk: Client, new_desk: Callable[[], Client], licence: str, clock: Clock
+) -> None:
+    key = holders.ask(Applicant(desk).account, licence, "Me.", at=AT, idempotency_key=builders.key())
+    holders.confirm(key, by=builders.maker(AT), at=AT, no_conflict=True, idempotency_key=builders.key())
+    clock.stop(AT + four_eyes.RUNS)
+    officer = sign_in(new_desk(), appoint("DLA-9", "XA-DLA", "supervisor"))
+    for told in (officer.get(f"holders/{key}").json(), officer.get("holders").json()["data"][0]):
+        assert (told["state"], told["first_by"], told["first_at"]) == ("asked", "", None)
 
 
 def test_roles_and_a_stale_factor_are_refused_in_the_api(

@@ -285,6 +285,8 @@ def test_an_administrator_of_one_authority_sees_and_changes_no_other(
     ("field", "value", "said"),
     [
         ("number", "dla 9", "2 to 40 capitals"),
+        ("number", "HOLDER", "2 to 40 capitals"),
+        ("number", "APPLICANT-7", "2 to 40 capitals"),
         ("number", "ADMIN-1", "an officer with this number"),
         ("username", "admin-1", "an account with this name"),
         ("email", "nowhere", "valid email"),

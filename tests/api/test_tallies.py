@@ -70,6 +70,7 @@ def test_every_road_to_an_answer_of_now_counts_once(public: Client, licence: str
 
 def test_the_past_and_what_is_not_found_are_not_counted(public: Client, licence: str) -> None:
     public.get(f"/api/v1/licences/{licence}?as_of=2026-01-01")
+    public.get(f"/licences/{licence}?as_of=2026-01-10")
     public.get("/api/v1/licences/XA-L-NO-SUCH")
     public.get("/v/0000000000000")
     public.get(f"/api/v1/licences/{licence}/timeline")

@@ -168,6 +168,15 @@ def test_a_section_is_kept_while_it_is_typed_without_the_numbers_of_papers(appli
     assert all(one.get("document_hmac") for one in people)
 
 
+def test_a_place_that_no_row_has_holds_no_paper_and_breaks_nothing(applicant: Applicant) -> None:
+    number = apply.drafted(AT, account=applicant.account)
+    path = f"applications/{number}/people"
+    typed = {"row0-name": TYPED, "row0-was": "9" * 5000}
+    assert applicant.send(path, draft="section", keep="keep", **typed).status_code == 302
+    assert SHOWN in text(applicant.get(path))
+    assert applicant.send(path, **typed).status_code == 422
+
+
 def test_a_section_is_saved_by_a_change_of_language(applicant: Applicant) -> None:
     number = apply.drafted(AT, account=applicant.account)
     path = f"applications/{number}/agency"
@@ -257,6 +266,13 @@ def test_a_language_is_kept_with_the_account_and_letters_follow_it(
 def test_letters_keep_the_language_that_was_chosen_for_them(applicant: Applicant) -> None:
     for path, language in (("letters-language", "fr"), ("language", "ar"), ("language", "xx")):
         applicant.client.post(f"/apply/{path}", {"language": language, **test_desk_apply.csrf(applicant)})
+    applicant.user.refresh_from_db()
+    assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
+
+
+def test_letters_keep_the_language_of_an_account_older_than_that_of_pages(applicant: Applicant) -> None:
+    User.objects.filter(pk=applicant.user.pk).update(language="fr", reads_in="")
+    applicant.client.post("/apply/language", {"language": "ar", **test_desk_apply.csrf(applicant)})
     applicant.user.refresh_from_db()
     assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
 

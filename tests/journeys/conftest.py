@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.utils.translation import trans_real
 
-from registry import clock as world
 from tests import builders
+from tests.conftest import Kept
 from tests.journeys.windows import Windows
 
 CHANNELS = {"phone": "+12025550142", "email": "office@bluefinch.example", "domain": "bluefinch.example"}
@@ -34,9 +34,9 @@ class Bluefinch:
 
 
 @pytest.fixture(scope="module")
-def founded(kept: None, django_db_blocker: Any) -> Bluefinch:
+def founded(kept: Kept) -> Bluefinch:
     """Bluefinch, founded once for all tests of a module."""
-    with django_db_blocker.unblock(), world.frozen(builders.START):
+    with kept(at=builders.START):
         return settled(builders.START)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from registry import audit, dossier, lookup
+from registry import agencies, audit, dossier, lookup
 from registry.admission import applicants, cases, officers, published, reading
 from registry.journal import Change
 from registry.models import (
@@ -20,7 +20,7 @@ from registry.models import (
     Licence,
     Person,
 )
-from registry.rules import applying, errors
+from registry.rules import applying, days, errors
 from registry.rules.applying import STEPS, Action, Party, State
 from registry.rules.lifecycle import Action as LicenceAction
 from registry.rules.lifecycle import Role
@@ -287,20 +287,35 @@ def test_nobody_decides_on_their_own_proposal() -> None:
 
 def test_a_proposal_that_nobody_joins_in_seven_days_is_taken_back_and_made_anew() -> None:
     number, later = apply.proposed(AT)
-    late = later + timedelta(days=7)
+    late = lapses(later)
     shown = reading.one(number, by=builders.checker(late), at=late)
     assert [(step.action, why) for step, why in shown.hindered] == [(Action.GRANT, "proposal.expired")]
     with pytest.raises(errors.ProposalClosed):
         apply.take(number, Action.GRANT, at=late)
     apply.take(number, Action.TAKE_BACK, at=late, reason="Nobody looked at it.")
-    apply.take(number, Action.PROPOSE_GRANT, at=late, first_day=date(2026, 4, 1), last_day=date(2028, 3, 31))
-    soon = late + timedelta(days=7) - timedelta(microseconds=1)
+    apply.take(number, Action.PROPOSE_GRANT, at=late, first_day=date(2026, 4, 10), last_day=date(2028, 4, 9))
+    soon = lapses(late) - timedelta(microseconds=1)
     apply.take(number, Action.GRANT, at=soon)
     assert state(number, soon) is State.GRANTED
     refusal = apply.reviewed(AT, account="A-2")
     apply.take(refusal, Action.PROPOSE_REFUSAL, at=AT, grounds=["CAPITAL"], letter="…")
     with pytest.raises(errors.ProposalClosed):
-        apply.take(refusal, Action.SERVE_NOTICE, at=AT + timedelta(days=7))
+        apply.take(refusal, Action.SERVE_NOTICE, at=lapses(AT))
+
+
+def test_a_policy_of_more_days_brings_no_lapsed_proposal_back() -> None:
+    number, later = apply.proposed(AT)
+    rules, late = {**builders.POLICY, "proposal_days": 60}, lapses(later)
+    agencies.set_policy(
+        "XA-DLA", rules, in_force_from=later, by=builders.SYSTEM, at=later, idempotency_key=builders.key()
+    )
+    with pytest.raises(errors.ProposalClosed):
+        apply.take(number, Action.GRANT, at=late)
+
+
+def lapses(at: datetime) -> datetime:
+    """When what was proposed at ``at`` has lapsed: seven days later, at the end of the day."""
+    return days.end_of(days.local_day(at, "Asia/Kathmandu") + timedelta(days=7), "Asia/Kathmandu")
 
 
 def test_a_decision_needs_a_fresh_second_factor_and_a_word_on_conflicts() -> None:
@@ -562,8 +577,8 @@ def test_a_row_that_is_not_as_its_events_say_is_found_be_it_journalled_or_not(
 def test_what_time_alone_does_is_no_difference_written_or_not() -> None:
     number = apply.submitted(AT)
     apply.take(number, Action.ASK, at=AT, letter="Send the lease.")
-    for days in (0, 40, 400):
-        later = AT + timedelta(days=days)
+    for after in (0, 40, 400):
+        later = AT + timedelta(days=after)
         assert list(audit.of_applications(at=later)) == []
         applicants.expire(at=later)
         assert list(audit.of_applications(at=later)) == []

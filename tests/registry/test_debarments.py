@@ -41,12 +41,16 @@ def director(name: str = "Mina Rai (DEMO)", holder: str = "", **more: Any) -> st
 def take(
     about: str, terms: Mapping[str, Any] = BAR, *, at: datetime = AT, kind: Motion = Motion.BAR
 ) -> bars.Bar:
+    move(about, terms, at=at, kind=kind)
+    return bars.of(about)[-1]
+
+
+def move(about: str, terms: Mapping[str, Any], *, at: datetime = AT, kind: Motion) -> None:
     motion = motions.propose(
         kind, about, terms, by=builders.maker(at), at=at, idempotency_key=builders.key(), no_conflict=True
     ).id
     for officer in (builders.checker(at), builders.registrar(at))[: len(RULES[kind].approvals)]:
         motions.approve(motion, by=officer, at=at, idempotency_key=builders.key(), no_conflict=True)
-    return bars.of(about)[-1]
 
 
 def listed(at: datetime = AT, **asked: Any) -> debarments.Page:
@@ -77,6 +81,15 @@ def test_a_bar_of_a_person_is_told_for_as_long_as_the_policy_says() -> None:
     assert (spent.data, spent.complete_since) == ((), date(2026, 1, 26))
     with pytest.raises(errors.DebarmentNotFound):
         debarments.one(bar.sequence, at=SPENT)
+
+
+def test_a_bar_that_is_told_until_the_day_before_is_missed_at_once_whatever_the_month() -> None:
+    builders.authority(publication_months={"person_bar": 1})
+    take(director(), {**BAR, "last_day": "2026-02-28"}, at=datetime(2026, 2, 28, 9, tzinfo=START.tzinfo))
+    until = datetime(2026, 3, 28, 1, tzinfo=START.tzinfo)
+    assert [one.public_until for one in listed(until).data] == [date(2026, 3, 28)]
+    page = listed(until + timedelta(days=1))
+    assert (page.data, page.complete_since) == ((), date(2026, 3, 1))
 
 
 def test_a_policy_may_keep_bars_of_persons_from_the_public() -> None:
@@ -171,6 +184,23 @@ def test_an_agency_without_a_licence_is_barred_to_a_day_and_from_a_day() -> None
     assert told.state == "over"
     page = listed(datetime(2027, 2, 26, tzinfo=START.tzinfo))
     assert (page.data, page.complete_since) == ((), date(2026, 1, 26))
+
+
+def test_a_bar_of_a_merged_record_is_gone_with_the_order_that_the_record_that_stays_bears() -> None:
+    builders.authority()
+    gone, stays = builders.agency("Blue Finch (DEMO)"), builders.agency("Bluefinch (DEMO)")
+    of_gone, of_stays = (
+        together(holder, Action.DEBAR, FOR_EVER, by=builders.maker(at), at=at, officers=3)
+        for holder, at in ((gone, AT - timedelta(days=1)), (stays, AT))
+    )
+    move(gone, {"into": stays, "reason": "The same company, entered twice."}, kind=Motion.MERGE)
+    assert [one.sequence for one in listed().data] == [of_stays.sequence, of_gone.sequence]
+    assert [one.sequence for one in listed(q="blue finch").data] == [of_gone.sequence]
+    later = AT + timedelta(days=1)
+    appeals = builders.officer(min(STEPS[Action.SET_ASIDE].proposes - {Role.SYSTEM}), at=later)
+    order = StepTerms(order_reference="COURT 1/2026", refers_to=of_gone.sequence, no_conflict=True)
+    together(stays, Action.SET_ASIDE, order, by=appeals, at=later)
+    assert [one.sequence for one in listed(later).data] == [of_stays.sequence]
 
 
 def test_nothing_is_told_under_any_other_number() -> None:

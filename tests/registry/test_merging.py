@@ -12,6 +12,7 @@ from django.db import connections
 from registry import (
     agencies,
     audit,
+    dossier,
     holders,
     journal,
     licensing,
@@ -22,11 +23,12 @@ from registry import (
     search,
     securities,
 )
+from registry.admission import reading
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Role, StepTerms
 from registry.rules.motions import Motion
 from registry.rules.screening import State, Verdict
-from tests import builders
+from tests import applying, builders
 from tests.builders import START
 from tests.conftest import Kept
 from verification import leaves
@@ -195,6 +197,17 @@ def test_whoever_folds_the_log_knows_the_new_holder(pair: tuple[str, str]) -> No
         leaves.apply(answers, leaf, index, "")
     assert answers[number].holder == stays
     assert answers[number].at("2026-02-01T00:00:00Z") == ("active", "licensed", True)
+
+
+def test_documents_that_the_merged_record_sent_are_read_at_the_one_that_stays() -> None:
+    builders.authority(at=START - timedelta(days=60))
+    number, granted = applying.granted(START)
+    gone = str(reading.one(number, by=builders.maker(granted), at=granted).agency)
+    stays, at = builders.agency("Bluefinch (DEMO)", at=granted), granted + timedelta(days=1)
+    sent = dossier.documents(gone, by=builders.maker(at))
+    assert sent
+    merge(gone, stays, at=at)
+    assert dossier.documents(stays, by=builders.maker(at)) == sent
 
 
 def test_securities_follow_their_licence(pair: tuple[str, str]) -> None:

@@ -544,23 +544,18 @@ def _rows(name: str, found: Dossier, faults: Sequence[Fault], *, typed: Any = No
         if faults:
             form.show(faults)
         return [form]
-    rows = list(content or ())
+    rows, kept = list(content or ()), {str(place): row for place, row in enumerate(saved or ())}
     forms_ = []
     for place in range(min(len(rows) + _SPARE, particulars.MOST_ROWS)):
         row = rows[place] if place < len(rows) else {}
         own = [fault for fault in faults if fault.row == place]
         data = {f"row{place}-{field}": text for field, text in row.items()} | {f"row{place}-was": str(place)}
         form = RowForm(name, place, data=data if own else None, initial=row)
-        was = str(row.get("was", place))
-        form.kept_paper = was.isdecimal() and bool(_at(saved, int(was)).get("document_hmac"))
+        form.kept_paper = bool(kept.get(str(row.get("was", place)), {}).get("document_hmac"))
         if own:
             form.show(own)
         forms_.append(form)
     return forms_
-
-
-def _at(rows: Any, place: int) -> Mapping[str, Any]:
-    return rows[place] if rows and place < len(rows) else {}
 
 
 def _tabs(found: Dossier, current: str) -> list[Tab]:
