@@ -7,7 +7,7 @@ another authority is not there, so that numbers can not be walked.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -34,6 +34,7 @@ from registry import clock, dossier
 from registry.rules import second_factor
 from registry.rules.errors import (
     AgencyMerged,
+    AuthorityNotFound,
     NotAllowed,
     NotFound,
     OutsideAuthority,
@@ -75,10 +76,13 @@ class Visit:
 
     @property
     def zone(self) -> str:
-        """Where the officer's authority is; UTC for who belongs to none."""
+        """Where the officer's authority is; UTC for who belongs to none that the register has yet."""
         code, known = self.by.authority, getattr(self.request, "zone", "")
         if not known:
-            known = str(dossier.authority(code, at=self.at)["zone"]) if code else "UTC"
+            known = "UTC"
+            if code:
+                with suppress(AuthorityNotFound):
+                    known = str(dossier.authority(code, at=self.at)["zone"])
             self.request.zone = known  # type: ignore[attr-defined]
         return known
 
