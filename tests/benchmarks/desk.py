@@ -134,9 +134,9 @@ def _subjects(url: str) -> Subjects:
             [found[0], DOSSIERS],
         ).fetchall()
         active = connection.execute(
-            "SELECT number FROM registry_licence WHERE authority_id = %s AND state = 'active'"
-            " ORDER BY random() LIMIT %s",
-            [found[0], DOSSIERS],
+            "SELECT number FROM registry_publishedrecord"
+            " WHERE authority_code = %s AND state = 'active' AND span @> %s ORDER BY random() LIMIT %s",
+            [found[1], clock.now() + AHEAD, DOSSIERS],
         ).fetchall()
         counted = connection.execute("SELECT count(*) FROM registry_agency").fetchone()
     return Subjects(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Error
 
 WIDE: Final = 1280
 NARROW: Final = 360
@@ -85,7 +86,12 @@ class Window:
         """Keep the whole page as it looks now; packed in haste, which takes half the time."""
         path.parent.mkdir(parents=True, exist_ok=True)
         asked = {"format": "png", "captureBeyondViewport": True, "optimizeForSpeed": True}
-        seen = self._protocol.send("Page.captureScreenshot", asked)
+        self.page.wait_for_load_state()
+        try:
+            seen = self._protocol.send("Page.captureScreenshot", asked)
+        except Error:  # between two pages there is nothing to see
+            self.page.wait_for_function("document.body && innerWidth")
+            seen = self._protocol.send("Page.captureScreenshot", asked)
         path.with_suffix(".png").write_bytes(base64.b64decode(seen["data"]))
 
     def picture(self, path: Path) -> None:
