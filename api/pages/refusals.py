@@ -109,7 +109,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
                 "unknown",
                 sentences=[
                     gettext("There is no page at this address, so nothing was checked."),
-                    wording.sentences(["register.unreachable"], {})[0].partition(". ")[2],
+                    gettext("This says nothing about the agency, good or bad."),
                 ],
             ),
             "steps": [
