@@ -24,6 +24,7 @@ _NEVER: Final = frozenset(
         "csrfmiddlewaretoken",
         "code",
         "password",
+        "again",
         "no_conflict",
         "key",
         "version",
