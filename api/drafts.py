@@ -24,6 +24,7 @@ _NEVER: Final = frozenset(
         "csrfmiddlewaretoken",
         "code",
         "password",
+        "again",
         "no_conflict",
         "key",
         "version",
@@ -40,7 +41,7 @@ _NEVER: Final = frozenset(
 def lasting(typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """What of a form may be kept; a field of a row (``row0-name``) goes by its own name."""
     return {
-        name: [text.replace("\x00", "") for text in texts]
+        _plain(name): [_plain(text) for text in texts]
         for name, texts in typed.items()
         if name.rpartition("-")[2] not in _NEVER
     }
@@ -48,7 +49,7 @@ def lasting(typed: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 def keep(owner: str, place: str, typed: Mapping[str, list[str]], *, at: datetime) -> None:
     """Keep what was typed at this place, instead of what was kept before; empty answers alone are no draft."""
-    fields = lasting(typed)
+    fields, place = lasting(typed), _plain(place)
     if not any(text.strip() for texts in fields.values() for text in texts):
         drop(owner, place)
         return
@@ -63,14 +64,19 @@ def keep(owner: str, place: str, typed: Mapping[str, list[str]], *, at: datetime
 
 def held(owner: str, place: str) -> FormDraft | None:
     """The owner's draft of that form."""
-    return FormDraft.objects.filter(owner=owner, place=place).first()
+    return FormDraft.objects.filter(owner=owner, place=_plain(place)).first()
 
 
 def drop(owner: str, place: str) -> None:
     """Forget it: the form was filed, or its owner wants it no more."""
-    FormDraft.objects.filter(owner=owner, place=place).delete()
+    FormDraft.objects.filter(owner=owner, place=_plain(place)).delete()
 
 
 def tidy(*, at: datetime) -> int:
     """Forget drafts that nobody has touched for ``DAYS`` days; how many."""
     return FormDraft.objects.filter(kept_at__lt=at - timedelta(days=DAYS)).delete()[0]
+
+
+def _plain(text: str) -> str:
+    """The text without what no column can hold."""
+    return text.replace("\x00", "")

@@ -88,6 +88,9 @@ class Edge:
                 if api
                 else HttpResponse(status=400, content_type="text/plain")
             )
+        elif request.content_params and not _in_unicode(request.content_params.get("charset", "")):
+            told = problems.for_status(request, 415, accepts="application/json; charset=utf-8")
+            response = told if api else HttpResponse(status=415, content_type="text/plain")
         elif settings.SECURE_SSL_REDIRECT and not request.is_secure():
             response = HttpResponsePermanentRedirect(f"https://{request.get_host()}{request.get_full_path()}")
         else:
@@ -151,6 +154,14 @@ class Edge:
         ):
             store["content-length"] = ("Content-Length", str(len(response.content)))
         return response
+
+
+def _in_unicode(charset: str) -> bool:
+    """Whether a body of that charset is UTF-8, as all bodies are (RFC 8259, section 8.1; URL Standard).
+
+    Python's decoders would take more, some of which make text that no column can hold, or are no charset at all.
+    """
+    return charset.lower() in {"", "utf-8", "utf8", "us-ascii"}
 
 
 def _stored(headers: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -151,10 +151,12 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
     cause = terms.get("cause")
     if cause not in CAUSES:
         raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(CAUSES))
-    if not bar.may_end_early(today):
+    if bar.void:
         raise errors.StepNotAllowed("the bar is over or was ended already", field="bar")
-    if cause == "appeal" and not bar.appeal_open:
-        raise errors.StepNotAllowed("no appeal against the bar is open", field="cause")
+    if cause not in bar.may_end_for(today):
+        if cause == "appeal":
+            raise errors.StepNotAllowed("no appeal against the bar is open", field="cause")
+        raise errors.StepNotAllowed("the bar is over or was ended already", field="cause")
     last = _day(terms.get("last_day"), "last_day")
     if cause != "review":
         last = None
@@ -206,7 +208,7 @@ def file_appeal(
     authority = _own(by)
     _locked(authority, person)
     found = _bar(person, bar)
-    if found.cause or found.appeal_open:
+    if found.void or found.appeal_open:
         raise errors.StepNotAllowed("the bar was ended, or an appeal is open already", field="bar")
     today = days.local_day(at, authority.zone)
     if not found.decided_on <= received_on <= today:

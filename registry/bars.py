@@ -23,6 +23,7 @@ SCOPES: Final[Mapping[str, frozenset[str] | None]] = {
 }
 """The roles that a bar of each scope keeps a person from; ``None``: all of them."""
 
+_VOID: Final = frozenset({"appeal", "error"})
 ABOUT: Final = (Action.BAR_PERSON, Action.APPEAL_BAR, Action.DISMISS_APPEAL, Action.END_BAR)
 
 
@@ -30,8 +31,9 @@ ABOUT: Final = (Action.BAR_PERSON, Action.APPEAL_BAR, Action.DISMISS_APPEAL, Act
 class Bar:
     """A bar of a person. ``last_day`` ``None``: for ever, or until it is ended.
 
-    ``cause``: why it was ended before its time (``review``), or should never have been (``appeal``, ``error``); empty
-    where neither. ``public_until``: the last day on which the public may read of it; ``None``: for ever.
+    ``cause``: why it ends before its time (``review``), or should never have been (``appeal``, ``error``); empty
+    where neither. What was shortened on review may still be found never to have been. ``public_until``: the last day
+    on which the public may read of it; ``None``: for ever.
     """
 
     sequence: int
@@ -55,7 +57,7 @@ class Bar:
     @property
     def void(self) -> bool:
         """Whether it never was, as known now."""
-        return self.cause in {"appeal", "error"}
+        return self.cause in _VOID
 
     def state(self, today: date) -> str:
         """``coming``, ``in_force``, ``over`` or ``void``."""
@@ -65,9 +67,16 @@ class Bar:
             return "coming"
         return "over" if self.last_day is not None and self.last_day < today else "in_force"
 
-    def may_end_early(self, today: date) -> bool:
-        """Whether it has an end still to come that nobody has brought forward."""
-        return not self.cause and self.state(today) != "over"
+    def may_end_for(self, today: date) -> tuple[str, ...]:
+        """The causes for which it may be ended now.
+
+        On review, an end still to come that nobody has brought forward; by an appeal, while one is open; as an error,
+        for ever: a bar that is over, or was shortened, is still told of the person.
+        """
+        if self.void:
+            return ()
+        reviewed = self.cause or self.state(today) == "over"
+        return (*(() if reviewed else ("review",)), *(("appeal",) if self.appeal_open else ()), "error")
 
     def open_steps(self, by: Actor, *, today: date) -> frozenset[Action]:
         """What this officer may begin about it: enter an appeal, propose that one is dismissed, or that the bar ends.
@@ -75,12 +84,12 @@ class Bar:
         No officer of the bar has a part in what is decided of an appeal against it.
         """
         found = set()
-        if not self.cause and not self.appeal_open and by.roles & M:
+        if not self.void and not self.appeal_open and by.roles & M:
             found.add(Action.APPEAL_BAR)
         dismissing = self.appeal_open and by.number not in self.officers
         if dismissing and by.roles & RULES[Motion.DISMISS_APPEAL].proposes:
             found.add(Action.DISMISS_APPEAL)
-        if self.may_end_early(today) and by.roles & RULES[Motion.END_BAR].proposes:
+        if self.may_end_for(today) and by.roles & RULES[Motion.END_BAR].proposes:
             found.add(Action.END_BAR)
         return frozenset(found)
 
@@ -163,12 +172,15 @@ def folded(rows: Iterable[Entry], *, numbered: bool = True) -> list[Bar]:
 
 def _bar(entry: Entry, spoken: Sequence[Entry], sequence: int) -> Bar:
     effect, zone = entry.effect, entry.zone
-    end = next((one for one in spoken if one.action == Action.END_BAR), None)
+    ends = [one for one in spoken if one.action == Action.END_BAR]
+    end = ends[-1] if ends else None
     appeals = [one for one in spoken if one.action == Action.APPEAL_BAR]
     dismissed = [one for one in spoken if one.action == Action.DISMISS_APPEAL]
     last = _day(effect["last_day"])
-    if end is not None and end.effect["cause"] == "review":
-        last = _day(end.effect["last_day"])
+    for one in ends:
+        if one.effect["cause"] == "review":
+            last = _day(one.effect["last_day"])
+    cause = end.effect["cause"] if end else ""
     months = effect["public_months"]
     public_until = None if months is None or last is None else days.add_months(last, months)
     return Bar(
@@ -183,8 +195,8 @@ def _bar(entry: Entry, spoken: Sequence[Entry], sequence: int) -> Bar:
         decided_on=days.local_day(entry.decided_at, zone),
         appeal_until=datetime.fromisoformat(entry.deadlines["appeal_until"]),
         appealed_on=_day(appeals[-1].effect["received_on"]) if appeals else None,
-        appeal_open=len(appeals) > len(dismissed) and end is None,
-        cause=end.effect["cause"] if end else "",
+        appeal_open=len(appeals) > len(dismissed) and cause not in _VOID,
+        cause=cause,
         ended_on=days.local_day(end.decided_at, zone) if end else None,
         public=months != 0,
         public_until=public_until,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api import auth, problems
-from api.desk import door, navigation, parts, session
+from api.desk import door, navigation, parts, session, unsent
 from api.desk.door import Visit
 from api.desk.forms import Deciding, Form
 from api.models import User
@@ -118,7 +118,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         if auth.add_device(request, "".join(form.cleaned_data["code"].split())):
             return HttpResponseRedirect(resolve_url("desk-recovery-codes" if first else "desk-account"))
         form.add_error("code", gettext("This is not the code of this device. Is its clock right?"))
-    secret, address = auth.new_secret(request, anew=request.method != "POST")
+    secret, address = auth.new_secret(request, anew=not unsent.sent(request))
     context = {
         "form": form,
         "first": first,

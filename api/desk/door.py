@@ -153,10 +153,22 @@ def answering(
 
 
 def open_page(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse], *, methods: Iterable[str] = ("POST",)
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    *,
+    refuse: Callable[[HttpRequest, Exception], HttpResponse] | None = None,
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A page that whoever is not (wholly) signed in may see: sign-in, an invitation, the second factor."""
-    return answering(view, methods=methods, refuse=refused)
+    """A page that whoever is not (wholly) signed in may see: sign-in, an invitation, the second factor.
+
+    A button of the languages sends its form, and does nothing but show it again: nobody signs in by it.
+    """
+
+    @wraps(view)
+    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if unsent.language(request):
+            unsent.carry(request)
+        return view(request, *args, **kwargs)
+
+    return answering(enter, methods=("POST",), refuse=refuse or refused)
 
 
 def draw(

@@ -1,6 +1,6 @@
 """Persons: who acts for agencies, found by name; the bars against them, and every step about one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
@@ -90,12 +90,14 @@ class EndForm(MotionForm):
         label=_("New last day"), required=False, help_text=_("On review alone."), **_DAY
     )
 
-    def __init__(self, visit: Visit) -> None:
-        """Offer the causes in the reader's words."""
+    def __init__(self, visit: Visit, causes: Collection[str]) -> None:
+        """Offer these causes in the reader's words."""
         super().__init__(visit)
         self.fields["cause"].choices = [  # type: ignore[attr-defined]
-            (code, gettext(word)) for code, word in motions_room.CAUSES.items()
+            (code, gettext(word)) for code, word in motions_room.CAUSES.items() if code in causes
         ]
+        if "review" not in causes:
+            del self.fields["last_day"]
 
 
 class AppealForm(Form):
@@ -316,15 +318,16 @@ def one_bar(visit: Visit, number: str, sequence: int) -> HttpResponse:
 def end(visit: Visit, number: str, sequence: int) -> HttpResponse:
     """Propose the end of a bar."""
     one = readings.person(_canonical(number), by=visit.by, at=visit.at, through="desk")
-    if all(bar.sequence != sequence for bar in one.bars):
+    found = next((bar for bar in one.bars if bar.sequence == sequence), None)
+    if found is None:
         raise errors.EntryNotFound
-    form = EndForm(visit)
+    form = EndForm(visit, found.may_end_for(one.today))
     gone = motions_room.proposed(
         visit, form, Motion.END_BAR, one.number,
         lambda said: {
             "bar": sequence,
             "cause": said["cause"],
-            "last_day": said["last_day"].isoformat() if said["last_day"] else None,
+            "last_day": said["last_day"].isoformat() if said.get("last_day") else None,
         },
     )  # fmt: skip
     if gone is not None:

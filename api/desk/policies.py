@@ -25,7 +25,7 @@ from api.desk.policy_words import EVER, Word
 from api.pages import facts as public_facts
 from registry import policies
 from registry.policies import PolicyProposalRecord, Version
-from registry.rules import errors, policy
+from registry.rules import days, errors, policy
 from registry.rules.grounds import SanctionKind
 from registry.rules.policy import Policy
 
@@ -115,6 +115,13 @@ class PolicyForm(Deciding):
         """The fields, group by group."""
         for group in policy_words.GROUPS:
             yield gettext(group.title), [self[word.name] for word in group.words]
+
+    def clean_in_force_from(self) -> date | None:
+        """Refuse a year that no calendar of ours has."""
+        day: date | None = self.cleaned_data["in_force_from"]
+        if day is not None and day.year not in days.YEARS:
+            raise forms.ValidationError(gettext("The year is out of reach."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Judge the fee of workers as a whole, before the code is spent."""

@@ -77,7 +77,8 @@ class ConfirmForm(_Money):
         max_length=200,
         help_text=_("Name and how they were reached: call back a number that you found yourself."),
     )
-    document = forms.CharField(label=_("Document in the file"), max_length=200, required=False)
+    # Named apart from ``document``, which is the number of an identity paper and never kept in a draft.
+    filed_as = forms.CharField(label=_("Document in the file"), max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the kinds in the reader's words."""
@@ -200,8 +201,13 @@ def _entered(visit: Visit, number: str, form: ConfirmForm | DrawForm) -> bool:
     said, (amount, currency) = form.cleaned_data, form.money
     if isinstance(form, ConfirmForm):
         action = Action.CONFIRM_SECURITY
-        names = ("kind", "reference", "confirmed_by", "document")
-        extra = {name: said[name] for name in names if said.get(name)}
+        told = {
+            "kind": said["kind"],
+            "reference": said["reference"],
+            "confirmed_by": said["confirmed_by"],
+            "document": said["filed_as"],
+        }
+        extra = {name: text for name, text in told.items() if text}
         terms = StepTerms(
             amount=amount, currency=currency, issuer=said["issuer"], until=said["until"], extra=extra
         )

@@ -112,6 +112,11 @@ def carry(request: HttpRequest) -> None:
     request.method, request.POST = "GET", QueryDict()
 
 
+def sent(request: HttpRequest) -> bool:
+    """Whether the page's own form was sent, by whichever of its buttons."""
+    return request.method == "POST" or hasattr(request, "carried")
+
+
 def draw(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
     """A page whose buttons of the languages send the form on it: the first with drafts, else the first there is.
 

@@ -144,3 +144,12 @@ def test_drafts_are_few_short_and_not_for_ever(number: str) -> None:
     assert kept.fields == {"a": ["xy"]}
     drafts.tidy(at=AT + timedelta(days=drafts.DAYS, minutes=5))
     assert not FormDraft.objects.exists()
+
+
+def test_what_no_column_can_hold_is_left_out_of_a_draft(enter: Callable[..., Pages], number: str) -> None:
+    officer = enter("DLA-7")
+    nul = {"draft": "st\x00ep", "text_en": "A\x00B", "na\x00me": "C"}
+    assert officer.send(form_of(number), keep="keep", **nul).status_code == 302
+    assert FormDraft.objects.get().fields["text_en"] == ["AB"]
+    assert officer.send(f"{form_of(number)}%00", keep="forget", draft="\x00").status_code == 302
+    assert officer.send(form_of(number), tongue="ar", **nul).status_code == 302

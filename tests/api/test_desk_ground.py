@@ -219,3 +219,17 @@ def test_a_search_stays_within_the_authority(desk: Client, officer: Pages, holde
     assert officer.get("agencies", q=name).status_code == 200
     other = at_desk(desk, appoint("LMA-7", "XB-LMA", "officer"))
     assert "Nothing of your authority" in other.get("agencies", q=name).content.decode()
+
+
+@pytest.mark.parametrize(
+    "charset", ["rot13", "base64", "zip", "idna", "utf-7", "unicode_escape", "undefined"]
+)
+def test_a_body_is_utf_8_or_is_not_read(desk: Client, charset: str) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n+2AA-\r\n--b--\r\n'
+    told = desk.generic("POST", "/desk/sign-in", form, f"multipart/form-data; boundary=b; charset={charset}")
+    assert told.status_code == 415
+    told = desk.generic("POST", "/api/v1/staff/session", b"{}", f"application/json; charset={charset}")
+    assert (told.status_code, told.json()["code"]) == (415, "body.wrong_media_type")
+    for good in ("utf-8", "UTF-8", '"utf-8"'):
+        told = desk.generic("POST", "/desk/sign-in", form, f"multipart/form-data; boundary=b; charset={good}")
+        assert told.status_code == 422

@@ -204,3 +204,12 @@ def test_every_number_of_a_policy_has_its_words() -> None:
     known = {word.name for group in policy_words.GROUPS for word in group.words}
     assert stated.keys() <= known
     assert {f.name for f in fields(policy.Policy) if f.type is int} - {"version"} == policy_words.COUNTS
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_year_that_no_calendar_of_ours_has_is_said_at_the_day(
+    administrators: tuple[Pages, Pages], day: str
+) -> None:
+    answer = send(administrators[0], in_force_from=day)
+    assert answer.status_code == 422
+    assert "The year is out of reach." in answer.content.decode()

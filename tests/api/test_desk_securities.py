@@ -19,7 +19,7 @@ AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
 GOOD = {
     "what": "confirm", "amount": "150000.50", "currency": "xts", "issuer": f"Bank {EVIL}", "until": "2027-01-31",
-    "kind": "surety", "reference": f"REF {EVIL}", "confirmed_by": f"Who {EVIL}", "document": f"Doc {EVIL}",
+    "kind": "surety", "reference": f"REF {EVIL}", "confirmed_by": f"Who {EVIL}", "filed_as": f"Doc {EVIL}",
 }  # fmt: skip
 
 
@@ -119,3 +119,11 @@ def test_every_role_reads_or_writes_as_the_table_says(desk: Client, licence: str
             assert desk.get(f"/desk/{path}").status_code == (200 if reads else 403), (role, path)
         sent = desk.post(f"/desk/securities/{licence}", {"what": "confirm"})
         assert sent.status_code == (422 if role in writers else 403), role
+
+
+def test_everything_of_an_issuer_s_word_is_kept_as_a_draft(officer: Pages, licence: str) -> None:
+    path = f"securities/{licence}"
+    assert officer.send(path, **GOOD, draft="confirm", keep="keep").status_code == 302
+    page = officer.get(path).content.decode()
+    for told in ("REF &lt;script&gt;", "Who &lt;script&gt;", "Doc &lt;script&gt;"):
+        assert told in page

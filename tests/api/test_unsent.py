@@ -26,7 +26,7 @@ from tests import applying as apply
 from tests import builders
 from tests.api import test_desk_apply
 from tests.api.at_desk import at_desk
-from tests.api.officials import appoint
+from tests.api.officials import PASSWORD, appoint
 from tests.api.test_desk_apply import PDF, Applicant, send, upload
 from tests.conftest import Clock
 
@@ -313,3 +313,17 @@ def signed_in(client: Client, path: str, user: User, monkeypatch: pytest.MonkeyP
     answer = send(client, path, username=user.username, password=PASSWORD, code=device.code)
     assert answer.status_code == 302, text(answer)
     return client
+
+
+def test_nobody_signs_in_or_opens_an_account_by_a_change_of_language(new_desk: Callable[[], Client]) -> None:
+    desk = new_desk()
+    empty = send(desk, "/desk/sign-in", username="", password="", code="", tongue="ar")
+    assert (empty.status_code, "field wrong" in text(empty)) == (200, False)
+    assert ARABIC in text(empty)
+    user = appoint("DLA-7", "XA-DLA", "officer")
+    typed = {"username": user.username, "password": PASSWORD, "code": "123456"}
+    moved = send(desk, "/desk/sign-in", **typed, tongue="ar")
+    assert moved.status_code == 200
+    assert user.username in text(moved)
+    assert PASSWORD not in text(moved)
+    assert "123456" not in text(moved)

@@ -258,6 +258,46 @@ def test_a_review_ends_a_bar_early(person: tuple[str, str]) -> None:
     assert not list(audit.differences(at=AT))
 
 
+@pytest.mark.parametrize("cause", ["appeal", "error"])
+def test_a_bar_that_was_shortened_or_is_over_may_still_be_found_never_to_have_been(
+    person: tuple[str, str], cause: str
+) -> None:
+    number, holder = person
+    bar = take(number)
+    review = {"bar": bar.sequence, "cause": "review", "last_day": "2026-02-10", "reason": "Reviewed."}
+    take(number, review, kind=Motion.END_BAR)
+    over = AT + timedelta(days=20)
+    assert bars.of(number)[-1].state(date(2026, 2, 14)) == "over"
+    for again in (review, {**review, "last_day": "2026-02-18"}):
+        with pytest.raises(errors.StepNotAllowed):
+            move(number, again, at=over, kind=Motion.END_BAR)
+    end = {"bar": bar.sequence, "cause": cause, "reason": "Somebody else was meant."}
+    if cause == "appeal":
+        with pytest.raises(errors.StepNotAllowed):
+            move(number, end, at=over, kind=Motion.END_BAR)
+        barring.file_appeal(
+            number, bar.sequence, received_on=TODAY, by=builders.maker(over), at=over, idempotency_key="late"
+        )
+    ended = take(number, end, at=over, kind=Motion.END_BAR)
+    assert (ended.void, ended.appeal_open, ended.cause) == (True, False, cause)
+    assert not ended.open_steps(builders.maker(over), today=TODAY)
+    with pytest.raises(errors.StepNotAllowed):
+        move(number, end, at=over, kind=Motion.END_BAR)
+    appoint(holder, at=over, person=number)
+    assert not list(audit.differences(at=over))
+
+
+def test_an_appeal_that_is_open_outlives_a_review(person: tuple[str, str]) -> None:
+    number, _holder = person
+    bar = take(number)
+    barring.file_appeal(
+        number, bar.sequence, received_on=TODAY, by=builders.maker(AT), at=AT, idempotency_key="appeal"
+    )
+    review = {"bar": bar.sequence, "cause": "review", "last_day": "2026-02-10", "reason": "Reviewed."}
+    shorter = take(number, review, kind=Motion.END_BAR)
+    assert (shorter.appeal_open, shorter.void, shorter.last_day) == (True, False, date(2026, 2, 10))
+
+
 def test_nothing_of_a_person_stands_in_the_log(person: tuple[str, str]) -> None:
     number, _holder = person
     take(number)

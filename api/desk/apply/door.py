@@ -106,14 +106,7 @@ def open_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A page for anybody: signing up and in, and objecting."""
-
-    @wraps(view)
-    def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if unsent.language(request):
-            unsent.carry(request)
-        return view(request, *args, **kwargs)
-
-    return door.answering(enter, methods=("POST",), refuse=refused)
+    return door.open_page(view, refuse=refused)
 
 
 def draw(

@@ -18,6 +18,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.debug import sensitive_post_parameters
 
 from api import applicants, auth, phrases, problems, throttles
+from api.desk import unsent
 from api.desk.account import DeviceForm
 from api.desk.apply import door
 from api.desk.door import in_language, signed_in
@@ -201,7 +202,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
                 request, "recovery_codes.html", gettext("Recovery codes"), codes, account=door.account(user)
             )
         form.add_error("code", gettext("This is not the code of this device. Is its clock right?"))
-    secret, address = auth.new_secret(request, anew=request.method != "POST")
+    secret, address = auth.new_secret(request, anew=not unsent.sent(request))
     context = {
         "form": form,
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
