@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -75,7 +77,8 @@ def _forget_the_dead(administrator: psycopg.Connection[Any]) -> None:
     ):
         number = int(name.split("_")[2])
         if number == os.getpid() or not _lives(number):
-            administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            with suppress(InvalidCatalogName, ObjectInUse):  # another process forgets it too
+                administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 _SHAPING = (
@@ -338,10 +341,38 @@ class _AtOnce(QuietWSGIRequestHandler):
     disable_nagle_algorithm = True
 
 
+class _Door(ThreadedWSGIServer):
+    """A server that shows everybody out: a browser keeps its connections, and each keeps one to the database."""
+
+    def __init__(self, *given: Any) -> None:
+        """Begin with nobody in."""
+        super().__init__(*given)
+        self._visitors: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Let somebody in, who is served in a thread."""
+        self._visitors.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Somebody has gone, and the thread's connections to the database with them."""
+        super().shutdown_request(request)
+        self._visitors.discard(request)
+
+    def show_out(self) -> None:
+        """End every connection and wait until nobody is in."""
+        for request in list(self._visitors):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + 5
+        while self._visitors and time.monotonic() < until:
+            time.sleep(0.005)
+
+
 @contextmanager
 def _open(door: Any) -> Iterator[str]:
     """A door on a free port, in threads of this process: same database, same stopped clock."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _AtOnce)
+    server = _Door(("127.0.0.1", 0), _AtOnce)
     server.set_app(door.application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -349,6 +380,7 @@ def _open(door: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
+        server.show_out()
         server.server_close()
         thread.join()
 
