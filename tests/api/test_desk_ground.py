@@ -198,7 +198,7 @@ def test_the_log_of_reads_only_grows(officer: Pages, holder: str, statement: str
 def test_the_queue_counts_what_really_waits_for_this_officer(
     desk: Client, officer: Pages, holder: str
 ) -> None:
-    assert "Nothing waits for your yes." in officer.get("").content.decode()
+    assert "No proposal waits for your yes." in officer.get("").content.decode()
     number = licensing_number(holder)
     terms = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."}, no_conflict=True)
     licensing.propose(
