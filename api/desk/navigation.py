@@ -55,7 +55,7 @@ ROOMS: Final = (
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),
     Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l", everywhere=True),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r", everywhere=True),
-    Room("desk-reports", _("Reports"), figures.READERS, "n", everywhere=True),
+    Room("desk-reports", _("Reports"), figures.READERS, "n"),
 )
 """In the order of the list at the side."""
 
