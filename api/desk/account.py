@@ -169,9 +169,7 @@ def forget(visit: Visit, number: int) -> HttpResponse:
 def keys(visit: Visit) -> HttpResponse:
     """What the keyboard opens."""
     rooms = [
-        parts.Key(f"g {room.key}", gettext(room.name))
-        for room in navigation.open_to(visit.by.roles)
-        if room.key
+        parts.Key(f"g {room.key}", gettext(room.name)) for room in navigation.open_to(visit.by) if room.key
     ]
     others = [
         parts.Key("j", gettext("the next row of a list")),

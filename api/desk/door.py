@@ -183,7 +183,7 @@ def draw(
     """A page of the desk; without an officer it has no list of rooms."""
     around = {
         **frame(title),
-        "rooms": navigation.open_to(by.roles) if by else (),
+        "rooms": navigation.open_to(by) if by else (),
         "by": by,
     }
     return unsent.draw(request, f"desk/{template}", {**context, **around}, status=status)

@@ -65,7 +65,11 @@ def licence(visit: Visit, number: str) -> HttpResponse:
         sanctions=_sanctions(file),
         complete_since=_day_of(file.body.get("history_complete_since"), file.zone),
         entries=[
-            _entry(one, file.zone, language) | {"papers": papers.get(one["sequence"], [])}
+            _entry(one, file.zone, language)
+            | {
+                "letter": resolve_url("desk-letter", number, one["sequence"]),
+                "papers": papers.get(one["sequence"], []),
+            }
             for one in reversed(found["entries"])
         ],
     )

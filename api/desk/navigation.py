@@ -4,14 +4,13 @@ The list at the side and the page of keys are drawn from this table, and a route
 (``door.room``): a room that is not here has no link, a role that is not named here sees none.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
 from registry import figures, holders, persons
-from registry.rules.lifecycle import Role
+from registry.rules.lifecycle import Actor, Role
 
 EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
 READERS: Final = EVERYBODY - {Role.ANALYST}
@@ -27,16 +26,20 @@ APPLICATIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room: its route's name, its name for people, who may enter, and the letter that opens it after ``g``."""
+    """A room: its route's name, its name for people, who may enter, and the letter that opens it after ``g``.
+
+    ``everywhere``: it holds something also for who belongs to no authority; the others are rooms of one authority.
+    """
 
     route: str
     name: str
     roles: frozenset[Role]
     key: str = ""
+    everywhere: bool = False
 
 
 ROOMS: Final = (
-    Room("desk-queue", _("Waiting"), EVERYBODY, "w"),
+    Room("desk-queue", _("Waiting"), EVERYBODY, "w", everywhere=True),
     Room("desk-agencies", _("Agencies"), READERS, "a"),
     Room("desk-applications", _("Applications"), APPLICATIONS, "p"),
     Room("desk-holders", _("Accounts of agencies"), holders.READERS, "h"),
@@ -49,15 +52,14 @@ ROOMS: Final = (
     ),
     Room("desk-persons", _("Persons"), persons.READERS, "i"),
     Room("desk-requests", _("Requests of persons"), persons.READERS, "d"),
-    Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o"),
-    Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l"),
-    Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r"),
+    Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),
+    Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l", everywhere=True),
+    Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r", everywhere=True),
     Room("desk-reports", _("Reports"), figures.READERS, "n"),
 )
 """In the order of the list at the side."""
 
 
-def open_to(roles: Collection[str]) -> tuple[Room, ...]:
-    """The rooms that somebody with these roles may enter."""
-    held = frozenset(roles)
-    return tuple(room for room in ROOMS if room.roles & held)
+def open_to(by: Actor) -> tuple[Room, ...]:
+    """The rooms that this officer may enter and finds something in."""
+    return tuple(room for room in ROOMS if room.roles & by.roles and (by.authority or room.everywhere))

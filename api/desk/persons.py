@@ -58,7 +58,9 @@ class BarForm(MotionForm):
     last_day = forms.DateField(label=_("Last day"), required=False, **_DAY)
     permanent = forms.BooleanField(label=_("For ever"), required=False)
     scope = forms.ChoiceField(label=_("Keeps from"), widget=forms.RadioSelect, initial="any_role")
-    grounds = forms.MultipleChoiceField(label=_("Grounds"), widget=forms.CheckboxSelectMultiple)
+    grounds = forms.MultipleChoiceField(
+        label=_("Grounds"), widget=forms.CheckboxSelectMultiple(attrs={"class": "grounds"})
+    )
 
     def __init__(self, visit: Visit) -> None:
         """Offer the law's scopes and grounds in the reader's words."""
@@ -67,9 +69,8 @@ class BarForm(MotionForm):
             (code, gettext(word)) for code, word in motions_room.SCOPES.items()
         ]
         language = get_language() or "en"
-        self.fields["grounds"].choices = [  # type: ignore[attr-defined]
-            (code, labels.text("grounds", code, language)) for code in sorted(barring.GROUNDS)
-        ]
+        grounds = sorted((labels.text("grounds", code, language), code) for code in barring.GROUNDS)
+        self.fields["grounds"].choices = [(code, text) for text, code in grounds]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a year that no calendar of ours has."""
@@ -263,6 +264,7 @@ def bar(visit: Visit, number: str) -> HttpResponse:
             gettext("A supervisor and then the registrar say yes; the person may be heard before."),
             gettext("Every appointment from which the bar keeps the person ends on the day before it begins."),
             gettext("While it lasts nobody appoints the person, and whoever is like them is screened."),
+            gettext("The public reads the name, the days, the grounds and what the person is kept from."),
         ],
     )  # fmt: skip
 

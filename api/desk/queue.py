@@ -35,7 +35,7 @@ def queue(visit: Visit) -> HttpResponse:
         status=422 if form.errors else 200,
         **_deadlines(visit, form, zone),
         count=len(mine),
-        searches=bool(visit.by.roles & navigation.READERS),
+        searches=bool(visit.by.authority and visit.by.roles & navigation.READERS),
         changes=people.changes_table(visit),
         motions=motions.table_of_those_that_await(visit, zone),
         requests=requests.table_of_those_due(visit),
@@ -50,7 +50,7 @@ def queue(visit: Visit) -> HttpResponse:
                 gettext("Proposed by"),
             ),
             [_row(one, zone) for one in mine],
-            gettext("Nothing waits for your yes."),
+            gettext("No proposal waits for your yes."),
         ),
     )
 

@@ -37,7 +37,7 @@ _WORDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "until": (_("Until, the last day counted"), ""),
     "first_day": (_("First day of the term"), ""),
     "last_day": (_("Last day of the term"), ""),
-    "grounds": (_("Grounds"), _("Those that can carry this step. The public reads them.")),
+    "grounds": (_("Grounds"), _("Those that can carry this step.")),
     "refers_to": (_("Which entry this is about"), ""),
     "licence_class": (_("Class"), _("One letter. Left empty: as it is.")),
     "provisional": (_("Provisional"), ""),
@@ -292,6 +292,7 @@ class _Asking(Form):
         return _named(
             "grounds",
             forms.MultipleChoiceField,
+            help_text=_("Those that can carry this step. The public reads them.") if step.published else None,
             choices=[(code, text) for text, code in choices],
             widget=forms.CheckboxSelectMultiple(attrs={"class": "grounds"}),
             error_messages={"required": _("Name at least one ground.")},
@@ -546,7 +547,7 @@ def _area() -> forms.Textarea:
 
 def _named(name: str, kind: Callable[..., forms.Field], **kwargs: Any) -> forms.Field:
     label, help_text = _WORDS[name]
-    return kind(label=label, help_text=help_text, **kwargs)
+    return kind(label=label, help_text=kwargs.pop("help_text", None) or help_text, **kwargs)
 
 
 def _text(language: str) -> forms.Field:

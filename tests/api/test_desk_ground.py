@@ -145,6 +145,15 @@ def test_every_role_enters_the_rooms_that_are_its_own_and_no_other(desk: Client,
     assert found == expected
 
 
+def test_who_belongs_to_no_authority_is_shown_no_room_that_is_not_there(desk: Client, holder: str) -> None:
+    sign_in(desk, appoint("ADM-7", "", "administrator", "auditor"))
+    told = desk.get("/desk/").content.decode()
+    at = {room.route: reverse(room.route, urlconf="api.conf.desk") for room in navigation.ROOMS}
+    shown = {route for route, address in at.items() if f'href="{address}"' in told}
+    assert shown == {"desk-queue", "desk-people", "desk-policies", "desk-readings"}
+    assert all(desk.get(at[route]).status_code == 200 for route in shown)
+
+
 def test_reading_a_dossier_is_logged_for_the_auditor_of_the_authority(
     desk: Client, officer: Pages, holder: str
 ) -> None:
@@ -190,7 +199,7 @@ def test_the_log_of_reads_only_grows(officer: Pages, holder: str, statement: str
 def test_the_queue_counts_what_really_waits_for_this_officer(
     desk: Client, officer: Pages, holder: str
 ) -> None:
-    assert "Nothing waits for your yes." in officer.get("").content.decode()
+    assert "No proposal waits for your yes." in officer.get("").content.decode()
     number = licensing_number(holder)
     terms = StepTerms(grounds=("FALSE-DOC",), texts={"en": "Papers under examination."}, no_conflict=True)
     licensing.propose(

@@ -36,6 +36,8 @@ _CHOICES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("security", "kind"): words.SECURITIES,
 }
 _DAYS: Final = frozenset({"birth_date", "incorporated_on", "until"})
+_ANSWERS: Final = frozenset({applying.Action.SUBMIT, applying.Action.REPRESENT, applying.Action.APPEAL})
+"""What an applicant does about a letter: after it the letter's days are over."""
 _BEFORE_REVIEW: Final = applying.WITH_APPLICANT | {applying.State.SUBMITTED}
 _NEW, _RENEWAL, _AGENCY = "new", "renews:", "agency:"
 _DRAFT: Final = "section"
@@ -270,6 +272,7 @@ def application(visit: Visit, number: str) -> HttpResponseBase:
         state=words.state(state.value, to_applicant=True),
         due=_due(found.line),
         writing=state in applying.WITH_APPLICANT,
+        asked=state is applying.State.INCOMPLETE,
         ended=state in applying.ENDED,
         tabs=_tabs(found, ""),
         letters=_letters(found),
@@ -587,7 +590,10 @@ def _due(line: reading.Line) -> Any:
 
 
 def _letters(found: Dossier) -> list[dict[str, Any]]:
+    """The letters, the newest first; what is due after one is told until it is answered or another follows."""
     language = get_language() or "en"
+    written_to = [one for one in found.happened if one.said.get("letter")]
+    answers = [one for one in found.happened if one.action in _ANSWERS]
     return [
         {
             "title": words.said(words.ACTIONS, one.action),
@@ -597,10 +603,10 @@ def _letters(found: Dossier) -> list[dict[str, Any]]:
             "deadlines": [
                 (words.said(words.DUE, name), written.last_day(datetime.fromisoformat(text), found.zone))
                 for name, text in one.deadlines.items()
+                if one is written_to[-1] and not any(answer.at > one.at for answer in answers)
             ],
         }
-        for one in reversed(found.happened)
-        if one.said.get("letter")
+        for one in reversed(written_to)
     ]
 
 
