@@ -31,7 +31,8 @@ def debarments(request: HttpRequest) -> HttpResponse:
     """The bars that are public now, the newest first; with ``?q=`` those of a name."""
     query = " ".join(_UNREADABLE.sub(" ", request.GET.get("q", "")).split())[:_LONGEST]
     before = request.GET.get("after", "")
-    headers = throttles.take(request, throttles.SEARCHES) if query else {}
+    left = throttles.take(request, throttles.SEARCHES)
+    headers = left if query else {}
     after = int(before) if _NUMBER.fullmatch(before) else None
     found = register.listed(at=clock.now(), q=query, after=after, limit=MOST)
     tag = "" if query else render.tag(render.Reader.of(request), "debarments", found)

@@ -89,6 +89,9 @@ def place(host: str, authority: str, folder: Path, *, at: int) -> Iterator[Place
     connections.close_all()
     with psycopg.connect(server_address(), autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(named))
+        server.execute(  # whoever an earlier test left in it: a database in use is not copied
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [usual]
+        )
         server.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(named, owner, template))
     directory = folder / "keys"
     make_keys(directory, host, authority, at=at)
