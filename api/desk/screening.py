@@ -206,7 +206,8 @@ def match(visit: Visit, number: int) -> HttpResponse:
     pair = screening.match(number, by=visit.by)
     readings.note(f"match {number}", "screening", by=visit.by, at=visit.at, through="desk")
     one = pair.match
-    form = JudgeForm(visit) if one.agreement.awaits(visit.by, at=visit.at) else None
+    asked = one.agreement.awaits(visit.by, at=visit.at) and not one.merged
+    form = JudgeForm(visit) if asked else None
     if form is not None and visit.request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
@@ -244,9 +245,17 @@ def match(visit: Visit, number: int) -> HttpResponse:
         compared=compared(pair.one, pair.other),
         said=parts.Table(
             gettext("What officers said"),
-            (gettext("When"), gettext("Who"), gettext("What"), gettext("Why")),
+            (gettext("When"), gettext("Who"), gettext("What"), gettext("Why"), gettext("Reasons then")),
             [
-                (parts.Moment(w.at, visit.zone), parts.officers(w.by), gettext(_WORDS[w.verdict]), w.reason)
+                (
+                    parts.Moment(w.at, visit.zone),
+                    parts.officers(w.by),
+                    gettext(_WORDS[w.verdict]),
+                    w.reason,
+                    written.listed(
+                        f"{gettext(REASONS[reason.code])} ({reason.points})" for reason in w.about
+                    ),
+                )
                 for w in one.said
             ],
             gettext("Nobody has said anything yet."),

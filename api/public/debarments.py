@@ -82,7 +82,9 @@ def listed(ask: route.Ask) -> route.Answer:
     A bar that was set aside or entered in error is gone. One that is over stays for as long as the policy in force
     when it was made says. Silence is no clean record: see `history_complete_since`.
     """
-    left = throttles.take(ask.request, throttles.SEARCHES)  # bars that are told no more are read to find the others
+    left = throttles.take(
+        ask.request, throttles.SEARCHES
+    )  # bars that are told no more are read to find the others
     headers = {} if ask["q"] is None else left  # an edge may share the whole list
     page = debarments.listed(
         at=clock.now(),

@@ -54,19 +54,20 @@ _AT_ONCE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What one officer said of a match, and when."""
+    """What one officer said of a match, when, and of which reasons: what spoke for it then may be gone since."""
 
     verdict: Verdict
     by: str
     at: datetime
     reason: str
+    about: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A possible match as it stands: a record of an agency's, and the one it may belong to.
 
-    ``waits`` and ``waits_by``: what one officer has said and another must say too.
+    ``waits`` and ``waits_by``: what one officer has said and another must say too. ``merged``: the two are one record.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Match:
     found_at: datetime
     assessed_at: datetime
     said: tuple[Word, ...]
+    merged: bool
 
     @property
     def agreement(self) -> Agreement:
@@ -501,7 +503,8 @@ _JUDGED: Final = """
 
 _MATCHES: Final = """
     SELECT m.id, g.number, g.legal_name, m.subject, m.target_kind, m.target,
-           coalesce(tg.legal_name, tp.name, tf.name, ''), m.found_at, a.score, a.rank, a.reasons::text, a.at, said.words
+           coalesce(tg.legal_name, tp.name, tf.name, ''), m.found_at, a.score, a.rank, a.reasons::text, a.at,
+           said.words, coalesce(registry_stays(tg.id) = g.id, false)
     FROM registry_screeningmatch m
     JOIN registry_authority u ON u.id = m.authority_id
     JOIN registry_agency g ON g.id = registry_stays(m.agency_id)
@@ -519,14 +522,15 @@ _MATCHES: Final = """
 def _matches(where: str, values: Sequence[Any], *, limit: int = 1000) -> list[Match]:
     with connection.cursor() as cursor:
         cursor.execute(_MATCHES.format(where=where), [*values, limit])
-        return [_match(*row) for row in cursor.fetchall()]
+        return [_match(*row, merged=merged) for *row, merged in cursor.fetchall()]
 
 
 def _match(
     key: int, agency: str, agency_name: str, subject: str, target_kind: str, target: str, target_name: str,
     found_at: datetime, score: int, rank: int, reasons: str, assessed_at: datetime, words: str | None,
+    *, merged: bool,
 ) -> Match:  # fmt: skip
-    told = tuple(Reason(one["code"], one["points"]) for one in json.loads(reasons))
+    told = _reasons(json.loads(reasons))
     said = json.loads(words or "[]")
     judged = rules.judged(
         [rules.Said(Verdict(v), by, frozenset(r["code"] for r in about)) for v, by, _, _, about in said],
@@ -548,5 +552,13 @@ def _match(
         reasons=told,
         found_at=found_at,
         assessed_at=assessed_at,
-        said=tuple(Word(Verdict(v), by, datetime.fromisoformat(at), why) for v, by, at, why, _ in said),
+        said=tuple(
+            Word(Verdict(v), by, datetime.fromisoformat(at), why, _reasons(about))
+            for v, by, at, why, about in said
+        ),
+        merged=merged,
     )
+
+
+def _reasons(told: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    return tuple(Reason(one["code"], one["points"]) for one in told)

@@ -185,6 +185,32 @@ def test_what_screening_found_and_officers_said_stays_with_the_firm(pair: tuple[
     assert not list(audit.differences(at=LATER))
 
 
+def test_a_match_of_the_two_keeps_what_spoke_for_it_when_it_was_judged(pair: tuple[str, str]) -> None:
+    gone, stays = pair
+    for number in pair:
+        for kind, value in (("phone", "+12025550199"), ("email", "desk@kestrel.example")):
+            changed(
+                agencies.add_channel(
+                    number, kind, value, by=builders.maker(START), at=START, idempotency_key=builders.key()
+                )
+            )
+    builders.revoked(builders.active(gone, "B"), at=START)
+    (found,) = (one for one in screening.of(stays, at=AT).matches if one.target == gone)
+    for by in (builders.maker(AT), builders.checker(AT)):
+        screening.judge(
+            found.id, Verdict.CONFIRM, reason="The same firm.", by=by, at=AT, no_conflict=True,
+            idempotency_key=builders.key(),
+        )  # fmt: skip
+    merge(gone, stays)
+    screening.of(stays, at=LATER)
+    after = screening.match(found.id, by=builders.maker(LATER)).match
+    assert (found.merged, after.merged) == (False, True)
+    assert [word.about for word in after.said] == [found.reasons, found.reasons]
+    assert not any(
+        one.merged for one in screening.matches_of(stays, by=builders.maker(LATER)).matches if one.counts
+    )
+
+
 def test_whoever_folds_the_log_knows_the_new_holder(pair: tuple[str, str]) -> None:
     gone, stays = pair
     number = licence_of(gone)
