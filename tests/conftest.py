@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -27,6 +28,12 @@ from psycopg.errors import DuplicateDatabase, InvalidCatalogName, ObjectInUse, U
 from api.conf import embedded, roles
 from tests.house import House
 from tests.place import EMBEDDED, OWN_SERVER
+
+# How long an example takes says how busy the machine is, not whether what was promised holds.
+hypothesis.settings.register_profile(
+    "promised", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("promised")
 
 
 def server_address() -> str:

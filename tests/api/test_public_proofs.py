@@ -378,7 +378,9 @@ def test_no_changed_bit_of_a_receipt_is_believed(known: Known, public: Visitor) 
     trust = known.trust()
 
     @hypothesis_settings(
-        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=150,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(bit=st.integers(0, len(receipt) * 8 - 1))
     def changed(bit: int) -> None:

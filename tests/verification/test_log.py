@@ -203,7 +203,11 @@ def test_many_who_append_at_once_share_one_order() -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=4))
 def test_the_tree_is_the_plain_one_whatever_the_batches(batches: list[int]) -> None:
     with transaction.atomic():

@@ -340,7 +340,11 @@ def test_what_it_says_of_its_keys_is_public(client: Client) -> None:
     assert all("d" not in one["jwk"] for one in stated)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.data())
 def test_one_changed_bit_in_a_message_is_refused_or_still_a_message_of_its_kind(
     directory: Path, data: st.DataObject
@@ -363,7 +367,11 @@ def test_one_changed_bit_in_a_message_is_refused_or_still_a_message_of_its_kind(
         signatory.close()
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.sampled_from(list(Kind)),
     st.binary(max_size=200),

@@ -234,7 +234,7 @@ STEPS = ("suspend", "announce", "revoke", "lift", "correct", "bar", "grant", "ad
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     steps=st.lists(
