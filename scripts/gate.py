@@ -40,9 +40,8 @@ STEPS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("types", ("mypy", "--no-error-summary", "."), NO_DATABASE),
 )
 
-TOGETHER = ("-n", str(min(2 * (os.cpu_count() or 1), 6)), "--dist=worksteal")
-"""All tests by twice as many processes as there are cores, each with a database of its own: half the time one waits for
-its database or its browser."""
+TOGETHER = ("-n", "auto", "--maxprocesses=4", "--dist=worksteal")
+"""All tests by as many processes as there are cores, each with a database of its own; twice as many take longer."""
 
 console = Console(highlight=False)
 
