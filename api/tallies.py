@@ -21,8 +21,6 @@ LEAST: Final = 10
 WEEKS_KEPT: Final = 53
 
 _MOST: Final = 200_000
-_MONDAY: Final = 345_600  # seconds from the first instant of 1970 to its first Monday
-_WEEK: Final = 604_800
 _ADD: Final = """
     INSERT INTO api_lookups (licence, week, count)
     SELECT * FROM unnest(%s::text[], %s::date[], %s::bigint[]) ORDER BY 1, 2
@@ -47,7 +45,7 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._counts: dict[tuple[str, int], int] = {}
+        self._counts: dict[tuple[str, date], int] = {}
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
 
@@ -55,7 +53,7 @@ class Tally:
         """Count one look-up for each of these numbers."""
         if not settings.REGISTRY_TALLY_SECONDS:
             return
-        week = (int(at.timestamp()) - _MONDAY) // _WEEK
+        week = _monday(at)
         with self._lock:
             counts = self._counts
             for licence in licences:
@@ -73,10 +71,10 @@ class Tally:
             counted, self._counts = self._counts, {}
         if not counted:
             return
-        days = [_first_day(week) for _, week in counted]
+        licences, weeks = zip(*counted, strict=True)
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_ADD, [[licence for licence, _ in counted], days, list(counted.values())])
+                cursor.execute(_ADD, [list(licences), list(weeks), list(counted.values())])
         except Error:
             _log.exception("look-ups not added")
             with self._lock:
@@ -122,8 +120,5 @@ def forget(*, at: datetime) -> int:
 
 
 def _monday(at: datetime) -> date:
-    return _first_day((int(at.timestamp()) - _MONDAY) // _WEEK)
-
-
-def _first_day(week: int) -> date:
-    return datetime.fromtimestamp(_MONDAY + week * _WEEK, UTC).date()
+    day = at.astimezone(UTC).date()
+    return day - timedelta(days=day.weekday())

@@ -20,7 +20,6 @@ What the register holds no record of is not counted.
 ``application``  an application before the officers; until the end of objections, or the law sets no day
 ``inspection``   an inspection that was ordered for an application; the law sets no day
 ``agreement``    a grant, or a letter that an application may be refused, which a second officer agrees to or not
-``hearing``      a holder who was suspended at once and is to be heard, until then
 ``duty``         what a measure asks of a holder and nobody has recorded as done, be the measure over or not
 ``condition``    a condition with a day that nobody has recorded as met
 ``payment``      a fine or a repayment that is not paid in full

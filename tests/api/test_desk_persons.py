@@ -1,23 +1,18 @@
 """The room of persons: found by name, barred by three, appealed and ended; and the same through the officials' API."""
 
-from datetime import UTC, date, datetime, timedelta
-
 import pytest
 from django.test import Client
 
-from api.models import Reading, User
-from registry import agencies, bars, motions, persons, retrospect
+from api.models import Reading
+from registry import bars, motions, persons
 from registry.rules.lifecycle import Role
 from registry.rules.motions import Motion
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
-from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock, Kept
+from tests.api.director import AT, EVIL, START, at_api
+from tests.api.officials import appoint
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
-START = AT - timedelta(days=20)
-EVIL = "<script>alert(1)</script>"
 BAR = {
     "last_day": "2027-04-30", "scope": "any_role", "grounds": "CONVICTION", "reason": f"Judgment {EVIL}",
     "no_conflict": "on",
@@ -27,34 +22,9 @@ SENT = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        builders.authority()
-        holder = builders.agency(at=START)
-        agencies.appoint(
-            holder, name=f"Mina {EVIL} Rai", role="director", first_day=START.date(), by=builders.maker(START),
-            at=START, idempotency_key="p", birth_date=date(1980, 2, 3),
-        )  # fmt: skip
-        return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"])
-
-
-@pytest.fixture
-def person(_built: str, clock: Clock) -> str:
-    """Somebody who directs an agency."""
-    clock.stop(AT)
-    return _built
-
-
 @pytest.fixture
 def officer(desk: Client, person: str) -> Pages:
     return at_desk(desk, appoint("DLA-7", "XA-DLA", "officer"))
-
-
-def at_api(client: Client, user: User) -> Desk:
-    """The same browser's programs, which carry no form's token."""
-    client.handler.enforce_csrf_checks = False
-    return sign_in(client, user)
 
 
 def barred(person: str) -> bars.Bar:

@@ -1,25 +1,22 @@
 """The room of requests: recorded with a last day, answered by two, handed over as a print and as a file."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from api.models import Reading, User
-from registry import agencies, motions, persons, retrospect, subjects
+from api.models import Reading
+from registry import agencies, motions, persons, subjects
 from registry.models import Person
 from registry.rules.lifecycle import Role
 from registry.rules.motions import Motion
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
-from tests.api.officials import Desk, appoint, sign_in
-from tests.conftest import Clock, Kept
+from tests.api.director import AT, EVIL, at_api
+from tests.api.officials import appoint
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
-START = AT - timedelta(days=20)
-EVIL = "<script>alert(1)</script>"
 ASKED = {
     "kind": "access", "asked_by": f"Mina {EVIL}", "identity_check": f"Passport {EVIL}", "words": f"All {EVIL}",
     "received_on": "2026-04-28",
@@ -27,34 +24,9 @@ ASKED = {
 SENT = {**ASKED, "asked_by": "Mina Rai", "identity_check": "Passport seen.", "words": "All."}
 
 
-@pytest.fixture(scope="module")
-def _built(kept: Kept) -> str:
-    with kept(at=AT):
-        builders.authority()
-        holder = builders.agency(at=START)
-        agencies.appoint(
-            holder, name=f"Mina {EVIL} Rai", role="director", first_day=START.date(), by=builders.maker(START),
-            at=START, idempotency_key="p", birth_date=date(1980, 2, 3),
-        )  # fmt: skip
-        return str(retrospect.agency(holder, by=builders.checker(AT), at=AT).appointments[0]["person"])
-
-
-@pytest.fixture
-def person(_built: str, clock: Clock) -> str:
-    """Somebody who directs an agency."""
-    clock.stop(AT)
-    return _built
-
-
 @pytest.fixture
 def officer(desk: Client, person: str) -> Pages:
     return at_desk(desk, appoint("DLA-7", "XA-DLA", "officer"))
-
-
-def at_api(client: Client, user: User) -> Desk:
-    """The same browser's programs, which carry no form's token."""
-    client.handler.enforce_csrf_checks = False
-    return sign_in(client, user)
 
 
 def recorded(person: str, kind: str = "access") -> int:

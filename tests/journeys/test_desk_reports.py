@@ -25,6 +25,7 @@ def desk(windows: Windows, desk_site: str, clock: Clock) -> Iterator[Window]:
     client = signed_in(appoint("XA-DLA-101", "XA-DLA", "supervisor", "registrar"))
     with windows.lend(desk_site, client=client) as window:
         yield window
+        assert not window.complaints
 
 
 def _morning(at: Any) -> None:
