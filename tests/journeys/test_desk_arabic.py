@@ -18,6 +18,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 PICTURES = Path(settings.ROOT) / "var" / "pictures" / "arabic"
 
+#: A queue, a dossier, a life, a form, two decisions, a report, an account, a section, a request, a way in: axe looks at
+#: each kind of page once, for it has seen them all in English.
+SAMPLE = re.compile(
+    r"/desk/|/desk/agencies/AG-[\dA-Z-]+|/desk/licences/[\dA-Z-]+|.*/steps/suspend_preventive|.*/proposals/\d+|.*/holders/\d+"
+    r"|.*/reports/register|/apply/|.*/people|.*/agencies/connect|.*/sign-up"
+)
 #: What sticks out of the page, or is cut off where nothing can be scrolled.
 CLIPPED = """() => [...document.querySelectorAll('main *, header *')].filter(one => {
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
@@ -40,7 +46,9 @@ def _faults(window: Window, path: str) -> list[str]:
         found += [f"{name} at {width}: {one}" for one in window.page.evaluate(CLIPPED)]
     if os.environ.get("REGISTRY_PICTURES"):
         window.photograph(PICTURES / name)
-    return found + axe.objections(window.page, path)
+    return found + (
+        [f"{path}: {one}" for one in axe.objections(window.page)] if SAMPLE.fullmatch(path) else []
+    )
 
 
 def test_every_page_reads_from_right_to_left(desk_site: str, windows: Windows, clock: Clock) -> None:

@@ -71,6 +71,7 @@ class Seat:
 def seats(desk_site: str, windows: Windows, settings: Any) -> Iterator[Callable[..., Seat]]:
     """Sit an officer down, signed in with a second factor given now; each in a window of their own."""
     settings.REGISTRY_DESK_HOST = desk_site.removeprefix("http://")
+    seated: list[Seat] = []
     with ExitStack() as closing:
 
         def sit(number: str, *roles: str, signed: bool = True, **screen: Any) -> Seat:
@@ -78,9 +79,11 @@ def seats(desk_site: str, windows: Windows, settings: Any) -> Iterator[Callable[
 
             user = User.objects.filter(officer_number=number).first() or appoint(number, "XA-DLA", *roles)
             client = signed_in(user) if signed else None
-            return Seat(closing.enter_context(windows.lend(desk_site, client=client, **screen)))
+            seated.append(Seat(closing.enter_context(windows.lend(desk_site, client=client, **screen))))
+            return seated[-1]
 
         yield sit
+        assert [seat.window.complaints for seat in seated if seat.window.complaints] == []
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -43,10 +42,10 @@ from registry.rules.motions import Motion
 from tests import applying, builders
 from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.conftest import Clock
+from tests.journeys import axe
 from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
 WIDTHS: Final = (768, 1024, 1280)
 ME: Final = "XA-DLA-101"
 NO_PAGE: Final = frozenset(
@@ -59,10 +58,6 @@ NO_PAGE: Final = frozenset(
     }
 )  # fmt: skip
 """Routes that answer with a document, with data, or only by sending on."""
-_CHECK: Final = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"], preload: false });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(" | ")}`);
-}"""
 _SEND: Final = "document.querySelector('main form[data-once]').submit()"
 
 
@@ -89,20 +84,23 @@ class Look:
         self.faults += [
             f"{path}: wider than {width} pixels" for width in WIDTHS if not self.window.fits(width)
         ]
-        self.faults += [f"{path}: {one}" for one in page.evaluate(_CHECK)]
+        self.faults += [f"{path}: {one}" for one in axe.objections(page)]
 
 
 @pytest.fixture
 def look(windows: Windows, desk_site: str, clock: Clock) -> Iterator[Callable[..., Look]]:
     """A window for whoever is signed in with this client, or for anybody; axe looks through it."""
     clock.stop(builders.START + timedelta(days=90))
+    looks: list[Look] = []
     with ExitStack() as closing:
 
         def through(client: Client | None = None) -> Look:
-            lent = windows.lend(desk_site, client=client, script=AXE)
-            return Look(closing.enter_context(lent))
+            lent = windows.lend(desk_site, client=client, script=axe.SCRIPT)
+            looks.append(Look(closing.enter_context(lent)))
+            return looks[-1]
 
         yield through
+        assert [one.window.complaints for one in looks if one.window.complaints] == []
 
 
 def _names(patterns: list[Any]) -> set[str]:
