@@ -49,7 +49,12 @@ class Window:
         self.page.on("request", self._asked)
 
     def _heard(self, line: Any) -> None:
-        """That a form was refused or a page is not there is what the visit is about; a missing file is not."""
+        """That a form was refused or a page is not there is what the visit is about; a missing file is not.
+
+        Nor is it a fault that a test had put the cursor into a field before the page was drawn.
+        """
+        if line.text.startswith("Autofocus processing was blocked"):
+            return
         if not _REFUSED.search(line.text) or "/static/" in line.location["url"]:
             self.complaints.append(line.text)
 

@@ -283,7 +283,8 @@ def new_password(request: HttpRequest, number: str, key: str) -> HttpResponse:
         messages.success(request, gettext("The password is set. Sign in with it and with your device."))
         return HttpResponseRedirect(resolve_url("apply-sign-in"))
     status = 422 if form.errors else 200
-    return door.draw(request, "new_password.html", gettext("A new password"), {"form": form}, status=status)
+    told = {"form": form, "username": user.username}
+    return door.draw(request, "new_password.html", gettext("A new password"), told, status=status)
 
 
 def language(request: HttpRequest) -> HttpResponse:
