@@ -94,9 +94,9 @@ def _about(found: Notice) -> list[Fact]:
     if found.refused_on:
         told.append(Fact(gettext("Refused on"), written.day(found.refused_on)))
         grounds = tuple(Item(labels.text("grounds", code, language)) for code in found.grounds)
-        told.append(Fact(gettext("Because"), items=grounds))
+        told.append(Fact(gettext("Reasons given"), items=grounds))
         if found.appealed:
-            told.append(Fact(gettext("Appeal"), gettext("filed, and not decided yet; the refusal stands")))
+            told.append(Fact(gettext("Appeal"), gettext("made, and not decided yet; the refusal stands")))
         elif found.confirmed_on:
             on = written.day(found.confirmed_on)
             told.append(

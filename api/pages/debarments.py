@@ -110,18 +110,18 @@ def _days(one: Debarment) -> str:
 def _sentences(one: Debarment) -> list[str]:
     """What the bar means now."""
     if one.state == "over":
-        return [gettext("The bar is over. It is still shown, as the law orders.")]
+        return [gettext("The ban is over. It is still shown, as the law orders.")]
     if one.kind == "agency":
-        told = [gettext("The authority has barred this agency. It must not recruit.")]
+        told = [gettext("The authority has banned this agency. It must not recruit.")]
     else:
         what = labels.text("bar_scopes", one.scope, get_language() or "en")
-        told = [gettext("The authority has barred this person from %(roles)s.") % {"roles": what}]
+        told = [gettext("The authority has banned this person from %(roles)s.") % {"roles": what}]
     if one.state == "coming":
-        told.append(gettext("The bar begins on %(day)s.") % {"day": written.day(one.first_day)})
+        told.append(gettext("The ban begins on %(day)s.") % {"day": written.day(one.first_day)})
     if one.state == "stayed":
         told = [
             gettext(
-                "The authority has barred this agency. The bar is stayed: it has no effect until an appeal is decided."
+                "The authority has banned this agency. The ban is on hold: it has no effect until an appeal is decided."
             ),
             gettext("Look at each of its licences before you pay or sign anything."),
         ]
@@ -134,15 +134,15 @@ def _about(one: Debarment, kept: str) -> list[Fact]:
     told = [
         Fact(gettext("Name in Latin letters"), one.latin_name if one.latin_name != one.name else ""),
         Fact(gettext("Agency"), items=agency),
-        Fact(gettext("From"), written.day(one.first_day)),
+        Fact(gettext("First day of the ban"), written.day(one.first_day)),
         Fact(
-            gettext("Until"),
+            gettext("Last day of the ban"),
             written.day(one.last_day)
             if one.last_day
             else gettext("for ever, or until the authority ends it"),
         ),
         Fact(
-            gettext("Because"),
+            gettext("Reasons given"),
             items=tuple(Item(labels.text("grounds", code, language)) for code in one.grounds),
         ),
         Fact(gettext("Decided on"), written.day(one.decided_on)),
@@ -156,11 +156,9 @@ def _about(one: Debarment, kept: str) -> list[Fact]:
 
 def _appeal(one: Debarment) -> Fact:
     if one.state == "stayed":
-        return Fact(
-            gettext("Appeal"), gettext("filed, and not decided yet; until then the bar has no effect")
-        )
+        return Fact(gettext("Appeal"), gettext("made, and not decided yet; until then the ban has no effect"))
     if one.appeal_open:
-        return Fact(gettext("Appeal"), gettext("filed, and not decided yet; the bar stands"))
+        return Fact(gettext("Appeal"), gettext("made, and not decided yet; the ban stands"))
     if one.appeal_until is None:
         return Fact(gettext("Appeal"))
     return Fact(gettext("Appeal until"), written.last_day(one.appeal_until, one.zone))

@@ -197,7 +197,12 @@ def scope(record: Record) -> list[Fact]:
     unlimited = good and held and not held.get("corridors") and not held.get("occupations")
     if unlimited and record.get("origin") != "listed":
         everything = gettext("all countries and all jobs")
-        found.append(Fact(gettext("Good for"), gettext("all but what is named below") if cut else everything))
+        found.append(
+            Fact(
+                gettext("The agency may recruit for"),
+                gettext("all but what is named below") if cut else everything,
+            )
+        )
     without = _reach(
         gettext("Not for jobs in"), cut.get("corridors"), gettext("Not for"), cut.get("occupations")
     )
@@ -215,7 +220,8 @@ def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
     code = str((rule.get("rule") or {}).get("code", ""))
     if code != "fee.prohibited" and not may_recruit:
         rule, code = {}, ""
-    told = {"": "0", "fee.prohibited": "0", "fee.capped": _cap(rule)}
+    nothing = written.number(0)
+    told = {"": nothing, "fee.prohibited": nothing, "fee.capped": _cap(rule)}
     return {"sum": told.get(code, ""), "text": wording.fee(code), "law": str(rule.get("law") or "")}
 
 
@@ -228,8 +234,12 @@ def _cap(rule: Record) -> str:
 def _new_workers(record: Record) -> str:
     """For what nobody new may be taken on, where a cut is about new recruitment."""
     if (record.get("verdict") or {}).get("may_recruit"):
-        return gettext("The agency may finish what it had begun; it may not take on anybody new for these.")
-    return gettext("The agency may finish what it had begun; it may not take on anybody new.")
+        return gettext(
+            "The agency may finish its work for the workers it already has. It may not take on anybody new for these."
+        )
+    return gettext(
+        "The agency may finish its work for the workers it already has. It may not take on anybody new."
+    )
 
 
 def _left(held: Record, cut: Record, kind: str, other: str) -> list[Any]:

@@ -182,7 +182,7 @@ def _event(entry: Mapping[str, Any], zone: str) -> Event:
     if recorded and (wrote := written.days(recorded, zone)) != day:
         lines.append(gettext("written into the register on %(day)s") % {"day": wrote})
     if undone := entry.get("undone_by"):
-        note = gettext("Undone later: %(what)s")
+        note = gettext("This no longer counts: %(what)s")
         lines.append(note % {"what": labels.text("actions", str(undone["action"]), language)})
     what = labels.text("actions", str(entry["action"]), language)
     return Event(day, what, tuple(line for line in lines if line))

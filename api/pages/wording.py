@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from api import labels
+from api.pages import written
 from api.pages.languages import gettext
 from registry.rules.grounds import FAVOURABLE
 
@@ -22,7 +23,7 @@ BECAUSE: Final[dict[str, str]] = {
     "licence.in_force": _("This agency may recruit workers. Its licence is good until %(last_day)s."),
     "licence.not_yet": _("The licence had not been given yet."),
     "licence.pending_activation": _(
-        "The licence is decided but has not begun. Until it begins, this agency must not recruit."
+        "The licence was granted but is not in force yet. Until it is, this agency must not recruit."
     ),
     "licence.activation_lapsed": _(
         "The agency did not do in time what its licence asked for. So the licence never began."
@@ -49,7 +50,7 @@ BECAUSE: Final[dict[str, str]] = {
     "licence.surveillance": _("The authority is watching this agency more closely than others."),
     "licence.conditions": _("The agency must keep to the conditions below."),
     "suspension.preventive": _(
-        "It must not recruit now: suspended since %(since)s. This is an interim measure, not a finding."
+        "It must not recruit now: suspended since %(since)s. This is a measure for now: nothing has been proved."
     ),
     "suspension.administrative": _(
         "It must not recruit now: suspended since %(since)s, because something that the law asks of "
@@ -71,7 +72,7 @@ BECAUSE: Final[dict[str, str]] = {
         "This agency may recruit only for the jobs and countries named below. For others it must not."
     ),
     "scope.no_new_recruitment": _(
-        "This agency must not take on anybody new. It may only finish what it had begun for workers it already has."
+        "This agency must not take on anybody new. It may only finish its work for the workers it already has."
     ),
     "scope.nothing_left": _(
         "Everything that this licence was good for has been taken out of it. This agency must not recruit."
@@ -81,19 +82,21 @@ BECAUSE: Final[dict[str, str]] = {
     "listed.stale": _(
         "This agency stood on the list “%(source)s” of %(seen)s. That is too long ago to rely on."
     ),
-    "listed.before_and_after": _("The lists that show this agency are too far from this day to say."),
+    "listed.before_and_after": _(
+        "The lists that show this agency are too far from the day you asked about. So we cannot say."
+    ),
     "listed.not_on_latest": _(
         "This agency is not on the latest list. It was last seen on %(seen)s. That does not mean that "
         "its licence was taken away."
     ),
-    "listed.not_yet": _("On this day no list had shown this agency yet."),
+    "listed.not_yet": _("On the day you asked about, no list had shown this agency yet."),
     "listed.status_not_in_force": _(
         "The list “%(source)s” of %(seen)s says that this licence is not in force."
     ),
     "listed.word_unknown": _(
         "The list “%(source)s” says something about this agency that the register cannot read."
     ),
-    "history.not_public": _("The register no longer publishes what was true on this day."),
+    "history.not_public": _("The register no longer shows what was true on the day you asked about."),
     "record.not_known_then": _("The register knew nothing of this licence then."),
     "record.withheld": _("A part of this record is kept back to protect somebody."),
     "badge.not_found": _(
@@ -119,8 +122,8 @@ BECAUSE: Final[dict[str, str]] = {
 #: What is not there and is no licence: no reason of a verdict, and said in its own words.
 MISSING: Final[dict[str, str]] = {
     "debarment.not_found": _(
-        "No bar is published under this number, or no longer. That is no clean record: the law lets a bar be shown "
-        "for a time only."
+        "No ban is shown under this number, or no longer. This does not mean that nobody did wrong: the law lets "
+        "a ban be shown for a time only."
     ),
 }
 
@@ -128,7 +131,7 @@ MISSING: Final[dict[str, str]] = {
 MEANS: Final[dict[str, str]] = {
     "not_granted": _("No licence has been given."),
     "listed": _("The register knows this licence only from a list that somebody else published."),
-    "pending_activation": _("The licence is decided but has not begun."),
+    "pending_activation": _("The licence was granted but is not in force yet."),
     "active": _("The licence is in force."),
     "renewal_pending": _("The licence has run out; a new one was asked for in time and is being decided."),
     "suspended": _("The licence is stopped for a time. While it is, the agency must not recruit."),
@@ -144,17 +147,17 @@ MEANS: Final[dict[str, str]] = {
 _ILO: Final = _("The International Labour Organization says that a worker should pay nothing for a job.")
 
 #: What a worker may be asked to pay, by the authority's rule; the sum stands before the sentence.
+#: ``%(zero)s``: nothing, in the reader's digits.
 FEES: Final[dict[str, str]] = {
     "": _(
-        "is what a worker should pay for a job, says the International Labour Organization. Before you pay anybody "
-        "anything, ask the licensing authority."
+        "A worker should pay %(zero)s for a job, says the International Labour Organization. Before you pay "
+        "anybody anything, ask the licensing authority."
     ),
     "fee.prohibited": _(
-        "is what you may be asked to pay for a job. The law forbids recruiters to take money from workers. Report "
-        "whoever asks you."
+        "You must pay %(zero)s. Report any demand. The law forbids recruiters to take money from workers."
     ),
     "fee.capped": _(
-        "is the most that you may be asked to pay, all costs together. Pay only against a receipt."
+        "This is the most that anybody may ask you to pay, all costs together. Pay only if you get a receipt."
     ),
     "fee.allowed": _(
         "The law lets a recruiter ask you for money and sets no highest amount. Ask for every cost in writing before "
@@ -249,7 +252,7 @@ def steps(result: str, reasons: Sequence[str]) -> list[str]:
 
 def fee(rule: str) -> str:
     """What a worker may be asked to pay under that rule; without one, what the ILO says, which is no law here."""
-    said = gettext(FEES.get(rule, FEES[""]))
+    said = gettext(FEES.get(rule, FEES[""])) % {"zero": written.number(0)}
     return f"{said} {gettext(_ILO)}" if rule in _NOT_FREE else said
 
 

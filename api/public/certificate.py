@@ -53,10 +53,17 @@ def _told(body: Mapping[str, Any], language: str, at: datetime) -> dict[str, Any
         (gettext("Held by"), body["holder"]["name"]),
         (gettext("On the day"), f"{body['on']} ({body['zone']})"),
         (gettext("Result"), labels.text("results", verdict["result"], language)),
-        (gettext("State"), labels.text("states", state, language) if state else "–"),
+        (gettext("Status"), labels.text("states", state, language) if state else "–"),
         (gettext("May recruit"), gettext("yes") if verdict["may_recruit"] else gettext("no")),
         *((gettext("Reason"), reason["text"]) for reason in verdict["reasons"]),
-        *((gettext("Term"), f"{term['first_day']} – {term['last_day']}") for term in body["terms"]),
+        *(
+            fact
+            for term in body["terms"]
+            for fact in (
+                (gettext("Licence from"), term["first_day"]),
+                (gettext("Licence until"), term["last_day"]),
+            )
+        ),
         (gettext("Register's sequence number"), str(body.get("known_sequence", body["sequence"]))),
         (gettext("Made at"), f"{at:%Y-%m-%d %H:%M:%S} UTC"),
     ]

@@ -109,7 +109,7 @@ def test_the_preview_is_what_the_public_then_reads_and_writes_nothing(officer: P
     answer = officer.send(room(number, "steps", "suspend_preventive"), **SUSPEND, do="preview")
     page = answer.content.decode()
     assert answer.status_code == 200
-    for told in ("Not licensed", "interim measure, not a finding", "Papers under examination.", "Do not pay"):
+    for told in ("Not licensed", "nothing has been proved", "Papers under examination.", "Do not pay"):
         assert told in page
     assert "Seen by the inspector." in page  # what was typed is still in the form
     assert lookup.sequence_now() == before
@@ -126,7 +126,7 @@ def test_a_script_asks_for_the_preview_alone(officer: Pages, number: str) -> Non
     )
     page = answer.content.decode()
     assert "<html" not in page
-    assert "interim measure" in page
+    assert "measure for now" in page
 
 
 def test_what_was_previewed_stays_when_only_the_declaration_is_missing(officer: Pages, number: str) -> None:
@@ -328,7 +328,7 @@ def test_a_notice_to_show_cause_is_for_the_file_alone_and_fills_the_next_form_in
     }
     assert officer.send(path, **fields).status_code == 302
     page = officer.get(room(number)).content.decode()
-    assert "Holder asked to show cause" in page
+    assert "Holder asked to explain itself" in page
     assert "Three receipts." in page
     assert "show_cause" not in str(lookup.timeline(number, at=AT))
     assert 'value="2026-04-01"' in officer.get(room(number, "steps", "revoke")).content.decode()

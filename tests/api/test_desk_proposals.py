@@ -54,7 +54,7 @@ def test_the_second_officer_sees_what_becomes_another_and_says_yes(
     registrar = officer("DLA-3", "registrar")
     page = registrar.get(f"proposals/{waits}").content.decode()
     for told in (
-        "Now, and then", "In force", "Suspended", "May recruit", "interim measure, not a finding",
+        "Now, and then", "In force", "Suspended", "May recruit", "nothing has been proved",
         "Papers under examination.", "The stamp is a forgery.", "OFFICER-OFFICER", "Lapses unless confirmed by",
         "Stays as it is:",
     ):  # fmt: skip

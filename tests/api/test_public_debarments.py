@@ -91,11 +91,11 @@ def test_what_is_not_there_or_cannot_be_read_is_a_problem(
 def test_the_pages_say_who_why_and_until_when_and_that_a_name_is_no_proof(
     public: Client, clock: Clock
 ) -> None:
-    assert "No bar is public now." in page(public, "/debarments")
+    assert "No ban is public now." in page(public, "/debarments")
     bar = builders.person_barred(at=AT, scope="director")
     shown = page(public, "/debarments")
     for told in (
-        "Barred now",
+        "Banned now",
         "Mina Rai (DEMO)",
         f"/debarments/{bar}",
         "From 2 March 2026 until 2 March 2027",
@@ -103,14 +103,14 @@ def test_the_pages_say_who_why_and_until_when_and_that_a_name_is_no_proof(
         assert told in shown, told
     one = page(public, f"/debarments/{bar}")
     for told in (
-        "barred this person from running or owning a recruitment agency", "2 March 2027", "2 March 2030",
+        "banned this person from running or owning a recruitment agency", "2 March 2027", "2 March 2030",
         "Others may have the same name",
     ):  # fmt: skip
         assert told in one, told
     assert "Mina Rai (DEMO)" in page(public, "/debarments?q=MÍNA")
-    assert "That is no clean record" in page(public, "/debarments?q=Nobody")
+    assert "This does not mean that they did nothing wrong" in page(public, "/debarments?q=Nobody")
     clock.stop(datetime(2028, 1, 1, tzinfo=UTC))
-    assert "The bar is over" in page(public, f"/debarments/{bar}")
+    assert "The ban is over" in page(public, f"/debarments/{bar}")
     clock.stop(datetime(2031, 1, 1, tzinfo=UTC))
     assert "Bars decided before 3 March 2026 may be left out" in page(public, "/debarments")
     missing: Any = public.get(f"/debarments/{bar}", headers=HTML)

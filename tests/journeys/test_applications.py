@@ -274,7 +274,7 @@ def test_a_refusal_with_an_answer_is_public_for_sixty_months(
     number = apply.reviewed(AT, account=account)
     officers = officer(sit, desk_site, "dla-7")
     page = officers.go(f"/desk/applications/{number}/propose_refusal")
-    page.get_by_label(re.compile("fit and proper", re.IGNORECASE)).check()
+    page.get_by_label("not fit for this work").check()
     page.get_by_label("Letter to the applicant").fill("Two directors were convicted of fraud in 2024.")
     page.get_by_label("I have no conflict of interest").check()
     officers.picture("officer-propose-refusal")

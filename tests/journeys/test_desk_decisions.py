@@ -143,7 +143,7 @@ def test_someone_new_suspends_an_agency_from_sign_in_in_a_few_steps(
         "The papers of this agency are being examined."
     )
     new.steps.append("Words for the public")
-    new.page.get_by_text("This is an interim measure, not a finding").first.wait_for()
+    new.page.get_by_text("This is a measure for now: nothing has been proved").first.wait_for()
     new.reads("Not licensed", "Lapses unless confirmed by")
     new.picture("suspend-preview")
     new.tick(NO_CONFLICT)
@@ -190,7 +190,7 @@ def test_suspend_with_show_cause_appeal_stay_lift(  # noqa: PLR0915 - one life, 
     officer.page.locator("[name=effective_0]").fill((AT - timedelta(days=25)).date().isoformat())
     officer.fill("Reasons for the file (optional)", "Three receipts of workers.")
     officer.press("Record")
-    officer.reads("Holder asked to show cause", "Three receipts of workers.")
+    officer.reads("Holder asked to explain itself", "Three receipts of workers.")
 
     officer.open(f"licences/{number}/steps/suspend_disciplinary")
     served = officer.page.get_by_label("The holder was given notice on").input_value()
@@ -217,7 +217,7 @@ def test_suspend_with_show_cause_appeal_stay_lift(  # noqa: PLR0915 - one life, 
     officer.open(f"licences/{number}/steps/file_appeal")
     officer.page.get_by_label(re.compile("Suspended as a penalty")).check()
     officer.press("Record")
-    officer.reads("Recorded: entry", "A decision about this licence is stayed.")
+    officer.reads("Recorded: entry", "A decision about this licence is on hold.")
     appeal = lookup.timeline(number, at=later)[-1]
     ended = StepTerms(refers_to=appeal["sequence"], order_reference="AB 14/2026")
     builders.take(number, Action.END_APPEAL, ended, at=later + timedelta(days=40))
@@ -232,7 +232,7 @@ def test_suspend_with_show_cause_appeal_stay_lift(  # noqa: PLR0915 - one life, 
     officer.press("Propose")
     approve(registrar, where(officer))
     assert state(number, at) == "active"
-    registrar.reads("A decision about this licence is stayed.")
+    registrar.reads("A decision about this licence is on hold.")
     registrar.picture("stayed")
     stay = lookup.timeline(number, at=at)[-1]
     ended = StepTerms(refers_to=stay["sequence"], order_reference="AB 16/2026")

@@ -74,7 +74,7 @@ def test_a_suspension_is_red_with_an_octagon_on_the_very_next_scan(
     assert 'class="verdict stop"' in page
     assert 'd="M20 2h24l18 18' in page.partition("<h1")[0]
     assert "Not licensed</h1>" in page
-    assert "suspended since 5 January 2026. This is an interim measure, not a finding." in page
+    assert "suspended since 5 January 2026. This is a measure for now: nothing has been proved." in page
     assert "Do not pay, do not sign, and do not hand over your passport." in page
     assert "Used forged documents" in page
     assert "go" not in re.findall(r'class="verdict (\w+)', page)
@@ -332,7 +332,7 @@ def test_the_page_says_what_a_worker_may_be_asked_to_pay(public: Client, bluefin
     )  # fmt: skip
     for page in (path, f"/licences/{bluefinch.licence}"):
         said = text(public.get(page))
-        assert "250 XTS is the most that you may be asked to pay" in said
+        assert "250 XTS This is the most that anybody may ask you to pay" in said
         assert "Demo Act, section 12" in said
     told = public.get(f"/api/v1/licences/{bluefinch.licence}").json()["worker_fee"]
     assert (told["rule"]["text"], told["amount"]) == (labels.FEES["fee.capped"], "250")

@@ -120,7 +120,7 @@ def test_nobody_reads_a_sum_to_pay_to_whoever_may_not_recruit(rule: str) -> None
 
 
 def test_an_interim_measure_is_called_so() -> None:
-    assert "This is an interim measure, not a finding." in wording.BECAUSE["suspension.preventive"]
+    assert "This is a measure for now: nothing has been proved." in wording.BECAUSE["suspension.preventive"]
 
 
 @pytest.mark.parametrize("result", ["not_licensed", "unknown", "not_found", "ambiguous", "not_genuine"])
