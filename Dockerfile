@@ -9,9 +9,11 @@ COPY manage.py ./
 COPY registry registry
 COPY verification verification
 COPY api api
-# Neither a database nor a secret is at hand while the image is built: these only let the command start.
+# Neither a database nor a secret is at hand while the image is built: these only let the commands start.
 RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
-    sh -c 'python manage.py collectstatic --noinput && python manage.py spoken' \
+    python manage.py collectstatic --noinput \
+    && DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
+    python manage.py spoken \
     && useradd --system --no-create-home --user-group registry \
     && useradd --system --no-create-home --gid registry signer \
     && install --directory --owner=signer --group=registry --mode=0700 /srv/keys \
