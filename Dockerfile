@@ -1,17 +1,19 @@
 FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 REGISTRY_STATIC_ROOT=/srv/static REGISTRY_DUMPS=/srv/dumps REGISTRY_DOCUMENTS=/srv/documents
 WORKDIR /srv/registry
-# Letters of every script for certificates as PDF.
-RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-core && rm -rf /var/lib/apt/lists/*
+# Letters of every script for certificates as PDF; what makes the spoken answers.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-core espeak-ng lame && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY manage.py ./
 COPY registry registry
 COPY verification verification
 COPY api api
-# Neither a database nor a secret is at hand while the image is built: these only let the command start.
+# Neither a database nor a secret is at hand while the image is built: these only let the commands start.
 RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
     python manage.py collectstatic --noinput \
+    && DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none REGISTRY_IDENTITY_KEY=none \
+    python manage.py spoken \
     && useradd --system --no-create-home --user-group registry \
     && useradd --system --no-create-home --gid registry signer \
     && install --directory --owner=signer --group=registry --mode=0700 /srv/keys \

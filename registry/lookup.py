@@ -309,8 +309,45 @@ def timeline(number: str, *, at: datetime) -> list[dict[str, Any]]:
     return told
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A span of a licence's public life: since when, until when (``None`` = on and on), the result."""
+
+    start: datetime
+    end: datetime | None
+    result: str
+
+
+def life_sql(number: str, at: str) -> str:
+    """``public_life`` as one column of somebody else's statement, for ``read_life``; ``number`` and ``at`` are SQL.
+
+    Null where something in it is no longer public: then it has to be folded again.
+    """
+    return f"""
+SELECT CASE WHEN bool_or(l.withhold_from <= {at}) THEN NULL ELSE
+       json_agg(json_build_array(lower(l.span), upper(l.span), l.result) ORDER BY lower(l.span)) END
+FROM registry_publishedrecord l WHERE l.number = {number}"""  # noqa: S608 - put together from our own words
+
+
+def read_life(told: bytes | None, number: str, *, at: datetime) -> tuple[Life, ...]:
+    """The life in a column of ``life_sql``."""
+    if told is None:
+        return public_life(number, at=at)
+    spans = (
+        Life(datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, result)
+        for start, end, result in json.loads(told)
+    )
+    return tuple(life for life in spans if life.start > standing.BEGINNING)
+
+
+def public_life(number: str, *, at: datetime) -> tuple[Life, ...]:
+    """The public life of a licence from its beginning, the future included: for a picture of it."""
+    spans = public_spans(number, at=at)
+    return tuple(Life(one.since, one.until, one.result) for one in spans if one.since > standing.BEGINNING)
+
+
 def public_spans(number: str, *, at: datetime) -> list[PublishedAnswer]:
-    """The whole public life of a licence as spans, the future included: for a picture of it."""
+    """The whole public life of a licence as spans, the future included."""
     with connection.cursor() as cursor:
         cursor.execute(_ANSWER + "WHERE p.number = %s ORDER BY lower(p.span)", [number])
         rows = cursor.fetchall()

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -51,9 +53,11 @@ def main() -> int:
         before = demo_place.hosts()[0] if demo_place.known() else place["REGISTRY_HOST"]
         demo_place.leave(place["REGISTRY_HOST"], place["REGISTRY_DESK_HOST"])
         _migrate(place)
+        speech = _speak(place)
         running.append(_sign(place))
         if not os.environ.get("REGISTRY_CLAMD"):
             running.append(_scan(place))
+        _await_speech(speech)
         running += [
             _serve("public", ports[0], place, processes=2),
             _serve("desk", ports[1], place),
@@ -207,6 +211,20 @@ def _scan(place: dict[str, str]) -> subprocess.Popen[bytes]:
     """A scanner that knows the EICAR test file alone, so that the demo takes uploads."""
     command = [sys.executable, "-m", "api.demo_scanner", place["REGISTRY_CLAMD"]]
     return _start("scanner", command, place)
+
+
+def _speak(place: dict[str, str]) -> subprocess.Popen[bytes] | None:
+    """Make the spoken answers, where there are espeak-ng and lame; without them pages have none."""
+    if shutil.which("espeak-ng") is None or shutil.which("lame") is None:
+        return None
+    return _start("spoken", [sys.executable, "manage.py", "spoken"], place)
+
+
+def _await_speech(making: subprocess.Popen[bytes] | None) -> None:
+    """Give the first clips a moment: the application sees those that there are when it starts, the others next time."""
+    if making is not None:
+        with suppress(subprocess.TimeoutExpired):
+            making.wait(GRACE)
 
 
 def _make_keys(directory: Path, host: str) -> None:

@@ -49,6 +49,11 @@ _LOGGED: Final = prepared.Statement(
     f"SELECT {_COLUMNS}, a.*, r.* {_SCAN}"
     f" LEFT JOIN LATERAL ({log.reached_sql('b.subject_number')}) r ON true WHERE b.code = $1",
 )
+#: And for a page with a picture of the licence's life, that life.
+_LIVED: Final = prepared.Statement(
+    "scan_lived",
+    f"SELECT {_COLUMNS}, a.*, ({lookup.life_sql('a.number', '$2::timestamptz')}) {_SCAN} WHERE b.code = $1",
+)
 _REACHED: Final = 3
 """Columns of ``log.reached_sql``."""
 
@@ -172,14 +177,30 @@ def scanned(
     No answer for a badge of an office or a person, and where nothing is published under the number on the badge.
     ``logged``: also how far the log is with that number, where the log has begun.
     """
-    rows = (_LOGGED if logged else _SCANNED).rows(code, at.isoformat())
-    if not rows:
-        raise BadgeNotFound(badge=code)
-    badge, answer = rows[0][:_BADGE], rows[0][_BADGE:]
+    badge, answer = _columns(_LOGGED if logged else _SCANNED, code, at)
     reached = log.read_reached(answer[-_REACHED:]) if logged else None
     answer = answer[:-_REACHED] if logged else answer
     licence = lookup.current_answer(answer, at=at) if answer[0] is not None else None
     return _from_text(badge), licence, reached
+
+
+def lived(
+    code: str, *, at: datetime
+) -> tuple[BadgeRecord, lookup.PublishedAnswer | None, tuple[lookup.Life, ...]]:
+    """As ``scanned``, with the public life of that licence; one query."""
+    badge, answer = _columns(_LIVED, code, at)
+    if answer[0] is None:
+        return _from_text(badge), None, ()
+    licence = lookup.current_answer(answer[:-1], at=at)
+    return _from_text(badge), licence, lookup.read_life(answer[-1], licence.number, at=at)
+
+
+def _columns(statement: prepared.Statement, code: str, at: datetime) -> tuple[prepared.Row, prepared.Row]:
+    """The badge's columns and those of the rest."""
+    rows = statement.rows(code, at.isoformat())
+    if not rows:
+        raise BadgeNotFound(badge=code)
+    return rows[0][:_BADGE], rows[0][_BADGE:]
 
 
 def _from_text(row: prepared.Row) -> BadgeRecord:

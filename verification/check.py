@@ -7,7 +7,7 @@ whatever its licence.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -48,7 +48,7 @@ class Verdict:
     ``record``: the published body of the licence that the answer names, for withdrawn badges too (it says how
     to find the holder); empty where no licence is known; ``body`` is the same as JSON text. ``until``: when
     the answer may change by the clock alone. ``number``: the subject's own number; ``licence``: the number of
-    the licence that it stands or falls with.
+    the licence that it stands or falls with. ``life``: that licence's public life, where it was asked for.
     """
 
     code: str
@@ -71,6 +71,7 @@ class Verdict:
     record: Mapping[str, Any] = field(default_factory=dict)
     body: str = ""
     reached: Reached | None = None
+    life: tuple[lookup.Life, ...] = ()
 
     @property
     def appearance(self) -> Appearance:
@@ -101,10 +102,11 @@ class Verdict:
 _WITHOUT_LICENCE: Final = "licence.not_found"
 
 
-def verdict(code: str, *, at: datetime, logged: bool = False) -> Verdict:
+def verdict(code: str, *, at: datetime, logged: bool = False, lived: bool = False) -> Verdict:
     """What the code proves at ``at``, whatever was typed: a wrong code is an answer, never a green one.
 
-    ``logged``: read how far the log is with it, for who will sign the answer (``Verdict.reached``).
+    ``logged``: read how far the log is with it, for who will sign the answer (``Verdict.reached``); ``lived``: for who
+    will draw it, the licence's public life (``Verdict.life``). Nobody does both.
     """
     try:
         read = numbering.read_badge(code)
@@ -113,6 +115,12 @@ def verdict(code: str, *, at: datetime, logged: bool = False) -> Verdict:
     except numbering.NotOurs:
         return Verdict("", Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
     try:
+        if lived:
+            badge, licence, life = badges.lived(read, at=at)
+            found = _of_badge(badge, licence, at, None)
+            if found.licence and licence is None:
+                life = lookup.public_life(found.licence, at=at)
+            return replace(found, life=life)
         badge, licence, reached = badges.scanned(read, at=at, logged=logged)
     except badges.BadgeNotFound:
         return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)

@@ -219,6 +219,8 @@ REGISTRY_CLAMD = environment.text("REGISTRY_CLAMD", "")
 FILE_UPLOAD_HANDLERS = ["api.documents.Upload"]
 REGISTRY_DUMPS = Path(environment.text("REGISTRY_DUMPS", str(embedded.VAR / "dumps")))
 WHITENOISE_USE_FINDERS = REGISTRY_DEMO
+# Files whose name holds a digest of what is in them: of collectstatic, and the clips of ``manage.py spoken``
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[./][0-9a-f]{12}(?:[0-9a-f]{12})?\.\w+$"
 if REGISTRY_DEMO:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
 from api import etags, labels, problems, tallies, throttles
-from api.pages import asking, facts, refusals, render, verdicts, wording, written
+from api.pages import asking, band, facts, refusals, render, spoken, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
 from api.public import badges
@@ -56,6 +56,8 @@ class Answer:
     licence: str = ""
     record: str = ""
     fee: Mapping[str, str] = field(default_factory=dict)
+    hear: str = ""
+    life: str = ""
 
 
 def answer(request: HttpRequest, code: str) -> HttpResponse:
@@ -89,7 +91,7 @@ def wants_json(request: HttpRequest) -> bool:
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """The page: 200 with the verdict in words, colour and shape; 404 for a code that is not in the register."""
     throttles.look_ups.check(request)
-    found = check.verdict(code, at=clock.now())
+    found = check.verdict(code, at=clock.now(), lived=True)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(request)
         return _unknown(request, found, code)
@@ -101,7 +103,7 @@ def plain(code: str, environ: Mapping[str, Any]) -> render.Page | None:
 
     ``environ``: the request as WSGI has it; the address has no parameters.
     """
-    found = check.verdict(code, at=clock.now())
+    found = check.verdict(code, at=clock.now(), lived=True)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         return None
     reader = render.Reader.plain(environ)
@@ -139,6 +141,7 @@ def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResp
     context = {
         "verdict": verdict,
         "steps": wording.steps(found.result, found.reasons),
+        "hear": spoken.player(found.result, found.reasons),
         "ask": asking.box(request, typed),
     }
     return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
@@ -163,6 +166,8 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
         licence=slot("licence") if proven else "",
         record=slot("record"),
         fee={"sum": slot("fee_sum"), "text": slot("fee_text"), "law": slot("fee_law")},
+        hear=slot("hear"),
+        life=slot("life") if proven else "",
     )
     return render.Form.of(
         render.markup("answer.html", {"a": page, "page": render.frame(language, chosen=chosen)})
@@ -190,6 +195,8 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "code": escape(found.shown),
+        "hear": spoken.player(found.result, found.reasons),
+        "life": band.drawn(found.life, now=found.checked_at, zone=facts.zone(record)),
         **{f"fee_{name}": escape(said) for name, said in fee.items()},
     }
 

@@ -32,6 +32,9 @@ ROLES: Final = {
 }
 
 
+_DECIDED: Final = frozenset({"suspended", "revoked", "cancelled", "void"})
+
+
 class Item(NamedTuple):
     """One value of several: a text, where it leads, a note in small print."""
 
@@ -142,7 +145,7 @@ def contacts(channels: Iterable[Mapping[str, Any]]) -> list[Fact]:
 
 def standing(record: Record) -> list[Fact]:
     """What the licence is: its state explained, its term, its scope, conditions, grounds, authority."""
-    found = [state(record), *_list(record)]
+    found = [state(record), *_decider(record), *_list(record)]
     terms = record.get("terms") or ()
     if terms:
         last = terms[-1]
@@ -157,6 +160,12 @@ def standing(record: Record) -> list[Fact]:
     found += _decided(record)
     found += _authority(record)
     return found
+
+
+def _decider(record: Record) -> list[Fact]:
+    """Who decided that the licence stands as it does, where somebody had to: not where it ran out or was given back."""
+    by_decision = (record.get("standing") or {}).get("state") in _DECIDED
+    return [Fact(gettext("Decided by"), name)] if by_decision and (name := authority_name(record)) else []
 
 
 def _list(record: Record) -> list[Fact]:

@@ -12,11 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
 from api import etags, labels, tallies, throttles
-from api.pages import answer, band, facts, languages, refusals, render, verdicts, wording, written
+from api.pages import answer, band, facts, languages, refusals, render, spoken, verdicts, wording, written
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.numbering import Kind
-from registry.rules.standing import BEGINNING
 from verification.verdicts import rank
 
 
@@ -96,6 +95,7 @@ def _today(
     context = _common(request, record, verdict, now, as_of=as_of) | {
         "steps": wording.steps(found.result, reasons),
         "urgent": verdict.tone in {"stop", "unknown"},
+        "hear": spoken.player(found.result, reasons),
         "problem": problem,
         **_life(record, now),
     }
@@ -152,14 +152,10 @@ def _life(record: facts.Record, now: datetime) -> dict[str, Any]:
     """The band and the table of published entries, the newest first."""
     zone = facts.zone(record)
     number = record["number"]
-    spans = [span for span in lookup.public_spans(number, at=now) if span.since > BEGINNING]
-    lives = [band.Life(span.since, span.until, span.result) for span in spans]
     complete = written.instant(record.get("history_complete_since"))
     note = gettext("Everything public since %(day)s is shown. What lies before may be left out.")
     return {
-        "band": band.drawn(
-            lives, now=now, zone=zone, rtl=languages.direction(get_language() or "en") == "rtl"
-        ),
+        "band": band.drawn(lookup.public_life(number, at=now), now=now, zone=zone),
         "events": [_event(entry, zone) for entry in reversed(lookup.timeline(number, at=now))],
         "complete_since": note % {"day": written.days(complete, zone)} if complete else "",
     }

@@ -27,7 +27,7 @@ def read(*names: str) -> Sheet:
     css = squeezed("\n".join((FOLDER / name).read_text("utf-8") for name in names))
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; media-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     return Sheet(css, policy)

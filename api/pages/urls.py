@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals
+from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals, spoken
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -37,3 +37,4 @@ urlpatterns: list[URLPattern] = [
 ]
 
 refusals.prepare()
+spoken.prepare()

@@ -235,13 +235,23 @@ STEPS_FOR: Final[dict[str, tuple[str, ...]]] = {
 
 
 def sentences(reasons: Sequence[str], facts: Mapping[str, str]) -> list[str]:
-    """One sentence for each reason, in the order of weight; where a fact for it is missing, the code's plain text.
+    """One sentence for each reason, in the order of weight; where a fact for it is missing, the code's plain text."""
+    return [_filled(reason, facts) for reason in weightiest(reasons)]
+
+
+def weightiest(reasons: Sequence[str]) -> list[str]:
+    """The reasons that are told, in the order of weight.
 
     Beside a limit whatever reads as a plain yes is left out: who reads only one of the two must not read that one.
     """
     limit = next((reason for reason in reasons if reason.startswith("scope.")), None)
     plain = FAVOURABLE - {limit} if limit else frozenset()
-    return [_filled(reason, facts) for reason in reasons if reason not in plain]
+    return [reason for reason in reasons if reason not in plain]
+
+
+def undated(reason: str) -> str:
+    """What a reason means in a sentence without days and names; where its own has any, the code's plain text."""
+    return _filled(reason, {})
 
 
 def steps(result: str, reasons: Sequence[str]) -> list[str]:

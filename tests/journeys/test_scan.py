@@ -80,6 +80,24 @@ def test_a_suspension_is_red_with_an_octagon_on_the_very_next_scan(
     assert "go" not in re.findall(r'class="verdict (\w+)', page)
 
 
+def test_the_life_of_the_licence_is_drawn_and_whoever_decided_is_named(
+    public: Client, bluefinch: Bluefinch
+) -> None:
+    before = public.get(f"/v/{bluefinch.badge}").content.decode()
+    assert "Licensed from 5 January 2026" in before
+    assert "Decided by" not in before
+    builders.suspended(bluefinch.licence, at=bluefinch.at)
+    for path in (bluefinch.badge, bluefinch.office_badge):
+        page = public.get(f"/v/{path}").content.decode()
+        picture = page[
+            page.index('<svg class="band"') : page.index("</svg>", page.index('<svg class="band"'))
+        ]
+        assert "Not licensed from 5 January 2026" in picture
+        assert 'fill="url(#hatch)"' in picture, "red differs by more than its colour"
+        assert "today</text>" in picture
+        assert "Decided by</dt><dd><bdi>DEMO Authority XA-DLA" in page
+
+
 def test_a_cut_scope_is_amber_with_a_triangle_and_says_for_what(public: Client, bluefinch: Bluefinch) -> None:
     terms = StepTerms(
         grounds=("WAGE-DEDUCTION",),

@@ -1,0 +1,26 @@
+"""The answers as speech: every clip that the public pages can play, below ``STATIC_ROOT``."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from api import labels
+from api.pages import spoken
+
+
+class Command(BaseCommand):
+    """Make the clips that are missing and forget those that nobody plays any more."""
+
+    help = "Make the spoken answers of the public languages (needs espeak-ng and lame)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say how many there are, and which languages nobody speaks yet."""
+        languages = labels.languages()
+        try:
+            made, held = spoken.make(languages, spoken.folder())
+        except spoken.CannotSpeak as missing:
+            message = f"{missing} is not installed: pages go without a spoken answer."
+            raise CommandError(message) from missing
+        self.stdout.write(f"{held} spoken answers, {made} of them new, in {spoken.folder()}")
+        if silent := spoken.silent(languages):
+            self.stdout.write(f"Nobody speaks: {', '.join(silent)}. Their pages say so.")
