@@ -1,4 +1,5 @@
-// The twin of verification/offline.py: an address or digits, a verified list of trust, a status list (CWT), a Date.
+// The twin of verification/offline.py: an address or digits, a verified list of trust, a status list (CWT) or a function
+// from its address to it, a Date. verifyBadge.list says when a status list was signed that may be believed.
 "use strict";
 globalThis.verifyBadge = (() => {
   const DAY = 86400, SKEW = 300, MOST = Number.MAX_SAFE_INTEGER, LAST = 253402300799;
@@ -162,14 +163,18 @@ globalThis.verifyBadge = (() => {
     return { ...badge, keys: authority.keys };
   };
 
+  const vouched = async ({ envelope, iat }, keys) => {
+    const key = keys.find(({ kid }) => kid === envelope.kid);
+    return key && key.use === "status" && sound(key) && inUse(key, iat) && await vouches(key, envelope);
+  };
   const listed = async ({ uri, index, keys }, signed, now) => {
     const unknown = (reason, at = null, reach = "offline_old") => [UNKNOWN, reach, ["status." + reason], at];
+    if (typeof signed === "function") signed = await signed(uri);
     if (!signed) return unknown("missing");
     const list = await readStatus(signed).catch(() => 0);
     if (!list) return unknown("malformed");
-    const { envelope, iat } = list, key = keys.find(({ kid }) => kid === envelope.kid);
-    const good = key && key.use === "status" && sound(key) && inUse(key, iat) && await vouches(key, envelope);
-    if (!good) return unknown("not_genuine");
+    const { iat } = list;
+    if (!await vouched(list, keys)) return unknown("not_genuine");
     if (list.uri !== uri) return unknown("other_list");
     if (now >= Math.min(list.exp, iat + 7 * DAY)) return unknown("expired", iat);
     const age = now - iat, fresh = age >= -SKEW && age <= DAY, reach = fresh ? "offline_fresh" : "offline_old";
@@ -184,7 +189,7 @@ globalThis.verifyBadge = (() => {
     const [colour, shape, word] = LOOKS[result].split(" ");
     return { result, reach, colour, shape, word, reasons, status_at: instant(at), badge: badge && badge.facts };
   };
-  return async (given, trust, status, at) => {
+  const verify = async (given, trust, status, at) => {
     const now = at / 1000;
     try {
       const badge = await genuine(given, trust, now), [result, reach, reasons, signed] = await listed(badge, status, now);
@@ -194,4 +199,9 @@ globalThis.verifyBadge = (() => {
       return verdict(...settled);
     }
   };
+  verify.list = async (signed, trust) => {
+    const list = await readStatus(signed).catch(() => 0), keys = trust.authorities.flatMap((one) => one.keys);
+    return list && await vouched(list, keys) ? { uri: list.uri, iat: list.iat } : null;
+  };
+  return verify;
 })();
