@@ -257,11 +257,25 @@ WHY: Final = {
     "phone.without_country": _("The phone number is on record, if it is meant in that country."),
     "email.same": _("This e-mail address is on the register's record."),
     "domain.same": _("This web site is on the register's record."),
+    "domain.above": _("This web site is a part of one on the register's record."),
     "domain.of_email": _("An e-mail address on record is at this web site."),
     "social.same": _("This page is on the register's record."),
     "social.handle": _("A page on record has this name."),
     "contact.matches": _("The contact matches the register."),
     "contact.does_not_match": _("The contact does not match the register."),
+    "contact.looks_alike": _("It looks like a contact on record, and is another one."),
+}
+
+#: What may be said of a name or a contact that somebody asks about.
+ANSWERS: Final = {
+    "contact.official": _("This is on the register as theirs."),
+    "contact.their_site": _("This address is not on the register. It is at their official web site."),
+    "contact.not_official": _("This is not on the register as theirs."),
+    "contact.imitation": _("This looks like theirs. It is not theirs."),
+    "contact.of_another": _("This is on the register as theirs. But they have another name."),
+    "found.one": _("This is the one that you asked for."),
+    "found.similar": _("One of these may be the one. Compare them."),
+    "found.nothing": _("Not in this register"),
 }
 
 FEES: Final = {
@@ -302,6 +316,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "sanctions": SANCTIONS,
     "matches": MATCHES,
     "why": WHY,
+    "answers": ANSWERS,
     "outcomes": OUTCOMES,
     "fees": FEES,
     "debarments": DEBARMENTS,

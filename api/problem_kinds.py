@@ -362,6 +362,12 @@ KINDS: Final[dict[str, Kind]] = {
     "parameter.repeated": Kind(
         400, _("A parameter is given twice"), _("{parameter} is given more than once."), shows=("parameter",)
     ),
+    "contact.unreadable": Kind(
+        400,
+        _("This is no phone number, page or e-mail address"),
+        _("Write the phone number with its country's code, or copy the whole address."),
+        shows=("field",),
+    ),
     "parameter.missing": Kind(
         400, _("A parameter is missing"), _("{parameter} is required."), shows=("parameter",)
     ),

@@ -17,9 +17,10 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from api import etags, labels, throttles
-from api.pages import asking, facts, languages, refusals, render, verdicts, wording
+from api.pages import asking, facts, languages, refusals, render, theirs, verdicts, wording
 from registry import clock, lookup, search
 from registry.rules import numbering
+from registry.rules.asked import ContactUnreadable
 
 MOST: Final = 20
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -60,27 +61,42 @@ class Meaning:
 
 @refusals.guarded
 def home(request: HttpRequest) -> HttpResponse:
-    """The box; with ``?q=`` what it found."""
-    typed = request.GET.get("q", "") if request.META.get("QUERY_STRING") else ""
-    query = " ".join(_UNREADABLE.sub(" ", typed).split())
-    if not query:
+    """The box; with ``?q=``, and ``?contact=`` what came with it, what it found."""
+    query, contact = _typed(request, "q"), _typed(request, "contact")
+    if not (query or contact):
+        typed = request.GET.get("q") or request.GET.get("contact")
         return _page(
             request, "", {"legend": legend(), "problem": gettext("Type something first.") if typed else ""}
         )
-    if len(query) > asking.LONGEST:
+    if max(len(query), len(contact)) > asking.LONGEST:
         problem = {"problem": gettext("This is too long. Type less of it.")}
-        return _page(request, query[: asking.LONGEST], problem, status=400)
-    if code := _badge(query):
+        return _page(request, query, problem, contact=contact, status=400)
+    if (code := _badge(query)) and not contact:
         return HttpResponseRedirect(
             f"/v/{code}{languages.kept(request)}", headers={"Cache-Control": etags.KEEP_NOT}
         )
     headers = throttles.take(request, throttles.SEARCHES)
     now = clock.now()
-    found = search.find(query, limit=MOST, after=None, at=now)
-    response = _page(request, query, _found(request, query, found) if found.data else _nothing(query))
+    try:
+        found = search.find(query, contact=contact, limit=MOST, after=None, at=now)
+    except ContactUnreadable:
+        problem = {
+            "problem": gettext("We cannot read this phone number, page or e-mail address. Write all of it.")
+        }
+        response = _page(request, query, problem, contact=contact, status=400)
+    else:
+        asked = query or contact
+        told = _found(request, asked, found) if found.data else _nothing(asked)
+        response = _page(request, query, told, contact=contact)
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    """What stands in one of the boxes, on one line and without marks that cannot be read."""
+    typed = request.GET.get(name, "") if request.META.get("QUERY_STRING") else ""
+    return " ".join(_UNREADABLE.sub(" ", typed).split())
 
 
 def legend(*results: str) -> list[Meaning]:
@@ -89,14 +105,16 @@ def legend(*results: str) -> list[Meaning]:
     return [Meaning(row.tone, row.mark, row.word, gettext(text) if text else "") for row, text in shown]
 
 
-def _page(request: HttpRequest, query: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    told = {"query": query, "ask": asking.box(request, query), **context}
-    return render.page(
-        request, "home.html", told, status=status, cache=etags.KEEP_NOT if query else etags.ASK_AGAIN
-    )
+def _page(
+    request: HttpRequest, query: str, context: dict[str, Any], *, contact: str = "", status: int = 200
+) -> HttpResponse:
+    asked = query or contact
+    told = {"query": asked, "ask": asking.box(request, query[: asking.LONGEST], contact), **context}
+    cache = etags.KEEP_NOT if asked else etags.ASK_AGAIN
+    return render.page(request, "home.html", told, status=status, cache=cache)
 
 
-def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> dict[str, Any]:
+def _found(request: HttpRequest, query: str, found: search.Found) -> dict[str, Any]:
     records = {
         number: json.loads(one.body)
         for number, one in lookup.public_many([hit.number for hit in found.data], at=clock.now()).items()
@@ -112,6 +130,8 @@ def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> 
         )
     kept = languages.kept(request)
     return {
+        "card": theirs.card(found, records),
+        "theirs": theirs.contacts(found, records),
         "hits": [_hit(hit, records.get(hit.number, {}), kept) for hit in found.data],
         "found": text % told,
     }

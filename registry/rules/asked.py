@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import phonenumbers
 
@@ -42,23 +43,42 @@ SOCIAL_SITES: Final = frozenset(
     }
 )
 
+#: Where strangers have a site below one name: that it is somebody's says nothing of those below it.
+SHARED_HOSTS: Final = frozenset(
+    {
+        "blogspot.com", "business.site", "github.io", "godaddysites.com", "google.com", "herokuapp.com", "netlify.app",
+        "pages.dev", "site123.me", "squarespace.com", "tumblr.com", "vercel.app", "web.app", "webflow.io", "weebly.com",
+        "wixsite.com", "wordpress.com",
+    }
+)  # fmt: skip
+
+#: The second label of names like ``co.uk``, below which everybody registers.
+_COMMON_SECOND: Final = frozenset(
+    {"ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "ne", "net", "or", "org"}
+)
+
+#: Where a page is a telephone: its number, in the path or as the parameter ``phone``.
+_PHONE_PAGES: Final = frozenset({"wa.me", "api.whatsapp.com", "web.whatsapp.com", "whatsapp.com"})
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A way to reach an agency, in the register's form.
 
-    ``sure`` unless a country or a site had to be left open; ``given`` if it can be nothing but a contact.
+    ``sure`` unless a country or a site had to be left open; ``given`` if it can be nothing but a contact. ``writing``:
+    what was typed; one writing may be read in several ways.
     """
 
     kind: str
     value: str
     sure: bool = True
     given: bool = True
+    writing: str = field(default="", compare=False)
 
     @property
     def key(self) -> int:
-        """The key under which it is kept."""
-        return hashed(f"{self.kind}:{self.value}")
+        """The key under which it is kept; a site ``above`` the one asked for is kept as any site."""
+        return hashed(f"{'domain' if self.kind == 'above' else self.kind}:{self.value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +95,51 @@ class Asked:
     """It has the shape of a number of ours and its check symbol does not fit: no name may be found by it."""
     number_like: bool
     """It is rather a number than a name: what has other digits is not what was meant."""
+    bare: bool = False
+    """Nothing was typed but contacts, or what may be read as some."""
+    beside: bool = False
+    """A contact was given apart from the name or number: it must be theirs."""
 
 
-def read(text: str) -> Asked:
-    """The query taken apart; safe for anything that can be typed, of any length."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST].encode("utf-8", "ignore").decode())[: 2 * LONGEST]
-    text = "".join(_plain(symbol) for symbol in text)
-    found, name = _contacts(text)
+def read(text: str, contact: str = "") -> Asked:
+    """The query taken apart; safe for anything that can be typed, of any length.
+
+    ``contact``: what was given as a phone, page or e-mail address and as nothing else. Refuses one that is none.
+    """
+    text, contact = _legible(text), _legible(contact)
+    found, name, bare = _contacts(text)
     ours, mistyped = _number_of_ours(text)
+    beside = _contacts(contact)[0] if contact.strip() else ()
+    if contact.strip() and not beside:
+        raise ContactUnreadable("no telephone, page or e-mail address can be read here", field="contact")
+    if ours:  # the digits of a number of ours are no telephone
+        found, bare = (), False
+    if not text.strip():
+        bare = True
+    found = tuple(dict.fromkeys((*found, *(replace(one, given=True) for one in beside))))
     letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
     return Asked(
         name=name,
         contacts=found,
+        bare=bare,
+        beside=bool(beside),
         typed=text,
         ours=ours,
         numbers=number_forms(text) if digits else (),
         mistyped=mistyped,
         number_like=bool(ours) or digits > letters,
     )
+
+
+class ContactUnreadable(BadInput):
+    """What was given as a contact is no telephone number, e-mail address, web site or page."""
+
+    code = "contact.unreadable"
+
+
+def _legible(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text[:LONGEST].encode("utf-8", "ignore").decode())[: 2 * LONGEST]
+    return "".join(_plain(symbol) for symbol in text)
 
 
 def _plain(symbol: str) -> str:
@@ -162,12 +209,20 @@ _PHONE: Final = re.compile(
 )
 
 
-def _contacts(text: str) -> tuple[tuple[Contact, ...], str]:
+def _contacts(text: str) -> tuple[tuple[Contact, ...], str, bool]:
+    """The contacts in a text, what remains as a name, and whether nothing but contacts was there."""
     found: list[Contact] = []
+    name = rest = text
     for taken in (_emails, _pages, _phones):
-        more, text = taken(text)
+        more, name = taken(name)
         found += more
-    return tuple(dict.fromkeys(found))[:12], text
+        for writing in {contact.writing for contact in more}:
+            rest = rest.replace(writing, " ")
+    return tuple(dict.fromkeys(found))[:12], name, bool(found) and not any(map(str.isalnum, rest))
+
+
+def _written(found: list[Contact], writing: str) -> list[Contact]:
+    return [replace(contact, writing=writing) for contact in found]
 
 
 def _emails(text: str) -> tuple[list[Contact], str]:
@@ -177,7 +232,8 @@ def _emails(text: str) -> tuple[list[Contact], str]:
             address = contacts.email(written.rstrip("."))
         except BadInput:
             continue
-        found += of_email(address)
+        above = [replace(one, sure=False) for one in _above(address.rpartition("@")[2])]
+        found += _written([*of_email(address), *above], written)
         text = text.replace(written, " ")
     return found, text
 
@@ -194,18 +250,23 @@ def of_email(address: str) -> list[Contact]:
 def _pages(text: str) -> tuple[list[Contact], str]:
     """Pages and sites. A bare site stays in the name too: *A.J.International* is no address."""
     found: list[Contact] = []
-    for written in _ADDRESS.findall(text):
+    for written in _ADDRESS.findall(_HANDLE.sub(" ", text)):
         explicit = "/" in written or written.lower().startswith("www.")
         held = _page(written, given=explicit)
         if held and explicit:
             text = text.replace(written, " ")
-        found += held
-    handles = _HANDLE.findall(text)
-    return [*found, *(Contact("handle", one.lower(), sure=False, given=False) for one in handles)], text
+        found += _written(held, written)
+    handles = [
+        Contact("handle", one.lower(), sure=False, given=False, writing=f"@{one}")
+        for one in _HANDLE.findall(text)
+    ]
+    return [*found, *handles], text
 
 
 def _page(written: str, *, given: bool) -> list[Contact]:
     """The page or the site at an address: of a page on a site where anybody has one, the page alone."""
+    if phone := _phone_of_page(written):
+        return phone
     found: list[Contact] = []
     try:
         found.append(Contact("social", contacts.social_page(written), given=given))
@@ -218,7 +279,36 @@ def _page(written: str, *, given: bool) -> list[Contact]:
         site = contacts.web_domain(written)
     except BadInput:
         return found
-    return found if site in SOCIAL_SITES else [Contact("domain", site, given=given), *found]
+    if site in SOCIAL_SITES:
+        return found
+    return [Contact("domain", site, given=given), *found, *_above(site)]
+
+
+def _phone_of_page(written: str) -> list[Contact]:
+    """The telephone that a page of a messenger leads to, which always has its country's code."""
+    try:
+        parts = urlsplit(written if "//" in written else f"//{written}")
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:  # a bracket without its pair
+        return []
+    if host not in _PHONE_PAGES:
+        return []
+    digits = re.sub(r"\D", "", (parse_qs(parts.query).get("phone") or [parts.path])[0])
+    return of_phone(f"+{digits}") if digits else []
+
+
+def _above(site: str) -> list[Contact]:
+    """The sites of which this is a part: whoever has the name of one has all below it."""
+    labels = site.split(".")
+    names = [".".join(labels[place:]) for place in range(1, len(labels) - 1)]
+    return [Contact("above", name, given=False) for name in names if is_own(name)]
+
+
+def is_own(site: str) -> bool:
+    """Whether a name below this one is its holder's: not where strangers register or have their pages."""
+    labels = site.split(".")
+    registry = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _COMMON_SECOND
+    return len(labels) > 1 and not registry and site not in SHARED_HOSTS | SOCIAL_SITES | FREE_MAIL
 
 
 def _phones(text: str) -> tuple[list[Contact], str]:
@@ -227,7 +317,7 @@ def _phones(text: str) -> tuple[list[Contact], str]:
         more = of_phone(written)
         if more and (more[0].sure or any(map(str.isalpha, text))):
             text = text.replace(written, " ")
-        found += more
+        found += _written(more, written)
     return found, text
 
 
@@ -276,6 +366,8 @@ def held_matches(asked: Contact, kind: str, value: str) -> bool:
         return kind == "phone" and _at_home(value) == asked.value
     if asked.kind == "handle":
         return kind == "social" and value.rpartition("/")[2].lower() == asked.value
+    if asked.kind == "above":
+        return kind == "domain" and value == asked.value
     if asked.kind == "domain" and kind == "email":
         return value.rpartition("@")[2].removeprefix("www.") == asked.value
     return kind == asked.kind and value == asked.value

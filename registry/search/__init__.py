@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from enum import StrEnum
+from typing import Final
 
 from django.db import connection, transaction
 
 from registry.lookup import AS_RECORDED, is_given
 from registry.rules import asked as asking
-from registry.rules import likeness, names
+from registry.rules import imitation, likeness, names
 from registry.rules.asked import Asked
 from registry.rules.errors import BadInput
 from registry.rules.likeness import Claim, Match
 from registry.search import candidates
 from registry.search.candidates import Within
-
-T = TypeVar("T")
 
 MOST: Final = 100
 """Hits on a page."""
@@ -34,9 +33,9 @@ WHY: Final = (
     "number.same", "number.look_alikes", "number.leading_zeros", "number.several",
     "name.same", "name.word_order", "name.spacing", "name.spelling", "name.by_sound", "name.part", "name.like",
     "name.legal_form_left_out", "name.legal_form_differs", "name.several",
-    "phone.same", "phone.without_country", "email.same", "domain.same", "domain.of_email",
+    "phone.same", "phone.without_country", "email.same", "domain.same", "domain.above", "domain.of_email",
     "social.same", "social.handle",
-    "contact.matches", "contact.does_not_match",
+    "contact.matches", "contact.does_not_match", "contact.looks_alike",
 )  # fmt: skip
 """Every reason a hit may give."""
 
@@ -52,6 +51,7 @@ class Hit:
     """One licence that may be meant. ``name`` is the name found, of kind ``kind``, or else the holder's legal name."""
 
     number: str
+    agency: str
     name: str
     kind: str
     match: str
@@ -60,12 +60,37 @@ class Hit:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some of the answers in order; ``next`` is where to go on, or nothing."""
+class Answer(StrEnum):
+    """What may be said of what was asked for, whatever the licences found are worth."""
 
-    data: tuple[T, ...]
+    OFFICIAL = "contact.official"
+    """Every contact given is on the record of one agency, which is the one named if any was."""
+    THEIR_SITE = "contact.their_site"
+    """The address is not on record, and is at the site of one agency that is."""
+    NOT_OFFICIAL = "contact.not_official"
+    """One agency is meant, and a contact given is not on its record."""
+    IMITATION = "contact.imitation"
+    """The contact looks like one of an agency, and is another."""
+    OF_ANOTHER = "contact.of_another"
+    """The contact is on the record of an agency of another name than the one given."""
+    FOUND = "found.one"
+    SIMILAR = "found.similar"
+    NOT_FOUND = "found.nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of a page in order; ``next`` is where to go on, or nothing.
+
+    ``agencies``: the numbers of those that the answer is about: one, unless several are imitated; none where it names
+    nobody. ``contacts``: the contacts that were judged, as typed.
+    """
+
+    data: tuple[Hit, ...]
     next: str | None
+    answer: Answer
+    agencies: tuple[str, ...]
+    contacts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +109,47 @@ class _Candidate:
     row: _Row
     rank: float
     claim: Claim
+    reaches: tuple[tuple[Claim, str], ...] = ()
+    """By which of the contacts, as typed, and how surely."""
 
 
 def find(
     q: str,
     *,
+    contact: str = "",
     limit: int,
     after: str | None,
     at: datetime,
     authority: str | None = None,
     country: str | None = None,
-) -> Page[Hit]:
-    """The licences that ``q`` may mean, the likeliest first; nothing when it means none.
+) -> Found:
+    """The licences that ``q`` may mean, the likeliest first; nothing when it means none; and what may be said of it.
 
-    ``authority`` is an authority's code and ``country`` the country of its register. ``after`` is a page's ``next``.
+    ``contact`` is a phone, page or e-mail address that came with the name: it must be theirs; one that cannot be read
+    is refused. ``authority`` is an authority's code and ``country`` the country of its register. ``after`` is a page's
+    ``next``.
     """
     limit = max(1, min(limit, MOST))
     start = _cursor(after)
-    asked = asking.read(q)
+    asked = asking.read(q, contact)
     within = Within(at, _plain(authority), _plain(country))
     with _by_index_alone():
-        found = _by_number_and_contact(asked, within)
-        numbered = any(candidate.row.kind == "number" for candidate in found)
+        numbered, reached = _by_number_and_contact(asked, within)
+        named = []
         if not (asked.mistyped or asked.ours or (asked.number_like and numbered)):
-            found += _by_name(asked, within, found)
+            named = _by_name(asked, within)
+        verdict = judge(asked, [*numbered, *named], reached, lambda: _imitated(asked, reached, within))
+        if asked.beside:
+            numbered = _against_contacts(asked, numbered, reached)
+        named = _against_contacts(asked, named, reached)
+        found = [*numbered, *reached, *named, *verdict.imitated]
         hits = _hits(found, within)
+        verdict = _public(verdict, hits)
     if start:
         hits = [hit for hit in hits if (-hit[0], hit[1].number) > start]
     page = hits[:limit]
     more = f"{page[-1][0]:.6f}~{page[-1][1].number}" if len(hits) > limit else None
-    return Page(tuple(hit for _, hit in page), more)
+    return Found(tuple(hit for _, hit in page), more, verdict.answer, verdict.agencies, verdict.contacts)
 
 
 @contextmanager
@@ -164,18 +200,23 @@ _BY_OUR_NUMBER: Final = f"""
 _LOOK_UPS: Final = ("number.same", "number.look_alikes", "number.leading_zeros")
 
 
-def _by_number_and_contact(asked: Asked, within: Within) -> list[_Candidate]:
-    found = _ours(asked, within)
-    keys = asking.number_keys(asked.numbers) + [contact.key for contact in asked.contacts]
-    if found or not keys or (asked.ours and is_given(asked.ours)):
-        return found
+def _by_number_and_contact(asked: Asked, within: Within) -> tuple[list[_Candidate], list[_Candidate]]:
+    """What has the number asked for, and whom the contacts reach."""
+    numbered = _ours(asked, within)
+    known = bool(numbered) or bool(asked.ours and is_given(asked.ours))
+    keys = [] if known else asking.number_keys(asked.numbers)
+    keys += [contact.key for contact in asked.contacts]
+    if not keys:
+        return numbered, []
+    rows = _with_keys(keys, within)
+    return numbered or _numbered(asked, [row for row in rows if row.kind == "number"]), _reached(asked, rows)
+
+
+def _with_keys(keys: list[int], within: Within) -> list[_Row]:
     clause, values = within.clause()
-    kinds = ["number", "phone", "email", "domain", "social"]
     with connection.cursor() as cursor:
-        cursor.execute(_BY_KEY.format(within=clause), [keys, kinds, *values])
-        rows = [_Row(*row) for row in cursor.fetchall()]
-    found = _numbered(asked, [row for row in rows if row.kind == "number"])
-    return found + _reached(asked, [row for row in rows if row.kind != "number"])
+        cursor.execute(_BY_KEY.format(within=clause), [keys, list(_KINDS[:5]), *values])
+        return [_Row(*row) for row in cursor.fetchall()]
 
 
 def _ours(asked: Asked, within: Within) -> list[_Candidate]:
@@ -208,13 +249,13 @@ def _reached(asked: Asked, rows: list[_Row]) -> list[_Candidate]:
     found = []
     for row in rows:
         claims = [
-            _contact_claim(contact, row)
+            (_contact_claim(contact, row), contact.writing)
             for contact in asked.contacts
             if asking.held_matches(contact, row.kind, row.text)
         ]
         if claims:
-            claim = max(claims, key=lambda one: one.score)
-            found.append(_Candidate(row, 1 + claim.score, claim))
+            claim = max(claims, key=lambda one: one[0].score)[0]
+            found.append(_Candidate(row, 1 + claim.score, claim, tuple(claims)))
     unsure = {candidate.row.subject for candidate in found if candidate.claim.match is Match.STRONG}
     if len(unsure) < 2:
         return found
@@ -226,16 +267,21 @@ def _reached(asked: Asked, rows: list[_Row]) -> list[_Candidate]:
     ]
 
 
+_UNSURE: Final = {
+    "local": Claim(Match.STRONG, 0.93, ("phone.without_country",)),
+    "handle": Claim(Match.STRONG, 0.9, ("social.handle",)),
+    "phone": Claim(Match.STRONG, 0.95, ("phone.same",)),
+}
+"""What a contact claims where a country or a site was left open."""
+_AT_THEIR_SITE: Final = Claim(Match.WEAK, 0.7, ("domain.of_email",))
+
+
 def _contact_claim(contact: asking.Contact, row: _Row) -> Claim:
-    if contact.kind == "local":
-        return Claim(Match.STRONG, 0.93, ("phone.without_country",))
-    if contact.kind == "handle":
-        return Claim(Match.STRONG, 0.9, ("social.handle",))
-    if contact.kind == "domain" and (row.kind == "email" or not contact.sure):
-        return Claim(Match.WEAK, 0.7, ("domain.of_email",))
-    if contact.kind == "phone" and not contact.sure:
-        return Claim(Match.STRONG, 0.95, ("phone.same",))
-    return Claim(Match.EXACT, 1.0, (f"{contact.kind}.same",))
+    if not contact.sure and contact.kind in _UNSURE:
+        return _UNSURE[contact.kind]
+    if contact.kind in {"domain", "above"} and (row.kind == "email" or not contact.sure):
+        return _AT_THEIR_SITE
+    return Claim(Match.EXACT, 1.0, ("domain.above" if contact.kind == "above" else f"{contact.kind}.same",))
 
 
 # Names
@@ -243,7 +289,7 @@ def _contact_claim(contact: asking.Contact, row: _Row) -> Claim:
 _DETAILS: Final = "SELECT id, subject, licence, kind, text FROM registry_searchname WHERE id = ANY(%s)"
 
 
-def _by_name(asked: Asked, within: Within, reached: list[_Candidate]) -> list[_Candidate]:
+def _by_name(asked: Asked, within: Within) -> list[_Candidate]:
     """The rows whose name is like the one asked for, each with its claim; of *X t/a Y*, like either."""
     parts = [names.fold(part) for part in names.trading_parts(asked.name)[:_MOST_PARTS]]
     ranked: dict[int, float] = {}
@@ -265,7 +311,7 @@ def _by_name(asked: Asked, within: Within, reached: list[_Candidate]) -> list[_C
         claimed = [
             _Candidate(row, ranked[row.row], likeness.claim(parts[0], held[row.row], known)) for row in rows
         ]
-    return _against_contacts(asked, _without_doubt(claimed), reached)
+    return _without_doubt(claimed)
 
 
 _MOST_PARTS: Final = 3
@@ -338,6 +384,130 @@ def _against_contacts(asked: Asked, found: list[_Candidate], reached: list[_Cand
     ]
 
 
+# The answer
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What may be said, of which agencies, and by which of the contacts given; with whom these imitate."""
+
+    answer: Answer
+    agencies: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    imitated: list[_Candidate] = field(default_factory=list)
+
+
+def judge(
+    asked: Asked, named: list[_Candidate], reached: list[_Candidate], imitated: Callable[[], list[_Candidate]]
+) -> Judgement:
+    """What the register says to whoever asks whether this is really them.
+
+    ``named``: whose number or name was asked for; ``reached``: on whose record a contact is; ``imitated`` finds, if
+    asked, whom those that are on nobody's look like. Nobody is picked among several.
+    """
+    known = {one.row.subject for one in named if one.claim.match is not Match.WEAK}
+    surely, somehow = _reach(reached)
+    given = list(dict.fromkeys(c.writing for c in asked.contacts if c.given or asked.bare))
+    if asked.bare and not asked.beside and known and not surely:
+        given = [c.writing for c in asked.contacts if c.given and c.sure]
+    if not given:
+        return _by_name_alone(known, named)
+    contacts = tuple(given)
+    if known:
+        return _of_the_named(known, contacts, surely, somehow)
+    theirs = [who for who, writings in surely.items() if writings >= set(given)]
+    if len(theirs) == 1:
+        called = asked.bare or any(candidate.row.subject == theirs[0] for candidate in named)
+        return Judgement(Answer.OFFICIAL if called else Answer.OF_ANOTHER, tuple(theirs), contacts)
+    if theirs:
+        return Judgement(Answer.SIMILAR, (), contacts)
+    return _of_nobody(contacts, surely, somehow, named, imitated)
+
+
+def _of_the_named(
+    known: set[str],
+    contacts: tuple[str, ...],
+    surely: Mapping[str, set[str]],
+    somehow: Mapping[str, set[str]],
+) -> Judgement:
+    """One agency has the name or number; of several of one name a contact tells which, or nothing does."""
+    theirs = [who for who in known if surely.get(who, set()) >= set(contacts)]
+    if len(theirs) == 1:
+        return Judgement(Answer.OFFICIAL, tuple(theirs), contacts)
+    if len(known) > 1:
+        return Judgement(Answer.SIMILAR, (), contacts)
+    (one,) = known
+    at_site = somehow.get(one, set()) >= set(contacts)
+    return Judgement(Answer.THEIR_SITE if at_site else Answer.NOT_OFFICIAL, (one,), contacts)
+
+
+def _of_nobody(
+    contacts: tuple[str, ...], surely: Mapping[str, set[str]], somehow: Mapping[str, set[str]],
+    named: list[_Candidate], imitated: Callable[[], list[_Candidate]],
+) -> Judgement:  # fmt: skip
+    """No agency is known by its name, and none has all of these contacts."""
+    if len(surely) == 1:
+        return Judgement(Answer.NOT_OFFICIAL, tuple(surely), contacts)
+    at_site = [who for who, writings in somehow.items() if writings >= set(contacts)]
+    if len(at_site) == 1:
+        return Judgement(Answer.THEIR_SITE, tuple(at_site), contacts)
+    if surely or at_site:
+        return Judgement(Answer.SIMILAR, (), contacts)
+    if alike := imitated():
+        whom = tuple(dict.fromkeys(candidate.row.subject for candidate in alike))
+        return Judgement(Answer.IMITATION, whom, contacts, alike)
+    return Judgement(Answer.SIMILAR if named else Answer.NOT_FOUND, (), contacts)
+
+
+def _public(verdict: Judgement, hits: list[tuple[float, Hit]]) -> Judgement:
+    """The judgement of those who have a public licence: of others nothing is said."""
+    shown = {hit.agency for _, hit in hits}
+    left = tuple(number for number in verdict.agencies if number in shown)
+    if left == verdict.agencies and (hits or verdict.answer is Answer.NOT_FOUND):
+        return verdict
+    if left:
+        return replace(verdict, agencies=left)
+    return Judgement(Answer.SIMILAR if hits else Answer.NOT_FOUND, (), verdict.contacts)
+
+
+def _by_name_alone(known: set[str], named: list[_Candidate]) -> Judgement:
+    if len(known) == 1:
+        return Judgement(Answer.FOUND, tuple(known))
+    return Judgement(Answer.SIMILAR if named else Answer.NOT_FOUND)
+
+
+def _reach(reached: list[_Candidate]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """By which writings each agency is reached: surely, and at least by an address at its site."""
+    surely, somehow = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for candidate in reached:
+        for claim, writing in candidate.reaches:
+            if claim.match is not Match.WEAK and candidate.claim.match is not Match.WEAK:
+                surely[candidate.row.subject].add(writing)
+            if claim.match is not Match.WEAK or "domain.of_email" in claim.why:
+                somehow[candidate.row.subject].add(writing)
+    return surely, somehow
+
+
+def _imitated(asked: Asked, reached: list[_Candidate], within: Within) -> list[_Candidate]:
+    """Whom the contacts that are on nobody's record look like."""
+    met = {writing for candidate in reached for _, writing in candidate.reaches}
+    strange = [one for one in asked.contacts if one.writing not in met and (one.given or asked.bare)]
+    wanted = {one: imitation.models(one) for one in strange}
+    keys = sorted({model.key for models in wanted.values() for model in models})
+    if not keys:
+        return []
+    claim = Claim(Match.WEAK, 0.6, ("contact.looks_alike",))
+    return [
+        _Candidate(row, 1 + claim.score, claim)
+        for row in _with_keys(keys, within)
+        if any(imitation.imitates(one, row.kind, row.text) for one in strange)
+    ][:_MOST_IMITATED]
+
+
+_MOST_IMITATED: Final = 10
+"""Records that one contact may be said to look like."""
+
+
 # Hits
 
 _LICENCES: Final = f"""
@@ -372,7 +542,9 @@ def _hits(found: list[_Candidate], within: Within) -> list[tuple[float, Hit]]:
         name = holders.get(row.subject, "") if row.subject in unnamed and row.kind in _KINDS[:5] else row.text
         for number, result in licences[row.subject]:
             if row.licence in {"", number}:
-                hit = Hit(number, name, row.kind, claim.match.value, claim.why, claim.score, result)
+                hit = Hit(
+                    number, row.subject, name, row.kind, claim.match.value, claim.why, claim.score, result
+                )
                 best.setdefault(number, (round(candidate.rank, 6), hit))
     return sorted(best.values(), key=lambda hit: (-hit[0], hit[1].number))
 

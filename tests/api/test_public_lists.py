@@ -211,12 +211,32 @@ def test_a_search_says_what_it_claims_and_why(register: dict[str, str], public: 
     assert (hit["match"], hit["verdict"]["result"]) == ("exact", "licensed")
     assert hit["why"][0] == {"code": "name.same", "text": "The name is the same."}
     assert 0 <= hit["score"] <= 1
-    assert hit.keys() == {"number", "name", "kind", "match", "why", "score", "verdict"}
+    assert body["answer"]["code"] == "found.one"
+    assert [one["number"] for one in body["agencies"]] == [hit["agency"]]
+    assert hit.keys() == {"number", "agency", "name", "kind", "match", "why", "score", "verdict"}
 
 
 def test_a_number_one_digit_away_is_not_found(register: dict[str, str], public: Client) -> None:
     wrong = register["good"][:-1] + ("A" if register["good"][-1] != "A" else "B")
-    assert public.get("/api/v1/search", {"q": wrong}).json() == {"data": [], "next": None}
+    body = public.get("/api/v1/search", {"q": wrong}).json()
+    assert (body["data"], body["next"], body["agencies"]) == ([], None, [])
+    assert body["answer"]["code"] == "found.nothing"
+
+
+def test_a_contact_that_is_not_theirs_is_told_with_those_that_are(
+    register: dict[str, str], public: Client
+) -> None:
+    asked = {"q": register["good"], "contact": "facebook.com/bluefinch.jobs"}
+    body = public.get("/api/v1/search", asked).json()
+    assert body["answer"]["code"] == "contact.not_official"
+    assert body["contacts"] == ["facebook.com/bluefinch.jobs"]
+    assert {one["kind"] for one in body["agencies"][0]["channels"]} <= {"phone", "email", "domain", "social"}
+    for wrong, code in (
+        ({"q": "x", "contact": "my uncle"}, "contact.unreadable"),
+        ({}, "parameter.missing"),
+    ):
+        refused = public.get("/api/v1/search", wrong)
+        assert (refused.status_code, refused.json()["code"]) == (400, code), wrong
 
 
 @pytest.mark.usefixtures("register")

@@ -132,3 +132,35 @@ def test_a_held_contact_is_found_by_what_people_leave_out(kind: str, value: str,
     ]
     assert found
     assert not found[0].sure or kind == "email"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "value"),
+    [
+        ("wa.me/442079460155", "phone", "+442079460155"),
+        ("https://api.whatsapp.com/send?phone=442079460155&text=hi", "phone", "+442079460155"),
+        ("https://fb.me/GulfStar", "social", "facebook.com/gulfstar"),
+        ("https://t.me/GulfStar", "social", "t.me/gulfstar"),
+        ("https://jobs.gulfstar.example/now", "above", "gulfstar.example"),
+    ],
+)
+def test_a_messengers_page_is_its_telephone_and_a_site_is_a_part_of_the_one_above(
+    typed: str, kind: str, value: str
+) -> None:
+    assert contacts(typed)[kind] == value
+
+
+@pytest.mark.parametrize("typed", ["shop.blogspot.com", "gulfstar.co.uk", "gulfstar.example"])
+def test_nobody_is_above_a_site_where_strangers_register(typed: str) -> None:
+    assert "above" not in contacts(typed)
+
+
+def test_a_contact_beside_a_name_is_nothing_else() -> None:
+    read = asked.read("Gulf Star Overseas", "01711-123456")
+    assert (read.name, read.beside, read.bare) == ("Gulf Star Overseas", True, False)
+    assert all(contact.given for contact in read.contacts)
+    assert asked.read("", "wa.me/442079460155").bare
+    assert asked.read("01711-123456").bare
+    assert not asked.read("Gulf Star 01711-123456").bare
+    with pytest.raises(asked.ContactUnreadable):
+        asked.read("Gulf Star", "their cousin told me")
