@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from registry import dossier, ledger, licensing, news, records
 from registry.idempotency import Once
+from registry.lookup import acts_for
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
 from registry.rules import errors, four_eyes, lifecycle, standing
 from registry.rules.four_eyes import Agreement
@@ -156,12 +157,6 @@ def of_account(account: str) -> list[Connection]:
     """The agencies that the account acts for or has asked to, with their licences."""
     rows = HolderAccount.objects.filter(account=account).select_related("agency", "authority")
     return _connections(rows.order_by("-pk")[:50])
-
-
-def acts_for(account: str, agency: str) -> bool:
-    """Whether the account acts for that agency now, or for the record that it was merged into."""
-    connected = HolderAccount.objects.filter(account=account, state="connected")
-    return bool(connected.filter(agency__number=records.led_on(agency) or agency).exists())
 
 
 def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:

@@ -41,12 +41,19 @@ _SCAN: Final = f"""
 FROM verification_badge b
 LEFT JOIN LATERAL ({lookup.current_sql("b.subject_number", "$2")}) a ON b.subject_kind = 'licence'
 """
+#: Whether anybody may show a live code for the badge; who it is, and whether the code is theirs, is judged when it is
+#: asked (``live_codes``).
+_LIVE: Final = f"""EXISTS (
+    SELECT FROM verification_liveenrolment e WHERE e.ended_at IS NULL AND e.accepted_at IS NOT NULL AND CASE
+        WHEN b.subject_kind = 'appointment' THEN e.appointment = b.subject_number
+        ELSE e.agency = ({lookup.holder_sql("b.subject_kind", "b.subject_number")}) END
+)"""
 #: What every scan reads, in one question: the badge, and what the register says now of the licence that it names.
-_SCANNED: Final = prepared.Statement("scan", f"SELECT {_COLUMNS}, a.* {_SCAN} WHERE b.code = $1")
+_SCANNED: Final = prepared.Statement("scan", f"SELECT {_COLUMNS}, {_LIVE}, a.* {_SCAN} WHERE b.code = $1")
 #: And for who wants it signed, how far the log is.
 _LOGGED: Final = prepared.Statement(
     "scan_logged",
-    f"SELECT {_COLUMNS}, a.*, r.* {_SCAN}"
+    f"SELECT {_COLUMNS}, {_LIVE}, a.*, r.* {_SCAN}"
     f" LEFT JOIN LATERAL ({log.reached_sql('b.subject_number')}) r ON true WHERE b.code = $1",
 )
 _REACHED: Final = 3
@@ -164,22 +171,33 @@ def read(code: str) -> BadgeRecord:
     return _from_text(rows[0])
 
 
-def scanned(
-    code: str, *, at: datetime, logged: bool = False
-) -> tuple[BadgeRecord, lookup.PublishedAnswer | None, log.Reached | None]:
-    """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A badge, what the register says of the licence on it, and how far the log is with that where it was asked for.
 
     No answer for a badge of an office or a person, and where nothing is published under the number on the badge.
+    ``live``: whether somebody may show a live code for the badge.
+    """
+
+    badge: BadgeRecord
+    answer: lookup.PublishedAnswer | None
+    reached: log.Reached | None
+    live: bool
+
+
+def scanned(code: str, *, at: datetime, logged: bool = False) -> Scanned:
+    """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
+
     ``logged``: also how far the log is with that number, where the log has begun.
     """
     rows = (_LOGGED if logged else _SCANNED).rows(code, at.isoformat())
     if not rows:
         raise BadgeNotFound(badge=code)
-    badge, answer = rows[0][:_BADGE], rows[0][_BADGE:]
+    badge, live, answer = rows[0][:_BADGE], rows[0][_BADGE] == b"t", rows[0][_BADGE + 1 :]
     reached = log.read_reached(answer[-_REACHED:]) if logged else None
     answer = answer[:-_REACHED] if logged else answer
     licence = lookup.current_answer(answer, at=at) if answer[0] is not None else None
-    return _from_text(badge), licence, reached
+    return Scanned(_from_text(badge), licence, reached, live)
 
 
 def _from_text(row: prepared.Row) -> BadgeRecord:
