@@ -161,6 +161,12 @@ def of_appointments(numbers: Collection[str], *, at: datetime) -> dict[str, Enro
     return {row.appointment: _enrolment(row, at) for row in rows}
 
 
+def accepted(*, since: datetime) -> list[tuple[int, str]]:
+    """Who was enrolled since: a key of its own each, and the agency's number."""
+    rows = LiveEnrolment.objects.filter(accepted_at__gte=since).order_by("pk")
+    return list(rows.values_list("pk", "agency"))
+
+
 # --- showing and checking ----------------------------------------------------------------------------------------
 
 
