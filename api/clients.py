@@ -39,7 +39,12 @@ def _without_port(text: str) -> str:
 def key(request: HttpRequest, purpose: str = "") -> bytes:
     """Sixteen bytes that stand for the client today and for nobody tomorrow, others for each ``purpose``."""
     network = _network(address(request)) or _UNKNOWN
-    return hmac.digest(_day_key(day()), f"{purpose} {network}".encode(), "sha256")[:16]
+    return keyed(network, purpose)
+
+
+def keyed(whose: str, purpose: str) -> bytes:
+    """The same for anybody who is known by something else than an address, such as a telephone number."""
+    return hmac.digest(_day_key(day()), f"{purpose} {whose}".encode(errors="surrogatepass"), "sha256")[:16]
 
 
 def day() -> str:

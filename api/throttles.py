@@ -58,6 +58,12 @@ MISSES: Final = Limit("misses", burst=120, per_second=2)
 SEARCHES: Final = Limit("searches", burst=60, per_second=1)
 #: Items of a batch of checks.
 CHECKS: Final = Limit("checks", burst=20_000, per_second=200)
+#: Live codes that were wrong, by badge and asker: five tries in ten minutes.
+LIVE: Final = Limit("live", burst=5, per_second=5 / 600)
+#: Live codes that were wrong, by badge whoever asks.
+LIVE_OF_BADGE: Final = Limit("live-badge", burst=20, per_second=20 / 3600)
+#: Messages by SMS and sessions by USSD, by telephone number.
+MESSAGES: Final = Limit("messages", burst=30, per_second=30 / 3600)
 
 
 def configured(limit: Limit) -> Limit:
@@ -151,7 +157,12 @@ _seen_day: dict[str, str] = {}
 
 
 def take(request: HttpRequest, limit: Limit, cost: float = 1) -> dict[str, str]:
-    """Take ``cost`` tokens from the client's exact bucket, or refuse; gives the headers for what is left.
+    """Take ``cost`` tokens from the client's exact bucket, or refuse; gives the headers for what is left."""
+    return spend(clients.key(request, limit.name), limit, cost)
+
+
+def spend(key: bytes, limit: Limit, cost: float = 1) -> dict[str, str]:
+    """Take ``cost`` tokens from the exact bucket of this key (``clients.key``, ``clients.keyed``), or refuse.
 
     One statement on an unlogged table: two processes can not both take the last token.
     """
@@ -160,7 +171,7 @@ def take(request: HttpRequest, limit: Limit, cost: float = 1) -> dict[str, str]:
     today = clients.day()
     _forget_yesterday(today)
     facts: dict[str, bytes | str | float] = {
-        "key": clients.key(request, limit.name),
+        "key": key,
         "day": today,
         "burst": float(limit.burst),
         "cost": cost,
@@ -172,6 +183,15 @@ def take(request: HttpRequest, limit: Limit, cost: float = 1) -> dict[str, str]:
     if not granted:
         refuse(limit, tokens, cost)
     return {"RateLimit-Policy": limit.policy(), "RateLimit": limit.left(tokens)}
+
+
+def give_back(key: bytes, limit: Limit) -> None:
+    """Put back the token that was taken for something that turned out to cost nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE api_ratebucket SET tokens = LEAST(%s, tokens + 1) WHERE key = %s",
+            [float(configured(limit).burst), key],
+        )
 
 
 def refuse(limit: Limit, tokens: float, cost: float) -> NoReturn:

@@ -16,8 +16,9 @@ from django.db.models import Q
 
 from registry import dossier, ledger, licensing, news, records
 from registry.idempotency import Once
+from registry.lookup import acts_for
 from registry.models import Agency, Channel, Entry, EntryPaper, HolderAccount, Licence
-from registry.rules import errors, four_eyes, lifecycle, standing
+from registry.rules import days, errors, four_eyes, lifecycle, standing
 from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import HOLDER, Action, Actor, Role, StepTerms
 
@@ -108,6 +109,16 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Engaged:
+    """Somebody who is appointed by an agency now, as the agency itself reads it."""
+
+    number: str
+    name: str
+    role: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """Something that a holder is to be told of by mail: of which licence and agency, until when, and to whom."""
 
@@ -158,12 +169,6 @@ def of_account(account: str) -> list[Connection]:
     return _connections(rows.order_by("-pk")[:50])
 
 
-def acts_for(account: str, agency: str) -> bool:
-    """Whether the account acts for that agency now, or for the record that it was merged into."""
-    connected = HolderAccount.objects.filter(account=account, state="connected")
-    return bool(connected.filter(agency__number=records.led_on(agency) or agency).exists())
-
-
 def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
     """A licence of an agency that the account acts for: how it stands, the notices served on it, and the decisions.
 
@@ -183,6 +188,17 @@ def licence(account: str, number: str, *, at: datetime) -> dict[str, Any]:
             if one.published and one.officers != [HOLDER]
         ],
     }  # fmt: skip
+
+
+def people(account: str, number: str, *, at: datetime) -> list[Engaged]:
+    """Who acts for the holder of a licence on the day of ``at``, by name; for an account that acts for it."""
+    agency = _held(account, number).agency
+    today = days.local_day(at, agency.authority.zone)
+    rows = agency.appointments.filter(first_day__lte=today).exclude(last_day__lt=today)
+    return [
+        Engaged(row.number, row.person.name, row.role, row.office.locality if row.office else "")
+        for row in rows.select_related("person", "office").order_by("person__name", "pk")
+    ]
 
 
 def served(account: str, number: str, sequence: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -365,6 +381,25 @@ def to_tell(*, since: datetime) -> list[Served]:
         found.append((row.pk, "holder_asked", row.agency, "", None))
         if row.state == "connected":
             found.append((row.pk, "holder_connected", row.agency, "", None))
+    return _served(found)
+
+
+def to_tell_of(kind: str, told: Iterable[tuple[int, str]]) -> list[Served]:
+    """The same for something that is known elsewhere: its key and its agency's number each."""
+    rows = list(told)
+    agencies = {
+        one.number: one
+        for one in Agency.objects.select_related("authority").filter(
+            number__in=[number for _, number in rows]
+        )
+    }
+    return _served((key, kind, agencies[number], "", None) for key, number in rows if number in agencies)
+
+
+def _served(
+    told: Iterable[tuple[int, str, Agency, str, datetime | None]],
+) -> list[Served]:
+    found = list(told)
     keys = {agency.pk for _, _, agency, _, _ in found}
     emails, connected = _emails(keys), _connected(keys)
     return [

@@ -20,6 +20,7 @@ from registry.models import (
     Appointment,
     Channel,
     Entry,
+    HolderAccount,
     Licence,
     Merger,
     Office,
@@ -48,6 +49,18 @@ def current_sql(number: str, at: str) -> str:
     ``number`` and ``at`` are SQL; ``current_answer`` reads the row.
     """
     return f"{_ANSWER} WHERE p.number = {number} AND p.span @> {AS_RECORDED.format(at)}"
+
+
+def holder_sql(kind: str, number: str) -> str:
+    """The number of the agency behind a badge's subject, as a part of somebody else's statement; all three are SQL.
+
+    Null for a subject that is neither a licence nor an office.
+    """
+    return f"""CASE {kind}
+        WHEN 'licence' THEN (SELECT a.number FROM registry_licence l JOIN registry_agency a ON a.id = l.agency_id
+                             WHERE l.number = {number})
+        WHEN 'office' THEN (SELECT a.number FROM registry_office o JOIN registry_agency a ON a.id = o.agency_id
+                            WHERE o.number = {number}) END"""  # noqa: S608 - the caller's own columns
 
 
 #: The one read that everybody makes, planned once a connection.
@@ -374,6 +387,12 @@ class PublicSubject:
     office: Mapping[str, Any] | None
     person: Mapping[str, Any] | None
     problem: str | None
+
+
+def acts_for(account: str, agency: str) -> bool:
+    """Whether the account acts for that agency now, or for the record that it was merged into (ADR 0018)."""
+    connected = HolderAccount.objects.filter(account=account, state="connected")
+    return bool(connected.filter(agency__number=records.led_on(agency) or agency).exists())
 
 
 def public_subject(kind: str, number: str, *, at: datetime) -> PublicSubject:

@@ -41,18 +41,25 @@ _SCAN: Final = f"""
 FROM verification_badge b
 LEFT JOIN LATERAL ({lookup.current_sql("b.subject_number", "$2")}) a ON b.subject_kind = 'licence'
 """
+#: Whether anybody may show a live code for the badge; who it is, and whether the code is theirs, is judged when it is
+#: asked (``live_codes``).
+_LIVE: Final = f"""EXISTS (
+    SELECT FROM verification_liveenrolment e WHERE e.ended_at IS NULL AND e.accepted_at IS NOT NULL AND CASE
+        WHEN b.subject_kind = 'appointment' THEN e.appointment = b.subject_number
+        ELSE e.agency = ({lookup.holder_sql("b.subject_kind", "b.subject_number")}) END
+)"""
 #: What every scan reads, in one question: the badge, and what the register says now of the licence that it names.
-_SCANNED: Final = prepared.Statement("scan", f"SELECT {_COLUMNS}, a.* {_SCAN} WHERE b.code = $1")
+_SCANNED: Final = prepared.Statement("scan", f"SELECT {_COLUMNS}, {_LIVE}, a.* {_SCAN} WHERE b.code = $1")
 #: And for who wants it signed, how far the log is.
 _LOGGED: Final = prepared.Statement(
     "scan_logged",
-    f"SELECT {_COLUMNS}, a.*, r.* {_SCAN}"
+    f"SELECT {_COLUMNS}, {_LIVE}, a.*, r.* {_SCAN}"
     f" LEFT JOIN LATERAL ({log.reached_sql('b.subject_number')}) r ON true WHERE b.code = $1",
 )
 #: And for a page with a picture of the licence's life, that life.
 _LIVED: Final = prepared.Statement(
     "scan_lived",
-    f"SELECT {_COLUMNS}, a.*, ({lookup.life_sql('a.number', '$2::timestamptz')}) {_SCAN} WHERE b.code = $1",
+    f"SELECT {_COLUMNS}, {_LIVE}, a.*, ({lookup.life_sql('a.number', '$2::timestamptz')}) {_SCAN} WHERE b.code = $1",
 )
 _REACHED: Final = 3
 """Columns of ``log.reached_sql``."""
@@ -169,38 +176,37 @@ def read(code: str) -> BadgeRecord:
     return _from_text(rows[0])
 
 
-def scanned(
-    code: str, *, at: datetime, logged: bool = False
-) -> tuple[BadgeRecord, lookup.PublishedAnswer | None, log.Reached | None]:
-    """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A badge, what the register says of the licence on it, and what else was asked for.
 
     No answer for a badge of an office or a person, and where nothing is published under the number on the badge.
-    ``logged``: also how far the log is with that number, where the log has begun.
+    ``live``: whether somebody may show a live code for the badge; ``reached``: how far the log is with that number;
+    ``life``: that licence's public life.
     """
-    badge, answer = _columns(_LOGGED if logged else _SCANNED, code, at)
-    reached = log.read_reached(answer[-_REACHED:]) if logged else None
-    answer = answer[:-_REACHED] if logged else answer
-    licence = lookup.current_answer(answer, at=at) if answer[0] is not None else None
-    return _from_text(badge), licence, reached
+
+    badge: BadgeRecord
+    answer: lookup.PublishedAnswer | None
+    live: bool
+    reached: log.Reached | None = None
+    life: tuple[lookup.Life, ...] = ()
 
 
-def lived(
-    code: str, *, at: datetime
-) -> tuple[BadgeRecord, lookup.PublishedAnswer | None, tuple[lookup.Life, ...]]:
-    """As ``scanned``, with the public life of that licence; one query."""
-    badge, answer = _columns(_LIVED, code, at)
-    if answer[0] is None:
-        return _from_text(badge), None, ()
-    licence = lookup.current_answer(answer[:-1], at=at)
-    return _from_text(badge), licence, lookup.read_life(answer[-1], licence.number, at=at)
+def scanned(code: str, *, at: datetime, logged: bool = False, lived: bool = False) -> Scanned:
+    """The badge of a code, and what the register says now (``at``) of the licence on it; one query.
 
-
-def _columns(statement: prepared.Statement, code: str, at: datetime) -> tuple[prepared.Row, prepared.Row]:
-    """The badge's columns and those of the rest."""
-    rows = statement.rows(code, at.isoformat())
+    ``logged``: also how far the log is with that number, where the log has begun; ``lived``: also the licence's life.
+    Nobody asks for both.
+    """
+    rows = (_LIVED if lived else _LOGGED if logged else _SCANNED).rows(code, at.isoformat())
     if not rows:
         raise BadgeNotFound(badge=code)
-    return rows[0][:_BADGE], rows[0][_BADGE:]
+    badge, live, answer = _from_text(rows[0][:_BADGE]), rows[0][_BADGE] == b"t", rows[0][_BADGE + 1 :]
+    reached = log.read_reached(answer[-_REACHED:]) if logged else None
+    told = answer[: -_REACHED if logged else -1 if lived else None]
+    licence = lookup.current_answer(told, at=at) if told[0] is not None else None
+    life = lookup.read_life(answer[-1], licence.number, at=at) if lived and licence is not None else ()
+    return Scanned(badge, licence, live, reached, life)
 
 
 def _from_text(row: prepared.Row) -> BadgeRecord:

@@ -18,7 +18,7 @@ from registry.rules import days, numbering
 from registry.rules.errors import LicenceNotFound, LicenceRenumbered, NotFound
 from registry.rules.grounds import FAVOURABLE
 from verification import badges, verdicts
-from verification.badges import BadgeRecord
+from verification.badges import BadgeRecord, Scanned
 from verification.log import Reached
 from verification.verdicts import Appearance, Reach, Result
 
@@ -48,7 +48,8 @@ class Verdict:
     ``record``: the published body of the licence that the answer names, for withdrawn badges too (it says how
     to find the holder); empty where no licence is known; ``body`` is the same as JSON text. ``until``: when
     the answer may change by the clock alone. ``number``: the subject's own number; ``licence``: the number of
-    the licence that it stands or falls with. ``life``: that licence's public life, where it was asked for.
+    the licence that it stands or falls with. ``life``: that licence's public life, where it was asked for. ``live``:
+    the badge is good, and somebody may show a live code for it.
     """
 
     code: str
@@ -72,6 +73,7 @@ class Verdict:
     body: str = ""
     reached: Reached | None = None
     life: tuple[lookup.Life, ...] = ()
+    live: bool = False
 
     @property
     def appearance(self) -> Appearance:
@@ -115,21 +117,18 @@ def verdict(code: str, *, at: datetime, logged: bool = False, lived: bool = Fals
     except numbering.NotOurs:
         return Verdict("", Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
     try:
-        if lived:
-            badge, licence, life = badges.lived(read, at=at)
-            found = _of_badge(badge, licence, at, None)
-            if found.licence and licence is None:
-                life = lookup.public_life(found.licence, at=at)
-            return replace(found, life=life)
-        badge, licence, reached = badges.scanned(read, at=at, logged=logged)
+        scanned = badges.scanned(read, at=at, logged=logged, lived=lived)
     except badges.BadgeNotFound:
         return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
-    return _of_badge(badge, licence, at, reached)
+    found = _of_badge(scanned, at)
+    if not lived:
+        return found
+    elsewhere = found.licence and scanned.answer is None
+    return replace(found, life=lookup.public_life(found.licence, at=at) if elsewhere else scanned.life)
 
 
-def _of_badge(
-    badge: BadgeRecord, licence: PublishedAnswer | None, at: datetime, reached: Reached | None
-) -> Verdict:
+def _of_badge(scanned: Scanned, at: datetime) -> Verdict:
+    badge, licence = scanned.badge, scanned.answer
     try:
         subject = _subject(badge, at)
         answers = [licence] if licence is not None else _answers(badge, subject, at)
@@ -139,7 +138,7 @@ def _of_badge(
     result, reasons, siblings = _read_together(subject, answers, record)
     return _judged(
         badge, result, reasons, at, subject=subject, answers=answers, record=record, siblings=siblings,
-        reached=reached if licence is not None else None,
+        reached=scanned.reached if licence is not None else None, live=scanned.live,
     )  # fmt: skip
 
 
@@ -195,6 +194,7 @@ def _judged(
     record: Mapping[str, Any] | None = None,
     siblings: tuple[Sibling, ...] = (),
     reached: Reached | None = None,
+    live: bool = False,
 ) -> Verdict:
     """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
     record, withdrawn = record or {}, badge.withdrawn_at is not None
@@ -222,6 +222,7 @@ def _judged(
         record=record,
         body=answer.body if answer else "",
         reached=reached,
+        live=live and result in {Result.LICENSED, Result.LIMITED},
     )
 
 

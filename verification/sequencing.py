@@ -32,12 +32,17 @@ _NAMED: Final = 20
 
 _QUIET: Final = (
     "verification_badge I",
+    "verification_liveenrolment I",
+    "verification_liveenrolment U",
     "verification_logcheckpoint I",
     "verification_logcosignature I",
     "verification_statusindex I",
     "verification_statuslist I",
 )
-"""What the journal holds for the audit alone: a badge is spoken of by its token, a list by what it publishes."""
+"""What the journal holds for the audit alone: a badge is spoken of by its token, a list by what it publishes.
+
+Who is enrolled for live codes is between an agency and its people.
+"""
 
 logger = logging.getLogger(__name__)
 

@@ -31,6 +31,7 @@ from registry import holders
 from registry.admission import applicants, reading
 from registry.admission.reading import Heard
 from registry.rules import days
+from verification import live_codes
 
 _OVERLAP: Final = timedelta(hours=1)
 """How much longer than a transaction may run: events that were committed late are still found."""
@@ -170,8 +171,17 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         ),
         route="apply-home",
     ),
+    "live_enrolled": Wording(
+        _("%(number)s: somebody shows live codes for your agency"),
+        (
+            _("An account was enrolled as a person of your agency. It now shows six digits that change every minute."),
+            _("Workers who hear them are told that this person works for your agency."),
+            _("If you do not know of it, end it on the page of your licence, and tell the authority now."),
+        ),
+        route="apply-home",
+    ),
 }  # fmt: skip
-_TO_HOLDERS: Final = frozenset({"show_cause", "holder_asked", "holder_connected"})
+_TO_HOLDERS: Final = frozenset({"show_cause", "holder_asked", "holder_connected", "live_enrolled"})
 #: The deadline that each letter names.
 _NAMES_DAY: Final[Mapping[str, str]] = {
     "ask": "answer_until",
@@ -251,7 +261,8 @@ def _of_events(since: datetime) -> Iterator[_Told]:
 
 def _of_holders(since: datetime, *, at: datetime) -> Iterator[Mail]:
     """What is told to the accounts that act for an agency, and to its official addresses."""
-    for one in holders.to_tell(since=since):
+    enrolled = holders.to_tell_of("live_enrolled", live_codes.accepted(since=since))
+    for one in [*holders.to_tell(since=since), *enrolled]:
         users = _owners(one.accounts)
         chosen = next((user.language for user in users.values()), "en")
         told = {user.email.lower(): user.language for user in users.values()}

@@ -42,7 +42,8 @@ class Link:
 class Answer:
     """Everything that the page says, ready for the template.
 
-    A badge that was withdrawn still tells whom it named and how to reach them, not that they are licensed.
+    A badge that was withdrawn still tells whom it named and how to reach them, not that they are licensed. ``live``:
+    where digits that are read out are sent to, if anybody could be confirmed by them.
     """
 
     verdict: verdicts.Verdict
@@ -51,6 +52,7 @@ class Answer:
     host: str
     code: str
     act: Link | None = None
+    live: str = ""
     compare_title: str = ""
     compare: str = ""
     licence: str = ""
@@ -124,6 +126,7 @@ def _page(found: check.Verdict, reader: render.Reader) -> render.Page:
             settings.REGISTRY_HOST,
             proven=proven,
             acts=act is not None,
+            live=found.live,
         )
         return form.filled(_told(found, act, reader.kept))
 
@@ -148,7 +151,9 @@ def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResp
 
 
 @lru_cache(maxsize=512)
-def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, acts: bool) -> render.Form:
+def _form(
+    language: str, chosen: str, result: str, host: str, *, proven: bool, acts: bool, live: bool
+) -> render.Form:
     """The page of every badge with this result, with slots for what is this badge's own."""
     slot = render.slot
     verdict = verdicts.verdict(
@@ -161,6 +166,7 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
         host=host,
         code=slot("code"),
         act=Link(slot("act_href"), slot("act_text")) if acts else None,
+        live=slot("live") if live else "",
         compare_title=slot("compare_title"),
         compare=slot("compare"),
         licence=slot("licence") if proven else "",
@@ -190,6 +196,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "steps": "</li><li>".join(map(escape, wording.steps(found.result, found.reasons))),
         "act_href": escape(act.href) if act else "",
         "act_text": escape(act.text) if act else "",
+        "live": escape(f"/v/{found.code}/live{kept}"),
         "compare_title": escape(_title(found)),
         "compare": compare,
         "licence": licence,
@@ -229,7 +236,7 @@ def _seen(found: check.Verdict) -> tuple[object, ...]:
     minute = found.checked_at.replace(second=0, microsecond=0)
     return (
         found.code, found.proof, found.result, found.reasons, found.licence, found.sequence, found.since, found.until,
-        found.office, found.person, found.siblings, minute,
+        found.office, found.person, found.siblings, found.live, minute,
     )  # fmt: skip
 
 

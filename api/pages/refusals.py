@@ -20,17 +20,26 @@ from registry.rules import errors
 
 _log = logging.getLogger("api.pages")
 _READ = ("GET", "HEAD", "OPTIONS")
+_ASK = ("POST", "OPTIONS")
 
 View = Callable[..., HttpResponse]
 
 
 def guarded(view: View) -> View:
     """A page that reads and nothing else, in the reader's language, and that refuses with a page of its own."""
+    return _guarded(view, _READ)
 
+
+def asked(view: View) -> View:
+    """As :func:`guarded`, for a form that asks by POST, so that what was typed stands in no address."""
+    return _guarded(view, _ASK)
+
+
+def _guarded(view: View, methods: tuple[str, ...]) -> View:
     @functools.wraps(view)
     def page(request: HttpRequest, **path: str) -> HttpResponse:
-        if request.method not in _READ:
-            return HttpResponseNotAllowed(_READ)
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
         language = languages.of(request)
         request.language = language  # type: ignore[attr-defined]
         with override(language):

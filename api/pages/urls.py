@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals, spoken
+from api.pages import agency, answer, applications, badge, debarments, home, licence, live, refusals, spoken
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("v/<str:code>/qr.png", badge.png, name="badge-png"),
     path("v/<str:code>/qr.svg", badge.svg, name="badge-svg"),
     path("v/<str:code>/badge", badge.badge, name="badge-print"),
+    path("v/<str:code>/live", live.live, name="live"),
     path("", home.home, name="home"),
     path("licences/<str:number>", licence.licence, name="licence-page"),
     path("agencies/<str:number>", agency.agency, name="agency-page"),

@@ -159,6 +159,7 @@ def post(
     tag: str,
     body: Any,
     takes: Any,
+    path: Mapping[str, str] | None = None,
     parameters: Sequence[Parameter] = (),
     says: Sequence[str] = (),
 ) -> Callable[[Callable[..., Answer | HttpResponse]], Route]:
@@ -173,7 +174,7 @@ def post(
         "field.invalid",
         "request.cross_site",
     )
-    return _made("POST", tag, body, {}, (*parameters, LANG), said, takes, {})
+    return _made("POST", tag, body, path or {}, (*parameters, LANG), said, takes, {})
 
 
 def _made(

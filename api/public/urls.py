@@ -12,6 +12,7 @@ from api.public import (
     debarments,
     dumps,
     licences,
+    live,
     receipts,
     schema,
     search,
@@ -27,6 +28,7 @@ def nothing_here(_request: HttpRequest, **_path: str) -> HttpResponse:
 described: list[URLPattern] = [
     *licences.urlpatterns,
     *badges.urlpatterns,
+    *live.urlpatterns,
     *verifications.urlpatterns,
     *receipts.urlpatterns,
     *search.urlpatterns,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from registry import agencies, holders, ledger, licensing, news, records
+from registry import agencies, holders, ledger, licensing, lookup, news, records
 from registry.admission import cases, events, officers
 from registry.idempotency import Once
 from registry.models import (
@@ -396,7 +396,7 @@ def _own(number: str, account: str) -> Application:
     if (
         row.agency is not None
         and row.state != State.GRANTED
-        and not holders.acts_for(account, row.agency.number)
+        and not lookup.acts_for(account, row.agency.number)
     ):
         raise errors.HolderNotAllowed("the account does not act for the agency any more", why="ended")
     return row

@@ -27,6 +27,7 @@ from registry import (
     figures,
     holders,
     licensing,
+    lookup,
     motions,
     outlook,
     persons,
@@ -44,6 +45,7 @@ from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.conftest import Clock
 from tests.journeys import axe
 from tests.journeys.windows import Window, Windows
+from verification import live_codes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS: Final = (768, 1024, 1280)
@@ -401,6 +403,22 @@ def _acting(account: str, at: Any) -> tuple[str, int]:
     return licence, builders.take(licence, Action.SHOW_CAUSE, terms, at=at).sequence
 
 
+def _invited(licence: str, account: str, at: Any) -> str:
+    """The key of an invitation to one person of the licence's holder, where another shows live codes as the account."""
+    agency = str(
+        lookup.public_licence(licence, at=at).body.partition('"holder":{"number":"')[2].partition('"')[0]
+    )
+    keys = []
+    for name in ("Mina Rai (DEMO)", "Sita Rai (DEMO)"):
+        made = agencies.appoint(
+            agency, name=name, role="registered_recruiter", first_day=at.date(), by=builders.maker(at), at=at,
+            idempotency_key=builders.key(),
+        )  # fmt: skip
+        keys.append(live_codes.invite(builders.approved(made, at=at), by=account, at=at))
+    live_codes.accept(keys[0], account=account, at=at)
+    return keys[1]
+
+
 def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(look: Any, clock: Clock) -> None:
     at = builders.START + timedelta(days=90)
     builders.authority(at=at)
@@ -430,6 +448,9 @@ def test_every_page_of_an_applicant_is_open_to_everybody_and_fits_its_screen(loo
         "apply-connect": ["agencies/connect"],
         "apply-licence": [f"licences/{licence}"],
         "apply-notice": [f"licences/{licence}/notices/{notice}"],
+        "apply-people": [f"licences/{licence}/people"],
+        "apply-live": ["live"],
+        "apply-live-invitation": [f"live/invitations/{_invited(licence, account, at)}"],
     }
     inside, outside = look(client), look()
     reset = f"{user_pk_to_url_str(user)}/{default_token_generator.make_token(user)}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from registry import audit, dossier, holders
+from registry import audit, dossier, holders, lookup
 from registry.admission import applicants, reading
 from registry.models import Agency, Application, ChangeJournal, Entry, EntryPaper, HolderAccount
 from registry.rules import errors, four_eyes
@@ -83,20 +83,20 @@ def answer(licence: str, notice: int, *papers: dict[str, Any], at: datetime = AT
 def test_two_different_officers_connect_an_account_and_before_them_it_is_nobody(licence: str) -> None:
     key = asked(licence)
     agency = Agency.objects.get().number
-    assert not holders.acts_for(ME, agency)
+    assert not lookup.acts_for(ME, agency)
     with pytest.raises(errors.LicenceNotFound):
         holders.licence(ME, licence, at=AT)
     with pytest.raises(errors.DuplicateRecord):
         asked(licence)
     both = builders.officer(Role.SUPERVISOR, at=AT)
     assert confirmed(key, both) == "supported"
-    assert not holders.acts_for(ME, agency)
+    assert not lookup.acts_for(ME, agency)
     with pytest.raises(errors.OwnProposal):
         confirmed(key, both)
     with pytest.raises(errors.RoleNotAllowed):
         confirmed(key, builders.officer(Role.OFFICER, at=AT, number="OFFICER-9"))
     assert confirmed(key, builders.registrar(AT)) == "connected"
-    assert holders.acts_for(ME, agency)
+    assert lookup.acts_for(ME, agency)
     assert holders.licence(ME, licence, at=AT)["number"] == licence
     assert list(audit.differences(at=AT)) == []
 
@@ -184,7 +184,7 @@ def test_whoever_was_granted_a_licence_acts_for_its_agency() -> None:
     builders.authority(at=AT - timedelta(days=60))
     number, later = apply.granted(AT)
     told = reading.one(number, by=builders.maker(later), at=later)
-    assert holders.acts_for(apply.ACCOUNT, told.agency)
+    assert lookup.acts_for(apply.ACCOUNT, told.agency)
     row = HolderAccount.objects.get()
     assert (row.first_by, row.second_by) == ("OFFICER-OFFICER", "OFFICER-SUPERVISOR")
 
@@ -398,7 +398,7 @@ def test_a_grant_connects_no_account_that_was_ended_also_where_it_has_asked_agai
     for _ in range(requests):
         asked(licence)
     granted(number)
-    assert not holders.acts_for(ME, agency)
+    assert not lookup.acts_for(ME, agency)
     assert HolderAccount.objects.filter(state="connected").count() == 0
     assert HolderAccount.objects.filter(state="asked").count() == requests
 

@@ -416,8 +416,8 @@ def test_who_acts_for_the_merged_record_acts_for_the_one_that_stays(pair: tuple[
     ask("APPLICANT-3", asked, *both)
     merge(gone, stays)
     for account in ("APPLICANT-1", "APPLICANT-2", "APPLICANT-3"):
-        assert holders.acts_for(account, stays)
-        assert holders.acts_for(account, gone)
+        assert lookup.acts_for(account, stays)
+        assert lookup.acts_for(account, gone)
         assert holders.licence(account, held, at=LATER)["agency"] == stays
     assert not holders.listed(by=builders.maker(AT))
     assert not list(audit.differences(at=LATER))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from verification.models.badge import SUBJECTS, WITHDRAWALS, Badge
+from verification.models.live import LiveEnrolment
 from verification.models.log import LogCheckpoint, LogCosignature, LogLeaf, LogPosition, LogTile
 from verification.models.status import (
     BadgeWatch,
@@ -27,6 +28,7 @@ __all__ = [
     "KeyStatement",
     "ListState",
     "ListsPlace",
+    "LiveEnrolment",
     "LogCheckpoint",
     "LogCosignature",
     "LogLeaf",
@@ -55,6 +57,7 @@ JOURNALLED: Final = {
     "verification_badge": "code",
     "verification_badgetoken": "id",
     "verification_keystatement": "id",
+    "verification_liveenrolment": "id",
     "verification_logcheckpoint": "size",
     "verification_logcosignature": "id",
     "verification_statusindex": "id",

@@ -130,7 +130,7 @@ def connect(visit: Visit) -> HttpResponseBase:
 @door.page()
 def licence(visit: Visit, number: str) -> HttpResponseBase:
     """A licence of the holder: how it stands, the notices served, and what was answered."""
-    found = holders.licence(visit.account, _canonical(number), at=visit.at)
+    found = holders.licence(visit.account, canonical(number), at=visit.at)
     language = get_language() or "en"
     return visit.page(
         "licence.html",
@@ -160,7 +160,7 @@ def licence(visit: Visit, number: str) -> HttpResponseBase:
 @door.page()
 def notice(visit: Visit, number: str, sequence: int) -> HttpResponseBase:
     """One notice, whole, and the form of the answer while the time for it runs."""
-    found = holders.licence(visit.account, _canonical(number), at=visit.at)
+    found = holders.licence(visit.account, canonical(number), at=visit.at)
     told = next((one for one in found["notices"] if one.sequence == sequence), None)
     if told is None:
         raise EntryNotFound
@@ -193,7 +193,7 @@ def notice(visit: Visit, number: str, sequence: int) -> HttpResponseBase:
 @door.page(methods=())
 def letter(visit: Visit, number: str, sequence: int) -> HttpResponseBase:
     """A letter as PDF, in the language of the account or in the one asked for."""
-    number = _canonical(number)
+    number = canonical(number)
     entry, addressed = holders.served(visit.account, number, sequence)
     language = prints.asked(visit.request) or phrases.known(visit.user.language)
     return prints.of_entry(number, entry, addressed, language, at=visit.at)
@@ -255,7 +255,8 @@ def _notice(one: Notice, zone: str) -> dict[str, Any]:
     }
 
 
-def _canonical(number: str) -> str:
+def canonical(number: str) -> str:
+    """A licence's number as it is kept; what is none of ours is none that is there."""
     try:
         return numbering.canonical(number, numbering.Kind.LICENCE)
     except (numbering.NotOurs, numbering.Mistyped):

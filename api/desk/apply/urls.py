@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern
 
-from api.desk.apply import applications, licences, objections, session
+from api.desk.apply import applications, licences, live, objections, session
 
 urlpatterns: list[URLPattern] = [
-    route for module in (session, objections, licences, applications) for route in module.urlpatterns
+    route for module in (session, objections, live, licences, applications) for route in module.urlpatterns
 ]
