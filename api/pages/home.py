@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
-from api import etags, labels, throttles
+from api import early_warning, etags, labels, throttles
 from api.pages import asking, facts, languages, refusals, render, verdicts, wording
 from registry import clock, lookup, search
 from registry.rules import numbering
@@ -77,6 +77,8 @@ def home(request: HttpRequest) -> HttpResponse:
     headers = throttles.take(request, throttles.SEARCHES)
     now = clock.now()
     found = search.find(query, limit=MOST, after=None, at=now)
+    if not found.data and early_warning.of_number(query) != early_warning.NOTHING_OF_OURS:
+        early_warning.asked((query,), request.META, at=now)
     response = _page(request, query, _found(request, query, found) if found.data else _nothing(query))
     for name, value in headers.items():
         response[name] = value
