@@ -1,5 +1,6 @@
 """The early warning: what is asked for in vain is counted a code and hour, told in tens, and speaks of nobody."""
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from registry import authorities
 from registry.authorities import Jurisdiction
 from registry.rules import numbering
 from tests import builders
+from tests.api.at_desk import Pages, at_desk
+from tests.api.officials import appoint
 from tests.api.test_swift import heard
 from tests.conftest import Clock, Kept
 from verification import badges
@@ -311,3 +314,47 @@ def test_of_older_weeks_days_are_kept_and_codes_of_fewer_than_ten_forgotten(worl
 def test_what_a_badge_is_counted_as() -> None:
     assert early_warning.of_number("AG-000001-1") == early_warning.NOTHING_OF_OURS
     assert early_warning.of_number("xa dla a 777001 9") == Subject(Kind.LICENCE, FAKE, "XA-DLA")
+
+
+# --- at the desk --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def inspector(desk: Client, world: World) -> Pages:
+    return at_desk(desk, appoint("DLA-7", "XA-DLA", "inspector"))
+
+
+def test_the_room_shows_what_is_unusual_first_and_nothing_hidden(inspector: Pages, world: World) -> None:
+    asked("licence", FAKE, 57)
+    asked("badge", world.unknown, 9)
+    asked("other", "", 30)
+    page = inspector.get("early-warning").content.decode()
+    assert f"A licence number that does not exist ({FAKE}): 50 or more; usually fewer than 10." in page
+    assert world.unknown not in page
+    assert "57" not in page
+    of_one = inspector.get("early-warning", code=FAKE.lower(), days="7").content.decode()
+    assert "50 or more" in of_one
+    assert "30 or more" not in of_one
+
+
+def test_the_file_says_the_same_and_no_cell_begins_a_formula(inspector: Pages, world: World) -> None:
+    asked("licence", FAKE, 57)
+    asked("badge", world.unknown, 12, district="XA-01")
+    answer = inspector.get("early-warning.csv", days="1")
+    lines = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+    assert ["code", "A licence number that does not exist", FAKE, "", "50", ""] in lines
+    assert ["district", "Harbour (DEMO)", "XA-01", "", "10", ""] in lines
+    assert sum(line[:1] == ["time"] and line[4] == "" for line in lines) == 23
+    assert not [cell for line in lines for cell in line if cell[:1] in {"=", "+", "-", "@"}]
+    assert answer.headers["Content-Disposition"].endswith('-early-warning.csv"')
+
+
+@pytest.mark.parametrize("query", [{"days": "2"}, {"days": "x"}, {"code": "x" * 41}, {"code": "a\x00"}])
+def test_a_window_or_code_that_is_none_is_refused_on_a_page(inspector: Pages, query: dict[str, str]) -> None:
+    assert inspector.get("early-warning", **query).status_code in {400, 409, 422}
+
+
+def test_whatever_is_typed_as_a_code_is_escaped(inspector: Pages) -> None:
+    page = inspector.get("early-warning", code='"><script>').content.decode()
+    assert "<script>" not in page
+    assert "Nothing unusual." in page
