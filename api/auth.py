@@ -415,7 +415,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address behind our own proxies, for counting failed sign-ins."""
-        return clients.address(request)
+        return clients.address(request.META)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -7,8 +7,9 @@ becomes a key through an HMAC with a key of the day.
 
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,13 +19,17 @@ from registry import clock
 _UNKNOWN: Final = "0.0.0.0"  # noqa: S104 - a word for "no address", nothing is bound to it
 
 
-def address(request: HttpRequest) -> str:
+Environ = Mapping[str, Any]
+"""A request as WSGI has it (Django's ``META``)."""
+
+
+def address(environ: Environ) -> str:
     """The client's address, or the nearest one we can believe."""
-    remote = request.META.get("REMOTE_ADDR") or ""
+    remote = environ.get("REMOTE_ADDR") or ""
     proxies: int = settings.REGISTRY_TRUSTED_PROXIES
     if not proxies:
         return remote or _UNKNOWN
-    forwarded = (request.META.get("HTTP_X_FORWARDED_FOR") or "").split(",")
+    forwarded = (environ.get("HTTP_X_FORWARDED_FOR") or "").split(",")
     claimed = _without_port(forwarded[-proxies].strip()) if len(forwarded) >= proxies else ""
     return claimed if _network(claimed) else remote or _UNKNOWN
 
@@ -38,8 +43,12 @@ def _without_port(text: str) -> str:
 
 def key(request: HttpRequest, purpose: str = "") -> bytes:
     """Sixteen bytes that stand for the client today and for nobody tomorrow, others for each ``purpose``."""
-    network = _network(address(request)) or _UNKNOWN
-    return keyed(network, purpose)
+    return key_of(request.META, purpose)
+
+
+def key_of(environ: Environ, purpose: str = "") -> bytes:
+    """The same, of a request as WSGI has it."""
+    return keyed(_network(address(environ)) or _UNKNOWN, purpose)
 
 
 def keyed(whose: str, purpose: str) -> bytes:

@@ -281,6 +281,31 @@ class LookUps(models.Model):
         return f"{self.licence} {self.week}: {self.count}"
 
 
+class EarlyWarning(models.Model):
+    """How often, in an hour, something was asked for in vain or counted no more; nothing about who asked.
+
+    ``kind`` and ``code`` say what (``api.early_warning``); ``authority`` is the one that the code names, its country
+    where only that is known, or empty; ``district`` where a visitor said that it was shown (ISO 3166-2), else empty.
+    """
+
+    pk = models.CompositePrimaryKey("hour", "kind", "code", "authority", "district")
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=10)
+    code = models.CharField(max_length=40)
+    authority = models.CharField(max_length=20)
+    district = models.CharField(max_length=6)
+    count = models.BigIntegerField()
+
+    class Meta:
+        """One row an hour and whatever was asked for in it."""
+
+        db_table = "api_earlywarning"
+
+    def __str__(self) -> str:
+        """How often."""
+        return f"{self.kind} {self.code} {self.hour}: {self.count}"
+
+
 class Watcher(models.Model):
     """An address that asked to be told of what is published about a licence; recorded by an officer."""
 

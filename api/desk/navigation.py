@@ -23,6 +23,9 @@ APPLICATIONS: Final = frozenset(
 )
 """Who reads applications (``registry.admission.reading``)."""
 
+INSPECTING: Final = frozenset({Role.INSPECTOR, Role.SUPERVISOR, Role.REGISTRAR})
+"""Who is warned of unlicensed recruiting: those who go there, and those who send them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -55,6 +58,7 @@ ROOMS: Final = (
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),
     Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l", everywhere=True),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r", everywhere=True),
+    Room("desk-warnings", _("Early warning"), INSPECTING, "e"),
     Room("desk-reports", _("Reports"), figures.READERS, "n"),
 )
 """In the order of the list at the side."""

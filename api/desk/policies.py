@@ -79,6 +79,18 @@ def _money(line: str) -> tuple[str, dict[str, str]]:
     return pair["name"].strip(), {"amount": found[1], "currency": found[2]}
 
 
+def _district(line: str) -> tuple[str, str]:
+    pair = _PAIR.fullmatch(line)
+    if pair is None:
+        raise ValueError(line)
+    code, name = pair["name"].strip(), pair["value"].strip()
+    try:
+        policy.parse({"districts": {code: name}})
+    except errors.PolicyInvalid as wrong:
+        raise ValueError(line) from wrong
+    return code, name
+
+
 class PolicyForm(Deciding):
     """The next version, whole: it begins with the newest one."""
 
@@ -146,6 +158,7 @@ class PolicyForm(Deciding):
         rules["weekend"] = sorted(map(int, sent["weekend"]))
         rules["holidays"] = sorted({day.isoformat() for day in sent["holidays"]})
         rules["securities"] = dict(sent["securities"])
+        rules["districts"] = dict(sent["districts"])
         rules["worker_fee"] = self._worker_fee()
         for column, prefix in (("fees", "fee_of_"), ("legal_terms", "term_")):
             stated = {name.removeprefix(prefix): sent[name] for name in sent if name.startswith(prefix)}
@@ -201,6 +214,7 @@ _MADE: Final[Mapping[str, Callable[[], forms.Field]]] = {
     "weekend": _weekend,
     "holidays": lambda: _Lines(date.fromisoformat, _("“%(line)s” is no day as 2026-12-25.")),
     "securities": lambda: _Lines(_money, _("“%(line)s” is not as B = 100000 XTS.")),
+    "districts": lambda: _Lines(_district, _("“%(line)s” is not as NP-P3 = Bagmati.")),
     "renewal_deemed_in_force": lambda: forms.BooleanField(required=False),
     "fee_rule": _fee_rule,
 }
@@ -214,8 +228,8 @@ def _help(word: Word) -> str:
             "ever": gettext(EVER), "standard": standard,
         }  # fmt: skip
     units = {
-        "day": gettext("In days."), "month": gettext("In months."), "hour": gettext("In hours."),
-        "points": gettext("A number."),
+        "day": gettext("In days."), "week": gettext("In weeks."), "month": gettext("In months."),
+        "hour": gettext("In hours."), "points": gettext("A number."),
     }  # fmt: skip
     told = (gettext(word.meaning) if word.meaning else "", units.get(word.unit, ""))
     return " ".join(filter(None, told))

@@ -4,7 +4,7 @@ A policy is taken apart into plain values by flat names (``term_active``, ``publ
 that its form has too: one line to read, to compare and to change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -198,6 +198,17 @@ NUMBERS: Final = (
             ),
         ),
     ),
+    Group(
+        _("Early warning"),
+        (
+            Word(
+                "warning_weeks",
+                _("Counts are kept for"),
+                _("Of what is asked for in vain, and of badges that count no more."),
+                "week",
+            ),
+        ),
+    ),
 )
 """The whole numbers, in the order of the form."""
 
@@ -212,6 +223,13 @@ HOLIDAYS: Final = Word(
 )
 SECURITIES: Final = Word(
     "securities", _("Securities"), _("One class a line: B = 100000 XTS. A class without a line needs none.")
+)
+DISTRICTS: Final = Word(
+    "districts",
+    _("Districts"),
+    _(
+        "Where a visitor may say that a badge was shown. One a line: NP-P3 = Bagmati. Empty: those of ISO 3166-2."
+    ),
 )
 FEE_RULE: Final = Word(
     "fee_rule",
@@ -260,6 +278,7 @@ GROUPS: Final = (
         (SECURITIES, FEE_RULE, FEE_AMOUNT, FEE_CURRENCY, FEE_MONTHS, FEE_LAW, *_applying()),
     ),
     NUMBERS[3],
+    Group(NUMBERS[4].title, (*NUMBERS[4].words, DISTRICTS)),
     Group(_("How long the public reads of a sanction"), _publication()),
     Group(_("What the law calls the states of a licence"), _terms()),
 )
@@ -279,9 +298,15 @@ def flat(policy: Policy) -> dict[str, Any]:
     }
     told |= {f"fee_{name}": value for name, value in (plain["worker_fee"] or {}).items() if value}
     told |= {f"fee_of_{name}": value for name, value in plain["fees"].items() if value}
+    told |= {"districts": _lines(plain["districts"])} if plain["districts"] else {}
     told |= {f"term_{state}": word for state, word in plain["legal_terms"].items() if word}
     told |= {f"public_{kind.value}": policy.public_months(kind) for kind in SanctionKind}
     return told
+
+
+def _lines(districts: Mapping[str, str]) -> str:
+    """Districts as they are typed."""
+    return "\n".join(f"{code} = {name}" for code, name in sorted(districts.items()))
 
 
 def label(name: str) -> str:
@@ -308,7 +333,7 @@ def said(name: str, value: Any) -> str:
     unit = _WORDS[name].unit if name in _WORDS else ""
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    if isinstance(value, int) and unit in {"day", "month", "hour"}:
+    if isinstance(value, int) and unit in {"day", "week", "month", "hour"}:
         return written.duration(value, unit)
     if isinstance(value, tuple):
         days = (gettext(WEEKDAYS[day]) if name == "weekend" else written.stated(day) for day in value)

@@ -7,6 +7,7 @@ from api.desk import (
     agencies,
     agency,
     applications,
+    early_warning,
     filters,
     holders,
     letters,
@@ -50,6 +51,7 @@ _ROOMS = (
     account,
     filters,
     reports,
+    early_warning,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [route for room in _ROOMS for route in room.urlpatterns]

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
-from api import etags, labels, problems, tallies, throttles
-from api.pages import asking, band, facts, refusals, render, spoken, verdicts, wording, written
+from api import early_warning, etags, labels, problems, tallies, throttles
+from api.pages import asking, band, facts, languages, refusals, render, spoken, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
 from api.public import badges
@@ -57,6 +57,7 @@ class Answer:
     compare: str = ""
     licence: str = ""
     record: str = ""
+    where: str = ""
     fee: Mapping[str, str] = field(default_factory=dict)
     hear: str = ""
     life: str = ""
@@ -94,6 +95,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     """The page: 200 with the verdict in words, colour and shape; 404 for a code that is not in the register."""
     throttles.look_ups.check(request)
     found = check.verdict(code, at=clock.now(), lived=True)
+    early_warning.scanned(found, request.META)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(request)
         return _unknown(request, found, code)
@@ -108,6 +110,7 @@ def plain(code: str, environ: Mapping[str, Any]) -> render.Page | None:
     found = check.verdict(code, at=clock.now(), lived=True)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         return None
+    early_warning.scanned(found, environ)
     reader = render.Reader.plain(environ)
     with override(reader.language):
         return _page(found, reader)
@@ -127,6 +130,7 @@ def _page(found: check.Verdict, reader: render.Reader) -> render.Page:
             proven=proven,
             acts=act is not None,
             live=found.live,
+            warns=early_warning.of_badge(found) is not None,
         )
         return form.filled(_told(found, act, reader.kept))
 
@@ -146,13 +150,14 @@ def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResp
         "steps": wording.steps(found.result, found.reasons),
         "hear": spoken.player(found.result, found.reasons),
         "ask": asking.box(request, typed),
+        "where": asking.where(found.code, languages.kept(request)),
     }
     return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
 
 
 @lru_cache(maxsize=512)
 def _form(
-    language: str, chosen: str, result: str, host: str, *, proven: bool, acts: bool, live: bool
+    language: str, chosen: str, result: str, host: str, *, proven: bool, acts: bool, live: bool, warns: bool
 ) -> render.Form:
     """The page of every badge with this result, with slots for what is this badge's own."""
     slot = render.slot
@@ -171,6 +176,7 @@ def _form(
         compare=slot("compare"),
         licence=slot("licence") if proven else "",
         record=slot("record"),
+        where=slot("where") if warns else "",
         fee={"sum": slot("fee_sum"), "text": slot("fee_text"), "law": slot("fee_law")},
         hear=slot("hear"),
         life=slot("life") if proven else "",
@@ -201,6 +207,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "compare": compare,
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
+        "where": escape(asking.where(found.code, kept)),
         "code": escape(found.shown),
         "hear": spoken.player(found.result, found.reasons),
         "life": band.drawn(found.life, now=found.checked_at, zone=facts.zone(record)),

@@ -1,4 +1,4 @@
-"""The search box, the same on every page that has one."""
+"""What pages ask a reader: what to look up, and where something that is no good was shown."""
 
 from dataclasses import dataclass
 
@@ -33,3 +33,11 @@ def box(request: HttpRequest, value: str, contact: str | None = None) -> Box:
         language=languages.chosen(request),
         contact=None if contact is None else contact[:LONGEST],
     )
+
+
+def where(code: str, kept: str) -> str:
+    """The address at which a visitor may name a district (``pages.where``); ``kept``: the end of our links.
+
+    ``code`` is one of our form, or nothing: what else was typed does not go along.
+    """
+    return f"/where{kept}{'&' if kept else '?'}code={code}" if code else f"/where{kept}"

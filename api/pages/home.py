@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
-from api import etags, labels, throttles
+from api import early_warning, etags, labels, throttles
 from api.pages import asking, facts, languages, refusals, render, theirs, verdicts, wording
 from registry import clock, lookup, search
 from registry.rules import numbering
@@ -86,6 +86,8 @@ def home(request: HttpRequest) -> HttpResponse:
         response = _page(request, query, problem, contact=contact, status=400)
     else:
         asked = query or contact
+        if not found.data and early_warning.of_number(query) != early_warning.NOTHING_OF_OURS:
+            early_warning.asked((query,), request.META, at=now)
         told = _found(request, asked, found) if found.data else _nothing(asked)
         response = _page(request, query, told, contact=contact)
     for name, value in headers.items():

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
-from api import etags, labels, tallies, throttles
+from api import early_warning, etags, labels, tallies, throttles
 from api.pages import answer, band, facts, languages, refusals, render, spoken, verdicts, wording, written
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
@@ -32,14 +32,15 @@ class Event:
 def licence(request: HttpRequest, number: str) -> HttpResponse:
     """The page of one licence; with ``?as_of=`` a day, as it was then."""
     throttles.look_ups.check(request)
-    now = clock.now()
+    now, typed = clock.now(), number
     try:
-        number = canonical(number)
+        number = canonical(typed)
         found = lookup.public_licence(number, at=now)
     except errors.LicenceRenumbered as moved:
         return HttpResponseRedirect(f"/licences/{moved.facts['number']}{_query(request)}")
     except errors.NotFound:
         throttles.look_ups.miss(request)
+        early_warning.asked((typed,), request.META, at=now)
         raise
     asked = request.GET.get("as_of", "").strip() if request.META.get("QUERY_STRING") else ""
     if not asked:

@@ -14,13 +14,14 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
-from api import connections, etags, labels, problems
+from api import connections, early_warning, etags, labels, problems
 from api.pages import asking, languages, render, verdicts, wording
 from registry.rules import errors
 
 _log = logging.getLogger("api.pages")
 _READ = ("GET", "HEAD", "OPTIONS")
 _ASK = ("POST", "OPTIONS")
+_IN_VAIN = frozenset({"licence.not_found", "licence.mistyped"})
 
 View = Callable[..., HttpResponse]
 
@@ -70,6 +71,9 @@ def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpRespon
         "steps": wording.steps(result, [reason]),
         "ask": asking.box(request, typed),
     }
+    if code in _IN_VAIN:
+        number = early_warning.of_number(typed).code
+        context["where"] = asking.where(number, languages.kept(request))
     return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
 
 

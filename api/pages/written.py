@@ -150,7 +150,7 @@ def kilobytes(size: int) -> str:
 
 
 def duration(count: int, unit: str) -> str:
-    """``28 days``; ``unit``: ``hour``, ``day`` or ``month``."""
+    """``28 days``; ``unit``: ``hour``, ``day``, ``week`` or ``month``."""
     locale = _locale(get_language() or "en")
     told = units.format_unit(count, f"duration-{unit}", locale=locale)
     # Where a language has the same words for long and short, the library knows the short ones alone.

@@ -10,7 +10,7 @@ from zlib import crc32
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from api import etags, labels, problems, tallies, throttles
+from api import early_warning, etags, labels, problems, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, certificate, reading, route, signed
 from registry import clock, lookup
@@ -59,7 +59,7 @@ def licence(ask: route.Ask, number: str) -> route.Answer | HttpResponse:
     except errors.LicenceRenumbered as moved:
         return _moved(ask.request, moved.facts["number"])
     except errors.NotFound:
-        throttles.look_ups.miss(ask.request)
+        _missed(ask, number)
         raise
 
 
@@ -100,7 +100,7 @@ def licence_by_legacy_number(ask: route.Ask) -> route.Answer | HttpResponse:
     except errors.LicenceRenumbered as moved:
         return _moved(ask.request, moved.facts["number"])
     except errors.NotFound:
-        throttles.look_ups.miss(ask.request)
+        _missed(ask, ask["number"])
         raise
     answer.headers["Content-Location"] = f"/api/v1/licences/{number}"  # type: ignore[index]
     return answer
@@ -136,6 +136,13 @@ def canonical(number: str) -> str:
         return numbering.canonical(number, Kind.LICENCE, Kind.LISTED)
     except numbering.NotOurs:
         raise errors.LicenceNotFound from None
+
+
+def _missed(ask: route.Ask, typed: str) -> None:
+    """A number that is not in the register costs a token; asked for today it is counted too."""
+    throttles.look_ups.miss(ask.request)
+    if ask["as_of"] is None and ask["known_at"] is None:
+        early_warning.asked((typed,), ask.request.META, at=clock.now())
 
 
 def _by_any_number(text: str) -> str:

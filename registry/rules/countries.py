@@ -6,12 +6,16 @@ there.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import ascii_uppercase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pycountry
 
 from registry.rules.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 USER_ASSIGNED: Final = frozenset(
     {"AA", "ZZ"}
@@ -36,3 +40,11 @@ def country(text: str, *, field: str = "country") -> str:
     if code not in CODES:
         raise CountryUnknown("Say the country as two letters of ISO 3166-1, such as NP.", field=field)
     return code
+
+
+@lru_cache(maxsize=64)
+def subdivisions(code: str) -> Mapping[str, str]:
+    """The smallest subdivisions of a country that ISO 3166-2 names, by code; none where it names none."""
+    found = [one for one in pycountry.subdivisions if one.country_code == code]
+    above = {one.parent_code for one in found}
+    return {one.code: one.name for one in found if one.code not in above}

@@ -245,10 +245,13 @@ def kind_of(number: str) -> Kind:
 
 def parts(text: str, *kinds: Kind) -> Parts:
     """A typed number taken apart; refuses as ``canonical`` does."""
+    return _checked(shape(text), kinds)
+
+
+def shape(text: str) -> Parts:
+    """The number that was typed, whether or not its check symbol fits; ``NotOurs`` for what has no shape of ours."""
     found = _PRINTED.fullmatch(text) or _SQUEEZED.fullmatch(squeezed := _squeezed(text))
-    if found:
-        return _checked(_parts(found), kinds)
-    return _checked(_loose(squeezed), kinds)
+    return _parts(found) if found else _loose(squeezed)
 
 
 def _parts(found: re.Match[str]) -> Parts:

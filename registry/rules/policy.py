@@ -99,6 +99,8 @@ class Policy:
     phoenix_score: int = 50
     bulk_limit: int = 20
     subject_days: int = 30
+    warning_weeks: int = 13
+    districts: Mapping[str, str] = field(default_factory=dict)
     fees: Mapping[str, str] = field(default_factory=dict)
     worker_fee: WorkerFee | None = None
     securities: Mapping[str, SecurityRule] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class Policy:
 
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_DISTRICT = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 _COUNTS = {f.name for f in fields(Policy) if f.type is int and f.name != "version"}
 
 
@@ -158,11 +161,16 @@ def parse(rules: Mapping[str, Any]) -> Policy:
         values["weekend"] = tuple(days)
     if "holidays" in values:
         values["holidays"] = tuple(_day(day) for day in _listed(values["holidays"], "holidays"))
-    for name in ("fees", "legal_terms"):
+    for name in ("fees", "legal_terms", "districts"):
         fine = isinstance(values.get(name, {}), Mapping) and all(
             isinstance(k, str) and isinstance(v, str) for k, v in values.get(name, {}).items()
         )
         _need(fine, name, "an object of texts")
+    fine = all(
+        _DISTRICT.fullmatch(code) and name.strip() for code, name in values.get("districts", {}).items()
+    )
+    _need(fine, "districts", "an object: ISO 3166-2 code, such as NP-P3 -> name")
+    _need(values.get("warning_weeks", 5) >= 5, "warning_weeks", "at least 5")
     if "securities" in values:
         values["securities"] = _securities(values["securities"])
     if values.get("worker_fee") is not None:

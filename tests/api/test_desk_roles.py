@@ -51,6 +51,7 @@ APPLICATIONS: Final = DECIDING | {"inspector", "appeals_body", "auditor"}
 PERSONS: Final = DECIDING | {"auditor"}
 PEOPLE: Final = frozenset({"administrator", "auditor"})
 ADMINISTRATOR: Final = frozenset({"administrator"})
+INSPECTING: Final = frozenset({"inspector", "supervisor", "registrar"})
 NUMBERS: Final = DECIDING | {"analyst", "auditor"}
 
 
@@ -127,6 +128,8 @@ TABLE: Final = {
     "desk-keys": Route("keys", EVERYBODY),
     "desk-keep-filter": Route("filters/new", READERS, READERS),
     "desk-forget-filter": Route("filters/{filter}/forget", READERS, READERS),
+    "desk-warnings": Route("early-warning", INSPECTING),
+    "desk-warnings-sheet": Route("early-warning.csv?days=7", INSPECTING),
     "desk-reports": Route("reports", NUMBERS),
     "desk-report": Route("reports/register", NUMBERS),
     "desk-report-book": Route("reports/register/book.xlsx", NUMBERS),

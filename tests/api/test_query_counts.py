@@ -172,6 +172,7 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "applications/<str:number>": ("/applications/LA-000001-0", html),
         "debarments": ("/debarments", html),
         "debarments/<str:number>": (f"/debarments/{known.bar}", html),
+        "where": ("/where", html),
         "mark.svg": ("/mark.svg", {}),
         "anything else": ("/nothing/here", html),
     }

@@ -29,9 +29,9 @@ MONDAY = AT.date() - timedelta(days=AT.weekday())
 def counted(settings: Any) -> Iterator[None]:
     """Count, and add to the table when a test says so."""
     settings.REGISTRY_TALLY_SECONDS = 3600
-    tallies.look_ups.flush()
+    tallies.flush()
     yield
-    tallies.look_ups.flush()
+    tallies.flush()
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_past_and_what_is_not_found_are_not_counted(public: Client, licence:
 
 
 def test_counts_of_several_processes_and_minutes_add_up(licence: str) -> None:
-    one, other = tallies.Tally(), tallies.Tally()
+    one, other = tallies.LookUps(), tallies.LookUps()
     for tally in (one, other, one):
         tally.add([licence, "XA-OTHER"], at=AT)
         tally.flush()
@@ -106,7 +106,7 @@ def test_nothing_is_told_before_anything_was_ever_counted(licence: str) -> None:
     [("2026-11-22T23:59:59+00:00", "2026-11-16"), ("2026-11-23T00:00:00+00:00", "2026-11-23")],
 )
 def test_a_week_begins_on_monday_of_utc(at: str, monday: str) -> None:
-    tally = tallies.Tally()
+    tally = tallies.LookUps()
     tally.add(["XA-1"], at=datetime.fromisoformat(at))
     tally.flush()
     assert [week for _, week, _ in rows()] == [date.fromisoformat(monday)]

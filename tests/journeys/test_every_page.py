@@ -55,6 +55,7 @@ NO_PAGE: Final = frozenset(
         "desk-handed-over-json",
         "desk-sign-out", "desk-passkey-options", "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
         "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
+        "desk-warnings-sheet",
         "desk-application-paper", "desk-holder-paper", "desk-language", "apply-sign-out", "apply-paper", "apply-remove",
         "apply-language", "apply-letters-language", "apply-confirm-again", "apply-letter",
     }
@@ -352,6 +353,7 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-keys": ["keys"],
         "desk-keep-filter": ["filters/new"],
         "desk-forget-filter": [f"filters/{kept.pk}/forget"],
+        "desk-warnings": ["early-warning", "early-warning?days=7"],
         "desk-reports": ["reports"],
         "desk-report": [f"reports/{name}" for name in figures.REPORTS],
     }

@@ -24,6 +24,7 @@ FULL = Policy(
     worker_fee=WorkerFee(FeeRule.CAPPED, amount="250", currency="USD", law="section 12"),
     securities={"A": SecurityRule("100000.50", "USD")},
     legal_terms={"active": "In Force"},
+    districts={"XA-01": "Harbour"},
     publication_months={"fine": 120, "revocation": None, "advice": 0},
 )
 
@@ -71,6 +72,10 @@ def test_the_defaults_are_the_domains() -> None:
         ({"fees": ["250"]}, "fees"),
         ({"fees": {"grant": 250}}, "fees"),
         ({"legal_terms": {"active": None}}, "legal_terms"),
+        ({"districts": ["XA-01"]}, "districts"),
+        ({"districts": {"Harbour": "XA-01"}}, "districts"),
+        ({"districts": {"XA-01": " "}}, "districts"),
+        ({"warning_weeks": 4}, "warning_weeks"),
         ({"worker_fee": "prohibited"}, "worker_fee"),
         ({"worker_fee": {}}, "worker_fee"),
         ({"worker_fee": {"rule": "free"}}, "worker_fee"),
