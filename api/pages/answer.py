@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
 from api import etags, labels, problems, tallies, throttles
-from api.pages import asking, facts, refusals, render, verdicts, wording, written
+from api.pages import asking, facts, originals, refusals, render, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
 from api.public import badges
@@ -56,6 +56,7 @@ class Answer:
     licence: str = ""
     record: str = ""
     fee: Mapping[str, str] = field(default_factory=dict)
+    original: str = ""
 
 
 def answer(request: HttpRequest, code: str) -> HttpResponse:
@@ -139,6 +140,7 @@ def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResp
     context = {
         "verdict": verdict,
         "steps": wording.steps(found.result, found.reasons),
+        "original": originals.answer(found.result, found.reasons),
         "ask": asking.box(request, typed),
     }
     return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
@@ -163,6 +165,7 @@ def _form(language: str, chosen: str, result: str, host: str, *, proven: bool, a
         licence=slot("licence") if proven else "",
         record=slot("record"),
         fee={"sum": slot("fee_sum"), "text": slot("fee_text"), "law": slot("fee_law")},
+        original=slot("original"),
     )
     return render.Form.of(
         render.markup("answer.html", {"a": page, "page": render.frame(language, chosen=chosen)})
@@ -190,6 +193,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "code": escape(found.shown),
+        "original": originals.answer(found.result, found.reasons, record, may_recruit=found.may_recruit),
         **{f"fee_{name}": escape(said) for name, said in fee.items()},
     }
 
