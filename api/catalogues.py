@@ -8,11 +8,13 @@ of it. The register's own refusals (``registry.rules.errors``) are texts too: th
 """
 
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +39,10 @@ _CALLS: Final[Mapping[str, tuple[int, ...] | None]] = {
 }
 _PLACES: Final = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?[a-z][^>]*>")
 _CLASS: Final = re.compile(r"^class (\w+)\((?:\w+\.)?(\w+)", re.MULTILINE)
-#: What stands above a text that the public reads until a native reviewer takes it away.
+#: What stands above a text that the public reads until a native reviewer has read it and takes it away.
 UNSIGNED: Final = "no native reviewer has signed this"
+#: And what :func:`sign` puts in its place: who, when, and a digest of the very text and translation.
+_SIGNATURE: Final = re.compile(r"signed: (?P<by>.+), (?P<on>\d{4}-\d\d-\d\d), (?P<digest>[0-9a-f]{16})")
 _PUBLIC: Final = frozenset({"api/pages", "api/labels.py", "api/public"})
 
 _NO_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,7 +120,7 @@ def refresh(language: str) -> int:
             known.string if known and isinstance(known.string, str) != isinstance(text, tuple) else None,
             [(place, 0) for place in places],
             flags=flags,
-            user_comments=known.user_comments if known else [UNSIGNED] if _PUBLIC & _rooms(places) else [],
+            user_comments=_comments(known) if known else [UNSIGNED] if _PUBLIC & _rooms(places) else [],
         )
     write(language, new)
     return sum(1 for message in new if message.id and not _whole(message))
@@ -137,6 +141,34 @@ def compiled(language: str) -> bytes:
     return out.getvalue()
 
 
+def sign(language: str, *, by: str, on: date) -> int:
+    """Sign every text from which the line :data:`UNSIGNED` was taken away; how many were signed.
+
+    What is signed is the text and its translation as they stand; when either changes, the signature goes.
+    """
+    catalogue, count = read(language), 0
+    for message in catalogue:
+        if message.id and _whole(message) and not message.fuzzy and not message.user_comments:
+            message.user_comments = [f"signed: {by}, {on.isoformat()}, {_digest(message)}"]
+            count += 1
+    write(language, catalogue)
+    return count
+
+
+def signed(language: str) -> frozenset[str]:
+    """The texts of a language, as they stand, that a native reviewer has signed."""
+    path = source(language)
+    if (
+        not path.exists() or b"# signed: " not in path.read_bytes()
+    ):  # most have none, and reading one takes a while
+        return frozenset()
+    return frozenset(
+        message.id if isinstance(message.id, str) else message.id[0]
+        for message in read(language)
+        if message.id and not message.fuzzy and _is_signed(message)
+    )
+
+
 def faults(language: str) -> list[str]:
     """What is wrong with the file of a language, a line for each: missing, doubtful, left over, a broken place."""
     found: list[str] = []
@@ -152,12 +184,34 @@ def faults(language: str) -> list[str]:
             found += [
                 f"places differ: {text!r}: {one!r}" for one in _strings(message) if not _fits(text, one)
             ]
+            if _signature(message) and not _is_signed(message):
+                found.append(f"changed since it was signed: {text!r}")
     found += [f"said no more: {text!r}" for text in known if text not in spoken]
     if not source(language).with_suffix(".mo").exists():
         return [*found, "not compiled"]
     if source(language).with_suffix(".mo").read_bytes() != compiled(language):
         found.append("compiled from something else: run manage.py texts")
     return found
+
+
+def _comments(message: Message) -> list[str]:
+    """What stands above a text: a signature of something else becomes the line that it replaced."""
+    return [UNSIGNED] if _signature(message) and not _is_signed(message) else message.user_comments
+
+
+def _signature(message: Message) -> re.Match[str] | None:
+    return _SIGNATURE.fullmatch(" ".join(message.user_comments))
+
+
+def _is_signed(message: Message) -> bool:
+    found = _signature(message)
+    return found is not None and found["digest"] == _digest(message)
+
+
+def _digest(message: Message) -> str:
+    """Of a text and what it is translated to."""
+    said = [[message.id] if isinstance(message.id, str) else list(message.id), list(_strings(message))]
+    return blake2b(json.dumps(said).encode(), digest_size=8).hexdigest()
 
 
 def _refusals() -> frozenset[str]:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Final
 
 from django.conf import settings
-from django.utils.translation import get_supported_language_variant, gettext, override
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_noop as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -325,6 +325,10 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 _CODED: Final = re.compile(r'\{"code": ?"([A-Za-z._-]{1,64})"\}')
 LONGEST_HEADER: Final = 200
+#: Of a language tag: the longest that RFC 5646 (4.4.1) wants room for.
+LONGEST_TAG: Final = 35
+#: What old phones still call a language of ours: Tagalog is read as Filipino, and Indonesian was "in" until 1989.
+_RENAMED: Final = {"tl": "fil", "in": "id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,15 +383,18 @@ def version() -> str:
 
 def languages() -> list[str]:
     """The languages in which the public reads us, the default one first; officers may have more."""
-    return sorted(settings.REGISTRY_PUBLIC_LANGUAGES, key=lambda code: (code != settings.LANGUAGE_CODE, code))
+    return list(settings.REGISTRY_PUBLIC_LANGUAGES)
 
 
 def variant(wanted: str) -> str:
-    """The language of the public that ``wanted`` is or is a kind of; ``LookupError`` where there is none."""
-    found = get_supported_language_variant(wanted)
-    if found not in settings.REGISTRY_PUBLIC_LANGUAGES:
-        raise LookupError(wanted)
-    return found
+    """The language of the public that ``wanted`` is or is a kind of (RFC 4647, 3.4); ``LookupError`` for any other."""
+    tag = wanted.replace("_", "-").lower() if len(wanted) <= LONGEST_TAG else ""
+    while tag:
+        found = _RENAMED.get(tag, tag)
+        if found in settings.REGISTRY_PUBLIC_LANGUAGES:
+            return found
+        tag = tag.rpartition("-")[0]
+    raise LookupError(wanted)
 
 
 @lru_cache(maxsize=1024)
@@ -398,9 +405,11 @@ def language(accepted: str, wanted: str = "") -> str:
             return variant(wanted)
         except LookupError:
             pass
-    for code, _weight in parse_accept_lang_header(accepted[:LONGEST_HEADER]) if accepted else ():
+    for code, weight in parse_accept_lang_header(accepted[:LONGEST_HEADER]) if accepted else ():
         if code == "*":
             break
+        if not weight:
+            continue
         try:
             return variant(code)
         except LookupError:

@@ -239,6 +239,7 @@ class Kept:
             with self._blocker.unblock():
                 transaction.set_rollback(True)
                 self._whole.__exit__(None, None, None)
+            self._open = False
 
 
 _UNDO = pytest.StashKey[Callable[[], None]]()

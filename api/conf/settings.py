@@ -193,8 +193,8 @@ DEFAULT_FROM_EMAIL = environment.text("REGISTRY_MAIL_FROM", f"register@{REGISTRY
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [ROOT / "api" / "locale", ROOT / "api" / "pages" / "locale"]
 LANGUAGES = languages.spoken(LOCALE_PATHS[0])
-# What the public reads: languages whose safety texts a native reviewer has signed
-REGISTRY_PUBLIC_LANGUAGES = ["en"]
+# What the public reads: every language that has its texts, or those of them that a deployment names
+REGISTRY_PUBLIC_LANGUAGES = languages.offered(LOCALE_PATHS, environment.words("REGISTRY_PUBLIC_LANGUAGES"))
 # The desk remembers the language that somebody chose there
 LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_AGE = "language", 365 * 86_400
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY = REGISTRY_SCHEME == "https", True

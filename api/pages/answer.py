@@ -18,7 +18,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
 from api import early_warning, etags, labels, problems, tallies, throttles
-from api.pages import asking, band, facts, languages, refusals, render, spoken, verdicts, wording, written
+from api.pages import (
+    asking,
+    band,
+    facts,
+    languages,
+    originals,
+    refusals,
+    render,
+    spoken,
+    verdicts,
+    wording,
+    written,
+)
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
 from api.public import badges
@@ -61,6 +73,7 @@ class Answer:
     fee: Mapping[str, str] = field(default_factory=dict)
     hear: str = ""
     life: str = ""
+    original: str = ""
 
 
 def answer(request: HttpRequest, code: str) -> HttpResponse:
@@ -149,6 +162,7 @@ def _unknown(request: HttpRequest, found: check.Verdict, typed: str) -> HttpResp
         "verdict": verdict,
         "steps": wording.steps(found.result, found.reasons),
         "hear": spoken.player(found.result, found.reasons),
+        "original": originals.answer(found.result, found.reasons),
         "ask": asking.box(request, typed),
         "where": asking.where(found.code, languages.kept(request)),
     }
@@ -180,6 +194,7 @@ def _form(
         fee={"sum": slot("fee_sum"), "text": slot("fee_text"), "law": slot("fee_law")},
         hear=slot("hear"),
         life=slot("life") if proven else "",
+        original=slot("original"),
     )
     return render.Form.of(
         render.markup("answer.html", {"a": page, "page": render.frame(language, chosen=chosen)})
@@ -211,6 +226,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "code": escape(found.shown),
         "hear": spoken.player(found.result, found.reasons),
         "life": band.drawn(found.life, now=found.checked_at, zone=facts.zone(record)),
+        "original": originals.answer(found.result, found.reasons, record, may_recruit=found.may_recruit),
         **{f"fee_{name}": escape(said) for name, said in fee.items()},
     }
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
 from api import etags, labels, throttles
-from api.pages import answer, facts, home, languages, refusals, render, verdicts, written
+from api.pages import answer, facts, home, languages, originals, refusals, render, verdicts, written
 from api.pages.facts import Fact, Item
 from registry import clock
 from registry.admission import published
@@ -48,15 +48,23 @@ def application(request: HttpRequest, number: str) -> HttpResponse:
     if same := render.unchanged(request, tag):
         return same
     refused = found.state == "refused"
-    sentence = (
-        gettext("The authority refused this applicant a licence.")
-        if refused
-        else gettext("It has applied for a licence and has none yet. It may not recruit.")
-    )
+
+    def safety() -> originals.Safety:
+        sentence = (
+            gettext("The authority refused this applicant a licence.")
+            if refused
+            else gettext("It has applied for a licence and has none yet. It may not recruit.")
+        )
+        return originals.Safety(verdicts.row("not_licensed").word, [sentence])
+
     context = {
         "verdict": verdicts.verdict(
-            "not_licensed", who=found.name, sentences=[sentence], checked=answer.checked(now, found.zone)
+            "not_licensed",
+            who=found.name,
+            sentences=list(safety().sentences),
+            checked=answer.checked(now, found.zone),
         ),
+        "original": originals.beside(safety),
         "about": facts.listed(_about(found)),
         "objections": "" if refused else f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_DESK_HOST}/apply/objections/"
         f"{found.number}",

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext
 
 from api import etags, labels, throttles
-from api.pages import answer, facts, home, languages, refusals, render, verdicts, written
+from api.pages import answer, facts, home, languages, originals, refusals, render, verdicts, written
 from api.pages.facts import Fact, Item
 from registry import clock
 from registry import debarments as register
@@ -77,6 +77,7 @@ def debarment(request: HttpRequest, number: str) -> HttpResponse:
             row.tone, row.theme, row.mark, _word(found), found.name, _sentences(found),
             answer.checked(now, found.zone),
         ),
+        "original": originals.beside(lambda: originals.Safety(_word(found), _sentences(found))),
         "about": facts.listed(_about(found, languages.kept(request))),
         "name": found.name,
         "is_person": found.kind == "person",

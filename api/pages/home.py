@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from api import early_warning, etags, labels, throttles
-from api.pages import asking, facts, languages, refusals, render, theirs, verdicts, wording
+from api.pages import asking, facts, languages, originals, refusals, render, theirs, verdicts, wording
 from registry import clock, lookup, search
 from registry.rules import numbering
 from registry.rules.asked import ContactUnreadable
@@ -160,17 +160,25 @@ def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
 def _nothing(query: str) -> dict[str, Any]:
     """Nothing was found, said as plainly as a verdict; a mistyped number or a strange address is told apart."""
     reasons = [_mistyped(query) or "licence.not_found"]
-    sentences = wording.sentences(reasons, {})
-    if reasons == ["licence.not_found"]:
-        nobody = gettext("Nobody in this register is called “%(query)s” or can be reached there.")
-        sentences = [nobody % {"query": query}]
-    if _strange(query):
-        sentences.append(
-            gettext("And this address is not ours: whatever its page says, it is not this register.")
+
+    def safety() -> originals.Safety:
+        sentences = wording.sentences(reasons, {})
+        if reasons == ["licence.not_found"]:
+            nobody = gettext("Nobody in this register is called “%(query)s” or can be reached there.")
+            sentences = [nobody % {"query": query}]
+        if _strange(query):
+            sentences.append(
+                gettext("And this address is not ours: whatever its page says, it is not this register.")
+            )
+        return originals.Safety(
+            verdicts.row("not_found").word, sentences, wording.steps("not_found", reasons)
         )
+
+    said = safety()
     return {
-        "nothing": verdicts.verdict("not_found", sentences=sentences),
-        "steps": wording.steps("not_found", reasons),
+        "nothing": verdicts.verdict("not_found", sentences=list(said.sentences)),
+        "steps": said.steps,
+        "original": originals.beside(safety),
     }
 
 

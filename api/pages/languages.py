@@ -2,13 +2,13 @@
 
 from functools import lru_cache
 
+from babel import Locale, UnknownLocaleError
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.http import HttpRequest
 from django.utils import translation
 
 from api import labels
-
-_LONGEST = 35
 
 
 def of(request: HttpRequest) -> str:
@@ -18,8 +18,10 @@ def of(request: HttpRequest) -> str:
 
 def chosen(request: HttpRequest) -> str:
     """The language that the address itself asks for, or nothing: links keep it."""
-    asked = _asked(request)
-    return labels.language("", asked) if asked else ""
+    try:
+        return labels.variant(_asked(request))
+    except LookupError:
+        return ""
 
 
 def kept(request: HttpRequest) -> str:
@@ -33,7 +35,7 @@ def gettext(text: str) -> str:
     return _said(text, translation.get_language() or settings.LANGUAGE_CODE)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def _said(text: str, language: str) -> str:  # noqa: ARG001 - the active language is a part of the key
     return translation.gettext(text)
 
@@ -57,12 +59,17 @@ def every() -> tuple[tuple[str, str], ...]:
 
 def _asked(request: HttpRequest) -> str:
     asked = request.GET.get("lang", "") if request.META.get("QUERY_STRING") else ""
-    return asked if len(asked) <= _LONGEST else ""
+    return asked if len(asked) <= labels.LONGEST_TAG else ""
 
 
 def own_name(code: str) -> str:
     """A language's name in itself, such as ``العربية``; where nobody knows it, the code."""
+    known = LANG_INFO.get(code, {}).get("name_local") or _locale_name(code) or code
+    return known[:1].upper() + known[1:]
+
+
+def _locale_name(code: str) -> str:
     try:
-        return str(translation.get_language_info(code)["name_local"])
-    except KeyError:
-        return str(dict(settings.LANGUAGES).get(code, code))
+        return Locale.parse(code.replace("-", "_")).get_display_name() or ""
+    except (UnknownLocaleError, ValueError):
+        return ""

@@ -12,7 +12,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
 from api import early_warning, etags, labels, tallies, throttles
-from api.pages import answer, band, facts, languages, refusals, render, spoken, verdicts, wording, written
+from api.pages import (
+    answer,
+    band,
+    facts,
+    languages,
+    originals,
+    refusals,
+    render,
+    spoken,
+    verdicts,
+    wording,
+    written,
+)
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.numbering import Kind
@@ -98,6 +110,9 @@ def _today(
         "urgent": verdict.tone in {"stop", "unknown"},
         "hear": spoken.player(found.result, reasons),
         "problem": problem,
+        "original": originals.answer(
+            found.result, reasons, record, may_recruit=bool(record["verdict"]["may_recruit"])
+        ),
         **_life(record, now),
     }
     return render.page(
@@ -117,8 +132,14 @@ def _past(request: HttpRequest, number: str, day: date, now: datetime) -> HttpRe
         all_day = gettext("On %(day)s, all day") % {"day": written.day(day)}
         hours = _hours(part, day, zone) if len(parts) > 1 else all_day
         seen.append(replace(told(part, its, now=None), checked=hours))
+
+    def safety() -> originals.Safety:
+        worst_told = told(parts[worst], record, now=None)
+        return originals.Safety(worst_told.word, worst_told.sentences)
+
     context = _common(request, record, seen[worst], now, as_of=day.isoformat()) | {
         "verdicts": seen,
+        "original": originals.beside(safety),
         "past": {
             "title": gettext("This is the past: %(day)s") % {"day": written.day(day)},
             "text": gettext("It does not say what is true today."),

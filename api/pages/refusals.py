@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
 from api import connections, early_warning, etags, labels, problems
-from api.pages import asking, languages, render, verdicts, wording
+from api.pages import asking, languages, originals, render, verdicts, wording
 from registry.rules import errors
 
 _log = logging.getLogger("api.pages")
@@ -64,13 +64,13 @@ def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpRespon
     """The page for something that is not in this register; ``typed`` stands in the box to be corrected."""
     reason = code if code in wording.BECAUSE else "licence.not_found"
     result = "ambiguous" if code == "licence.ambiguous" else "not_found"
-    own = wording.MISSING.get(code)
-    sentences = [gettext(own)] if own else wording.sentences([reason], {})
-    context = {
-        "verdict": verdicts.verdict(result, sentences=sentences),
-        "steps": wording.steps(result, [reason]),
-        "ask": asking.box(request, typed),
-    }
+
+    def sentences() -> list[str]:
+        own = wording.MISSING.get(code)
+        return [gettext(own)] if own else wording.sentences([reason], {})
+
+    context = _said(result, sentences, lambda: wording.steps(result, [reason]))
+    context["ask"] = asking.box(request, typed)
     if code in _IN_VAIN:
         number = early_warning.of_number(typed).code
         context["where"] = asking.where(number, languages.kept(request))
@@ -80,10 +80,13 @@ def not_found(request: HttpRequest, code: str, *, typed: str = "") -> HttpRespon
 def refused(request: HttpRequest, refusal: problems.Refusal) -> HttpResponse:
     """The page for what the edge itself refuses: grey, for nothing was checked."""
     kind = problems.KINDS.get(refusal.code, problems.KINDS["server.error"])
-    context = _grey(wording.sentences(["register.unreachable"], {}))
+    context = _unreachable()
     if isinstance(wait := refusal.facts.get("retry_after"), int):
-        context = _grey([_wait(wait), gettext("This says nothing about the agency, good or bad.")])
-        context["steps"] = context["steps"][1:]
+        context = _said(
+            "unknown",
+            lambda: [_wait(wait), gettext("This says nothing about the agency, good or bad.")],
+            lambda: wording.steps("unknown", ["register.unreachable"])[1:],
+        )
     response = render.page(request, "refusal.html", context, status=kind.status, cache=etags.KEEP_NOT)
     for name, value in refusal.headers.items():
         response[name] = value
@@ -117,32 +120,41 @@ def prepare() -> None:
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """The page for an address that does not exist."""
     with override(languages.of(request)):
-        context = {
-            "verdict": verdicts.verdict(
-                "unknown",
-                sentences=[
-                    gettext("There is no page at this address, so nothing was checked."),
-                    gettext("This says nothing about the agency, good or bad."),
-                ],
-            ),
-            "steps": [
+        context = _said(
+            "unknown",
+            lambda: [
+                gettext("There is no page at this address, so nothing was checked."),
+                gettext("This says nothing about the agency, good or bad."),
+            ],
+            lambda: [
                 gettext("If the address is on a badge or a paper, read it again, letter by letter."),
                 gettext("Or type the code, the number or the name below."),
             ],
-            "ask": asking.box(request, ""),
-        }
+        )
+        context["ask"] = asking.box(request, "")
         return render.page(request, "refusal.html", context, status=404, cache=etags.KEEP_NOT)
 
 
-def _grey(sentences: list[str]) -> dict[str, Any]:
+def _unreachable() -> dict[str, Any]:
+    """The page's texts where nothing could be checked."""
+    reason = ["register.unreachable"]
+    return _said("unknown", lambda: wording.sentences(reason, {}), lambda: wording.steps("unknown", reason))
+
+
+def _said(result: str, sentences: Callable[[], list[str]], steps: Callable[[], list[str]]) -> dict[str, Any]:
+    """The page's texts in the language that is active, and their original beside them."""
+
+    def safety() -> originals.Safety:
+        return originals.Safety(verdicts.row(result).word, sentences(), steps())
+
     return {
-        "verdict": verdicts.verdict("unknown", sentences=sentences),
-        "steps": wording.steps("unknown", ["register.unreachable"]),
+        "verdict": verdicts.verdict(result, sentences=sentences()),
+        "steps": steps(),
+        "original": originals.beside(safety),
     }
 
 
 @cache
 def _made(language: str) -> str:
     with override(language):
-        sentences = wording.sentences(["register.unreachable"], {})
-        return render.markup("refusal.html", {**_grey(sentences), "page": render.frame(language)})
+        return render.markup("refusal.html", {**_unreachable(), "page": render.frame(language)})

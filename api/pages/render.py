@@ -112,7 +112,7 @@ class Page:
 
 def markup(template: str, context: Mapping[str, Any]) -> str:
     """The page as HTML, in the language that is active."""
-    return ENGINE.get_template(f"pages/{template}").render(Context({**context}))
+    return ENGINE.get_template(f"pages/{template}").render(Context({**context}, use_l10n=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def squeeze(body: str) -> bytes:
     return b"".join((begun, going.compress(rest.encode()), going.flush()))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _begun(head: str) -> tuple[bytes, Any]:
     """What ``head`` becomes, and a squeezer that has read it.
 
@@ -259,7 +259,7 @@ def edition() -> str:
     """A digest of everything of ours that shapes a page: templates, sheets, code and catalogues."""
     digest = hashlib.blake2b(labels.version().encode(), digest_size=8)
     folders = [FOLDER, *map(Path, settings.LOCALE_PATHS)]
-    shaping = {".html", ".css", ".py", ".mo"}
+    shaping = {".html", ".css", ".py", ".mo", ".po"}
     for file in sorted({f for folder in folders for f in folder.rglob("*") if f.suffix in shaping}):
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -144,7 +144,8 @@ MEANS: Final[dict[str, str]] = {
     "void": _("The licence was obtained by fraud and counts as never given."),
 }
 
-_ILO: Final = _("The International Labour Organization says that a worker should pay nothing for a job.")
+#: What is said beside a law that lets a recruiter take money.
+ILO: Final = _("The International Labour Organization says that a worker should pay nothing for a job.")
 
 #: What a worker may be asked to pay, by the authority's rule; the sum stands before the sentence.
 #: ``%(zero)s``: nothing, in the reader's digits.
@@ -263,7 +264,7 @@ def steps(result: str, reasons: Sequence[str]) -> list[str]:
 def fee(rule: str) -> str:
     """What a worker may be asked to pay under that rule; without one, what the ILO says, which is no law here."""
     said = gettext(FEES.get(rule, FEES[""])) % {"zero": written.number(0)}
-    return f"{said} {gettext(_ILO)}" if rule in _NOT_FREE else said
+    return f"{said} {gettext(ILO)}" if rule in _NOT_FREE else said
 
 
 def meaning(state: str) -> str:

@@ -114,7 +114,10 @@ def test_the_pages_say_who_why_and_until_when_and_that_a_name_is_no_proof(
     clock.stop(datetime(2031, 1, 1, tzinfo=UTC))
     assert "Bans decided before 3 March 2026 may be left out" in page(public, "/debarments")
     missing: Any = public.get(f"/debarments/{bar}", headers=HTML)
-    assert (missing.status_code, b"This does not mean that nobody did wrong" in missing.content) == (404, True)
+    assert (missing.status_code, b"This does not mean that nobody did wrong" in missing.content) == (
+        404,
+        True,
+    )
 
 
 def test_the_pages_are_paged_small_and_kept_by_nobody_when_searched(public: Client) -> None:

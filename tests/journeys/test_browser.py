@@ -108,7 +108,7 @@ def test_what_can_be_touched_is_large_enough_and_can_be_reached_by_keyboard(
         page.goto(f"{public_site}/?q=bluefinch")
         for element in page.locator("button, input:not([type=hidden]), a.act, header a").all():
             assert element.bounding_box()["height"] >= 44
-        for reached in ("A", "INPUT", "BUTTON"):
+        for reached in ("A", "A", "INPUT", "BUTTON"):
             page.keyboard.press("Tab")
             assert page.evaluate("document.activeElement.tagName") == reached
             assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"

@@ -6,6 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from api import catalogues
+from api.pages import originals
+from registry import clock
+
+_LONGEST_NAME = 60
 
 
 class Command(BaseCommand):
@@ -24,8 +28,17 @@ class Command(BaseCommand):
             "--public", action="store_true", help="begin a language with what the public reads, not the desk"
         )
 
+        parser.add_argument(
+            "--sign",
+            metavar="NAME",
+            help="sign as this native reviewer what the language's file marks as unsigned no more",
+        )
+
     def handle(self, *_words: str, **options: Any) -> None:
         """Write, or check."""
+        if by := options["sign"]:
+            self._sign(options["language"], " ".join(by.split()))
+            return
         for language in options["language"] or catalogues.languages():
             if not options["check"]:
                 catalogues.begin(language, public=options["public"])
@@ -34,3 +47,12 @@ class Command(BaseCommand):
             elif found := catalogues.faults(language):
                 message = f"{language}:\n{catalogues.in_order(found)}"
                 raise CommandError(message)
+
+    def _sign(self, languages: list[str], by: str) -> None:
+        if len(languages) != 1 or not by or "," in by or len(by) > _LONGEST_NAME:
+            message = "name one language, and the reviewer without a comma: texts ta --sign 'Nila Selvan'"
+            raise CommandError(message)
+        catalogues.refresh(languages[0])
+        count = catalogues.sign(languages[0], by=by, on=clock.now().date())
+        unsigned = sum(1 for text in originals.safety() if text not in catalogues.signed(languages[0]))
+        self.stdout.write(f"{languages[0]}: {count} texts signed; {unsigned} safety texts are unsigned")
