@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
 from api import etags, labels, problems, tallies, throttles
-from api.pages import asking, band, facts, refusals, render, spoken, verdicts, wording, written
+from api.pages import asking, band, facts, photographs, refusals, render, spoken, verdicts, wording, written
 from api.pages.facts import Fact, Item
 from api.pages.languages import gettext
 from api.public import badges
@@ -191,7 +191,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "act_href": escape(act.href) if act else "",
         "act_text": escape(act.text) if act else "",
         "compare_title": escape(_title(found)),
-        "compare": compare,
+        "compare": _picture(found) + compare,
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "code": escape(found.shown),
@@ -254,6 +254,13 @@ def _act(found: check.Verdict, kept: str) -> Link | None:
         if isinstance(where, str) and where.startswith("https://"):
             return Link(where, gettext("Report a concern"))
     return Link(f"/{kept}", gettext("Find a licensed agency"))
+
+
+def _picture(found: check.Verdict) -> str:
+    """One photograph to compare: the person on the badge, else the office; none where the badge proves nothing."""
+    if found.proof is not Proof.KNOWN:
+        return ""
+    return photographs.of_person(found.person) if found.person else photographs.of_office(found.office)
 
 
 def _comparing(found: check.Verdict) -> list[Fact]:

@@ -12,7 +12,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
 from api import etags, labels, tallies, throttles
-from api.pages import answer, band, facts, languages, refusals, render, spoken, verdicts, wording, written
+from api.pages import (
+    answer,
+    band,
+    facts,
+    languages,
+    photographs,
+    refusals,
+    render,
+    spoken,
+    verdicts,
+    wording,
+    written,
+)
 from registry import clock, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.numbering import Kind
@@ -137,6 +149,9 @@ def _common(
         "number": record["number"],
         "verdict": verdict,
         "verdicts": [verdict],
+        "picture": ""
+        if verdict.past
+        else photographs.of_office(next(iter(record.get("offices") or ()), None)),
         "compare": facts.listed(facts.comparing(record)),
         "licence": facts.listed(facts.standing(record)),
         "sanctions": facts.listed(measures) if (measures := facts.sanctions(record)) else "",
