@@ -1,7 +1,7 @@
-"""Papers that applicants upload: judged by their content, scanned, kept under random names, handed out as attachments.
+"""Papers and pictures that people upload: judged by their content and scanned.
 
-They stand outside whatever a web server serves, in the storage ``documents`` of the settings; nobody but
-:func:`hand_out` reads them, and a browser is never asked to show one.
+Papers are kept under random names and handed out as attachments. They stand outside whatever a web server serves, in
+the storage ``documents`` of the settings; nobody but :func:`hand_out` reads them, and a browser never shows one.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import FileResponse, HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
-from api import problems, scanning
+from api import pictures, problems, scanning
 
 LARGEST: Final = 10 * 1024 * 1024
 """Bytes of one file."""
@@ -26,6 +26,13 @@ _WHOLE_REQUEST: Final = 3 * LARGEST
 _HEAD: Final = 8192
 TYPES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 """The media types that are taken, and the ending under which each is handed out."""
+
+
+_UNUSABLE: Final = {
+    "broken": gettext_noop("This picture can not be read. Save it again as JPEG, or take another."),
+    "large": gettext_noop("The picture has more than 50 million pixels. Make it smaller."),
+    "small": gettext_noop("The picture is too small: at least 160 pixels each way."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +99,28 @@ def keep(upload: "UploadedFile[Any]") -> Kept:
 
     The caller notes it in the register, or forgets it again.
     """
-    size = upload.size or 0
-    if not size:
-        raise problems.Refusal("document.refused", field="file", reason=gettext("The file is empty."))
-    if size > LARGEST:
-        raise too_large()
-    media_type = _type(upload)
-    scanning.scan(upload.chunks())
+    media_type, size = _judged(upload)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
     name = secrets.token_hex(20)
     stored = storages["documents"].save(f"{name[:2]}/{name}", upload)
     return Kept(media_type, size, digest.hexdigest(), stored)
+
+
+def picture(upload: "UploadedFile[Any]") -> bytes:
+    """Judge and scan a photograph and give it as the public may get it; refuses what :func:`keep` does, and a paper.
+
+    Nothing of it is stored.
+    """
+    media_type, _size = _judged(upload)
+    if not media_type.startswith("image/"):
+        raise _refused(gettext("Send a picture as JPEG or PNG."))
+    upload.seek(0)
+    try:
+        return pictures.reduced(upload.read())
+    except pictures.Unusable as error:
+        raise _refused(gettext(_UNUSABLE[error.args[0]])) from error
 
 
 def forget(stored_as: str) -> None:
@@ -127,6 +143,22 @@ def hand_out(stored_as: str, *, name: str, media_type: str) -> FileResponse:
 def too_large() -> problems.Refusal:
     """The refusal of a file that is larger than taken."""
     reason = gettext("It is larger than %(n)s megabytes.") % {"n": LARGEST // 1024 // 1024}
+    return _refused(reason)
+
+
+def _judged(upload: "UploadedFile[Any]") -> tuple[str, int]:
+    """Media type and size of a file that is neither empty nor too large, of a type that is taken, and harmless."""
+    size = upload.size or 0
+    if not size:
+        raise _refused(gettext("The file is empty."))
+    if size > LARGEST:
+        raise too_large()
+    media_type = _type(upload)
+    scanning.scan(upload.chunks())
+    return media_type, size
+
+
+def _refused(reason: str) -> problems.Refusal:
     return problems.Refusal("document.refused", field="file", reason=reason)
 
 
@@ -140,7 +172,5 @@ def _type(upload: "UploadedFile[Any]") -> str:
     except (puremagic.PureError, ValueError):
         found = ""
     if found not in TYPES:
-        raise problems.Refusal(
-            "document.refused", field="file", reason=gettext("Send a PDF, or a picture as JPEG or PNG.")
-        )
+        raise _refused(gettext("Send a PDF, or a picture as JPEG or PNG."))
     return found

@@ -64,6 +64,9 @@ KINDS: Final[dict[str, Kind]] = {
     "office.mistyped": Kind(404, _("This office number is mistyped"), _CHECK_NUMBER, result="not_found"),
     "person.mistyped": Kind(404, _("This person number is mistyped"), _CHECK_NUMBER, result="not_found"),
     "appointment.mistyped": Kind(404, _("This number is mistyped"), _CHECK_NUMBER, result="not_found"),
+    "photograph.not_found": Kind(
+        404, _("There is no such photograph, or it is shown no more"), result="not_found"
+    ),
     "office.not_found": Kind(404, _("This office number is not in the register"), result="not_found"),
     "person.not_found": Kind(404, _("This person number is not in the register"), result="not_found"),
     "appointment.not_found": Kind(404, _("This appointment is not in the register"), result="not_found"),

@@ -10,6 +10,7 @@ what the public reads is ``Written`` by one officer at once, with a fresh second
 is written by one officer.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,19 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from registry import bars, changes, history, ledger, marks, news, policies, proposals, publishing, records
+from registry import (
+    bars,
+    changes,
+    history,
+    ledger,
+    marks,
+    news,
+    photographs,
+    policies,
+    proposals,
+    publishing,
+    records,
+)
 from registry.changes import Change
 from registry.idempotency import Once
 from registry.models import (
@@ -350,6 +363,52 @@ def end_appointment(
         raise missing
     agency = _locked(holder, by=by, unseen=missing)
     return _change(agency, changes.appointment_ended(number, last_day=last_day), once, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def show_photograph(
+    number: str,
+    content: bytes,
+    *,
+    by: Actor,
+    at: datetime,
+    idempotency_key: str,
+    agreed_on: date | None = None,
+) -> Written | Waiting:
+    """Have an office, or a person at an appointment, show a photograph: a small JPEG and nothing but the picture.
+
+    ``agreed_on``: the day on which the person agreed in writing that the public sees it; needed for a person.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    said = {"number": number, "photograph": digest, "agreed_on": agreed_on}
+    once = Once(by, idempotency_key, "show_photograph", said, at)
+    if (done := once.outcome()) is not None:
+        return _again(done)
+    agency = _locked_of(number, by=by)
+    kept = photographs.keep(content, by=by, at=at)
+    return _change(agency, changes.photograph(number, kept, agreed_on=agreed_on, at=at), once, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def withdraw_photograph(number: str, *, by: Actor, at: datetime, idempotency_key: str) -> Written | Waiting:
+    """Have an office or a person show no photograph any more: at once, by one officer."""
+    once = Once(by, idempotency_key, "withdraw_photograph", {"number": number}, at)
+    if (done := once.outcome()) is not None:
+        return _again(done)
+    agency = _locked_of(number, by=by)
+    return _change(agency, changes.photograph(number, "", agreed_on=None, at=at), once, by=by, at=at)
+
+
+def _locked_of(number: str, *, by: Actor) -> Agency:
+    """The locked agency of an office or an appointment."""
+    holder = (
+        Office.objects.filter(number=number).values_list("agency__number", flat=True).first()
+        or Appointment.objects.filter(number=number).values_list("agency__number", flat=True).first()
+    )
+    missing = errors.OfficeNotFound("no office and no appointment has this number", number=number)
+    if holder is None:
+        raise missing
+    return _locked(holder, by=by, unseen=missing)
 
 
 # --- four eyes ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from registry import bars, history
+from registry import bars, history, photographs
 from registry.models import (
     Agency,
     Appointment,
@@ -30,8 +30,9 @@ from registry.models import (
     TradingName,
 )
 from registry.models import person as persons
-from registry.rules import contacts, errors, numbering
+from registry.rules import contacts, days, errors, numbering
 from registry.rules.lifecycle import Actor
+from registry.rules.publication import PUBLIC_ROLES
 
 R = TypeVar("R", bound=models.Model)
 
@@ -70,6 +71,7 @@ class Kind(StrEnum):
     AMEND_OFFICE = "amend_office"
     APPOINTMENT = "appointment"
     END_APPOINTMENT = "end_appointment"
+    PHOTOGRAPH = "photograph"
 
 
 _ABOUT: Final = {
@@ -80,6 +82,7 @@ _ABOUT: Final = {
     Kind.AMEND_OFFICE: "offices",
     Kind.APPOINTMENT: "appointments",
     Kind.END_APPOINTMENT: "appointments",
+    Kind.PHOTOGRAPH: "photographs",
 }
 
 
@@ -130,8 +133,10 @@ class Change:
     def takes_away(self, *, today: date) -> bool:
         """Whether the public only reads less by it, and nothing about days before yesterday (``today``: local).
 
-        A channel or an appointment ends, an office closes: as of yesterday it is dark today.
+        A channel or an appointment ends, an office closes: as of yesterday it is dark today. A photograph is withdrawn.
         """
+        if self.kind is Kind.PHOTOGRAPH:
+            return not self.after["photograph"]
         last, was = self.after.get("last_day"), self.before.get("last_day")
         ends = self.kind in {Kind.END_CHANNEL, Kind.END_APPOINTMENT} or (
             self.kind is Kind.AMEND_OFFICE and set(self.after) == {"last_day"}
@@ -258,6 +263,34 @@ def appointment_ended(number: str, *, last_day: date) -> Change:
     )  # fmt: skip
 
 
+def photograph(number: str, sha256: str, *, agreed_on: date | None, at: datetime) -> Change:
+    """What an office or a person at an appointment shows from now on; nothing withdraws it.
+
+    A person's is shown where the public reads the name, and from the day on which the person agreed in writing.
+    """
+    row = _pictured(number)
+    after: dict[str, Any] = {"photograph": sha256}
+    if isinstance(row, Appointment):
+        after["photograph_agreed_on"] = agreed_on if sha256 else None
+    if sha256:
+        today = days.local_day(at, row.agency.authority.zone)
+        if row.last_day is not None and row.last_day < today:
+            raise errors.BadInput("what has ended shows no photograph", field="photograph")
+        if isinstance(row, Appointment):
+            _agreed(row, agreed_on, today)
+    return Change(
+        Kind.PHOTOGRAPH, number, _plain_all(after), _columns(row, after), subject=_digest(f"photograph {number}")
+    )  # fmt: skip
+
+
+def _agreed(row: Appointment, on: date | None, today: date) -> None:
+    """Refuse a picture of somebody whose name the public does not read, or who has not agreed."""
+    if not row.public_name or row.role not in PUBLIC_ROLES:
+        raise errors.BadInput("the public does not read who this is", field="photograph")
+    if on is None or on > today:
+        raise errors.BadInput("say on which day the person agreed", field="agreed_on")
+
+
 # --- as it stands, and as it is written --------------------------------------------------------------------------
 
 
@@ -270,6 +303,8 @@ def before(agency: Agency, change: Change) -> Mapping[str, Any]:
             return _columns(Office.objects.get(number=change.record), change.before)
         case Kind.END_APPOINTMENT:
             return _columns(Appointment.objects.get(number=change.record), change.before)
+        case Kind.PHOTOGRAPH:
+            return _columns(_pictured(change.record), change.before)
         case Kind.END_CHANNEL:
             held = _open_channel(agency, change.after["kind"], change.record)
             return {} if held is None else _columns(held, change.before)
@@ -290,10 +325,7 @@ def write(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None:
             )
             save(_set(made, said, leave={"office"}), by=by, at=at, reason="channel")
         case Kind.END_CHANNEL:
-            ended = _open_channel(agency, said["kind"], change.record)
-            if ended is None:
-                raise errors.ProposalOvertaken("the channel has ended", field="value")
-            save(_set(ended, said), by=by, at=at, reason="channel ended")
+            _end_channel(agency, change, by=by, at=at)
         case Kind.OFFICE:
             opened = Office(number=change.record, agency=agency)
             save(_set(opened, said), by=by, at=at, reason="office")
@@ -305,8 +337,25 @@ def write(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None:
         case Kind.END_APPOINTMENT:
             acts = Appointment.objects.get(number=change.record)
             save(_set(acts, said), by=by, at=at, reason="appointment ended")
+        case Kind.PHOTOGRAPH:
+            _show(change, by=by, at=at)
     agency.version += 1
     save(agency, by=by, at=at, reason=change.reason or f"amended: {', '.join(change.about)}")
+
+
+def _end_channel(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None:
+    ended = _open_channel(agency, change.after["kind"], change.record)
+    if ended is None:
+        raise errors.ProposalOvertaken("the channel has ended", field="value")
+    save(_set(ended, change.after), by=by, at=at, reason="channel ended")
+
+
+def _show(change: Change, *, by: Actor, at: datetime) -> None:
+    sha256 = change.after["photograph"]
+    if sha256 and not photographs.is_kept(sha256):
+        raise errors.ProposalOvertaken("the photograph is gone", field="photograph")
+    reason = "photograph" if sha256 else "photograph withdrawn"
+    save(_set(_pictured(change.record), change.after), by=by, at=at, reason=reason)
 
 
 def _appoint(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None:
@@ -468,6 +517,12 @@ def _office_of(agency: Agency, number: str) -> Office:
     if row is None:
         raise errors.OfficeNotFound("the agency has no such office", number=number, field="office")
     return row
+
+
+def _pictured(number: str) -> Office | Appointment:
+    """The office or the appointment that shows a photograph."""
+    office = Office.objects.select_related("agency__authority").filter(number=number).first()
+    return office or Appointment.objects.select_related("agency__authority").get(number=number)
 
 
 def _person(agency: Agency, number: str) -> Person:

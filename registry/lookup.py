@@ -290,10 +290,17 @@ def _facts_known(licence: Licence, holder: int, known_at: datetime) -> answer.Fa
         licence,
         agency,
         history.as_known(TradingName, at=known_at, agency_id=holder),
-        history.as_known(Office, at=known_at, agency_id=holder),
+        _without_photographs(history.as_known(Office, at=known_at, agency_id=holder)),
         history.as_known(Channel, at=known_at, agency_id=holder),
         records.stated(licence.authority_id, known_at=known_at),
     )
+
+
+def _without_photographs(offices: Sequence[Office]) -> Sequence[Office]:
+    """The offices as they were: a photograph that was withdrawn since is nobody's to see."""
+    for office in offices:
+        office.photograph = ""
+    return offices
 
 
 def sequence_at(instant: datetime) -> int:
@@ -411,14 +418,15 @@ def _office_subject(number: str, at: datetime) -> PublicSubject:
     office = Office.objects.select_related("agency__authority").filter(number=number).first()
     if office is None:
         raise errors.OfficeNotFound("no office has this number", number=number)
+    problem = _outside(office, office.agency.authority.zone, at, "office.not_yet", "office.closed")
     return PublicSubject(
         kind="office",
         number=number,
         agency=office.agency.number,
         licences=_licences_of(office.agency),
-        office=_office(office),
+        office=_office(office) | ({"photograph": ""} if problem else {}),
         person=None,
-        problem=_outside(office, office.agency.authority.zone, at, "office.not_yet", "office.closed"),
+        problem=problem,
     )
 
 
@@ -442,6 +450,7 @@ def _appointment_subject(number: str, at: datetime) -> PublicSubject:
             "name": found.person.name if named else "",
             "latin_name": found.person.latin_name if named else "",
             "role": found.role,
+            "photograph": found.photograph if named and problem is None else "",
         },
         problem=problem,
     )
@@ -455,6 +464,7 @@ def _office(office: Office) -> dict[str, Any]:
         "address": office.address,
         "locality": office.locality,
         "country": office.country,
+        "photograph": office.photograph,
     }
 
 
@@ -578,6 +588,7 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
                 "latin_name": a.person.latin_name,
                 "role": a.role,
                 "first_day": a.first_day.isoformat(),
+                "photograph": a.photograph or None,
             }
             for a in open_now.select_related("person").order_by("role", "pk")
         ],

@@ -236,6 +236,7 @@ def public_facts(
                 "first_day": o.first_day,
                 "last_day": o.last_day,
             }
+            | ({"photograph": o.photograph} if o.photograph else {})
             for o in offices
         ),
         channels=tuple(

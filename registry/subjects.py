@@ -302,6 +302,8 @@ def _appointments(person: Person) -> list[dict[str, Any]]:
             "last_day": _plain(row.last_day),
             "name_is_public": row.public_name,
             "withheld_because": row.withheld_reason,
+            "photograph_shown": bool(row.photograph),
+            "photograph_agreed_on": _plain(row.photograph_agreed_on),
         }
         for row in rows
     ]

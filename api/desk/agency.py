@@ -22,13 +22,14 @@ from api import applications as words
 from api import labels, readings, tallies
 from api.desk import charts, door, lives, parts
 from api.desk import licences as licences_room
+from api.desk import photographs as photographs_room
 from api.desk import screening as screening_room
 from api.desk import securities as securities_room
 from api.desk.door import Visit
 from api.desk.forms import Form
 from api.pages import facts as public_facts
 from api.pages import languages, written
-from registry import dossier, licensing, motions, retrospect, screening, securities
+from registry import agencies, dossier, licensing, motions, retrospect, screening, securities
 from registry.admission import reading
 from registry.retrospect import AgencyThen, LicenceThen, Recorded
 from registry.rules import days, errors, numbering, publication
@@ -167,6 +168,7 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
     if not found.columns:
         return {"empty": True}
     on = then.as_of or visit.at
+    writes = then == Then() and bool(visit.by.roles & agencies.WRITERS)
     pictures = [
         lives.drawn(
             one.number,
@@ -189,8 +191,8 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
         "decisions": _decisions(found),
         "sanctions": _sanctions(found, on),
         "securities": _securities(found),
-        "offices": _offices(found),
-        "people": _people(found),
+        "offices": _offices(found, writes=writes),
+        "people": _people(found, writes=writes),
         "names": _names(found),
         "channels": _channels(found),
         "bars": _bars(found),
@@ -391,34 +393,48 @@ def _securities(found: AgencyThen) -> parts.Table | None:
     return parts.Table(gettext("Securities"), columns, rows, "")
 
 
-def _offices(found: AgencyThen) -> parts.Table:
+def _offices(found: AgencyThen, *, writes: bool) -> parts.Table:
     rows = [
         (
             parts.Number(one["number"]),
             gettext(OFFICES.get(one["kind"], one["kind"])),
             written.listed(filter(None, (one["name"], one["address"], one["locality"]))),
+            _photograph(found, one, writes=writes),
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]),
         )
         for one in found.offices
     ]
-    columns = gettext("Number"), gettext("Kind"), gettext("Where"), gettext("From"), gettext("Until")
+    columns = (
+        gettext("Number"), gettext("Kind"), gettext("Where"), gettext("Photograph"), gettext("From"), gettext("Until"),
+    )  # fmt: skip
     return parts.Table(gettext("Offices"), columns, rows, gettext("No office is recorded."))
 
 
-def _people(found: AgencyThen) -> parts.Table:
+def _people(found: AgencyThen, *, writes: bool) -> parts.Table:
     rows = [
         (
             parts.Noted(one["person_name"], parts.Number(one["person"])),
             public_facts.role(one["role"]),
             parts.Number(one["number"]),
+            _photograph(found, one, writes=writes),
             parts.Day(one["first_day"]),
             parts.Day(one["last_day"]),
         )
         for one in found.appointments
     ]
-    columns = gettext("Name"), gettext("Acts as"), gettext("Appointment"), gettext("From"), gettext("Until")
+    columns = (
+        gettext("Name"), gettext("Acts as"), gettext("Appointment"), gettext("Photograph"), gettext("From"),
+        gettext("Until"),
+    )  # fmt: skip
     return parts.Table(gettext("People"), columns, rows, gettext("Nobody is appointed."))
+
+
+def _photograph(found: AgencyThen, one: Mapping[str, Any], *, writes: bool) -> parts.Part:
+    """What is shown, and for whoever writes where it is changed."""
+    if writes:
+        return photographs_room.link(found.number, one["number"], one["photograph"])
+    return parts.Photograph(one["photograph"])
 
 
 def _names(found: AgencyThen) -> parts.Table | None:

@@ -193,6 +193,7 @@ CHANGES: Final[Mapping[changes.Kind, str]] = {
     changes.Kind.AMEND_OFFICE: _("Change an office"),
     changes.Kind.APPOINTMENT: _("Appoint a person"),
     changes.Kind.END_APPOINTMENT: _("End an appointment"),
+    changes.Kind.PHOTOGRAPH: _("Change a photograph"),
 }
 
 

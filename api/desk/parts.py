@@ -5,6 +5,7 @@
 ``Facts``, ``Fact``   a list of facts, restricted ones marked; a fact that is not known says so
 ``Table``             rows under a head that stays in sight; a sentence where there are none; ``Pages`` beneath it
 ``Number``            a number that is not broken at its hyphens
+``Photograph``        a photograph of an office or of a person
 ``Officers``          officers by number, each with the name that they sign in with; ``officers(…)`` makes it
 ``Link``              a way to another page; ``aside`` is the quiet line beneath it
 ``Day``, ``Moment``   a local day, an instant in the authority's zone, written out
@@ -28,6 +29,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -76,6 +78,20 @@ class Number(Part):
     def __html__(self) -> SafeString:
         """The number."""
         return format_html('<span class="number" dir="ltr">{}</span>', self.text)
+
+
+@dataclass(frozen=True)
+class Photograph(Part):
+    """A photograph by its digest; nothing where there is none."""
+
+    sha256: str
+
+    def __html__(self) -> SafeString:
+        """The picture, small."""
+        if not self.sha256:
+            return SafeString("")
+        told = '<img class="photograph" src="{}" alt="{}" width="160" height="120" loading="lazy">'
+        return format_html(told, resolve_url("desk-picture", self.sha256), gettext("Photograph"))
 
 
 @dataclass(frozen=True)

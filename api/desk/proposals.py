@@ -23,7 +23,7 @@ from registry.rules import errors, publication
 from registry.rules.lifecycle import STEPS, Action
 
 _POST: Final = ("POST",)
-_DAYS: Final = frozenset({"first_day", "last_day", "birth_date", "incorporated_on"})
+_DAYS: Final = frozenset({"first_day", "last_day", "birth_date", "incorporated_on", "photograph_agreed_on"})
 _MODELS: Final = {
     Kind.AGENCY: ("Agency",),
     Kind.TRADING_NAME: ("TradingName",),
@@ -33,6 +33,7 @@ _MODELS: Final = {
     Kind.AMEND_OFFICE: ("Office",),
     Kind.APPOINTMENT: ("Appointment", "Person"),
     Kind.END_APPOINTMENT: ("Appointment",),
+    Kind.PHOTOGRAPH: ("Appointment",),
 }
 _OUTCOMES: Final = {
     "approved": _("It was approved and taken."),

@@ -312,6 +312,8 @@ _NAMES: Final = {
     "last_day": gettext_noop("Until"),
     "name_is_public": gettext_noop("The public reads the name"),
     "withheld_because": gettext_noop("Withheld because"),
+    "photograph_shown": gettext_noop("The public sees a photograph"),
+    "photograph_agreed_on": gettext_noop("The person agreed on"),
     "decided_on": gettext_noop("Decided on"),
     "decided_at": gettext_noop("Decided"),
     "scope": gettext_noop("Keeps from"),

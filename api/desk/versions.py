@@ -1,5 +1,6 @@
 """How the records of an agency changed: who, when, why, and any two versions side by side, column by column."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -58,6 +59,9 @@ _COLUMNS: Final = {
     "role": gettext_noop("Acts as"),
     "public_name": gettext_noop("Name is public"),
     "withheld_reason": gettext_noop("Why the name is withheld"),
+    "photograph": gettext_noop("Photograph"),
+    "photographs": gettext_noop("Photographs"),
+    "photograph_agreed_on": gettext_noop("The person agreed on"),
     "licence_class": gettext_noop("Class"),
     "origin": gettext_noop("Origin"),
     "legacy_number": gettext_noop("Number elsewhere"),
@@ -81,10 +85,17 @@ _REASONS: Final = {
     "office": gettext_noop("office opened"),
     "office amended": gettext_noop("office amended"),
     "appointment ended": gettext_noop("appointment ended"),
+    "photograph": gettext_noop("photograph shown"),
+    "photograph withdrawn": gettext_noop("photograph withdrawn"),
     "opened": gettext_noop("opened"),
 }
 
 
+_DRAWN: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "photograph": parts.Photograph,
+    "role": public_facts.role,
+}
+"""What draws the values of these columns."""
 _AMENDED: Final = "amended: "
 """How the register's own reason begins where an officer gave none; the names of columns follow."""
 
@@ -250,8 +261,8 @@ def _value(column: str, value: Any, zone: str, *, erased: bool) -> Any:
         return gettext("recorded")
     if column in _DIGESTS:
         return parts.Number(f"{str(value)[:12]}…")
-    if column == "role":
-        return public_facts.role(value)
+    if column in _DRAWN:
+        return _DRAWN[column](value)
     if column == "kind":
         return gettext((agency.OFFICES | agency.CHANNELS).get(value, value))
     return parts.Noted(agency.told(value, zone))

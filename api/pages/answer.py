@@ -24,6 +24,7 @@ from api.pages import (
     facts,
     languages,
     originals,
+    photographs,
     refusals,
     render,
     spoken,
@@ -219,7 +220,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
         "act_text": escape(act.text) if act else "",
         "live": escape(f"/v/{found.code}/live{kept}"),
         "compare_title": escape(_title(found)),
-        "compare": compare,
+        "compare": _picture(found) + compare,
         "licence": licence,
         "record": escape(f"/licences/{found.licence}{kept}"),
         "where": escape(asking.where(found.code, kept)),
@@ -284,6 +285,13 @@ def _act(found: check.Verdict, kept: str) -> Link | None:
         if isinstance(where, str) and where.startswith("https://"):
             return Link(where, gettext("Report a concern"))
     return Link(f"/{kept}", gettext("Find a licensed agency"))
+
+
+def _picture(found: check.Verdict) -> str:
+    """One photograph to compare: the person on the badge, else the office; none where the badge proves nothing."""
+    if found.proof is not Proof.KNOWN:
+        return ""
+    return photographs.of_person(found.person) if found.person else photographs.of_office(found.office)
 
 
 def _comparing(found: check.Verdict) -> list[Fact]:

@@ -18,6 +18,7 @@ from api.pages import (
     facts,
     languages,
     originals,
+    photographs,
     refusals,
     render,
     spoken,
@@ -159,6 +160,9 @@ def _common(
         "number": record["number"],
         "verdict": verdict,
         "verdicts": [verdict],
+        "picture": ""
+        if verdict.past
+        else photographs.of_office(next(iter(record.get("offices") or ()), None)),
         "compare": facts.listed(facts.comparing(record)),
         "licence": facts.listed(facts.standing(record)),
         "sanctions": facts.listed(measures) if (measures := facts.sanctions(record)) else "",

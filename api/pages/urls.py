@@ -12,6 +12,7 @@ from api.pages import (
     home,
     licence,
     live,
+    photographs,
     refusals,
     spoken,
     where,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("debarments", debarments.debarments, name="debarments-page"),
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
     path("where", where.where, name="where"),
+    path("photographs/<str:sha256>.jpg", photographs.photograph, name="photograph"),
     path("mark.svg", mark, name="mark"),
     re_path("", refusals.nothing_here),
 ]

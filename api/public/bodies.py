@@ -116,6 +116,10 @@ class OfficeBody(serializers.Serializer[Any]):
     country = serializers.CharField()
     first_day = serializers.DateField(allow_null=True)
     last_day = serializers.DateField(allow_null=True)
+    photograph = serializers.CharField(
+        required=False,
+        help_text="SHA-256 of the JPEG at `/photographs/{sha256}.jpg`, where the office shows one.",
+    )
 
 
 class ChannelBody(serializers.Serializer[Any]):

@@ -17,6 +17,7 @@ from registry.models.intake import Finding, ListedLicence, ListSnapshot, Observe
 from registry.models.licence import Licence, Term
 from registry.models.motion import Merger, Motion, MotionApproval
 from registry.models.person import Appointment, Debarment, Person, PersonWord
+from registry.models.photograph import Photograph
 from registry.models.publication import PublishedRecord
 from registry.models.register import ChangeJournal, NumberSeries, Register, RegisterCommit, Salt
 from registry.models.screening import (
@@ -91,6 +92,7 @@ JOURNALLED = (
     "registry_motionapproval",
     "registry_office",
     "registry_person",
+    "registry_photograph",
     "registry_policyproposal",
     "registry_policyset",
     "registry_proposal",
@@ -116,6 +118,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "registry_holderaccount": ("account", "said", "reason"),
     "registry_judgement": ("reason",),
     "registry_motion": ("terms", "closed_reason"),
+    "registry_photograph": ("content",),
     "registry_policyproposal": ("closed_reason",),
     "registry_subjectfile": ("content",),
     "registry_subjectrequest": ("asked_by", "identity_check", "words", "closed_reason"),
@@ -158,6 +161,7 @@ __all__ = [
     "Office",
     "Person",
     "PersonWord",
+    "Photograph",
     "PolicyProposal",
     "PolicySet",
     "Proposal",

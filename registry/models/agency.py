@@ -85,6 +85,7 @@ class Office(models.Model):
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     authorisation = models.TextField(blank=True)
+    photograph = models.TextField(blank=True, default="", help_text="SHA-256 of what it shows")
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
     history = tracked()
@@ -102,6 +103,9 @@ class Office(models.Model):
                 | models.Q(last_day__gte=models.F("first_day")),
                 name="office_days_in_order",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["photograph"], condition=~models.Q(photograph=""), name="office_photograph")
         ]
 
     def __str__(self) -> str:

@@ -75,6 +75,10 @@ class Appointment(models.Model):
     last_day = models.DateField(null=True, blank=True)
     public_name = models.BooleanField(default=True)
     withheld_reason = models.TextField(blank=True)
+    photograph = models.TextField(blank=True, default="", help_text="SHA-256 of what it shows")
+    photograph_agreed_on = models.DateField(
+        null=True, blank=True, help_text="when the person said in writing that the public may see it"
+    )
     history = tracked()
 
     class Meta:
@@ -88,6 +92,16 @@ class Appointment(models.Model):
                 condition=models.Q(last_day__isnull=True),
                 name="appointment_open_once",
             ),
+            models.CheckConstraint(
+                condition=models.Q(photograph="")
+                | models.Q(photograph_agreed_on__isnull=False, public_name=True),
+                name="photograph_agreed_to",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["photograph"], condition=~models.Q(photograph=""), name="appointment_photograph"
+            )
         ]
 
     def __str__(self) -> str:

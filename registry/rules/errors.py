@@ -92,6 +92,12 @@ class AgencyMerged(NotFound):
     code = "agency.merged"
 
 
+class PhotographNotFound(NotFound):
+    """Nothing that the asker may see shows a photograph with this digest."""
+
+    code = "photograph.not_found"
+
+
 class OfficeNotFound(NotFound):
     """No office has this number."""
 

@@ -52,7 +52,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
                "address": R, "locality": P, "bank_account_hmac": R, "listed_key": I, "linked_to": P, "version": I},
     "TradingName": {"id": I, "agency": P, "name": P, "first_day": P, "last_day": P},
     "Office": {"id": I, "number": P, "agency": P, "kind": P, "name": P, "address": P, "locality": P, "region": P,
-               "postcode": P, "country": P, "latitude": P, "longitude": P, "authorisation": P, "first_day": P, "last_day": P},
+               "postcode": P, "country": P, "latitude": P, "longitude": P, "authorisation": P, "photograph": P, "first_day": P, "last_day": P},
     "Channel": {"id": I, "agency": P, "office": P, "kind": P, "value": P, "as_given": R, "verified_at": P, "first_day": P,
                 "last_day": P},
     #: A person's names are public on an appointment that says so, in a role of PUBLIC_ROLES, and with a bar of the
@@ -61,7 +61,9 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
                "document_hmac": R},
     "PersonWord": {"id": I, "person": I, "word": I},
     "Appointment": {"id": I, "number": P, "agency": P, "person": R, "office": P, "role": P, "first_day": P, "last_day": P,
-                    "public_name": R, "withheld_reason": R},
+                    "public_name": R, "withheld_reason": R, "photograph": P, "photograph_agreed_on": R},
+    #: A picture is public while an open office shows it, or an open appointment whose name is public; then it is nobody's.
+    "Photograph": {"id": I, "sha256": P, "content": P, "kept_at": R, "kept_by": R},
     "Debarment": {"id": I, "authority": P, "agency": P, "person": R, "first_day": P, "last_day": P, "scope": P, "grounds": P,
                   "recognised_by": P},
     "Licence": {"id": I, "number": P, "authority": P, "agency": P, "licence_class": P, "origin": P, "legacy_number": P,

@@ -3,6 +3,7 @@
 A route of the desk that this table does not know fails it: whoever adds one says here for whom it is.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,11 +66,14 @@ class Route:
     sent: dict[str, Any] = field(default_factory=dict)
 
 
+HOUSE: Final = b"\xff\xd8\xff a house"
 WORD: Final = {"reason": "Compared.", "no_conflict": "on"}
 TABLE: Final = {
     "desk-queue": Route("", EVERYBODY),
     "desk-agencies": Route("agencies", READERS),
     "desk-agency": Route("agencies/{agency}", READERS),
+    "desk-photograph": Route("agencies/{agency}/photographs/{office}", DECIDING, DECIDING, {"do": "show"}),
+    "desk-picture": Route("photographs/{sha256}.jpg", READERS),
     "desk-versions": Route("agencies/{agency}/versions", READERS),
     "desk-record": Route("agencies/{agency}/versions/{licence}", READERS),
     "desk-applications": Route("applications", APPLICATIONS),
@@ -179,7 +183,10 @@ def _one_of_everything() -> dict[str, Any]:
     start = AT - timedelta(days=60)
     builders.authority(at=start)
     agency = builders.agency(at=start)
-    builders.head_office(agency, at=start)
+    office = builders.head_office(agency, at=start)
+    agencies.show_photograph(
+        office, HOUSE, by=builders.maker(start), at=start, idempotency_key=builders.key()
+    )
     licence = builders.active(agency, at=start)
     other = builders.active(agency, "A", at=start)
     sequence = builders.suspended(other, at=start)
@@ -202,7 +209,8 @@ def _one_of_everything() -> dict[str, Any]:
     rule: dict[str, Any] = {"by": by, "at": AT, "idempotency_key": builders.key()}
     ruled = policies.propose("XA-DLA", {}, in_force_from=None, **rule)
     return {
-        "agency": agency, "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
+        "agency": agency, "office": office,
+        "sha256": hashlib.sha256(HOUSE).hexdigest(), "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
         "policy": ruled.id,
         "application": applying.submitted(AT), "paper": "none", "change": change.pk, "sheet": "none",
         **_moved(), **_held(licence),

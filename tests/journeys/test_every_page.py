@@ -24,6 +24,7 @@ from api.models import SavedFilter, User
 from registry import (
     agencies,
     bars,
+    dossier,
     figures,
     holders,
     licensing,
@@ -54,7 +55,7 @@ NO_PAGE: Final = frozenset(
     {
         "desk-handed-over-json",
         "desk-sign-out", "desk-passkey-options", "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
-        "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
+        "desk-picture", "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
         "desk-warnings-sheet",
         "desk-application-paper", "desk-holder-paper", "desk-language", "apply-sign-out", "apply-paper", "apply-remove",
         "apply-language", "apply-letters-language", "apply-confirm-again", "apply-letter",
@@ -302,6 +303,10 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-queue": [""],
         "desk-agencies": ["agencies", "agencies?q=Bluefinch"],
         "desk-agency": [f"agencies/{agency}", f"agencies/{agency}?as_of={(at - timedelta(days=30)).date()}"],
+        "desk-photograph": [
+            f"agencies/{agency}/photographs/{shown['number']}"
+            for shown in dossier.restricted_agency(agency, by=actor)["offices"][:1]
+        ],
         "desk-versions": [f"agencies/{agency}/versions"],
         "desk-record": [f"agencies/{agency}/versions/{licences[0]}"],
         "desk-applications": ["applications"],
