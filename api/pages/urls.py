@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals
+from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals, scanner
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -32,6 +32,9 @@ urlpatterns: list[URLPattern] = [
     path("applications/<str:number>", applications.application, name="application-page"),
     path("debarments", debarments.debarments, name="debarments-page"),
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
+    path("scan", scanner.scanner, name="scanner"),
+    path("worker.js", scanner.worker, name="scanner-worker"),
+    path("manifest.webmanifest", scanner.manifest, name="manifest"),
     path("mark.svg", mark, name="mark"),
     re_path("", refusals.nothing_here),
 ]

@@ -140,9 +140,9 @@ def arabic(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 def _forget_texts() -> None:
     """Empty what is made once a language, as at the start of a process."""
     from api import labels
-    from api.pages import answer, languages, refusals, render, verdicts, written
+    from api.pages import answer, languages, refusals, render, scanner, verdicts, written
 
-    for module in (labels, answer, languages, refusals, render, verdicts, written, trans_real):
+    for module in (labels, answer, languages, refusals, render, scanner, verdicts, written, trans_real):
         for made_once in vars(module).values():
             if hasattr(made_once, "cache_clear"):
                 made_once.cache_clear()
