@@ -1,4 +1,4 @@
-"""The four shapes, drawn once: seen without colour, and without reading."""
+"""The shapes, drawn once: seen without colour, and without reading."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 _DRAWN: Final = {
     "circle_tick": '<circle class="shape" cx="32" cy="32" r="30"/><path class="sign line" d="M18 33l10 10 18-21"/>',
+    "ring_tick": '<circle class="shape" cx="32" cy="32" r="29"/><path class="sign line" d="M18 33l10 10 18-21"/>',
     "octagon_cross": '<path class="shape" d="M20 2h24l18 18v24L44 62H20L2 44V20z"/>'
     '<path class="sign line" d="M22 22l20 20M42 22L22 42"/>',
     "triangle_mark": '<path class="shape" d="M28 5a5 5 0 0 1 8 0l26 48a5 5 0 0 1-4 8H6a5 5 0 0 1-4-8z"/>'

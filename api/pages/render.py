@@ -256,10 +256,10 @@ def _begun(head: str) -> tuple[bytes, Any]:
 
 @cache
 def edition() -> str:
-    """A digest of everything of ours that shapes a page: templates, sheets, code and catalogues."""
+    """A digest of everything of ours that shapes a page: templates, sheets, scripts, code and catalogues."""
     digest = hashlib.blake2b(labels.version().encode(), digest_size=8)
     folders = [FOLDER, *map(Path, settings.LOCALE_PATHS)]
-    shaping = {".html", ".css", ".py", ".mo", ".po"}
+    shaping = {".html", ".css", ".js", ".py", ".mo", ".po"}
     for file in sorted({f for folder in folders for f in folder.rglob("*") if f.suffix in shaping}):
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from api.pages import (
     live,
     photographs,
     refusals,
+    scanner,
     spoken,
     where,
 )
@@ -48,6 +49,9 @@ urlpatterns: list[URLPattern] = [
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
     path("where", where.where, name="where"),
     path("photographs/<str:sha256>.jpg", photographs.photograph, name="photograph"),
+    path("scan", scanner.scanner, name="scanner"),
+    path("worker.js", scanner.worker, name="scanner-worker"),
+    path("manifest.webmanifest", scanner.manifest, name="manifest"),
     path("mark.svg", mark, name="mark"),
     re_path("", refusals.nothing_here),
 ]

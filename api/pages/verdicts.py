@@ -14,6 +14,7 @@ from verification import verdicts as table
 #: A colour of the table: its name in the sheet, and the colour a phone may paint its own frame in.
 TONES: Final = {
     "green": ("go", "#0a6637"),
+    "green_outline": ("go outline", "#e6f4ec"),
     "red": ("stop", "#a3121f"),
     "amber": ("wait", "#ffbf2e"),
     "grey": ("unknown", "#4a545e"),

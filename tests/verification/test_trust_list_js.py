@@ -1,4 +1,4 @@
-"""The browser's reader of the list of trust believes and refuses what the one in Python does; Node plays the browser."""
+"""The browser's reader of the list of trust believes and refuses what Python's does; Node plays the browser."""
 
 from __future__ import annotations
 
@@ -146,33 +146,39 @@ def test_what_is_unclear_or_badly_signed_is_refused_alike() -> None:
     )
     authority = minting.trust_payload()["authorities"][0]
     key = authority["keys"][0]
+    headers: list[dict[str, Any]] = [
+        {}, {"typ": "statuslist+jwt"}, {"typ": None}, {"crit": []}, {"alg": "none"}, {"alg": "HS256"}, {"kid": None},
+        {"jwk": None}, {"jwk": {"kty": "oct", "k": "AA"}}, {"jwk": jwk(ROOTS[0], private=True)},
+    ]  # fmt: skip
+    members: list[dict[str, Any]] = [
+        {"signatures": []}, {"signatures": {}}, {"signatures": ["x"]}, {"header": {}}, {"payload": "*"}, {"payload": 7},
+    ]  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {"ver": 0}, {"ver": 2}, {"ver": True}, {"iss": 7}, {"prev": "AB" * 32}, {"prev": "12" * 32},
+        {"exp": TODAY + 40 * DAY}, {"exp": TODAY - 2 * DAY}, {"next_roots": []}, {"next_roots": FRESH[:1] * 3},
+        {"next_roots": ["short", *FRESH[:2]]}, {"authorities": [7]}, {"authorities": [authority, authority]},
+        {"authorities": [authority | {"id": "https://verify.example.org"}]},
+        {"authorities": [authority | {"hosts": ["Verify.example.org"]}]},
+        {"authorities": [authority | {"keys": [key, key]}]},
+        {"authorities": [authority | {"keys": [key | {"kid": "AAAAAAAAAAA"}]}]},
+        {"authorities": [authority | {"keys": [key | {"nbf": "1"}]}]},
+        {"authorities": [authority | {"keys": [key | {"use": "later", "jwk": {}}]}]},
+    ]  # fmt: skip
     documents = [
         signed(payload(), ROOTS[:1]),
         signed(payload(), (ROOTS[0],) * 3),
         envelopes.join_jws(data, [borrowed, countersigned(data, ROOTS[1])]),
         envelopes.join_jws(data, [*(countersigned(data, name) for name in ROOTS[:2]), false]),
-        *(_with_header(**header) for header in (
-            {}, {"typ": "statuslist+jwt"}, {"typ": None}, {"crit": []}, {"alg": "none"}, {"alg": "HS256"}, {"kid": None},
-            {"jwk": None}, {"jwk": {"kty": "oct", "k": "AA"}}, {"jwk": jwk(ROOTS[0], private=True)},
-        )),
-        b"", b"[]", b"null", json.dumps(payload()).encode(),
-        *(_member(**member) for member in (
-            {"signatures": []}, {"signatures": {}}, {"signatures": ["x"]}, {"header": {}}, {"payload": "*"}, {"payload": 7},
-        )),
+        *(_with_header(**header) for header in headers),
+        b"",
+        b"[]",
+        b"null",
+        json.dumps(payload()).encode(),
+        *(_member(**member) for member in members),
         signed(payload(), ROOTS[:2] * 9),
         b" " * trust_list.MOST_BYTES + signed(payload()),
-        *(changed(**change) for change in (
-            {"ver": 0}, {"ver": 2}, {"ver": True}, {"iss": 7}, {"prev": "AB" * 32}, {"prev": hashlib.sha256(b"").hexdigest()},
-            {"exp": TODAY + 40 * DAY}, {"exp": TODAY - 2 * DAY}, {"next_roots": []}, {"next_roots": FRESH[:1] * 3},
-            {"next_roots": ["short", *FRESH[:2]]}, {"authorities": [7]},
-            {"authorities": [authority, authority]}, {"authorities": [authority | {"id": "https://verify.example.org"}]},
-            {"authorities": [authority | {"hosts": ["Verify.example.org"]}]},
-            {"authorities": [authority | {"keys": [key, key]}]},
-            {"authorities": [authority | {"keys": [key | {"kid": "AAAAAAAAAAA"}]}]},
-            {"authorities": [authority | {"keys": [key | {"nbf": "1"}]}]},
-            {"authorities": [authority | {"keys": [key | {"use": "later", "jwk": {}}]}]},
-        )),
-    ]  # fmt: skip
+        *(changed(**change) for change in changes),
+    ]
     answers = played([asked(document) for document in documents])
     for document, answer in zip(documents, answers, strict=True):
         assert answer == judged(asked(document)), document[:2000]

@@ -1,4 +1,5 @@
-// The twin of verification/trust_list.py: a signed list of trust as text, the one known before it (or null), a Date.
+// The twin of verification/trust_list.py: a signed list of trust as text, the one known before it (or null), a Date
+// (or null for one that is only read on the way to a newer one).
 // Answers what it says, or throws an Error with the code of the refusal. Who knows none yet believes the first that
 // two roots have signed, for it comes from the host that this script came from; from then on only announced roots count.
 "use strict";
@@ -114,8 +115,8 @@ globalThis.acceptTrustList = (() => {
         refuse(found.iat < known.iat, "trust_list.rolled_back");
       }
       const now = at / 1000;
-      refuse(found.iat > now + SKEW, "trust_list.not_yet");
-      refuse(now >= found.exp, "trust_list.expired");
+      refuse(at && found.iat > now + SKEW, "trust_list.not_yet");
+      refuse(at && now >= found.exp, "trust_list.expired");
       return found;
     } catch (refused) {
       throw Error(/^trust_list\./.test(refused.message) ? refused.message : "malformed");
