@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from registry.models.agency import Agency, Channel, Office, TradingName
+from registry.models.alert import Alert
 from registry.models.application import (
     Application,
     ApplicationDocument,
@@ -50,6 +51,7 @@ APPEND_ONLY = (
     "registry_assessment",
     "registry_judgement",
     "registry_declaredlink",
+    "registry_alert",
     "registry_merger",
     "registry_motionapproval",
     "registry_subjectfile",
@@ -68,6 +70,7 @@ APPEND_ONLY = (
 #: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
 JOURNALLED = (
     "registry_agency",
+    "registry_alert",
     "registry_application",
     "registry_applicationdocument",
     "registry_applicationevent",
@@ -107,6 +110,7 @@ JOURNALLED = (
 
 #: Columns that may have to be erased by law: an image in the journal holds their SHA-256 alone (rulings 14).
 SEALED: Mapping[str, Sequence[str]] = {
+    "registry_alert": ("names", "contacts", "place", "source", "texts"),
     "registry_application": ("account", "legal_name", "locality"),
     "registry_applicationdocument": ("reference", "name", "sha256", "stored_as"),
     "registry_applicationtext": ("said", "salt"),
@@ -127,6 +131,7 @@ __all__ = [
     "JOURNALLED",
     "SEALED",
     "Agency",
+    "Alert",
     "Application",
     "ApplicationDocument",
     "ApplicationDraft",
