@@ -101,7 +101,10 @@ def one(number: str, *, at: datetime) -> AlertRecord:
 
 def many(numbers: Iterable[str], *, at: datetime) -> dict[str, AlertRecord]:
     """Those of these alerts that are in force, by number."""
-    rows = _newest().filter(number__in=list(numbers), ended="")
+    wanted = list(numbers)
+    if not wanted:
+        return {}
+    rows = _newest().filter(number__in=wanted, ended="")
     told = (_told(row, at=at) for row in rows)
     return {one.number: one for one in told if one.state == "in_force"}
 

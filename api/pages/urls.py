@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals
+from api.pages import agency, alerts, answer, applications, badge, debarments, home, licence, refusals
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -30,6 +30,9 @@ urlpatterns: list[URLPattern] = [
     path("agencies/<str:number>", agency.agency, name="agency-page"),
     path("applications", applications.applications, name="applications-page"),
     path("applications/<str:number>", applications.application, name="application-page"),
+    path("alerts", alerts.alerts, name="alerts-page"),
+    path("alerts.csv", alerts.sheet, name="alerts-sheet"),
+    path("alerts/<str:number>", alerts.alert, name="alert-page"),
     path("debarments", debarments.debarments, name="debarments-page"),
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
     path("mark.svg", mark, name="mark"),

@@ -36,7 +36,7 @@ def names(told: object, *, field: str = "names") -> list[str]:
     lines = _lines(told, field)
     found = list(dict.fromkeys(contacts.name(line, field=field) for line in lines))
     if not found or len(found) > MOST_NAMES:
-        raise BadInput(f"from 1 to {MOST_NAMES} names", field=field)
+        raise BadInput("give at least one name and at most {most}", field=field, most=MOST_NAMES)
     return found
 
 
@@ -44,7 +44,7 @@ def channels(told: object, *, field: str = "contacts") -> list[dict[str, str]]:
     """The contacts as ``{kind, value}``, each once; refuses what is none and what many share."""
     lines = _lines(told, field)
     if len(lines) > MOST_CONTACTS:
-        raise BadInput(f"at most {MOST_CONTACTS} contacts", field=field)
+        raise BadInput("give at most {most} contacts", field=field, most=MOST_CONTACTS)
     found = dict.fromkeys(_channel(line, field) for line in lines)
     return [{"kind": kind, "value": value} for kind, value in found]
 
