@@ -19,11 +19,12 @@ from django.core.files.storage import storages
 from django.db import transaction
 
 from api.models import Officer, User
-from registry import agencies, licensing, lookup
+from registry import agencies, licensing, lookup, motions, search
 from registry.admission import applicants
 from registry.admission import officers as admitting
 from registry.rules import applying, days, numbering, particulars
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
+from registry.rules.motions import Motion
 from verification import badges, tokens
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
@@ -71,6 +72,8 @@ def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _
         teller.agency(agency)
     for applicant in told["applicant"]:
         teller.application(applicant)
+    for row in told["alert"]:
+        teller.alert(row)
     events = sorted(teller.events)
     for done, event in enumerate(events):
         event.act(event.at)
@@ -194,6 +197,25 @@ class _Teller:
 
         self.add(row["sent"], send)
         self.add(row["reviewed"], review)
+
+    def alert(self, row: Mapping[str, Any]) -> None:
+        """The public is warned, by two officers; a clone is of the agency of the name given."""
+        code = row["authority"]
+
+        def warn(at: datetime) -> None:
+            terms = {name: value for name, value in row.items() if name not in {"authority", "day", "of"}}
+            if "of" in row:
+                terms["agency"] = search.find(row["of"], limit=1, after=None, at=at).data[0].agency
+            about = row["names"][0]
+            said: dict[str, Any] = {"at": at, "no_conflict": True}
+            made = motions.propose(
+                Motion.PUBLISH_ALERT, about, terms, by=_officer(code, Role.OFFICER, at),
+                idempotency_key=f"demo alert {row['contacts'][0]} 1", **said,
+            )  # fmt: skip
+            by, key = _officer(code, Role.SUPERVISOR, at), f"demo alert {row['contacts'][0]} 2"
+            motions.approve(made.id, by=by, idempotency_key=key, **said)
+
+        self.add(row["day"], warn)
 
     def licence(self, row: Mapping[str, Any], code: str, agency: list[str]) -> None:
         """Open, grant, secure, activate and renew, then the steps of the story."""

@@ -212,6 +212,9 @@ ACTIONS: Final = {
     "dismiss_appeal": _("Appeal against the ban of a person rejected"),
     "end_bar": _("Ban of a person ended"),
     "answer_request": _("A person's request answered"),
+    "publish_alert": _("Alert published"),
+    "correct_alert": _("Alert corrected"),
+    "end_alert": _("Alert taken back"),
 }
 
 SANCTIONS: Final = {
@@ -268,6 +271,7 @@ WHY: Final = {
 
 #: What may be said of a name or a contact that somebody asks about.
 ANSWERS: Final = {
+    "contact.warned": _("The authority warns of this."),
     "contact.official": _("This is on the register as theirs."),
     "contact.their_site": _("This address is not on the register. It is at their official web site."),
     "contact.not_official": _("This is not on the register as theirs."),
@@ -290,6 +294,15 @@ OUTCOMES: Final = {
     "mistyped": _("The number is mistyped."),
     "ambiguous": _("More than one licence has this number."),
     "name_mismatch": _("The holder of this licence has another name."),
+}
+
+#: Whom an authority warns of, and what has become of the alert.
+ALERTS: Final = {
+    "unlicensed": _("Recruits without a licence"),
+    "clone": _("Pretends to be a licensed agency"),
+    "in_force": _("The authority warns of this"),
+    "over": _("This warning is over"),
+    "withdrawn": _("This warning was a mistake"),
 }
 
 #: What a ban is now, and what it keeps a person from.
@@ -320,6 +333,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "outcomes": OUTCOMES,
     "fees": FEES,
     "debarments": DEBARMENTS,
+    "alerts": ALERTS,
     "bar_scopes": BAR_SCOPES,
 }
 

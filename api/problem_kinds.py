@@ -365,11 +365,25 @@ KINDS: Final[dict[str, Kind]] = {
     "parameter.repeated": Kind(
         400, _("A parameter is given twice"), _("{parameter} is given more than once."), shows=("parameter",)
     ),
+    "alert.not_found": Kind(404, _("No alert has this number"), result="not_found"),
+    "alert.mistyped": Kind(404, _("This alert number is mistyped"), _CHECK_NUMBER, result="not_found"),
+    "alert.contact_shared": Kind(
+        422,
+        _("Many people have pages or addresses there"),
+        _("Give the whole address of the page, not only its site."),
+        shows=("field", "value"),
+    ),
+    "alert.contact_official": Kind(
+        409,
+        _("This contact is on the record of an agency"),
+        _("{value} is on the record of {agency}. End it there first, or leave it out."),
+        shows=("field", "agency", "value"),
+    ),
     "contact.unreadable": Kind(
         400,
         _("This is no phone number, page or e-mail address"),
         _("Write the phone number with its country's code, or copy the whole address."),
-        shows=("field",),
+        shows=("field", "value"),
     ),
     "parameter.missing": Kind(
         400, _("A parameter is missing"), _("{parameter} is required."), shows=("parameter",)

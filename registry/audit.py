@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from django.apps import apps
@@ -326,8 +327,8 @@ def of_persons() -> Iterator[Difference]:
 
 
 def of_search() -> Iterator[Difference]:
-    """Each agency is found by what it is known by, and by nothing else."""
-    for numbers in indexing.all_agencies():
+    """Each agency and each alert is found by what it is known by, and by nothing else."""
+    for numbers in chain(indexing.all_agencies(), [indexing.all_alerts()]):
         if odd := indexing.unlike(numbers):
             for found in indexing.unlike(sorted({one.subject for one in odd})):
                 yield Difference(found.subject, f"search {found.kind}", found.held, found.wanted)
@@ -357,6 +358,7 @@ def _told(statement: str) -> Iterator[Difference]:
 _UNKNOWN_SUBJECTS: Final = """
 SELECT DISTINCT n.subject, 'search name', n.text, 'nothing' FROM registry_searchname n
 WHERE NOT EXISTS (SELECT FROM registry_agency a WHERE a.number = n.subject)
+  AND NOT EXISTS (SELECT FROM registry_alert x WHERE x.number = n.subject)
 """
 #: A number that leads to another says nothing by itself.
 _STUBS: Final = """

@@ -70,6 +70,7 @@ IN_ORDER: Final = """
 of the journal. Reads no more of it than it gives: from the commit that holds the number on, commit by commit."""
 
 _QUIET: Final = (
+    "registry_alert I",
     "registry_application I",
     "registry_application U",
     "registry_applicationdocument D",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from registry import agencies, barring, ledger, merging, news, records, subjects
+from registry import agencies, alerting, barring, ledger, merging, news, records, subjects
 from registry.idempotency import Once
 from registry.models import Authority, Entry, MotionApproval
 from registry.models import Motion as Row
@@ -34,6 +34,9 @@ _TAKEN_BY: Final[Mapping[Motion, tuple[Clean, Take]]] = {
     Motion.END_BAR: (barring.clean_end, barring.take_end),
     Motion.DISMISS_APPEAL: (barring.clean_dismissal, barring.take_dismissal),
     Motion.ANSWER: (subjects.clean, subjects.take),
+    Motion.PUBLISH_ALERT: (alerting.clean, alerting.take),
+    Motion.CORRECT_ALERT: (alerting.clean_correction, alerting.take_correction),
+    Motion.END_ALERT: (alerting.clean_end, alerting.take_end),
 }
 #: Who neither proposes nor approves a motion of that kind, whatever their role.
 _KEPT_OUT: Final[Mapping[Motion, Callable[[str, Mapping[str, Any]], frozenset[str]]]] = {

@@ -35,6 +35,9 @@ NAMES: Final = {
     Motion.END_BAR: gettext_noop("End the bar of a person"),
     Motion.DISMISS_APPEAL: gettext_noop("Dismiss an appeal against a bar"),
     Motion.ANSWER: gettext_noop("Answer a person's request"),
+    Motion.PUBLISH_ALERT: gettext_noop("Warn the public"),
+    Motion.CORRECT_ALERT: gettext_noop("Correct a warning"),
+    Motion.END_ALERT: gettext_noop("Take a warning back"),
 }
 """Each kind in words."""
 ROUTES: Final = {
@@ -43,8 +46,11 @@ ROUTES: Final = {
     Motion.END_BAR: "desk-person-file",
     Motion.DISMISS_APPEAL: "desk-person-file",
     Motion.ANSWER: "desk-request",
+    Motion.PUBLISH_ALERT: "",
+    Motion.CORRECT_ALERT: "desk-alert",
+    Motion.END_ALERT: "desk-alert",
 }
-"""Where the page of what a motion of each kind is about lies."""
+"""Where the page of what a motion of each kind is about lies; empty where there is none before it is taken."""
 _OUTCOMES: Final = {
     "approved": _("It was approved and done."),
     "declined": _("It was declined."),
@@ -223,7 +229,9 @@ def _page(
     )
 
 
-def _about(found: MotionRecord) -> parts.Link:
+def _about(found: MotionRecord) -> parts.Part:
+    if not ROUTES[found.kind]:
+        return parts.Link(found.about, resolve_url("desk-alerts"))
     return parts.Link(parts.Number(found.about), resolve_url(ROUTES[found.kind], found.about))
 
 
@@ -317,6 +325,39 @@ def _answer(visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
     }
 
 
+def _alert(_visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """All that a warning would say; of a correction beside what it says now."""
+    return {"stated": parts.Facts(alert_facts(found.terms))}
+
+
+def _end_of_alert(_visit: Visit, found: MotionRecord, **_rest: Any) -> dict[str, Any]:
+    """Why a warning is taken back."""
+    return {
+        "stated": parts.Facts([parts.Fact(gettext("Because"), gettext(ALERT_CAUSES[found.terms["cause"]]))])
+    }
+
+
+def alert_facts(said: Mapping[str, Any]) -> list[parts.Fact]:
+    """What a warning says, for officers."""
+    language = get_language() or "en"
+    told: list[tuple[str, Any]] = [
+        (gettext("What they do"), labels.text("alerts", said["kind"], language)),
+        (gettext("Agency that they pretend to be"), parts.Number(said["agency"]) if said["agency"] else ""),
+        (gettext("Names"), ", ".join(said["names"])),
+        (gettext("Contacts"), ", ".join(said["contacts"])),
+        (gettext("Where they were seen"), said["place"]),
+        (gettext("Seen on"), _day(str(said["seen_on"])) if said["seen_on"] else ""),
+        (gettext("Grounds"), ", ".join(map(_ground, said["grounds"]))),
+        (gettext("Source"), said["source"]),
+        *(
+            (gettext("What the public reads (%(language)s)") % {"language": code}, text)
+            for code, text in said["texts"].items()
+        ),
+        (gettext("Last day"), _day(str(said["last_day"])) if said["last_day"] else ""),
+    ]
+    return [parts.Fact(name, value) for name, value in told if value]
+
+
 def _held(held: persons.PersonRecord, column: str) -> Any:
     if column == "document_hmac":
         return gettext("on record") if held.has_document else gettext("none")
@@ -362,6 +403,11 @@ CAUSES: Final = {
     "error": gettext_noop("it was entered in error: it never was"),
 }
 """Why a bar ends, in words."""
+ALERT_CAUSES: Final = {
+    "over": gettext_noop("there is no more need of it"),
+    "error": gettext_noop("it was a mistake: nobody should have been warned"),
+}
+"""Why a warning is taken back, in words."""
 ANSWERS: Final = {
     "give": gettext_noop("hand over all that is held"),
     "amend": gettext_noop("correct the record"),
@@ -382,6 +428,9 @@ _SHOWN: Final[Mapping[Motion, Callable[..., dict[str, Any]]]] = {
     Motion.END_BAR: _end_of_bar,
     Motion.DISMISS_APPEAL: _dismissal,
     Motion.ANSWER: _answer,
+    Motion.PUBLISH_ALERT: _alert,
+    Motion.CORRECT_ALERT: _alert,
+    Motion.END_ALERT: _end_of_alert,
 }
 
 
@@ -417,7 +466,7 @@ def table_of_those_that_await(visit: Visit, zone: str) -> parts.Table | None:
         (
             _moment(one.expires_at, zone),
             parts.Link(gettext(NAMES[one.kind]), resolve_url("desk-motion", one.id)),
-            parts.Number(one.about),
+            parts.Number(one.about) if ROUTES[one.kind] else one.about,
             parts.officers(one.proposed_by),
         )
         for one in found

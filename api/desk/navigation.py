@@ -54,6 +54,7 @@ ROOMS: Final = (
         "s",
     ),
     Room("desk-persons", _("Persons"), persons.READERS, "i"),
+    Room("desk-alerts", _("Warnings"), READERS, "e"),
     Room("desk-requests", _("Requests of persons"), persons.READERS, "d"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),
     Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l", everywhere=True),

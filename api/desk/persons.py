@@ -37,7 +37,7 @@ _STATES: Final = {
     "over": gettext_noop("over"),
     "void": gettext_noop("never was"),
 }
-_DAY: Final[dict[str, Any]] = {
+DAY: Final[dict[str, Any]] = {
     "widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     "input_formats": ["%Y-%m-%d"],
     "error_messages": {"invalid": _("Give a day as year, month and day: 2026-11-22.")},
@@ -53,9 +53,9 @@ class BarForm(MotionForm):
         label=_("From"),
         required=False,
         help_text=_("The day of the last approval where it is left empty."),
-        **_DAY,
+        **DAY,
     )
-    last_day = forms.DateField(label=_("Last day"), required=False, **_DAY)
+    last_day = forms.DateField(label=_("Last day"), required=False, **DAY)
     permanent = forms.BooleanField(label=_("For ever"), required=False)
     scope = forms.ChoiceField(label=_("Keeps from"), widget=forms.RadioSelect, initial="any_role")
     grounds = forms.MultipleChoiceField(
@@ -88,7 +88,7 @@ class EndForm(MotionForm):
     field_order = ("cause", "last_day", "reason")
     cause = forms.ChoiceField(label=_("Because"), widget=forms.RadioSelect)
     last_day = forms.DateField(
-        label=_("New last day"), required=False, help_text=_("On review alone."), **_DAY
+        label=_("New last day"), required=False, help_text=_("On review alone."), **DAY
     )
 
     def __init__(self, visit: Visit, causes: Collection[str]) -> None:
@@ -105,7 +105,7 @@ class AppealForm(Form):
     """When the appeal came."""
 
     button: ClassVar[str | Promise] = _("Enter the appeal")
-    received_on = forms.DateField(label=_("Received on"), **_DAY)
+    received_on = forms.DateField(label=_("Received on"), **DAY)
 
 
 class DismissalForm(MotionForm):
@@ -113,7 +113,7 @@ class DismissalForm(MotionForm):
 
     button: ClassVar[str | Promise] = _("Propose the dismissal")
     field_order = ("decided_on", "order_reference", "reason")
-    decided_on = forms.DateField(label=_("Decided on"), **_DAY)
+    decided_on = forms.DateField(label=_("Decided on"), **DAY)
     order_reference = forms.CharField(label=_("Order of the appeals body"), max_length=200)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from api import early_warning, etags, labels, throttles
-from api.pages import asking, facts, languages, originals, refusals, render, theirs, verdicts, wording
+from api.pages import asking, facts, languages, originals, refusals, render, theirs, verdicts, warned, wording
 from registry import clock, lookup, search
 from registry.rules import numbering
 from registry.rules.asked import ContactUnreadable
@@ -88,7 +88,8 @@ def home(request: HttpRequest) -> HttpResponse:
         asked = query or contact
         if not found.data and early_warning.of_number(query) != early_warning.NOTHING_OF_OURS:
             early_warning.asked((query,), request.META, at=now)
-        told = _found(request, asked, found) if found.data else _nothing(asked)
+        told = _found(request, asked, found) if found.data else {} if found.alerts else _nothing(asked)
+        told["warned"] = warned.cards(found, languages.kept(request), at=now)
         response = _page(request, query, told, contact=contact)
     for name, value in headers.items():
         response[name] = value
@@ -130,6 +131,8 @@ def _found(request: HttpRequest, query: str, found: search.Found) -> dict[str, A
             "“%(query)s” may mean one of these %(count)s licences.",
             len(found.data),
         )
+    if found.answer in theirs.PLAIN:
+        text = ""
     kept = languages.kept(request)
     return {
         "card": theirs.card(found, records),

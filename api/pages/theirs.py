@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from api.pages import facts, verdicts
-from registry.search import Answer, Found
+from registry.search import Answer, Found, Hit
 
 #: As which result of the verdict table an answer about a contact that is not simply theirs is shown, and its word.
 _WORDS: Final = {
@@ -22,6 +22,9 @@ _WORDS: Final = {
     Answer.IMITATION: ("not_licensed", _("Not theirs")),
     Answer.OF_ANOTHER: ("limited", _("Another name")),
 }
+
+#: Answers that need no other word about what was found.
+PLAIN: Final = frozenset(_WORDS) | {Answer.OFFICIAL, Answer.WARNED}
 
 #: What an answer means; ``%(contact)s``: what was typed, ``%(name)s``: the agency.
 _MEANS: Final = {
@@ -74,6 +77,14 @@ class Official:
 def card(found: Found, records: Mapping[str, facts.Record]) -> verdicts.Verdict | None:
     """What may be said of the contacts given, as plainly as a verdict; nothing where none can be judged."""
     meant = _meant(found, records)
+    if found.answer is Answer.SIMILAR and found.contacts and not any(map(_by_contact, found.data)):
+        row = verdicts.row("limited")
+        sentence = gettext("“%(contact)s” is on the register as nobody’s.") % {
+            "contact": ", ".join(found.contacts)
+        }
+        return verdicts.Verdict(
+            row.tone, row.theme, row.mark, gettext("Nobody has this contact"), sentences=[sentence]
+        )
     if found.answer not in _MEANS or not meant:
         return None
     told = {"contact": ", ".join(found.contacts), "name": ", ".join(map(facts.holder_name, meant.values()))}
@@ -89,17 +100,22 @@ def card(found: Found, records: Mapping[str, facts.Record]) -> verdicts.Verdict 
     return verdicts.Verdict(row.tone, row.theme, row.mark, gettext(word), sentences=sentences)
 
 
+def _by_contact(hit: Hit) -> bool:
+    """Whether somebody was found by a contact."""
+    return hit.kind in {"phone", "email", "domain", "social"} or "contact.matches" in hit.why
+
+
 def contacts(found: Found, records: Mapping[str, facts.Record]) -> list[Official]:
     """The official contacts of those whom the answer is about, where what was given is not plainly theirs."""
     if found.answer not in _WORDS:
         return []
-    told = []
-    for record in _meant(found, records).values():
-        channels = facts.contacts(record.get("channels") or ())
-        title = gettext("Official contacts of %(name)s") % {"name": facts.holder_name(record)}
-        if channels:
-            told.append(Official(title, facts.listed(channels)))
-    return told
+    return [official(record) for record in _meant(found, records).values() if record.get("channels")]
+
+
+def official(record: facts.Record) -> Official:
+    """The official contacts in a published record, named by its holder."""
+    title = gettext("Official contacts of %(name)s") % {"name": facts.holder_name(record)}
+    return Official(title, facts.listed(facts.contacts(record.get("channels") or ())))
 
 
 def _worth(results: list[str]) -> str:

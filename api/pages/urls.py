@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path
 
 from api.pages import (
     agency,
+    alerts,
     answer,
     applications,
     badge,
@@ -45,6 +46,9 @@ urlpatterns: list[URLPattern] = [
     path("agencies/<str:number>", agency.agency, name="agency-page"),
     path("applications", applications.applications, name="applications-page"),
     path("applications/<str:number>", applications.application, name="application-page"),
+    path("alerts", alerts.alerts, name="alerts-page"),
+    path("alerts.csv", alerts.sheet, name="alerts-sheet"),
+    path("alerts/<str:number>", alerts.alert, name="alert-page"),
     path("debarments", debarments.debarments, name="debarments-page"),
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
     path("where", where.where, name="where"),

@@ -48,6 +48,7 @@ _TAGS = {
     "Receipts": "Answers that were signed, and prints, judged for who can not do it.",
     "Search": "From whatever you were given to a licence.",
     "Agencies": "Who holds licences.",
+    "Alerts": "Whom the authorities warn of.",
     "Changes": "For whoever keeps a copy.",
     "Codes": "What the codes mean.",
 }

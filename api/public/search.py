@@ -14,7 +14,8 @@ from rest_framework import serializers
 from api import etags, labels, throttles
 from api.problems import Refusal
 from api.public import bodies, reading, route
-from registry import clock, lookup, search
+from registry import alerts, clock, lookup, search
+from registry.rules import alerts as rules
 from registry.rules import names
 
 
@@ -49,6 +50,23 @@ class MeantBody(serializers.Serializer[Any]):
     channels = bodies.ChannelBody(many=True)
 
 
+class WarnedBody(serializers.Serializer[Any]):
+    """A warning that may be meant."""
+
+    number = serializers.CharField(help_text="All of it is at `/alerts/{number}`.")
+    kind = serializers.ChoiceField(
+        choices=rules.KINDS, help_text="`clone`: somebody pretends to be `agency`."
+    )
+    name = serializers.CharField()
+    agency = serializers.CharField(
+        allow_null=True, help_text="The agency that is cloned: nothing is said against it."
+    )
+    found = serializers.CharField(help_text="The name or contact in it that was found.")
+    match = serializers.ChoiceField(choices=list(labels.MATCHES))
+    why = bodies.CodedBody(many=True)
+    by_contact = serializers.BooleanField(help_text="It warns of a contact that was asked about.")
+
+
 class HitsBody(serializers.Serializer[Any]):
     """A page of hits, the likeliest first, and what may be said of what was asked for."""
 
@@ -60,6 +78,7 @@ class HitsBody(serializers.Serializer[Any]):
         many=True,
         help_text="Whom the answer is about; empty where it names nobody. Nobody is picked among several.",
     )
+    alerts = WarnedBody(many=True, help_text="Whom authorities warn of; show them first.")
     contacts = serializers.ListField(
         child=serializers.CharField(), help_text="The contacts that were judged, as typed."
     )
@@ -100,7 +119,8 @@ def find(ask: route.Ask) -> route.Answer:
     `contact.does_not_match`.
 
     `answer` says whether what was given is really theirs. A contact that is not on the register, or only looks like
-    one that is, is said to be so; a site below a registered one is theirs.
+    one that is, is said to be so; a site below a registered one is theirs. `alerts` are what authorities warn of: one
+    of a clone says nothing against the agency that is cloned.
 
     The likeliest stands first: a number before a contact, a contact before a name, and among names the one that
     shares more and rarer words. `score` says how near the name itself is to what was asked, which is another question:
@@ -118,11 +138,15 @@ def find(ask: route.Ask) -> route.Answer:
         at=now,
         country=ask["country"],
     )
+    about = alerts.many([one.number for one in found.alerts], at=now)
     body = {
         "answer": {"code": found.answer, "text": labels.text("answers", found.answer, ask.language)},
         "agencies": [
             {"number": number, "name": record["holder"]["name"], "channels": record["channels"]}
             for number, record in meant(found, at=now).items()
+        ],
+        "alerts": [
+            _warned(one, about[one.number], ask.language) for one in found.alerts if one.number in about
         ],
         "contacts": found.contacts,
         "data": [_hit(hit, ask.language) for hit in found.data],
@@ -139,6 +163,19 @@ def meant(found: search.Found, *, at: datetime) -> dict[str, Mapping[str, Any]]:
         number: json.loads(told[wanted[number]].body)
         for number in found.agencies
         if wanted.get(number) in told
+    }
+
+
+def _warned(one: search.Warned, about: alerts.AlertRecord, language: str) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "kind": about.kind,
+        "name": about.names[0],
+        "agency": about.agency or None,
+        "found": one.text,
+        "match": one.match,
+        "why": [{"code": code, "text": labels.text("why", code, language)} for code in one.why],
+        "by_contact": one.by_contact,
     }
 
 

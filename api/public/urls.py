@@ -6,6 +6,7 @@ from django.urls import URLPattern, re_path
 from api.problems import Refusal
 from api.public import (
     agencies,
+    alerts,
     badges,
     changes,
     codes,
@@ -34,6 +35,7 @@ described: list[URLPattern] = [
     *search.urlpatterns,
     *agencies.urlpatterns,
     *debarments.urlpatterns,
+    *alerts.urlpatterns,
     *changes.urlpatterns,
     *codes.urlpatterns,
     *dumps.urlpatterns,

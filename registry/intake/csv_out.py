@@ -1,32 +1,16 @@
-"""Writing what lists contain as CSV that no spreadsheet mistakes for a formula.
+"""Writing what lists contain as CSV that no spreadsheet mistakes for a formula."""
 
-Cells that begin with ``= + - @``, a tab or a carriage return are data coming in; going out they get an apostrophe in
-front (OWASP, CSV injection).
-"""
-
-import csv
 from collections.abc import Iterable, Sequence
-from typing import IO, Final
+from typing import IO
 
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
-
-def safe(cell: object) -> str:
-    """``cell`` as text that a spreadsheet shows and never computes; numbers keep their sign."""
-    if cell is None:
-        return ""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return str(cell)
-    text = str(cell)
-    return f"'{text}" if text.lstrip(" \n").startswith(_DANGEROUS) else text
+from registry.rules import cells
 
 
 def write(out: IO[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Write ``rows`` under ``header``; answers how many there were."""
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([safe(cell) for cell in header])
+    out.write(cells.line(header))
     count = 0
     for row in rows:
-        writer.writerow([safe(cell) for cell in row])
+        out.write(cells.line(row))
         count += 1
     return count

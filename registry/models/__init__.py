@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from registry.models.agency import Agency, Channel, Office, TradingName
+from registry.models.alert import Alert
 from registry.models.application import (
     Application,
     ApplicationDocument,
@@ -51,6 +52,7 @@ APPEND_ONLY = (
     "registry_assessment",
     "registry_judgement",
     "registry_declaredlink",
+    "registry_alert",
     "registry_merger",
     "registry_motionapproval",
     "registry_subjectfile",
@@ -69,6 +71,7 @@ APPEND_ONLY = (
 #: Tables of record: a trigger writes what happens to them into the change journal (rulings 26).
 JOURNALLED = (
     "registry_agency",
+    "registry_alert",
     "registry_application",
     "registry_applicationdocument",
     "registry_applicationevent",
@@ -109,6 +112,7 @@ JOURNALLED = (
 
 #: Columns that may have to be erased by law: an image in the journal holds their SHA-256 alone (rulings 14).
 SEALED: Mapping[str, Sequence[str]] = {
+    "registry_alert": ("names", "contacts", "place", "source", "texts"),
     "registry_application": ("account", "legal_name", "locality"),
     "registry_applicationdocument": ("reference", "name", "sha256", "stored_as"),
     "registry_applicationtext": ("said", "salt"),
@@ -130,6 +134,7 @@ __all__ = [
     "JOURNALLED",
     "SEALED",
     "Agency",
+    "Alert",
     "Application",
     "ApplicationDocument",
     "ApplicationDraft",

@@ -17,7 +17,9 @@ class Motion(models.Model):
 
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="motions")
     kind = models.TextField(help_text="registry.rules.motions.Motion")
-    about = models.TextField(help_text="number of the agency, person or request that it is about")
+    about = models.TextField(
+        help_text="number of the agency, person, request or alert that it is about, or the name of a new alert"
+    )
     terms = models.JSONField()
     proposed_by = models.TextField()
     proposed_at = models.DateTimeField()

@@ -137,6 +137,11 @@ class ContactUnreadable(BadInput):
     code = "contact.unreadable"
 
 
+def contacts_in(text: str) -> tuple[Contact, ...]:
+    """Every contact that can be read in a text; safe for anything."""
+    return _contacts(_legible(text))[0]
+
+
 def _legible(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:LONGEST].encode("utf-8", "ignore").decode())[: 2 * LONGEST]
     return "".join(_plain(symbol) for symbol in text)

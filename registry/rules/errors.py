@@ -164,6 +164,24 @@ class EntryNotFound(NotFound):
     code = "entry.not_found"
 
 
+class AlertNotFound(NotFound):
+    """No alert has this number."""
+
+    code = "alert.not_found"
+
+
+class AlertContactOfficial(Refused):
+    """The contact is on the record of an agency: the public is not warned of it."""
+
+    code = "alert.contact_official"
+
+
+class CursorInvalid(BadInput):
+    """The place to go on from is not one that a page before gave."""
+
+    code = "cursor.invalid"
+
+
 class DebarmentNotFound(NotFound):
     """The public reads of no bar under this number, or reads of it no longer."""
 

@@ -138,6 +138,9 @@ class Action(StrEnum):
     DISMISS_APPEAL = "dismiss_appeal"
     END_BAR = "end_bar"
     ANSWER_REQUEST = "answer_request"
+    PUBLISH_ALERT = "publish_alert"
+    CORRECT_ALERT = "correct_alert"
+    END_ALERT = "end_alert"
 
 
 class Effect(StrEnum):

@@ -20,6 +20,9 @@ class Motion(StrEnum):
     END_BAR = "end_bar"
     DISMISS_APPEAL = "dismiss_appeal"
     ANSWER = "answer_request"
+    PUBLISH_ALERT = "publish_alert"
+    CORRECT_ALERT = "correct_alert"
+    END_ALERT = "end_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ RULES: Final[Mapping[Motion, Rule]] = {
     ),
     Motion.ANSWER: Rule(
         "P4", M, (C,), READ_PERSONS, "Somebody's request to see or correct what is held of them is answered."
+    ),
+    Motion.PUBLISH_ALERT: Rule(
+        "P6", M, (C,), _OFFICIALS, "The public is warned of somebody without a licence, or of a clone of an agency."
+    ),
+    Motion.CORRECT_ALERT: Rule("P7", M, (C,), _OFFICIALS, "An alert is written anew; what it said stays on record."),
+    Motion.END_ALERT: Rule(
+        "P8", M, (C,), _OFFICIALS, "An alert is taken back: there is no more need of it, or it should never have been."
     ),
 }  # fmt: skip
 """The table (domain model 3.4 and 3.6): whoever reads no persons reads no motion about one."""

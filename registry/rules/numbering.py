@@ -2,8 +2,8 @@
 
 A licence is ``CC-AUTH-CLS-NNNNNN-K``: country, authority, class letter, a serial of six digits that grows
 when six are used up, and an ISO 7064 MOD 37-2 check symbol over the rest. Agencies (``AG-``), offices
-(``OF-``), persons (``PE-``), appointments (``AP-``) and references of listed licences (``LR-``) carry a
-serial and the same check symbol. A badge code is a country, ten random Crockford symbols and an ISO 7064 MOD
+(``OF-``), persons (``PE-``), appointments (``AP-``), alerts (``AL-``) and references of listed licences (``LR-``)
+carry a serial and the same check symbol. A badge code is a country, ten random Crockford symbols and an ISO 7064 MOD
 37,36 symbol.
 
 What people type is read in **one** way only, chosen by shape before the check symbol is looked at, and the
@@ -46,6 +46,7 @@ class Kind(StrEnum):
     PERSON = "person"
     APPOINTMENT = "appointment"
     APPLICATION = "application"
+    ALERT = "alert"
     BADGE = "badge"
 
 
@@ -55,11 +56,17 @@ PREFIXES: Final = {
     "PE": Kind.PERSON,
     "AP": Kind.APPOINTMENT,
     "LA": Kind.APPLICATION,
+    "AL": Kind.ALERT,
     "LR": Kind.LISTED,
 }
 """The first two letters of all other numbers: a digit follows them, a letter follows a licence's country."""
 
 _PREFIX_OF: Final = {kind: prefix for prefix, kind in PREFIXES.items()}
+
+
+def is_alert(number: str) -> bool:
+    """Whether a number of ours is an alert's, by its first letters."""
+    return number.startswith("AL-")
 
 
 class Mistyped(NotFound):
@@ -98,6 +105,12 @@ class ApplicationMistyped(Mistyped):
     code = "application.mistyped"
 
 
+class AlertMistyped(Mistyped):
+    """The shape is an alert number's, the check symbol does not fit."""
+
+    code = "alert.mistyped"
+
+
 class BadgeMistyped(Mistyped):
     """The shape is a badge code's, the check symbol does not fit."""
 
@@ -130,6 +143,7 @@ _MISTYPED: Final[dict[Kind, type[Mistyped]]] = {
     Kind.PERSON: PersonMistyped,
     Kind.APPOINTMENT: AppointmentMistyped,
     Kind.APPLICATION: ApplicationMistyped,
+    Kind.ALERT: AlertMistyped,
     Kind.BADGE: BadgeMistyped,
 }
 

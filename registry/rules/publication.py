@@ -80,6 +80,10 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
                  "closed_at": R, "closed_reason": R, "entry": R},
     "Motion": {"id": R, "authority": R, "kind": R, "about": R, "terms": R, "proposed_by": R, "proposed_at": R,
                "expires_at": R, "state": R, "closed_by": R, "closed_at": R, "closed_reason": R, "entry": R},
+    #: Of an alert that was entered in error no name, contact or text is told any more (``alerts``).
+    "Alert": {"id": I, "number": P, "version": P, "authority": P, "entry": I, "kind": P, "names": P, "contacts": P,
+              "agency": P, "place": P, "seen_on": P, "grounds": P, "source": P, "texts": P, "first_day": P, "last_day": P,
+              "ended": P},
     "MotionApproval": {"id": I, "motion": R, "by": R, "at": R, "second_factor_at": R},
     "SubjectRequest": {"id": R, "authority": R, "kind": R, "person": R, "asked_by": R, "identity_check": R, "words": R,
                        "received_on": R, "due_on": R, "recorded_at": R, "recorded_by": R, "state": R, "closed_by": R,

@@ -19,9 +19,9 @@ from django.db import connection, transaction
 
 from registry.lookup import AS_RECORDED, is_given
 from registry.rules import asked as asking
-from registry.rules import imitation, likeness, names
+from registry.rules import imitation, likeness, names, numbering
 from registry.rules.asked import Asked
-from registry.rules.errors import BadInput
+from registry.rules.errors import CursorInvalid
 from registry.rules.likeness import Claim, Match
 from registry.search import candidates
 from registry.search.candidates import Within
@@ -38,12 +38,6 @@ WHY: Final = (
     "contact.matches", "contact.does_not_match", "contact.looks_alike",
 )  # fmt: skip
 """Every reason a hit may give."""
-
-
-class CursorInvalid(BadInput):
-    """The place to go on from is not one that a page of this search gave."""
-
-    code = "cursor.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,8 @@ class Hit:
 class Answer(StrEnum):
     """What may be said of what was asked for, whatever the licences found are worth."""
 
+    WARNED = "contact.warned"
+    """An authority warns of a contact given; whoever else has it on record."""
     OFFICIAL = "contact.official"
     """Every contact given is on the record of one agency, which is the one named if any was."""
     THEIR_SITE = "contact.their_site"
@@ -79,11 +75,27 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """An alert that may be meant (``alerts``): the name or contact found in it, and what is claimed of that.
+
+    ``by_contact``: it warns of a contact that was given, however it was found.
+    """
+
+    number: str
+    kind: str
+    text: str
+    match: str
+    why: tuple[str, ...]
+    by_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The hits of a page in order; ``next`` is where to go on, or nothing.
 
     ``agencies``: the numbers of those that the answer is about: one, unless several are imitated; none where it names
-    nobody. ``contacts``: the contacts that were judged, as typed.
+    nobody. ``contacts``: the contacts that were judged, as typed. ``alerts``: what authorities warn of, by a contact
+    given first; an alert of a clone says nothing against the agency that is cloned.
     """
 
     data: tuple[Hit, ...]
@@ -91,6 +103,7 @@ class Found:
     answer: Answer
     agencies: tuple[str, ...]
     contacts: tuple[str, ...]
+    alerts: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +147,18 @@ def find(
     asked = asking.read(q, contact)
     within = Within(at, _plain(authority), _plain(country))
     with _by_index_alone():
-        numbered, reached = _by_number_and_contact(asked, within)
+        numbered, everybody = _by_number_and_contact(asked, within)
+        reached, warned = _apart(everybody)
         named = []
         if not (asked.mistyped or asked.ours or (asked.number_like and numbered)):
             named = _by_name(asked, within)
-        verdict = judge(asked, [*numbered, *named], reached, lambda: _imitated(asked, reached, within))
+        named, warned_by_name = _apart(named)
+        alerts = _warned(warned, warned_by_name)
+        if any(alert.by_contact for alert in alerts):
+            writings = (writing for one in warned for _, writing in one.reaches)
+            verdict = Judgement(Answer.WARNED, (), tuple(dict.fromkeys(writings)))
+        else:
+            verdict = judge(asked, [*numbered, *named], reached, lambda: _imitated(asked, reached, within))
         if asked.beside:
             numbered = _against_contacts(asked, numbered, reached)
         named = _against_contacts(asked, named, reached)
@@ -149,7 +169,38 @@ def find(
         hits = [hit for hit in hits if (-hit[0], hit[1].number) > start]
     page = hits[:limit]
     more = f"{page[-1][0]:.6f}~{page[-1][1].number}" if len(hits) > limit else None
-    return Found(tuple(hit for _, hit in page), more, verdict.answer, verdict.agencies, verdict.contacts)
+    return Found(
+        tuple(hit for _, hit in page), more, verdict.answer, verdict.agencies, verdict.contacts, alerts
+    )
+
+
+def _apart(found: list[_Candidate]) -> tuple[list[_Candidate], list[_Candidate]]:
+    """What may be an agency, and what may be an alert."""
+    alerts = [one for one in found if numbering.is_alert(one.row.subject)]
+    return [one for one in found if not numbering.is_alert(one.row.subject)], alerts
+
+
+LIKE_ENOUGH: Final = 0.8
+"""How alike a name must be for an alert of it to be shown to whoever asked for another."""
+
+
+def _warned(reached: list[_Candidate], named: list[_Candidate]) -> tuple[Warned, ...]:
+    """The alerts that may be meant, each once: by a contact, by the name, by a name much like it."""
+    sure = [one for one in named if one.claim.match is not Match.WEAK]
+    alike = [one for one in named if one.claim.match is Match.WEAK and one.claim.score >= LIKE_ENOUGH]
+    best: dict[str, Warned] = {}
+    for place, found in enumerate((reached, sure, alike)):
+        for one in sorted(found, key=_order):
+            row, claim = one.row, one.claim
+            told = Warned(
+                row.subject, row.kind, row.text, claim.match.value, claim.why, by_contact=place == 0
+            )
+            best.setdefault(row.subject, told)
+    return tuple(best.values())[:_MOST_ALERTS]
+
+
+_MOST_ALERTS: Final = 10
+"""Alerts in one answer."""
 
 
 @contextmanager
@@ -209,7 +260,10 @@ def _by_number_and_contact(asked: Asked, within: Within) -> tuple[list[_Candidat
     if not keys:
         return numbered, []
     rows = _with_keys(keys, within)
-    return numbered or _numbered(asked, [row for row in rows if row.kind == "number"]), _reached(asked, rows)
+    return numbered or _numbered(asked, [row for row in rows if row.kind == "number"]), [
+        *_reached(asked, [row for row in rows if not numbering.is_alert(row.subject)]),
+        *_reached(asked, [row for row in rows if numbering.is_alert(row.subject)]),
+    ]
 
 
 def _with_keys(keys: list[int], within: Within) -> list[_Row]:
@@ -311,7 +365,8 @@ def _by_name(asked: Asked, within: Within) -> list[_Candidate]:
         claimed = [
             _Candidate(row, ranked[row.row], likeness.claim(parts[0], held[row.row], known)) for row in rows
         ]
-    return _without_doubt(claimed)
+    agencies, alerts = _apart(claimed)
+    return [*_without_doubt(agencies), *_without_doubt(alerts)]
 
 
 _MOST_PARTS: Final = 3
@@ -463,7 +518,9 @@ def _public(verdict: Judgement, hits: list[tuple[float, Hit]]) -> Judgement:
     """The judgement of those who have a public licence: of others nothing is said."""
     shown = {hit.agency for _, hit in hits}
     left = tuple(number for number in verdict.agencies if number in shown)
-    if left == verdict.agencies and (hits or verdict.answer is Answer.NOT_FOUND):
+    if verdict.answer is Answer.WARNED or (
+        left == verdict.agencies and (hits or verdict.answer is Answer.NOT_FOUND)
+    ):
         return verdict
     if left:
         return replace(verdict, agencies=left)
@@ -500,7 +557,8 @@ def _imitated(asked: Asked, reached: list[_Candidate], within: Within) -> list[_
     return [
         _Candidate(row, 1 + claim.score, claim)
         for row in _with_keys(keys, within)
-        if any(imitation.imitates(one, row.kind, row.text) for one in strange)
+        if not numbering.is_alert(row.subject)
+        and any(imitation.imitates(one, row.kind, row.text) for one in strange)
     ][:_MOST_IMITATED]
 
 

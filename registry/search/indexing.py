@@ -1,22 +1,23 @@
-"""Keeps what can be searched in step with the register, in the transaction that changes it.
+"""Keeps what can be searched in step with the register, in the transaction that changes it: agencies, and alerts.
 
-``index`` reads the agencies as they stand, compares with what is kept and writes the difference, so that calling it too
-often costs a read and nothing else. Everything it writes can be made again with ``rebuild``.
+``index`` reads the agencies and alerts as they stand, compares with what is kept and writes the difference, so that
+calling it too often costs a read and nothing else. Everything it writes can be made again with ``rebuild``.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from django.db import connection
 
 from registry.rules import asked as asking
-from registry.rules import days, names
+from registry.rules import days, names, numbering
 
 CHUNK: Final = 2000
 """Agencies that are read and compared at a time."""
@@ -38,14 +39,14 @@ class _Entry:
     until: datetime | None
 
 
-def index(agencies: Iterable[str]) -> None:
-    """Have the agencies of these numbers found by what they are known by now; a number without an agency is forgotten.
+def index(subjects: Iterable[str]) -> None:
+    """Have the agencies and alerts of these numbers found by what they are known by now; other numbers are forgotten.
 
     Call it in the transaction that changes a name, a channel or a licence's number: it is searchable at commit, and
     not before.
     """
     words: Counter[str] = Counter()
-    for numbers in _chunks(agencies):
+    for numbers in _chunks(subjects):
         wanted = set(_entries(numbers))
         held = _held(numbers)
         gone = [row for entry, row in held.items() if entry not in wanted]
@@ -58,7 +59,7 @@ def index(agencies: Iterable[str]) -> None:
 
 
 def rebuild() -> int:
-    """Make everything that can be searched again, in the caller's transaction; the number of agencies.
+    """Make everything that can be searched again, in the caller's transaction; the number of agencies and alerts.
 
     Searches go on reading what was there until the caller commits.
     """
@@ -67,7 +68,7 @@ def rebuild() -> int:
         cursor.execute("DELETE FROM registry_searchword")
     words: Counter[str] = Counter()
     count = 0
-    for numbers in all_agencies():
+    for numbers in chain(all_agencies(), _chunks(all_alerts())):
         entries = sorted(set(_entries(numbers)), key=lambda entry: (entry.subject, entry.kind, entry.text))
         _insert(entries)
         _count(words, entries, 1)
@@ -102,13 +103,25 @@ def unlike(numbers: Sequence[str]) -> list[Unlike]:
             [list(numbers)],
         )
         held = Counter(
-            (_Entry(*entry), folded if subject_kind == "agency" else "", tuple(keys))
+            (_Entry(*entry), folded if subject_kind == kind_of(entry[0]) else "", tuple(keys))
             for subject_kind, folded, keys, *entry in cursor.fetchall()
         )
     extra, missing = held - wanted, wanted - held
     return [Unlike(e.subject, e.kind, e.text, "") for e, *_ in extra] + [
         Unlike(e.subject, e.kind, "", e.text) for e, *_ in missing
     ]
+
+
+def kind_of(subject: str) -> str:
+    """Whether a subject's number is an ``agency``'s or an ``alert``'s."""
+    return "alert" if numbering.is_alert(subject) else "agency"
+
+
+def all_alerts() -> list[str]:
+    """The numbers of every alert that can be found."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT number FROM registry_alert ORDER BY number")
+        return [number for (number,) in cursor.fetchall()]
 
 
 def recount() -> int:
@@ -149,6 +162,26 @@ def all_agencies() -> Iterator[list[str]]:
         last = numbers[-1]
 
 
+# What an alert is known by
+
+#: The newest version; one that was taken back is found by nothing.
+_ALERTS: Final = """
+    SELECT DISTINCT ON (x.number) x.number, u.code, u.country, u.zone, x.names, x.contacts, x.last_day, x.ended
+    FROM registry_alert x JOIN registry_authority u ON u.id = x.authority_id WHERE x.number = ANY(%s)
+    ORDER BY x.number, x.version DESC"""
+
+
+def _of_alerts(cursor: Any, numbers: Sequence[str]) -> Iterator[_Entry]:
+    for number, authority, country, zone, called, contacts, last, ended in _read(cursor, _ALERTS, numbers):
+        if ended:
+            continue
+        until = days.end_of(last, zone) if last else None
+        told = [("alias", name) for name in json.loads(called)]
+        told += [(one["kind"], one["value"]) for one in json.loads(contacts)]
+        for kind, text in dict.fromkeys(told):
+            yield _Entry(number, "", authority, country, kind, text, None, until)
+
+
 # What an agency is known by
 
 #: A record that was merged into another is found there alone.
@@ -183,6 +216,10 @@ _LICENCES: Final = """
 
 def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
     with connection.cursor() as cursor:
+        if alerts := list(filter(numbering.is_alert, numbers)):
+            yield from _of_alerts(cursor, alerts)
+        if len(alerts) == len(numbers):
+            return
         agencies = {number: rest for number, *rest in _read(cursor, _AGENCIES, numbers)}
         for number, (authority, country, _, legal, latin) in agencies.items():
             for kind, text in _legal_names(legal, latin):
@@ -256,8 +293,8 @@ def _insert(entries: Iterable[_Entry]) -> None:
             since = entry.since.isoformat() if entry.since else ""
             until = entry.until.isoformat() if entry.until else ""
             copy.write_row(
-                ("agency", entry.subject, entry.licence, entry.authority, entry.country, entry.kind, entry.text,
-                 folded, _array(keys), f"[{since},{until})")
+                (kind_of(entry.subject), entry.subject, entry.licence, entry.authority, entry.country, entry.kind,
+                 entry.text, folded, _array(keys), f"[{since},{until})")
             )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ WRITERS = {
     "registry.motions",
     "registry.merging",
     "registry.barring",
+    "registry.alerting",
     "registry.subjects",
     "registry.agencies",
     "registry.changes",

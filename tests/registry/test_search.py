@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from registry import agencies, search
 from registry.models import Agency, Licence
 from registry.models.search import SearchName, SearchWord
+from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
 from registry.search import indexing
 from tests import builders
@@ -363,7 +364,7 @@ def test_pages_follow_each_other_without_gap_or_repetition() -> None:
 
 @pytest.mark.parametrize("after", ["x", "0.9", "x~y", "~"])
 def test_a_cursor_that_is_none_of_ours_is_refused(after: str) -> None:
-    with pytest.raises(search.CursorInvalid) as refused:
+    with pytest.raises(errors.CursorInvalid) as refused:
         find("Gulf Star", after=after)
     assert refused.value.facts["field"] == "after"
 

@@ -19,6 +19,7 @@ from registry.intake import compare, csv_out, profile, readers
 from registry.intake.refusals import FileUnreadable, ListWouldShrink
 from registry.intake.report import Problem, Report
 from registry.intake.rows import Interpreter, Reading, digest
+from registry.rules import cells
 
 ON = date(2021, 4, 9)
 
@@ -130,7 +131,7 @@ def test_cells_that_look_like_formulas_are_data(file: Path) -> None:
 
 
 def test_numbers_keep_their_sign_going_out() -> None:
-    assert [csv_out.safe(cell) for cell in (-3, 0.5, None, "x", "\t=1", "＝１")] == [
+    assert [cells.safe(cell) for cell in (-3, 0.5, None, "x", "\t=1", "＝１")] == [
         "-3",
         "0.5",
         "",

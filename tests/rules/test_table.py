@@ -25,11 +25,11 @@ from registry.rules.lifecycle import (
 from tests.rules.test_refusals import lawful
 from tests.rules.walk import LAST, Walk
 
-#: Actions that are entries without being steps: somebody's list, records of agencies, and what is moved of persons.
+#: Actions that are entries without being steps: somebody's list, records of agencies, what is moved of persons, alerts.
 NOT_STEPS = {
     Action.OBSERVE, Action.REGISTER_AGENCY, Action.AMEND_AGENCY, Action.MERGE_AGENCIES, Action.BAR_PERSON,
     Action.APPEAL_BAR, Action.DISMISS_APPEAL, Action.END_BAR,
-    Action.ANSWER_REQUEST,
+    Action.ANSWER_REQUEST, Action.PUBLISH_ALERT, Action.CORRECT_ALERT, Action.END_ALERT,
 }  # fmt: skip
 
 #: The states, in the order of the columns below.
