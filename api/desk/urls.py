@@ -26,6 +26,7 @@ from api.desk import (
     session,
     versions,
 )
+from api.desk.concerns import room as concerns
 
 _ROOMS = (
     queue,
@@ -44,6 +45,7 @@ _ROOMS = (
     persons,
     policies,
     requests,
+    concerns,
     people,
     readings,
     session,

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, answer, applications, badge, debarments, home, licence, refusals
+from api.pages import agency, answer, applications, badge, concerns, debarments, home, licence, refusals
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern] = [
     path("applications/<str:number>", applications.application, name="application-page"),
     path("debarments", debarments.debarments, name="debarments-page"),
     path("debarments/<str:number>", debarments.debarment, name="debarment-page"),
+    path("report", concerns.report, name="report-page"),
+    path("report/status", concerns.enter, name="report-status-page"),
     path("mark.svg", mark, name="mark"),
     re_path("", refusals.nothing_here),
 ]

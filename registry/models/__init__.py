@@ -11,6 +11,7 @@ from registry.models.application import (
     ApplicationText,
 )
 from registry.models.authority import Authority, PolicyProposal, PolicySet
+from registry.models.concern import Concern, ConcernAct, ConcernFile, ConcernText
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.holder import EntryPaper, HolderAccount
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
@@ -43,6 +44,7 @@ APPEND_ONLY = (
     "registry_changejournal",
     "registry_applicationevent",
     "registry_applicationtext",
+    "registry_concernact",
     "registry_entrypaper",
     "registry_screening",
     "registry_screeningmatch",
@@ -138,6 +140,10 @@ __all__ = [
     "Authority",
     "ChangeJournal",
     "Channel",
+    "Concern",
+    "ConcernAct",
+    "ConcernFile",
+    "ConcernText",
     "Debarment",
     "DeclaredLink",
     "Entry",

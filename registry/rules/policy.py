@@ -99,10 +99,13 @@ class Policy:
     phoenix_score: int = 50
     bulk_limit: int = 20
     subject_days: int = 30
+    triage_hours: int = 24
+    concern_months: int = 24
     fees: Mapping[str, str] = field(default_factory=dict)
     worker_fee: WorkerFee | None = None
     securities: Mapping[str, SecurityRule] = field(default_factory=dict)
     legal_terms: Mapping[str, str] = field(default_factory=dict)
+    help_lines: Mapping[str, str] = field(default_factory=dict)
     publication_months: Mapping[str, int | None] = field(default_factory=dict)
 
     def public_months(self, kind: SanctionKind) -> int | None:
@@ -158,7 +161,7 @@ def parse(rules: Mapping[str, Any]) -> Policy:
         values["weekend"] = tuple(days)
     if "holidays" in values:
         values["holidays"] = tuple(_day(day) for day in _listed(values["holidays"], "holidays"))
-    for name in ("fees", "legal_terms"):
+    for name in ("fees", "legal_terms", "help_lines"):
         fine = isinstance(values.get(name, {}), Mapping) and all(
             isinstance(k, str) and isinstance(v, str) for k, v in values.get(name, {}).items()
         )
