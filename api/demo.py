@@ -22,6 +22,7 @@ from api.models import Officer, User
 from registry import agencies, licensing, lookup, motions, search
 from registry.admission import applicants
 from registry.admission import officers as admitting
+from registry.remedy import intake
 from registry.rules import applying, days, numbering, particulars
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import Motion
@@ -78,6 +79,8 @@ def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _
     for done, event in enumerate(events):
         event.act(event.at)
         progress(done + 1, len(events))
+    for row in told["concern"]:
+        _concern(row, at=at)
     made = [badges.issue(kind, number, at=at) for kind, number in teller.subjects()]
     return {"agencies": len(told["agency"]), "licences": len(teller.stories), "badges": len(made)}
 
@@ -98,6 +101,13 @@ def officers(rows: list[Mapping[str, Any]], *, at: datetime) -> None:
             user.set_password(PASSWORD)
             user.save()
             auth.enrol(user, TOTP_SECRET)
+
+
+def _concern(row: Mapping[str, Any], *, at: datetime) -> None:
+    """Somebody reports a concern, so many hours ago."""
+    told = {name: value for name, value in row.items() if name not in {"categories", "hours_ago"}}
+    reported = intake.Report(categories=tuple(row["categories"]), language="en", **told)
+    intake.file(reported, key=f"demo-{row['hours_ago']}", at=at - timedelta(hours=row["hours_ago"]))
 
 
 class _Teller:

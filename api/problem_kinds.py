@@ -49,6 +49,28 @@ KINDS: Final[dict[str, Kind]] = {
     "agency.merged": Kind(308, _("This agency has another number now"), shows=("number",)),
     "request.not_found": Kind(404, _("There is no such request of a person")),
     "motion.not_found": Kind(404, _("There is no such motion")),
+    "concern.not_found": Kind(
+        404, _("No report has this code and PIN"), _("Check both against the paper, symbol by symbol.")
+    ),
+    "concern.step_not_allowed": Kind(
+        409, _("This cannot be done with the concern now"), _("Somebody may have been faster. Read it again.")
+    ),
+    "concern.forgotten": Kind(
+        409,
+        _("What was written in this concern is deleted"),
+        _("Its time was over, as the authority's policy says. Report the concern anew."),
+    ),
+    "concern.consent_missing": Kind(
+        409,
+        _("The person did not agree that the concern is passed on"),
+        _("Ask the person, or confirm that it is urgent and say which law allows it."),
+    ),
+    "concern.tries_used_up": Kind(
+        429,
+        _("Too many wrong PINs were tried"),
+        _("Wait a quarter of an hour and try again."),
+        shows=("retry_after",),
+    ),
     "licence.version_conflict": Kind(
         409,
         _("The licence has changed since you read it"),

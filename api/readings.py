@@ -14,6 +14,7 @@ from registry.admission import reading
 from registry.licensing import ProposalRecord
 from registry.lookup import Page
 from registry.motions import MotionRecord
+from registry.remedy import cases
 from registry.rules.errors import RoleNotAllowed
 from registry.rules.lifecycle import Actor, Role
 
@@ -232,6 +233,45 @@ def difference(
     """``retrospect.difference``, logged."""
     found = retrospect.difference(number, record, older, newer, by=by)
     note(record, "difference", by=by, at=at, through=through)
+    return found
+
+
+def concerns_waiting(*, by: Actor, at: datetime, through: Through) -> list[cases.Line]:
+    """``cases.waiting``, logged as one read where anything waits."""
+    found = cases.waiting(by=by, at=at)
+    if found:
+        note(f"{len(found)} waiting", "concerns", by=by, at=at, through=through)
+    return found
+
+
+def concerns(
+    *, by: Actor, at: datetime, through: Through, state: str = "", after: int = 0
+) -> tuple[list[cases.Line], int]:
+    """``cases.listed``, logged as one read of a list."""
+    lines, further = cases.listed(by=by, at=at, state=state, after=after)
+    if lines:
+        note(f"{lines[0].code} and {len(lines) - 1} more", "concerns", by=by, at=at, through=through)
+    return lines, further
+
+
+def concern(code: str, *, by: Actor, at: datetime, through: Through) -> cases.Case:
+    """``cases.one``, logged."""
+    found = cases.one(code, by=by, at=at)
+    note(code, "concern", by=by, at=at, through=through)
+    return found
+
+
+def reporter(code: str, *, by: Actor, at: datetime, through: Through) -> cases.Person:
+    """``cases.person``, logged: who reported is read by itself."""
+    found = cases.person(code, by=by)
+    note(code, "who reported", by=by, at=at, through=through)
+    return found
+
+
+def concern_file(code: str, reference: str, *, by: Actor, at: datetime, through: Through) -> cases.Paper:
+    """``cases.paper``, logged."""
+    found = cases.paper(code, reference, by=by)
+    note(f"{code} {reference}", "file of a concern", by=by, at=at, through=through)
     return found
 
 

@@ -5,7 +5,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from api.conf.door import Application
+from api.desk.concerns import door as concerns
 from api.desk.queue import front
+from api.pages.urls import mark
 
 MIDDLEWARE = settings.MIDDLEWARE
 admin.autodiscover()
@@ -16,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_allauth/", include("api.staff.accounts")),
     path("admin/", admin.site.urls),
     path("", front),
+    path("", include(concerns.urlpatterns)),
+    path("mark.svg", mark, name="desk-mark"),
     path("desk/", include("api.desk.urls")),
     path("apply/", include("api.desk.apply.urls")),
 ]

@@ -10,6 +10,7 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 from registry import figures, holders, persons
+from registry.rules import concerns
 from registry.rules.lifecycle import Actor, Role
 
 EVERYBODY: Final = frozenset(Role) - {Role.SYSTEM}
@@ -56,6 +57,7 @@ ROOMS: Final = (
     Room("desk-persons", _("Persons"), persons.READERS, "i"),
     Room("desk-alerts", _("Warnings"), READERS, "e"),
     Room("desk-requests", _("Requests of persons"), persons.READERS, "d"),
+    Room("desk-concerns", _("Concerns"), concerns.READERS, "c"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),
     Room("desk-policies", _("Policies"), frozenset({Role.ADMINISTRATOR}), "l", everywhere=True),
     Room("desk-readings", _("Who read what"), frozenset({Role.AUDITOR}), "r", everywhere=True),

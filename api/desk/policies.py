@@ -33,6 +33,7 @@ _POST: Final = ("POST",)
 LONGEST: Final = 20_000
 """Characters of a field of lines that are read."""
 _PAIR: Final = re.compile(r"(?P<name>[^=]{1,60})=(?P<value>.{1,200})")
+_DIALLED: Final = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}", re.ASCII)
 _MONEY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,4})?)\s+([A-Z]{3})", re.ASCII)
 
 
@@ -91,6 +92,14 @@ def _district(line: str) -> tuple[str, str]:
     return code, name
 
 
+def _help_line(line: str) -> tuple[str, str]:
+    pair = _PAIR.fullmatch(line)
+    number = pair["value"].strip() if pair else ""
+    if pair is None or not pair["name"].strip() or not _DIALLED.fullmatch(number):
+        raise ValueError(line)
+    return pair["name"].strip(), number
+
+
 class PolicyForm(Deciding):
     """The next version, whole: it begins with the newest one."""
 
@@ -118,6 +127,9 @@ class PolicyForm(Deciding):
         self.fields["holidays"].initial = "\n".join(told["holidays"])
         self.fields["securities"].initial = "\n".join(
             f"{kind} = {one.amount} {one.currency}" for kind, one in newest.securities.items()
+        )
+        self.fields["help_lines"].initial = "\n".join(
+            f"{name} = {number}" for name, number in newest.help_lines.items()
         )
         for kind in SanctionKind:
             stated = newest.publication_months.get(kind.value, "")
@@ -159,6 +171,7 @@ class PolicyForm(Deciding):
         rules["holidays"] = sorted({day.isoformat() for day in sent["holidays"]})
         rules["securities"] = dict(sent["securities"])
         rules["districts"] = dict(sent["districts"])
+        rules["help_lines"] = dict(sent["help_lines"])
         rules["worker_fee"] = self._worker_fee()
         for column, prefix in (("fees", "fee_of_"), ("legal_terms", "term_")):
             stated = {name.removeprefix(prefix): sent[name] for name in sent if name.startswith(prefix)}
@@ -215,6 +228,7 @@ _MADE: Final[Mapping[str, Callable[[], forms.Field]]] = {
     "holidays": lambda: _Lines(date.fromisoformat, _("“%(line)s” is no day as 2026-12-25.")),
     "securities": lambda: _Lines(_money, _("“%(line)s” is not as B = 100000 XTS.")),
     "districts": lambda: _Lines(_district, _("“%(line)s” is not as NP-P3 = Bagmati.")),
+    "help_lines": lambda: _Lines(_help_line, _("“%(line)s” is not as Police = 112.")),
     "renewal_deemed_in_force": lambda: forms.BooleanField(required=False),
     "fee_rule": _fee_rule,
 }

@@ -190,6 +190,13 @@ NUMBERS: Final = (
                 "points",
             ),
             Word("subject_days", _("A person's request is answered within"), "", "day"),
+            Word("triage_hours", _("A concern is triaged within"), "", "hour"),
+            Word(
+                "concern_months",
+                _("What somebody reported is kept"),
+                _("From the day on which the concern is closed; then it is deleted."),
+                "month",
+            ),
             Word(
                 "bulk_limit",
                 _("Changes of state at once"),
@@ -220,6 +227,11 @@ DEEMED: Final = Word(
 WEEKEND: Final = Word("weekend", _("Days of rest"), _("They are no working days."))
 HOLIDAYS: Final = Word(
     "holidays", _("Public holidays"), _("One day a line, as 2026-12-25. They are no working days.")
+)
+HELP_LINES: Final = Word(
+    "help_lines",
+    _("Help lines"),
+    _("One a line: Police = 112. Whoever reports a concern reads them, and first of all."),
 )
 SECURITIES: Final = Word(
     "securities", _("Securities"), _("One class a line: B = 100000 XTS. A class without a line needs none.")
@@ -277,7 +289,7 @@ GROUPS: Final = (
         _("Security and fees"),
         (SECURITIES, FEE_RULE, FEE_AMOUNT, FEE_CURRENCY, FEE_MONTHS, FEE_LAW, *_applying()),
     ),
-    NUMBERS[3],
+    Group(NUMBERS[3].title, (*NUMBERS[3].words, HELP_LINES)),
     Group(NUMBERS[4].title, (*NUMBERS[4].words, DISTRICTS)),
     Group(_("How long the public reads of a sanction"), _publication()),
     Group(_("What the law calls the states of a licence"), _terms()),
@@ -297,6 +309,7 @@ def flat(policy: Policy) -> dict[str, Any]:
         f"security_{kind}": f"{one['amount']} {one['currency']}" for kind, one in plain["securities"].items()
     }
     told |= {f"fee_{name}": value for name, value in (plain["worker_fee"] or {}).items() if value}
+    told |= {f"help_line_{name}": number for name, number in plain["help_lines"].items()}
     told |= {f"fee_of_{name}": value for name, value in plain["fees"].items() if value}
     told |= {"districts": _lines(plain["districts"])} if plain["districts"] else {}
     told |= {f"term_{state}": word for state, word in plain["legal_terms"].items() if word}
@@ -316,12 +329,15 @@ def label(name: str) -> str:
     kind, _by, rest = name.partition("_")
     if kind == "security":
         return gettext("Security of class %(class)s") % {"class": rest}
+    if name.startswith("help_line_"):
+        return gettext("Help line: %(name)s") % {"name": name.removeprefix("help_line_")}
     return rest
 
 
 def group_of(name: str) -> str:
     """The title of the group in which the value stands."""
     of = "securities" if name.startswith("security_") else name
+    of = "help_lines" if name.startswith("help_line_") else of
     found = (group.title for group in GROUPS if any(word.name == of for word in group.words))
     return gettext(next(found, ""))
 
@@ -385,4 +401,6 @@ def shown(policy: Policy) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             kept = sorted(name for name in left if name.startswith("security_"))
             none = [(gettext(SECURITIES.label), gettext("none is needed"))]
             rows = [*([(label(name), told[name]) for name in kept] or none), *rows]
+        if HELP_LINES in group.words:
+            rows += [(label(name), told[name]) for name in sorted(left) if name.startswith("help_line_")]
         yield gettext(group.title), rows

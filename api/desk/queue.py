@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from api import applications, labels, readings
 from api.desk import door, filters, law, motions, navigation, parts, people, requests
+from api.desk.concerns import room as concerns
 from api.desk.door import Visit
 from api.desk.filters import FilterForm
 from registry import agenda, dossier
@@ -39,6 +40,7 @@ def queue(visit: Visit) -> HttpResponse:
         changes=people.changes_table(visit),
         motions=motions.table_of_those_that_await(visit, zone),
         requests=requests.table_of_those_due(visit),
+        concerns=concerns.table_of_those_due(visit),
         others=others,
         proposals=parts.Table(
             gettext("Proposals to approve"),

@@ -29,6 +29,7 @@ from api.desk import (
     session,
     versions,
 )
+from api.desk.concerns import room as concerns
 
 _ROOMS = (
     queue,
@@ -49,6 +50,7 @@ _ROOMS = (
     alerts,
     policies,
     requests,
+    concerns,
     people,
     readings,
     session,

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -277,14 +278,11 @@ def _title(found: check.Verdict) -> str:
 
 
 def _act(found: check.Verdict, kept: str) -> Link | None:
-    """The one thing to do next where there is something to do: complain, or look for somebody else."""
+    """The one thing to do next where there is something to do: tell the authority."""
     if verdicts.row(found.result).tone != "stop":
         return None
-    complaint = (found.record.get("authority") or {}).get("complaint") or {}
-    for where in complaint.values() if isinstance(complaint, Mapping) else ():
-        if isinstance(where, str) and where.startswith("https://"):
-            return Link(where, gettext("Report a concern"))
-    return Link(f"/{kept}", gettext("Find a licensed agency"))
+    about = urlencode({"badge": found.shown})
+    return Link(f"/report?{about}{kept.replace('?', '&')}", gettext("Report a concern"))
 
 
 def _picture(found: check.Verdict) -> str:

@@ -9,6 +9,7 @@ from api.pages import (
     answer,
     applications,
     badge,
+    concerns,
     debarments,
     home,
     licence,
@@ -56,6 +57,8 @@ urlpatterns: list[URLPattern] = [
     path("scan", scanner.scanner, name="scanner"),
     path("worker.js", scanner.worker, name="scanner-worker"),
     path("manifest.webmanifest", scanner.manifest, name="manifest"),
+    path("report", concerns.report, name="report-page"),
+    path("report/status", concerns.enter, name="report-status-page"),
     path("mark.svg", mark, name="mark"),
     re_path("", refusals.nothing_here),
 ]

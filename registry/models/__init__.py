@@ -12,6 +12,7 @@ from registry.models.application import (
     ApplicationText,
 )
 from registry.models.authority import Authority, PolicyProposal, PolicySet
+from registry.models.concern import Concern, ConcernAct, ConcernFile, ConcernText
 from registry.models.entry import Approval, Entry, EntryText, IdempotencyKey, Proposal, Sanction
 from registry.models.holder import EntryPaper, HolderAccount
 from registry.models.intake import Finding, ListedLicence, ListSnapshot, ObservedRow
@@ -45,6 +46,7 @@ APPEND_ONLY = (
     "registry_changejournal",
     "registry_applicationevent",
     "registry_applicationtext",
+    "registry_concernact",
     "registry_entrypaper",
     "registry_screening",
     "registry_screeningmatch",
@@ -146,6 +148,10 @@ __all__ = [
     "Authority",
     "ChangeJournal",
     "Channel",
+    "Concern",
+    "ConcernAct",
+    "ConcernFile",
+    "ConcernText",
     "Debarment",
     "DeclaredLink",
     "Entry",

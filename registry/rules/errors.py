@@ -134,6 +134,12 @@ class RequestNotFound(NotFound):
     code = "request.not_found"
 
 
+class ConcernNotFound(NotFound):
+    """There is no such concern, or the PIN is not its own: nobody learns which."""
+
+    code = "concern.not_found"
+
+
 class ProposalNotFound(NotFound):
     """No proposal has this number."""
 
@@ -300,6 +306,30 @@ class AgencyClosed(Refused):
     """The record was merged into another and is not written any more: ``facts['number']`` is the one to write."""
 
     code = "agency.closed"
+
+
+class ConcernStepNotAllowed(Refused):
+    """The table of concerns has no such act from the state the concern is in."""
+
+    code = "concern.step_not_allowed"
+
+
+class ConcernForgotten(Refused):
+    """What the person wrote was deleted when its time was over, so nothing can be added."""
+
+    code = "concern.forgotten"
+
+
+class ConsentMissing(Refused):
+    """The person did not agree that their concern is passed on, and it is not urgent."""
+
+    code = "concern.consent_missing"
+
+
+class TriesUsedUp(Refused):
+    """Too many wrong PINs were tried for this concern: ``facts['retry_after']`` in seconds."""
+
+    code = "concern.tries_used_up"
 
 
 class MergerRefused(Refused):

@@ -101,10 +101,13 @@ class Policy:
     subject_days: int = 30
     warning_weeks: int = 13
     districts: Mapping[str, str] = field(default_factory=dict)
+    triage_hours: int = 24
+    concern_months: int = 24
     fees: Mapping[str, str] = field(default_factory=dict)
     worker_fee: WorkerFee | None = None
     securities: Mapping[str, SecurityRule] = field(default_factory=dict)
     legal_terms: Mapping[str, str] = field(default_factory=dict)
+    help_lines: Mapping[str, str] = field(default_factory=dict)
     publication_months: Mapping[str, int | None] = field(default_factory=dict)
 
     def public_months(self, kind: SanctionKind) -> int | None:
@@ -161,7 +164,7 @@ def parse(rules: Mapping[str, Any]) -> Policy:
         values["weekend"] = tuple(days)
     if "holidays" in values:
         values["holidays"] = tuple(_day(day) for day in _listed(values["holidays"], "holidays"))
-    for name in ("fees", "legal_terms", "districts"):
+    for name in ("fees", "legal_terms", "districts", "help_lines"):
         fine = isinstance(values.get(name, {}), Mapping) and all(
             isinstance(k, str) and isinstance(v, str) for k, v in values.get(name, {}).items()
         )

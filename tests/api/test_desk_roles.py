@@ -31,6 +31,7 @@ from registry import (
     screening,
     subjects,
 )
+from registry.remedy import intake
 from registry.rules import applying as law
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
 from registry.rules.motions import Motion
@@ -53,6 +54,7 @@ PERSONS: Final = DECIDING | {"auditor"}
 PEOPLE: Final = frozenset({"administrator", "auditor"})
 ADMINISTRATOR: Final = frozenset({"administrator"})
 INSPECTING: Final = frozenset({"inspector", "supervisor", "registrar"})
+CASES: Final = frozenset({"case_officer"})
 NUMBERS: Final = DECIDING | {"analyst", "auditor"}
 
 
@@ -111,6 +113,11 @@ TABLE: Final = {
     "desk-screening": Route("screening", DECIDING | {"auditor"}),
     "desk-match": Route("screening/{match}", DECIDING | {"auditor"}, DECIDING, {**WORD, "verdict": "clear"}),
     "desk-links": Route("agencies/{agency}/links", DECIDING | {"auditor"}, DECIDING),
+    "desk-concerns": Route("concerns", CASES),
+    "desk-concern": Route("concerns/{concern}", CASES),
+    "desk-concern-person": Route("concerns/{concern}/person", CASES),
+    "desk-concern-file": Route("concerns/{concern}/files/{evidence}", CASES),
+    "desk-concern-step": Route("concerns/{concern}/triage", CASES, CASES, {"categories": "fees"}),
     "desk-people": Route("officers", PEOPLE),
     "desk-invite": Route("officers/invitations/new", ADMINISTRATOR, ADMINISTRATOR),
     "desk-change": Route("officers/changes/{change}", PEOPLE, ADMINISTRATOR),
@@ -142,6 +149,7 @@ TABLE: Final = {
 NOT_THERE: Final = frozenset(
     {
         "desk-application-paper",
+        "desk-concern-file",
         "desk-forget",
         "desk-report-sheet",
         "desk-letter",
@@ -213,8 +221,15 @@ def _one_of_everything() -> dict[str, Any]:
         "sha256": hashlib.sha256(HOUSE).hexdigest(), "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
         "policy": ruled.id,
         "application": applying.submitted(AT), "paper": "none", "change": change.pk, "sheet": "none",
+        "concern": reported(AT), "evidence": "none",
         **_moved(), **_held(licence),
     }  # fmt: skip
+
+
+def reported(at: datetime) -> str:
+    """The code of a concern that somebody reported."""
+    said = intake.Report(("fees",), "DEMO: they asked for money.", "XA-DLA", "en", name="Mina (DEMO)")
+    return intake.file(said, key=builders.key(), at=at).code
 
 
 def _moved() -> dict[str, Any]:

@@ -37,6 +37,8 @@ from registry import (
     subjects,
 )
 from registry.admission import reading
+from registry.remedy import cases, intake
+from registry.remedy.acts import Evidence
 from registry.rules import particulars
 from registry.rules.applying import Action as Asked
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
@@ -53,7 +55,7 @@ WIDTHS: Final = (768, 1024, 1280)
 ME: Final = "XA-DLA-101"
 NO_PAGE: Final = frozenset(
     {
-        "desk-handed-over-json",
+        "desk-handed-over-json", "desk-concern-file",
         "desk-sign-out", "desk-passkey-options", "desk-passkey-sign-in", "desk-passkey-again", "desk-passkey-add",
         "desk-picture", "desk-certificate", "desk-letter", "desk-show-cause", "desk-report-book", "desk-report-sheet",
         "desk-warnings-sheet",
@@ -168,6 +170,7 @@ def _world(at: Any) -> dict[str, Any]:
             holders.ask(f"APPLICANT-{n}", licence, "Its director.", at=at, idempotency_key=builders.key())
             for n in range(2, 5)
         ],
+        "concerns": _concerns(at),
         "proposals": [waits.id],
         "applications": [
             applying.submitted(at),
@@ -181,6 +184,29 @@ def _world(at: Any) -> dict[str, Any]:
 def _twins(at: Any) -> list[str]:
     """Two records of one firm."""
     return [builders.agency(f"Siskin {n} (DEMO)", at=at, company_number=f"S {n}") for n in range(2)]
+
+
+def _concerns(at: Any) -> list[str]:
+    """Concerns to be triaged too late, being worked on, and closed."""
+    said = intake.Report(
+        ("held", "fees"), "They lock the door (DEMO).", "XA-DLA", "en", reach="+999 1", consent=True
+    )
+    codes = [
+        intake.file(said, key=builders.key(), at=at - timedelta(hours=30), files=_voice()).code
+        for _ in range(3)
+    ]
+    told: dict[str, Any] = {"by": builders.officer(Role.CASE_OFFICER, at=at), "at": at}
+    for code in codes[1:]:
+        cases.triage(code, categories=["held"], key=builders.key(), **told)
+        cases.refer(code, "police", text="They come.", note="By hand.", key=builders.key(), **told)
+    cases.close(codes[2], "repaid", repaid="10", currency="XTS", key=builders.key(), **told)
+    return codes
+
+
+def _voice() -> list[Evidence]:
+    """A voice note that nobody plays."""
+    name = builders.key()
+    return [Evidence(name, "audio/mpeg", 2048, "0" * 64, name)]
 
 
 def _people(at: Any) -> dict[str, Any]:
@@ -322,6 +348,14 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-new-request": ["requests/new"],
         "desk-request": [f"requests/{number}" for number in world["requests"]],
         "desk-handed-over": [f"requests/{world['requests'][-1]}/file"],
+        "desk-concerns": ["concerns", "concerns?state=closed"],
+        "desk-concern": [f"concerns/{code}" for code in world["concerns"]],
+        "desk-concern-person": [f"concerns/{world['concerns'][0]}/person"],
+        "desk-concern-step": [
+            *(f"concerns/{world['concerns'][0]}/{step}" for step in ("triage", "ask")),
+            *(f"concerns/{world['concerns'][1]}/{step}" for step in ("refer", "close")),
+            f"concerns/{world['concerns'][2]}/reopen",
+        ],
         "desk-holders": ["holders"],
         "desk-holder": [f"holders/{number}" for number in world["holders"]],
         "desk-application": [f"applications/{number}" for number in world["applications"]],

@@ -1,0 +1,153 @@
+"""Photographs and voice notes that people send with a concern: scanned, made anew, sealed, stored.
+
+Nothing of what was sent is kept: a photograph is drawn again from its pixels, a voice note is written again from its
+sound (``api.voice_notes``), so neither places nor devices nor names go along, and no file is two things at once. What
+a file is, its content says and never its name.
+"""
+
+import hashlib
+import io
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from PIL import Image, ImageOps
+
+from api import documents, problems, scanning, voice_notes
+from registry.remedy import acts
+from registry.remedy.acts import Evidence
+
+LARGEST: Final = documents.LARGEST
+"""Bytes of one file as it is sent."""
+_DRAINED: Final = 100 * 1024 * 1024
+"""Bytes of a request that is read to its end although a file in it is too large, so that its words are not lost."""
+_PIXELS: Final = 80_000_000
+_SIDE: Final = 2048
+"""Pixels of the longer side of a photograph as it is kept."""
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+
+
+class Refused(Exception):  # noqa: N818 - named by the refusal
+    """A file, called ``name``, was not taken: ``empty``, ``size``, ``kind``, ``harmful`` or ``scanner``."""
+
+    def __init__(self, why: str, name: str) -> None:
+        """Keep both for whoever says it in words."""
+        self.why, self.name = why, name
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file made anew."""
+
+    media_type: str
+    content: bytes
+
+
+class Upload(TemporaryFileUploadHandler):
+    """Takes files into temporary ones and reads on past one that is too large: the words behind it are not lost."""
+
+    def handle_raw_input(
+        self, input_data: Any, META: dict[str, str], content_length: int, boundary: str,  # noqa: N803 - Django's name
+        encoding: str | None = None,
+    ) -> None:  # fmt: skip
+        """Refuse only what no form of ours can send."""
+        if content_length > _DRAINED:
+            raise RequestDataTooBig
+        super().handle_raw_input(input_data, META, content_length, boundary, encoding)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Write a piece, as long as the file is not too large."""
+        if start + len(raw_data) > LARGEST:
+            if self.request is not None:
+                self.request.file_too_large = True  # type: ignore[attr-defined]
+            self.file.close()
+            raise SkipFile
+        return super().receive_data_chunk(raw_data, start)
+
+
+def made_anew(upload: "UploadedFile[Any]") -> Made:
+    """The photograph or voice note in a file, scanned and made anew; raises ``Refused``."""
+    name = upload.name or ""
+    if not upload.size:
+        raise Refused("empty", name)
+    if upload.size > LARGEST:
+        raise Refused("size", name)
+    upload.seek(0)
+    content = upload.read()
+    try:
+        scanning.scan([content])
+    except problems.Refusal as refusal:
+        raise Refused("harmful" if refusal.code == "document.infected" else "scanner", name) from refusal
+    try:
+        found = voice_notes.made_anew(content)
+    except voice_notes.NotSound:
+        pass
+    else:
+        return Made(found.media_type, found.content)
+    try:
+        return Made("image/jpeg", _drawn(content))
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+        zlib.error,
+        Warning,
+        Image.DecompressionBombError,
+    ) as broken:
+        raise Refused("kind", name) from broken
+
+
+@contextmanager
+def stored(files: Sequence[Made]) -> Iterator[list[Evidence]]:
+    """The files sealed and stored, for as long as nothing goes wrong in the block; else they are deleted again."""
+    kept: list[Evidence] = []
+    try:
+        for one in files:
+            reference = secrets.token_hex(16)
+            sealed = acts.seal_file(one.content, reference=reference)
+            place = storages["documents"].save(f"{reference[:2]}/{reference}", ContentFile(sealed))
+            digest = hashlib.sha256(one.content).hexdigest()
+            kept.append(Evidence(reference, one.media_type, len(one.content), digest, place))
+        yield kept
+    except BaseException:
+        discard(kept)
+        raise
+
+
+def discard(files: Sequence[Evidence]) -> None:
+    """Delete what was stored and is not needed: the same was sent before."""
+    for one in files:
+        documents.forget(one.stored_as)
+
+
+def content(reference: str, stored_as: str) -> bytes:
+    """A stored file's bytes as they are shown."""
+    with storages["documents"].open(stored_as, "rb") as held:
+        return acts.unseal_file(held.read(), reference=reference)
+
+
+def _drawn(content: bytes) -> bytes:
+    """A photograph drawn again from its pixels, upright, at most ``_SIDE`` wide and high."""
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+        if picture.width * picture.height > _PIXELS:
+            raise ValueError("too many pixels")
+        picture.draft("RGB", (_SIDE, _SIDE))
+        picture.load()
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    upright.thumbnail((_SIDE, _SIDE))
+    bare = Image.new("RGB", upright.size)
+    bare.paste(upright)
+    told = io.BytesIO()
+    bare.save(told, "JPEG", quality=82)
+    return told.getvalue()
