@@ -18,6 +18,7 @@ from registry import history, journal, prepared, records, timelines
 from registry.models import (
     Agency,
     Appointment,
+    Authority,
     Channel,
     Entry,
     HolderAccount,
@@ -176,6 +177,12 @@ def public_many(numbers: Sequence[str], *, at: datetime) -> dict[str, PublishedA
         cursor.execute(f"{_ANSWER} WHERE p.number = ANY(%s) AND p.span @> {now}", [list(numbers), at])
         found = {row[0]: _answer(row, asked_at=at, current=True) for row in cursor.fetchall()}
     return {number: found[number] for number in numbers if number in found}
+
+
+def complaints(country: str) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """Each authority of a country that takes complaints: its name by language, and how it is reached."""
+    rows = Authority.objects.filter(country=country, complaint__isnull=False).exclude(complaint={})
+    return [(dict(row.name), dict(row.complaint)) for row in rows.order_by("code")]
 
 
 def zone_of(number: str) -> str:
