@@ -39,7 +39,7 @@ def due() -> tuple[Work, ...]:
     further after them too. Only the worker asks: the public application loads this module with the queue and may not
     reach a writer.
     """
-    from api.outbound import email, mails  # noqa: PLC0415 - see above
+    from api.outbound import email, mails, sms  # noqa: PLC0415 - see above
     from registry import licensing, motions, publishing, screening, securities  # noqa: PLC0415 - the same
     from registry.admission import applicants  # noqa: PLC0415 - the same
     from verification import published_keys, sequencing, statuses, tokens  # noqa: PLC0415 - the same
@@ -59,6 +59,7 @@ def due() -> tuple[Work, ...]:
         sequencing.publish,
         email.refresh,
         mails.refresh,
+        sms.refresh,
         screening.run_due,
         statuses.reconcile,
     )

@@ -28,18 +28,19 @@ class Outcome:
     long_only: bool
 
 
-def check(found: Verdict, code: str, *, asker: bytes, at: datetime) -> Outcome:
+def check(found: Verdict, code: str, *, asker: bytes, at: datetime, free: bool = False) -> Outcome:
     """Whether somebody of the badge's holder is shown this code now; refuses (429) whoever was wrong too often.
 
-    ``asker``: the key of the bucket of who asks, as :func:`of_address` or :func:`of_number` gives it.
+    ``asker``: the key of the bucket of who asks, for the purpose of :func:`purpose`. ``free``: this very question was
+    asked and paid for before.
     """
     whole = clients.keyed(found.code, throttles.LIVE_OF_BADGE.name)
-    throttles.spend(asker, throttles.LIVE)
     short, long_only = len(code) != live_codes.LONG, False
-    if short:
-        long_only = not _spent(whole)
+    if not free:
+        throttles.spend(asker, throttles.LIVE)
+        long_only = short and not _spent(whole)
     person = live_codes.confirmed(found, code, at=at, is_open=is_open, long_only=long_only)
-    if person is not None:
+    if person is not None and not free:
         throttles.give_back(asker, throttles.LIVE)
         if short:
             throttles.give_back(whole, throttles.LIVE_OF_BADGE)

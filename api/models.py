@@ -386,6 +386,41 @@ class Delivery(Posting):
         return f"{self.sequence} {self.state}"
 
 
+class TextMessage(models.Model):
+    """A message to a telephone, and what became of it.
+
+    ``sealed``: number and text, encrypted under a key that is not in the database, and empty as soon as it was sent or
+    given up: whom we wrote to stands nowhere.
+    """
+
+    reference = models.UUIDField(primary_key=True, help_text="the same each time it is tried")
+    sealed = models.TextField(blank=True)
+    state = models.CharField(
+        max_length=7, default="waiting", choices=[(s, s) for s in ("waiting", "sent", "failed")]
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        """Nothing is kept of what is over."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state="waiting") ^ models.Q(sealed=""), name="text_message_forgotten"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="text_message_due")
+        ]
+
+    def __str__(self) -> str:
+        """How it stands."""
+        return f"{self.reference} {self.state}"
+
+
 class Mail(Posting):
     """A letter to an applicant or a holder: which words, about what, in which language.
 

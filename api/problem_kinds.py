@@ -463,6 +463,13 @@ KINDS: Final[dict[str, Kind]] = {
     "signer.unreachable": Kind(
         503, _("Nothing can be signed now"), _("Everything else is answered. Try again in a minute.")
     ),
+    "gateway.not_signed": Kind(
+        401,
+        _("The request is not signed by the gateway, or not now"),
+        _(
+            "It must carry webhook-id, webhook-timestamp and webhook-signature, and be no older than five minutes."
+        ),
+    ),
     # --- the wire
     "request.malformed": Kind(400, _("The request cannot be read")),
     "request.cross_site": Kind(

@@ -18,6 +18,7 @@ from registry import history, journal, prepared, records, timelines
 from registry.models import (
     Agency,
     Appointment,
+    Authority,
     Channel,
     Entry,
     HolderAccount,
@@ -194,6 +195,12 @@ def holders(numbers: Sequence[str], *, at: datetime) -> dict[str, dict[str, Any]
         body = json.loads(one.body)
         told.setdefault(body["holder"]["number"], body)
     return told
+
+
+def complaints(country: str) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """Each authority of a country that takes complaints: its name by language, and how it is reached."""
+    rows = Authority.objects.filter(country=country, complaint__isnull=False).exclude(complaint={})
+    return [(dict(row.name), dict(row.complaint)) for row in rows.order_by("code")]
 
 
 def zone_of(number: str) -> str:

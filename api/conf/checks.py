@@ -51,6 +51,8 @@ def _secrets() -> Iterator[CheckMessage]:
                 hint=f"Set it to at least {LEAST_SECRET} random characters.",
                 id="registry.E004",
             )
+    if settings.DEMO_GATEWAY_SECRET in settings.REGISTRY_GATEWAY_SECRETS:
+        yield Error("REGISTRY_GATEWAY_SECRETS has the demo's.", id="registry.E004")
     if len(set(secrets.values())) < len(secrets):
         yield Error(
             "Two secrets are the same.", hint="Give each purpose a key of its own.", id="registry.E005"

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.public.well_known")),
     path("", include("api.public.proofs")),
     path("", include("api.health")),
+    path("gateway/", include("api.phones.door")),
     path("", include("api.pages.urls")),
 ]
 

@@ -52,6 +52,13 @@ REGISTRY_UNTP_CONTEXT = environment.text(
     "REGISTRY_UNTP_CONTEXT", "https://test.uncefact.org/vocabulary/untp/dia/working/"
 )
 
+# The operator's gateway for SMS and USSD: where it takes messages, and the secrets shared with it (docs/sms.md)
+DEMO_GATEWAY_SECRET = "whsec_ZGVtby1vbmx5LWdhdGV3YXktcmVmdXNlZC1ieS1jaGVjaw=="  # noqa: S105 - as DEMO_SECRET
+REGISTRY_GATEWAY = environment.text("REGISTRY_GATEWAY", "")
+REGISTRY_GATEWAY_SECRETS = environment.words(
+    "REGISTRY_GATEWAY_SECRETS", (DEMO_GATEWAY_SECRET,) if REGISTRY_DEMO else ()
+)
+
 # Secrets
 SECRET_KEY = environment.secret("REGISTRY_SECRET_KEY", DEMO_SECRET if REGISTRY_DEMO else "")
 REGISTRY_IDENTITY_KEY = environment.secret("REGISTRY_IDENTITY_KEY", DEMO_SECRET if REGISTRY_DEMO else "")

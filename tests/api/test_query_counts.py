@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from api import throttles
+from api import standard_webhooks, throttles
 from registry import agencies, holders, lookup, subjects
 from registry.rules import numbering
 from tests import applying, builders
@@ -178,6 +179,21 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
+def _sent(known: Known) -> dict[str, tuple[str, bytes, str]]:
+    """What is asked by POST: by the name of a count the path, the body and its media type."""
+    form = "application/x-www-form-urlencoded"
+    message = json.dumps({"from": "+9779812345678", "text": known.code}).encode()
+    menu = f"sessionId=1&phoneNumber=%2B9779812345678&text=1*1*{known.code}".encode()
+    return {
+        "api/v1/verify/<str:code>/live": (
+            f"/api/v1/verify/{known.code}/live", b'{"digits": "000000"}', "application/json",
+        ),
+        "v/<str:code>/live": (f"/v/{known.code}/live", b"digits=000000", form),
+        "gateway/sms": ("/gateway/sms", message, "application/json"),
+        "gateway/ussd": ("/gateway/ussd", menu, form),
+    }  # fmt: skip
+
+
 def test_public_routes_ask_the_database_as_often_as_pinned(known: Known, public: Client) -> None:
     counts: dict[str, int] = {}
     for name, (path, headers) in _questions(known).items():
@@ -200,6 +216,12 @@ def test_public_routes_ask_the_database_as_often_as_pinned(known: Known, public:
         with _counting(counts, f"api/v1/{name}"):
             answer = public.post(f"/api/v1/{name}", sent, content_type="application/json")
         assert answer.status_code == 200
+    for name, (path, body, media) in _sent(known).items():
+        for attempt in ("first", "second"):
+            signed = standard_webhooks.headers(attempt, body, settings.REGISTRY_GATEWAY_SECRETS, at=AT)
+            with _counting(counts, name):
+                answer = public.post(path, body, content_type=media, headers=signed)
+            assert answer.status_code == 200
     assert counts["api/v1/licences/<str:number>"] == 1, "one indexed read of one row"
     assert counts["api/v1/verifications of 1"] == counts["api/v1/verifications of 3"]
     _hold_to("public", counts)

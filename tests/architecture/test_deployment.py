@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
@@ -19,6 +20,7 @@ DEPLOYED = {
     "DEBUG": False,
     "SECRET_KEY": "s" * 50,
     "REGISTRY_IDENTITY_KEY": "i" * 50,
+    "REGISTRY_GATEWAY_SECRETS": (),
     "REGISTRY_HOST": "verify.registry.example",
     "REGISTRY_DESK_HOST": "desk.registry.example",
     "REGISTRY_SCHEME": "https",
@@ -49,6 +51,7 @@ def test_a_place_that_is_set_up_well_is_accepted(monkeypatch: pytest.MonkeyPatch
         ({"DEBUG": True}, "registry.E003"),
         ({"SECRET_KEY": "demo-only-secret-that-check-deploy-refuses"}, "registry.E004"),
         ({"REGISTRY_IDENTITY_KEY": "short"}, "registry.E004"),
+        ({"REGISTRY_GATEWAY_SECRETS": (settings.DEMO_GATEWAY_SECRET,)}, "registry.E004"),
         ({"REGISTRY_IDENTITY_KEY": "s" * 50}, "registry.E005"),
         ({"REGISTRY_HOST": "127.0.0.1:8000"}, "registry.E006"),
         ({"REGISTRY_HOST": "desk.registry.example"}, "registry.E007"),
