@@ -3,8 +3,8 @@
 Counted are badge codes and licence numbers that are not in the register, and scans of badges that were withdrawn or
 whose licence was taken away: numbers a code and hour and, where a visitor said it, a district (rulings 31). A code is
 kept only if it has the form of ours and names an authority of ours; everything else adds to one number without a text.
-Nobody's address is kept. So that one person alone can not make a warning, a process counts the same code from the same
-address only a few times an hour, and forgets the address with the hour.
+Nobody's address is kept. So that one person alone does not make a warning by asking again, a process counts the same
+code from the same address only a few times an hour, and forgets the address with the hour.
 
 What is told ends with the last full hour and is told in tens, rounded down: no number speaks of fewer than ten, and the
 difference of two numbers speaks of nobody (``told``).
@@ -41,9 +41,8 @@ WINDOWS: Final = {1: timedelta(days=1), 7: timedelta(days=7)}
 MOST: Final = 100
 """Codes of one answer."""
 
-#: Places that one client names a day: fewer than :data:`LEAST`, so that nobody alone makes a district be told. The
-#: bucket is of a UTC day, as the counts are.
-PLACES: Final = Limit("places", burst=4, per_second=4 / 86_400)
+#: Places that one client names: three in a UTC day, whose bucket it is, so fewer than :data:`LEAST` in any 24 hours.
+PLACES: Final = Limit("places", burst=3, per_second=1 / 86_400)
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -109,7 +108,7 @@ class _Shares:
         self._lock = threading.Lock()
 
     def take(self, environ: clients.Environ, code: str, hour: datetime) -> bool:
-        """Whether this one is still counted: less than :data:`LEAST` of an address over all processes."""
+        """Whether this one is still counted: fewer than :data:`LEAST` an hour of one address over all processes."""
         most = max(1, (LEAST - 1) // settings.REGISTRY_PROCESSES)
         digest = clients.key_of(environ, f"early warning {hour} {code}")
         with self._lock:

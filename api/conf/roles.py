@@ -5,6 +5,7 @@ promise that nothing is rewritten does not rest on our own code being free of er
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -29,6 +30,25 @@ def create(connection: psycopg.Connection[Any], passwords: Mapping[str, str] | N
         if passwords:
             creation += sql.SQL(" PASSWORD {}").format(sql.Literal(passwords[role]))
         connection.execute(creation)
+    _hush(connection)
+
+
+def _hush(connection: psycopg.Connection[Any]) -> None:
+    """Have the server write down no failed statement of the applications: it would quote what somebody asked.
+
+    The applications name the fault themselves. Only a superuser may say so; ``docs/privacy.md`` tells the others.
+    """
+    said = connection.execute(
+        "SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+        " WHERE r.rolname = %s AND 'log_min_messages=fatal' = ANY(s.setconfig)",
+        [APP],
+    )
+    if said.fetchone() is not None:  # two that say it at once would fail
+        return
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET log_min_messages TO 'fatal'").format(sql.Identifier(APP))
+        )
 
 
 def create_database(connection: psycopg.Connection[Any], name: str) -> None:

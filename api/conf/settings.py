@@ -241,9 +241,22 @@ PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "fetch_job_polling_interval":
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # what was asked for is nobody's to know: at WARNING the paths of answers such as 404 would stand in the log
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "discreet": {
+            "()": "api.conf.logs.Discreet",
+            "fmt": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "discreet": {"class": "logging.StreamHandler", "formatter": "discreet"},
+    },
+    # what was asked for is nobody's to know: no text of an error, no path, and of answers such as 404 no line at all
+    "loggers": {
+        name: {"handlers": ["discreet"], "level": "ERROR", "propagate": False}
+        for name in ("django.request", "django.security", "api.requests", "api.pages", "api.problems")
+    },
     "root": {"handlers": ["console"], "level": environment.text("REGISTRY_LOG_LEVEL", "WARNING")},
 }

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """One table."""
 
     dependencies = [
-        ("api", "0071_languages_and_owners"),
+        ("api", "0074_text_messages"),
     ]
 
     operations = [

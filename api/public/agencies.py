@@ -132,10 +132,11 @@ class AgencyBody(serializers.Serializer[Any]):
 def agencies(ask: route.Ask) -> route.Answer:
     """Agencies with their licences, in order of their numbers, page by page.
 
-    There are no page numbers: take `next` of one page as `after` of the following one, until it is `null`.
+    There are no page numbers: take `next` of one page as `after` of the following one, until it is `null`. Each page
+    costs a token of the searches; the whole register is published as files (`/dumps`).
     """
-    now = clock.now()
-    headers, found = ({}, None) if ask["q"] is None else _found(ask, now)
+    left, now = throttles.take(ask.request, throttles.SEARCHES), clock.now()
+    found = None if ask["q"] is None else _found(ask, now)
     page = lookup.agencies(
         numbers=found,
         country=ask["country"],
@@ -147,15 +148,15 @@ def agencies(ask: route.Ask) -> route.Answer:
         at=now,
     )
     caching = etags.FOR_YOU if ask["q"] else etags.ASK_AGAIN
+    headers = left if ask["q"] else {}  # an edge may share the whole list
     return route.Answer({"data": page.data, "next": page.next}, caching=caching, headers=headers)
 
 
-def _found(ask: route.Ask, now: datetime) -> tuple[dict[str, str], list[str]]:
-    """The numbers of the agencies that the words may mean; a search, and charged as one."""
-    headers = throttles.take(ask.request, throttles.SEARCHES)
+def _found(ask: route.Ask, now: datetime) -> list[str]:
+    """The numbers of the agencies that the words may mean."""
     hits = search.find(ask["q"], limit=search.MOST, after=None, at=now, country=ask["country"])
     licences = lookup.public_many([hit.number for hit in hits.data], at=now)
-    return headers, [json.loads(one.body)["holder"]["number"] for one in licences.values()]
+    return [json.loads(one.body)["holder"]["number"] for one in licences.values()]
 
 
 @route.get(

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     """Add the table and its guards."""
 
     dependencies = [
-        ("registry", "0090_persons_by_name"),
+        ("registry", "0091_photographs"),
     ]
 
     operations = [

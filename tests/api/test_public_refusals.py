@@ -342,7 +342,8 @@ def test_a_fault_of_ours_says_nothing(
 
 
 def ask_often(public: Client, path: str, times: int, **headers: str) -> list[int]:
-    return [public.get(path, headers=headers).status_code for _ in range(times)]
+    """Ask so many times, each time for something else where the path has a place for it."""
+    return [public.get(path.format(n=n), headers=headers).status_code for n in range(times)]
 
 
 @pytest.mark.django_db
@@ -356,7 +357,8 @@ def test_walking_through_numbers_is_stopped_and_looking_up_what_exists_is_free(
     there = f"/api/v1/licences/{builders.active()}"
     clock.stop(builders.START.replace(hour=10))
     assert ask_often(public, there, 20) == [200] * 20
-    assert ask_often(public, "/api/v1/licences/NONSENSE", 6) == [404] * 5 + [429]
+    assert ask_often(public, "/api/v1/licences/NONSENSE", 20) == [404] * 20, "the same again is no walk"
+    assert ask_often(public, "/api/v1/licences/NONSENSE{n}", 5) == [404] * 4 + [429]
     answer = public.get(there)
     told = problem(answer, 429, "rate.exceeded")
     assert told["verdict"] == {"result": "unknown", "may_recruit": False}
@@ -371,7 +373,9 @@ def test_an_address_that_the_client_wrote_itself_is_not_believed(public: Client,
     settings.REGISTRY_PROCESSES = 1
     settings.REGISTRY_LIMITS = ["misses=2/0.001"]
     path = "/api/v1/licences/NONSENSE"
-    answers = [public.get(path, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code for n in range(3)]
+    answers = [
+        public.get(f"{path}{n}", headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code for n in range(3)
+    ]
     assert answers == [404, 404, 429]
 
 
@@ -380,10 +384,10 @@ def test_behind_our_own_proxy_the_last_address_counts(public: Client, settings: 
     settings.REGISTRY_PROCESSES = 1
     settings.REGISTRY_TRUSTED_PROXIES = 1
     settings.REGISTRY_LIMITS = ["misses=2/0.001"]
-    path = "/api/v1/licences/NONSENSE"
+    paths = map("/api/v1/licences/NONSENSE{}".format, range(20))
 
     def asked(forwarded: str) -> int:
-        return public.get(path, headers={"X-Forwarded-For": forwarded}).status_code
+        return public.get(next(paths), headers={"X-Forwarded-For": forwarded}).status_code
 
     assert [asked(f"192.0.2.{n}, 198.51.100.9") for n in range(3)] == [404, 404, 429]
     assert asked("192.0.2.1, 198.51.100.10") == 404

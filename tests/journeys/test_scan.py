@@ -444,7 +444,7 @@ def test_page_and_json_never_disagree(public: Client, bluefinch: Bluefinch) -> N
 def test_who_asks_for_one_nothing_after_another_reads_a_grey_page(public: Client, settings: Any) -> None:
     settings.REGISTRY_LIMITS = ["misses=2/0.001"]
     settings.REGISTRY_PROCESSES = 1
-    answers = [public.get("/v/nothing") for _ in range(4)]
+    answers = [public.get(f"/v/nothing{n}") for n in range(4)]
     last = answers[-1]
     assert [answer.status_code for answer in answers] == [404, 404, 429, 429]
     assert int(last["Retry-After"]) > 0
