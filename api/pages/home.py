@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from api import etags, labels, throttles
-from api.pages import asking, facts, languages, originals, refusals, render, verdicts, wording
+from api.pages import asking, facts, languages, originals, refusals, render, verdicts, wording, written
 from registry import clock, lookup, search
 from registry.rules import numbering
 
@@ -101,7 +101,7 @@ def _found(request: HttpRequest, query: str, found: search.Page[search.Hit]) -> 
         number: json.loads(one.body)
         for number, one in lookup.public_many([hit.number for hit in found.data], at=clock.now()).items()
     }
-    told = {"count": len(found.data), "query": query}
+    told = {"count": written.number(len(found.data)), "query": query}
     if found.next:
         text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.")
     else:
