@@ -145,7 +145,7 @@ def test_a_page_in_a_language_says_nothing_of_ours_in_english(pages: Pages, lang
 def test_a_translation_that_nobody_signed_has_the_english_beside_it_and_a_signed_one_has_not(
     pages: Pages, public: Client, db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = catalogues.read("bn").get(originals.NOTE).string
+    note = next(str(one.string) for one in catalogues.read("bn") if one.id == originals.NOTE)
     for kind in ("answer", "licence", "past", "nothing found", "no such badge", "application", "ban"):
         assert note in pages["bn", kind], kind
         assert '<details lang="en" dir="ltr"><summary>In English</summary><p><b>' in pages["bn", kind], kind
