@@ -24,7 +24,7 @@ from api.desk.door import Visit
 from api.pages import badge as badge_page
 from api.pages import facts as public_facts
 from api.pages import languages, written
-from api.phrases import say
+from api.phrases import mark, say
 from registry import dossier, licensing, lookup
 from registry.rules import days, errors, numbering
 from registry.rules.lifecycle import STEPS, Action, Kind
@@ -151,19 +151,19 @@ def _of_entry(
         "summary": _in_language(texts, language),
         "print": say("Entry %(sequence)s of the register", language, sequence=entry["sequence"]),
     }
-    grounds = [[say("Ground", language), _ground(one["code"], language)] for one in entry["grounds"]]
+    grounds = [[say("Ground", language), _word("grounds", one["code"], language)] for one in entry["grounds"]]
     deadlines = entry.get("deadlines") or {}
     if entry["action"] == Action.SHOW_CAUSE:
         last = _last_day(deadlines["represent_by"], zone) if "represent_by" in deadlines else ""
         return told | _asking(number, "", last, language) | {"facts": grounds}
-    action = _action(entry["action"], language)
+    action = _word("actions", entry["action"], language)
     effect = written.days(datetime.fromisoformat(entry["effective_from"]), zone)
     closing = [say("The register says the same to everybody who asks for this licence.", language)]
     if appeal := deadlines.get("appeal_until"):
         day = _last_day(appeal, zone)
         closing.insert(0, say("You may appeal against this decision until %(day)s.", language, day=day))
     decides = STEPS[Action(entry["action"])].kind in {Kind.DECISION, Kind.CORRECTION}
-    title = "Decision: %(what)s" if decides else "Entered in the register: %(what)s"
+    title = mark("Decision: %(what)s") if decides else mark("Entered in the register: %(what)s")
     return told | {
         "title": say(title, language, what=action),
         "paragraphs": [
@@ -191,10 +191,10 @@ def _of_proposal(
     grounds = proposed.terms.get("grounds", ())
     return (
         _letter(number, holder, office, language, made)
-        | _asking(number, _action(proposed.action, language), last, language)
+        | _asking(number, _word("actions", proposed.action, language), last, language)
         | {
             "reference": f"{number} / P{proposed.id}",
-            "facts": [[say("Ground", language), _ground(code, language)] for code in grounds],
+            "facts": [[say("Ground", language), _word("grounds", code, language)] for code in grounds],
             "summary": _in_language(proposed.terms.get("texts") or {}, language),
             "print": say("Proposal %(number)s", language, number=proposed.id),
         }
@@ -252,14 +252,9 @@ def _letter(
     }
 
 
-def _action(code: str, language: str) -> str:
-    """A step in the words of letters."""
-    return say(labels.text("actions", code, "en"), language)
-
-
-def _ground(code: str, language: str) -> str:
-    """A ground in the words of letters."""
-    return say(labels.text("grounds", code, "en"), language)
+def _word(kind: str, code: str, language: str) -> str:
+    """A code's text in the language that the letter's own words are in."""
+    return labels.text(kind, code, phrases.known(language))
 
 
 def _last_day(deadline: str, zone: str) -> str:

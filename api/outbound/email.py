@@ -193,7 +193,7 @@ def _message(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> Em
     parts, subject = [], ""
     for language in _languages(row, body, at=at):
         with override(language):
-            subject = subject or f"{row.licence}: {_word('actions', entry['action'], language)}"
+            subject = subject or f"{row.licence}: {labels.text('actions', entry['action'], language)}"
             parts.append(_told(row, body, entry, language))
     return _letter(row, subject, parts, connection)
 
@@ -244,14 +244,14 @@ def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], lang
     appeal = written.instant(entry["deadlines"].get("appeal_until"))
     last = written.last_day(appeal, zone) if appeal and row.reason == "holder" else ""
     since = f"{written.days(start, zone)}, {written.clock_time(start, zone)}"
-    result = _word("results", body["verdict"]["result"], language)
+    result = labels.text("results", body["verdict"]["result"], language)
     context = {
         "name": facts.holder_name(body),
         "number": row.licence,
-        "action": _word("actions", entry["action"], language),
+        "action": labels.text("actions", entry["action"], language),
         "since": f"{say('Has effect from', language)}: {since}",
         "result": f"{say('The register says now', language)}: {result}",
-        "grounds": [_word("grounds", ground["code"], language) for ground in entry["grounds"]],
+        "grounds": [labels.text("grounds", ground["code"], language) for ground in entry["grounds"]],
         "text": facts.in_language(entry["texts"], language) if entry["texts"] else "",
         "appeal": say("You may appeal until %(day)s.", language, day=last) if last else "",
         "again": say(
@@ -267,11 +267,6 @@ def _told(row: Delivery, body: Mapping[str, Any], entry: Mapping[str, Any], lang
     }
     lines = render_to_string("desk/letter.txt", context).splitlines()
     return "\n".join(_paragraphs(lines)).strip()
-
-
-def _word(table: str, code: str, language: str) -> str:
-    """A code in the words of letters."""
-    return say(labels.text(table, code, "en"), language)
 
 
 def _paragraphs(lines: Iterable[str]) -> list[str]:

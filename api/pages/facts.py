@@ -236,8 +236,8 @@ def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
 
 def _cap(rule: Record) -> str:
     if months := rule.get("months_of_wage"):
-        return gettext("%(months)s months’ wages") % {"months": months}
-    return " ".join(filter(None, (rule.get("amount"), rule.get("currency"))))
+        return gettext("%(months)s months’ wages") % {"months": written.decimal(months)}
+    return " ".join(filter(None, (written.decimal(rule.get("amount") or ""), rule.get("currency"))))
 
 
 def _new_workers(record: Record) -> str:

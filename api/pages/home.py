@@ -17,7 +17,19 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from api import early_warning, etags, labels, throttles
-from api.pages import asking, facts, languages, originals, refusals, render, theirs, verdicts, warned, wording
+from api.pages import (
+    asking,
+    facts,
+    languages,
+    originals,
+    refusals,
+    render,
+    theirs,
+    verdicts,
+    warned,
+    wording,
+    written,
+)
 from registry import clock, lookup, search
 from registry.rules import numbering
 from registry.rules.asked import ContactUnreadable
@@ -122,7 +134,7 @@ def _found(request: HttpRequest, query: str, found: search.Found) -> dict[str, A
         number: json.loads(one.body)
         for number, one in lookup.public_many([hit.number for hit in found.data], at=clock.now()).items()
     }
-    told = {"count": len(found.data), "query": query}
+    told = {"count": written.number(len(found.data)), "query": query}
     if found.next:
         text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.")
     else:

@@ -19,7 +19,7 @@ from api import catalogues, labels
 from api.pages import facts, verdicts, wording
 from api.pages.languages import gettext
 
-_NOTE: Final = _("This translation has not been checked by a native reader yet.")
+NOTE: Final = _("This translation has not been checked by a native reader yet.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def beside(say: Callable[[], Safety]) -> SafeString:
         told = say()
     steps = "".join(f"<li>{escape(step)}</li>" for step in told.steps)
     return mark_safe(  # noqa: S308 - every text in it is escaped here
-        f'<div class="original"><p>{escape(gettext(_NOTE))}</p>'
+        f'<div class="original"><p>{escape(gettext(NOTE))}</p>'
         f'<details lang="en" dir="ltr"><summary>In English</summary>'
         f"<p><b>{escape(told.word)}.</b> {escape(' '.join(told.sentences))}</p>"
         f"{f'<ul>{steps}</ul>' if steps else ''}{f'<p>{escape(told.fee)}</p>' if told.fee else ''}</details></div>"

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext, override
 
 from api import connections, early_warning, etags, labels, problems
-from api.pages import asking, languages, originals, render, verdicts, wording
+from api.pages import asking, languages, originals, render, verdicts, wording, written
 from registry.rules import errors
 
 _log = logging.getLogger("api.pages")
@@ -96,10 +96,10 @@ def refused(request: HttpRequest, refusal: problems.Refusal) -> HttpResponse:
 def _wait(seconds: int) -> str:
     """How long to wait, in the measure that people count in."""
     if seconds > 90:
-        told = {"minutes": -(-seconds // 60)}
+        told = {"minutes": written.number(-(-seconds // 60))}
         return gettext("You have asked very often. Wait %(minutes)s minutes and ask again.") % told
     return gettext("You have asked very often. Wait %(seconds)s seconds and ask again.") % {
-        "seconds": seconds
+        "seconds": written.number(seconds)
     }
 
 

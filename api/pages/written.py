@@ -1,7 +1,13 @@
-"""Dates, times, places and amounts as people write them, in the reader's language and the authority's zone."""
+"""Dates, times, places and amounts as people write them, in the reader's language and the authority's zone.
+
+Digits are those that the Unicode locale data gives the language (Bengali, Nepali and Burmese have their own); numbers
+of the register, telephone numbers and codes never come through here, and stay as they are printed. Who lives by another
+calendar than the Gregorian reads a day in both (ADR 0025).
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,6 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError, dates, numbers, units
 from django.utils.translation import get_language
 
+from api.pages import calendars
 from api.pages.languages import gettext
 
 #: Babel knows XA and XB as its own test locales; to ISO 3166 they are free for whoever needs a country of his own.
@@ -21,7 +28,7 @@ _USER_ASSIGNED = {
 
 
 def day(value: date) -> str:
-    """``22 November 2026``."""
+    """``22 November 2026``; where people live by another calendar, in that one with this beside it."""
     return _day(value, get_language() or "en")
 
 
@@ -42,15 +49,12 @@ def last_day(end: datetime, zone: str) -> str:
 
 def month(instant: datetime, zone: str) -> str:
     """``Nov 2026``."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return dates.format_skeleton("yMMM", local, locale=_locale(get_language() or "en"))
+    return _month(instant.astimezone(ZoneInfo(zone)).date(), get_language() or "en")
 
 
 def year(instant: datetime, zone: str) -> str:
-    """``2026``, in the reader's digits."""
-    return dates.format_skeleton(
-        "y", instant.astimezone(ZoneInfo(zone)), locale=_locale(get_language() or "en")
-    )
+    """``2026``."""
+    return _year(instant.astimezone(ZoneInfo(zone)).date(), get_language() or "en")
 
 
 def clock_time(instant: datetime, zone: str) -> str:
@@ -95,12 +99,28 @@ def _locale(language: str) -> Locale:
 
 @lru_cache(maxsize=16384)
 def _day(value: date, language: str) -> str:
-    return dates.format_date(value, "long", locale=_locale(language))
+    gregorian = dates.format_date(value, "long", locale=_locale(language))
+    known = calendars.CALENDARS.get(language)
+    if known and (own := known.written(value, known.day)):
+        gregorian = f"{own} ({known.gregorian.format(gregorian)})"
+    return _in_digits(gregorian, language)
+
+
+def _month(value: date, language: str) -> str:
+    known = calendars.CALENDARS.get(language)
+    own = known.written(value, known.month) if known else ""
+    return _in_digits(own or dates.format_skeleton("yMMM", value, locale=_locale(language)), language)
+
+
+def _year(value: date, language: str) -> str:
+    known = calendars.CALENDARS.get(language)
+    own = known.written(value, known.year) if known else ""
+    return _in_digits(own or dates.format_skeleton("y", value, locale=_locale(language)), language)
 
 
 @lru_cache(maxsize=16384)
 def _clock_time(hour: int, minute: int, language: str) -> str:
-    return dates.format_time(time(hour, minute), "HH:mm", locale=_locale(language))
+    return _in_digits(dates.format_time(time(hour, minute), "HH:mm", locale=_locale(language)), language)
 
 
 @lru_cache(maxsize=512)
@@ -134,29 +154,51 @@ def moment(instant: datetime, zone: str) -> str:
 
 def percent(share: float) -> str:
     """``99%``; ``share`` of one."""
-    return numbers.format_percent(share, locale=_locale(get_language() or "en"))
+    language = get_language() or "en"
+    return _in_digits(numbers.format_percent(share, locale=_locale(language)), language)
 
 
 def number(value: int) -> str:
     """``1,204``."""
-    return numbers.format_decimal(value, locale=_locale(get_language() or "en"))
+    language = get_language() or "en"
+    return _in_digits(numbers.format_decimal(value, locale=_locale(language)), language)
+
+
+def decimal(text: str) -> str:
+    """``1,204.5``, of a number as the record states it; anything else as it stands."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    language = get_language() or "en"
+    places = max(0, -int(value.as_tuple().exponent)) if value.is_finite() else 0
+    told = numbers.format_decimal(value, "#,##0." + "0" * places, locale=_locale(language))
+    return _in_digits(told, language)
 
 
 def kilobytes(size: int) -> str:
     """``12 kB``, of so many bytes; never less than one."""
-    return units.format_unit(
-        max(1, size // 1024), "digital-kilobyte", length="short", locale=_locale(get_language() or "en")
+    language = get_language() or "en"
+    told = units.format_unit(
+        max(1, size // 1024), "digital-kilobyte", length="short", locale=_locale(language)
     )
+    return _in_digits(told, language)
 
 
 def duration(count: int, unit: str) -> str:
     """``28 days``; ``unit``: ``hour``, ``day``, ``week`` or ``month``."""
-    locale = _locale(get_language() or "en")
+    language = get_language() or "en"
+    locale = _locale(language)
     told = units.format_unit(count, f"duration-{unit}", locale=locale)
-    # Where a language has the same words for long and short, the library knows the short ones alone.
-    return (
-        units.format_unit(count, f"duration-{unit}", "short", locale=locale) if "duration-" in told else told
-    )
+    if "duration-" in told:  # where long and short are the same words, the library knows the short ones alone
+        told = units.format_unit(count, f"duration-{unit}", "short", locale=locale)
+    return _in_digits(told, language)
+
+
+def _in_digits(text: str, language: str) -> str:
+    """The text with the digits that the language's readers write."""
+    digits = _DIGITS.get(_locale(language).default_numbering_system)
+    return text.translate(digits) if digits else text
 
 
 def _between(mark: str) -> str:
@@ -164,5 +206,16 @@ def _between(mark: str) -> str:
     return mark.translate(_TURNED) if (get_language() or "en").partition("-")[0] in _ARABIC else mark
 
 
+#: The digits of each numbering system of the Unicode locale data that a language of ours might have, from nought on.
+_DIGITS: Final = {
+    system: {ord("0") + value: nought + value for value in range(10)}
+    for system, nought in {
+        "arab": 0x660,
+        "arabext": 0x6F0,
+        "beng": 0x9E6,
+        "deva": 0x966,
+        "mymr": 0x1040,
+    }.items()
+}
 _ARABIC: Final = frozenset({"ar", "ckb", "fa", "ps", "sd", "ug", "ur"})
 _TURNED: Final = str.maketrans(",;", "،؛")

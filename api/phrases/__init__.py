@@ -1,8 +1,9 @@
 """The words of letters, on paper and by e-mail, in the language that their reader chose.
 
 Letters go to people who may read none of the languages that our pages speak, so they have a catalogue of their own:
-one ``.po`` file a language beside this module, read as it stands. A text is written in English where it is used, in
-:func:`say` or marked by :func:`mark`; a test finds those that a catalogue lacks.
+one ``.po`` file a language beside this module, read as it stands. The texts of codes are not in it: they are those of
+``api.labels``, so that a letter says what the page says. A text is written in English where it is used, in :func:`say`
+or marked by :func:`mark`; a test finds those that a catalogue lacks.
 """
 
 from functools import lru_cache

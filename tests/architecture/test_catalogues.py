@@ -1,5 +1,6 @@
 """The languages' files say everything that the code says, in words that can be filled in, and are what Django reads."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,70 @@ def test_what_is_said_no_more_goes(swahili: str, monkeypatch: pytest.MonkeyPatch
     assert any("said no more" in fault for fault in catalogues.faults(swahili))
     catalogues.refresh(swahili)
     assert [fault.split(":")[0] for fault in catalogues.faults(swahili)] == ["missing"]
+
+
+def _reviewed(language: str) -> None:
+    """Do as a native reader does who has read the file: take away the line above each text."""
+    path = catalogues.source(language)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(f"# {catalogues.UNSIGNED}\n", ""), encoding="utf-8"
+    )
+
+
+@pytest.fixture
+def signed(swahili: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A language whose one text of the public a reader has signed."""
+    monkeypatch.setattr(catalogues, "texts", lambda: {"Licensed": ["api/labels.py"]})
+    catalogues.begin(swahili, public=True)
+    catalogues.refresh(swahili)
+    _say(swahili, Licensed="Ana leseni")
+    _reviewed(swahili)
+    assert catalogues.sign(swahili, by="Amina Yusuf", on=date(2026, 12, 1)) == 1
+    return swahili
+
+
+def test_what_a_reader_signed_stays_signed_when_the_file_is_brought_up_to_date(signed: str) -> None:
+    before = catalogues.source(signed).read_bytes()
+    assert b"# signed: Amina Yusuf, 2026-12-01, " in before
+    assert catalogues.refresh(signed) == 0
+    assert catalogues.source(signed).read_bytes() == before
+    assert catalogues.signed(signed) == {"Licensed"}
+    assert catalogues.faults(signed) == []
+
+
+def test_another_translation_of_the_same_text_is_not_signed(signed: str) -> None:
+    _say(signed, Licensed="Hana leseni")
+    assert catalogues.signed(signed) == frozenset()
+    assert catalogues.faults(signed) == ["changed since it was signed: 'Licensed'"]
+    catalogues.refresh(signed)
+    assert catalogues.UNSIGNED in catalogues.source(signed).read_text(encoding="utf-8")
+    assert catalogues.faults(signed) == []
+
+
+def test_another_text_with_the_same_translation_is_not_signed(signed: str) -> None:
+    path = catalogues.source(signed)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('msgid "Licensed"', 'msgid "Unlicensed"'), encoding="utf-8"
+    )
+    assert catalogues.signed(signed) == frozenset()
+
+
+def test_a_doubtful_or_empty_text_and_one_that_nobody_has_read_are_not_signed(
+    swahili: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {text: ["api/labels.py"] for text in ("Licensed", "Fine", "Advice")}
+    monkeypatch.setattr(catalogues, "texts", lambda: texts)
+    catalogues.begin(swahili, public=True)
+    catalogues.refresh(swahili)
+    _say(swahili, Licensed="Ana leseni", Fine="Faini")
+    assert catalogues.sign(swahili, by="Amina Yusuf", on=date(2026, 12, 1)) == 0
+    _reviewed(swahili)
+    path = catalogues.source(swahili)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('msgid "Fine"', '#, fuzzy\nmsgid "Fine"'), encoding="utf-8"
+    )
+    assert catalogues.sign(swahili, by="Amina Yusuf", on=date(2026, 12, 1)) == 1
+    assert catalogues.signed(swahili) == {"Licensed"}
 
 
 def test_a_text_that_has_no_translation_is_said_in_english() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -10,8 +11,10 @@ from typing import Final
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from api import catalogues, throttles
+from api.pages import originals
 from tests import applying, builders
 from tests.conftest import Kept, _client
 from tests.journeys.conftest import settled
@@ -137,6 +140,32 @@ def test_a_page_in_a_language_says_nothing_of_ours_in_english(pages: Pages, lang
     }
     assert not left
     assert any(english.fullmatch(text) for text in _Reader(pages["en", "answer"]).texts)
+
+
+def test_a_translation_that_nobody_signed_has_the_english_beside_it_and_a_signed_one_has_not(
+    pages: Pages, public: Client, db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = next(str(one.string) for one in catalogues.read("bn") if one.id == originals.NOTE)
+    for kind in ("answer", "licence", "past", "nothing found", "no such badge", "application", "ban"):
+        assert note in pages["bn", kind], kind
+        assert '<details lang="en" dir="ltr"><summary>In English</summary><p><b>' in pages["bn", kind], kind
+        assert "<details" not in pages["en", kind], kind
+    assert "<b>Licensed.</b> This agency may recruit workers." in pages["bn", "answer"]
+    assert "<li>Use your own phone." in pages["bn", "answer"]
+    assert "A worker should pay 0 for a job" in pages["bn", "answer"]
+
+    shutil.copytree(catalogues.PUBLIC_FOLDER / "bn", tmp_path / "bn")
+    monkeypatch.setattr(catalogues, "PUBLIC_FOLDER", tmp_path)
+    file = catalogues.source("bn")
+    file.write_text(file.read_text("utf-8").replace(f"# {catalogues.UNSIGNED}\n", ""), "utf-8")
+    catalogues.sign("bn", by="Rahima Khatun", on=builders.START.date())
+    originals.signed.cache_clear()
+    try:
+        page = public.get("/v/nothing", headers={"Accept-Language": "bn"})
+        assert page["Content-Language"] == "bn"
+        assert "<details" not in page.content.decode()
+    finally:
+        originals.signed.cache_clear()
 
 
 @pytest.mark.browser
