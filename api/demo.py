@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
 
+from api import demo_pictures
 from api.models import Officer, User
 from registry import agencies, licensing, lookup, motions, search
 from registry.admission import applicants
@@ -26,6 +27,7 @@ from registry.remedy import intake
 from registry.rules import applying, days, numbering, particulars
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import Motion
+from registry.rules.publication import PUBLIC_ROLES
 from verification import badges, tokens
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
@@ -34,6 +36,10 @@ PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check -
 TOTP_SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - public on purpose
 #: Whose badges the greeting names: suspended yesterday, in good standing (and the tour leaves it so), limited.
 SHOWN = ("Bluefinch Manpower (DEMO)", "Harbour Bridge Recruitment (DEMO)", "Silver Lotus Employment (DEMO)")
+_PICTURES: Mapping[str, Callable[[str], bytes]] = {
+    "office": demo_pictures.office,
+    "appointment": demo_pictures.person,
+}
 _PAPER = b"%PDF-1.4\n% DEMO: an empty paper\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SYSTEM = Actor("SYSTEM", None, frozenset({Role.SYSTEM}))
 
@@ -161,6 +167,7 @@ class _Teller:
                 made = write(number[0], *args, by=maker, at=at, idempotency_key=key, **named)
                 if keep:
                     self.others.append((keep, made.number))
+                    _show(keep, made.number, named, by=maker, at=at)
 
             self.add(since, act)
 
@@ -291,6 +298,15 @@ class _Teller:
             take(story, Action(row["action"]), terms, code, at)
 
         self.add(row["day"], act, hour=row.get("hour", 10))
+
+
+def _show(kind: str, number: str, said: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Have a drawing shown by an office, or by a person whose name the public reads."""
+    if kind == "office" or said["role"] in PUBLIC_ROLES:
+        agencies.show_photograph(
+            number, _PICTURES[kind](number), agreed_on=said.get("first_day"), by=by, at=at,
+            idempotency_key=f"demo {number} shown",
+        )  # fmt: skip
 
 
 def take(story: _Story, action: Action, terms: StepTerms, code: str, at: datetime) -> None:

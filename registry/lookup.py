@@ -25,6 +25,7 @@ from registry.models import (
     Licence,
     Merger,
     Office,
+    Photograph,
     PublishedRecord,
     Register,
     RegisterCommit,
@@ -479,6 +480,25 @@ def _appointment_subject(number: str, at: datetime) -> PublicSubject:
         },
         problem=problem,
     )
+
+
+def public_photograph(sha256: str, *, at: datetime) -> bytes:
+    """A picture that the public may see at ``at``, as JPEG; one that is not shown any more is refused as one unknown.
+
+    An office shows it while it is open, a person while the appointment lasts and the name is public, both of an agency
+    of which the public reads.
+    """
+    published = Exists(PublishedRecord.objects.filter(licence__agency=OuterRef("agency")))
+    offices = Office.objects.filter(published, photograph=sha256)
+    acting = Appointment.objects.filter(published, photograph=sha256, public_name=True, role__in=PUBLIC_ROLES)
+    showing = [row for rows in (offices, acting) for row in rows.select_related("agency__authority")]
+    shown = any(not _outside(row, row.agency.authority.zone, at, "early", "late") for row in showing)
+    held = (
+        Photograph.objects.filter(sha256=sha256).values_list("content", flat=True).first() if shown else None
+    )
+    if held is None:
+        raise errors.PhotographNotFound("nothing shows this photograph", sha256=sha256)
+    return bytes(held)
 
 
 def _office(office: Office) -> dict[str, Any]:

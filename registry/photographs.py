@@ -1,20 +1,19 @@
-"""Pictures of offices and of people: kept by their digest, read while something shows them, deleted when nothing does.
+"""Pictures of offices and of people: kept by their digest, and deleted when nothing shows them.
 
-What shows a picture is changed like everything else that the public reads of an agency (``agencies``, ADR 0016). Here
-are the bytes: who may read them, and when they go.
+What shows a picture is changed like everything else that the public reads of an agency (``agencies``, ADR 0016), and
+``lookup.public_photograph`` says what the public sees. Here are the bytes: how they come, and when they go.
 """
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.db.models.fields.json import KT
 
-from registry.models import Appointment, Office, Photograph, Proposal, PublishedRecord
-from registry.rules import days, errors
+from registry.models import Appointment, Office, Photograph, Proposal
+from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor
-from registry.rules.publication import PUBLIC_ROLES
 
 LARGEST: Final = 40 * 1024
 """Bytes of a picture; the edge makes them half as large."""
@@ -43,21 +42,6 @@ def is_kept(sha256: str) -> bool:
     return Photograph.objects.filter(sha256=sha256).exists()
 
 
-def public(sha256: str, *, at: datetime) -> bytes:
-    """A picture that the public may see at ``at``; refuses one that nothing shows any more as one that never was.
-
-    An office shows it while it is open, a person while the appointment lasts and its name is public, both of an agency
-    of which the public reads.
-    """
-    published = Exists(PublishedRecord.objects.filter(licence__agency=OuterRef("agency")))
-    offices = Office.objects.filter(published, photograph=sha256)
-    acting = Appointment.objects.filter(published, photograph=sha256, public_name=True, role__in=PUBLIC_ROLES)
-    several = (*_lasting(offices), *_lasting(acting))
-    if not any(_holds(first, last, days.local_day(at, zone)) for first, last, zone in several):
-        raise errors.PhotographNotFound("nothing shows this photograph", sha256=sha256)
-    return _content(sha256)
-
-
 def of_authority(sha256: str, *, by: Actor) -> bytes:
     """A picture that is shown, or was proposed, in the officer's authority; refuses any other as one that never was."""
     own = {"agency__authority__code": by.authority or ""}
@@ -68,7 +52,10 @@ def of_authority(sha256: str, *, by: Actor) -> bytes:
     )
     if not shown:
         raise errors.PhotographNotFound("no photograph of this authority", sha256=sha256)
-    return _content(sha256)
+    held = Photograph.objects.filter(sha256=sha256).values_list("content", flat=True).first()
+    if held is None:
+        raise errors.PhotographNotFound("the photograph is gone", sha256=sha256)
+    return bytes(held)
 
 
 def forget(*, at: datetime) -> int:
@@ -87,18 +74,3 @@ def _proposed() -> Any:
     return Proposal.objects.filter(action=Action.AMEND_AGENCY.value).annotate(
         proposed=KT("terms__after__photograph")
     )
-
-
-def _lasting(rows: QuerySet[Office] | QuerySet[Appointment]) -> list[tuple[date | None, date | None, str]]:
-    return list(rows.values_list("first_day", "last_day", "agency__authority__zone"))
-
-
-def _holds(first: date | None, last: date | None, today: date) -> bool:
-    return (first is None or first <= today) and (last is None or today <= last)
-
-
-def _content(sha256: str) -> bytes:
-    held = Photograph.objects.filter(sha256=sha256).values_list("content", flat=True).first()
-    if held is None:
-        raise errors.PhotographNotFound("the photograph is gone", sha256=sha256)
-    return bytes(held)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from api import etags, throttles
 from api.pages import refusals
 from api.pages.languages import gettext
-from registry import clock, photographs
+from registry import clock, lookup
 from registry.rules.errors import PhotographNotFound
 
 KEEP: Final = "private, max-age=604800, immutable"
@@ -27,7 +27,7 @@ def photograph(request: HttpRequest, sha256: str) -> HttpResponse:
     """The picture; 404 without a page for one that is withdrawn as for one that never was."""
     throttles.look_ups.check(request)
     try:
-        content = photographs.public(sha256 if _SHA256.fullmatch(sha256) else "", at=clock.now())
+        content = lookup.public_photograph(sha256 if _SHA256.fullmatch(sha256) else "", at=clock.now())
     except PhotographNotFound:
         throttles.look_ups.miss(request)
         return HttpResponse(status=404, content_type="text/plain", headers={"Cache-Control": etags.KEEP_NOT})

@@ -218,7 +218,8 @@ def _one_of_everything() -> dict[str, Any]:
     ruled = policies.propose("XA-DLA", {}, in_force_from=None, **rule)
     return {
         "agency": agency, "office": office,
-        "sha256": hashlib.sha256(HOUSE).hexdigest(), "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
+        "sha256": hashlib.sha256(HOUSE).hexdigest(),
+        "licence": licence, "proposal": proposed.id, "sequence": sequence, "match": matches[0].id,
         "policy": ruled.id,
         "application": applying.submitted(AT), "paper": "none", "change": change.pk, "sheet": "none",
         "concern": reported(AT), "evidence": "none",

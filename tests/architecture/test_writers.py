@@ -23,6 +23,7 @@ WRITERS = {
     "registry.changes",
     "registry.policies",
     "registry.proposals",
+    "registry.photographs",
     "registry.admission.applicants",
     "registry.admission.events",
     "registry.admission.officers",

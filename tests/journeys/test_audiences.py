@@ -6,6 +6,7 @@ is entered says nothing of the kind (so codes of the law are no secrets).
 """
 
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -87,6 +88,7 @@ MARKED = {
         "authorisation": "ZAUTH-3301",
     },
 }  # fmt: skip
+PICTURE = b"\xff\xd8\xff"
 PUBLIC = (
     "Zibeline Manpower (DEMO)", "Zibeline Jobs", "14 Zharbour Road", "office@zibeline.example", "+12025550142",
     "Zeno Public", "Zsummary for everybody", "Zcondition to keep", "ZLEGACY-81", "ZMinistry of Labour",
@@ -144,6 +146,7 @@ class Laden:
     """A register in which every text column that a door writes holds something, and what is asked about."""
 
     agency: str
+    office: str
     licence: str
     listed: str
     codes: tuple[str, ...]
@@ -180,6 +183,16 @@ def _enter(tmp_path: Path) -> Laden:
         agency, name="Zeno Public", role="registered_recruiter", birth_date=date(1961, 2, 3), nationality="XB",
         document="ZPASS-900001", idempotency_key=key(), **told,
     ).number  # fmt: skip
+    clerk = Actor("ZOFFICER-OF-PICTURES", "XA-DLA", frozenset({Role.OFFICER}), second_factor_at=START)
+    for shown, agreed_on in ((office, None), (appointment, date(2025, 12, 23))):
+        agencies.show_photograph(
+            shown,
+            PICTURE + shown.encode(),
+            agreed_on=agreed_on,
+            by=clerk,
+            at=START,
+            idempotency_key=key(),
+        )
     withheld = agencies.appoint(
         agency, name="Ζήνα Hidden", latin_name="Zena Hidden", role="sub_agent", public_name=False,
         withheld_reason="Zthreats were made", idempotency_key=key(), **told,
@@ -223,7 +236,7 @@ def _enter(tmp_path: Path) -> Laden:
     codes = tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
     _move(agency)
     _hold(licence)
-    return Laden(agency, licence, listed.number, codes, _ask_and_screen())
+    return Laden(agency, office, licence, listed.number, codes, _ask_and_screen())
 
 
 def _move(agency: str) -> None:
@@ -340,6 +353,7 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     html, signed = {"Accept": "text/html"}, {"Accept": "application/jwt"}
     day = START.date() + DAY
     yield from (("/healthz", {}), ("/readyz", {}), ("/mark.svg", {}), ("/nothing/here", html))
+    yield (f"/photographs/{hashlib.sha256(PICTURE + laden.office.encode()).hexdigest()}.jpg", {})
     yield from (
         (path, {}) for path in (*laden_free(), "/api/nothing", "/s", "/log/checkpoint", "/log/policy")
     )

@@ -164,6 +164,14 @@ def _decide() -> str:
         holder, name="DEMO Person", role="director", first_day=date(2026, 1, 5), office=office, by=by, at=START,
         idempotency_key="3",
     ), at=START)  # fmt: skip
+    shown = builders.approved(agencies.appoint(
+        holder, name="DEMO Recruiter", role="registered_recruiter", first_day=date(2026, 1, 5), by=by, at=START,
+        idempotency_key="3a",
+    ), at=START)  # fmt: skip
+    agencies.show_photograph(office, b"\xff\xd8\xff house", by=by, at=START, idempotency_key="3b")
+    agencies.show_photograph(
+        shown, b"\xff\xd8\xff face", agreed_on=date(2026, 1, 4), by=by, at=START, idempotency_key="3c"
+    )
     number = builders.active(holder)
     builders.lifted(number, builders.suspended(number, at=START), at=START)
     barred = builders.agency("Kestrel (DEMO)")

@@ -75,7 +75,7 @@ def shown(number: str, content: bytes = HOUSE, **more: Any) -> str:
 def gone(sha256: str, *, at: Any = AT) -> bool:
     """Whether the public sees it no more."""
     try:
-        photographs.public(sha256, at=at)
+        lookup.public_photograph(sha256, at=at)
     except errors.PhotographNotFound:
         return True
     return False
@@ -95,7 +95,7 @@ def test_nobody_sees_it_before_a_second_officer_has(it: dict[str, str]) -> None:
             no_conflict=True, idempotency_key=builders.key(),
         )  # fmt: skip
     builders.approved(made, at=AT)
-    assert photographs.public(sha256, at=AT) == HOUSE
+    assert lookup.public_photograph(sha256, at=AT) == HOUSE
     (office,) = json.loads(lookup.public_licence(it["licence"], at=AT).body)["offices"]
     assert office["photograph"] == sha256
 
@@ -120,7 +120,7 @@ def test_a_person_is_shown_by_their_own_word_while_the_public_reads_the_name(it:
     with pytest.raises(errors.BadInput):
         agencies.show_photograph(it["owner"], FACE, **_said(agreed_on=TODAY))
     sha256 = shown(it["recruiter"], FACE, agreed_on=TODAY)
-    assert photographs.public(sha256, at=AT) == FACE
+    assert lookup.public_photograph(sha256, at=AT) == FACE
     assert lookup.public_agency(it["agency"], at=AT)["persons"][0]["photograph"] == sha256
     subject = lookup.public_subject("appointment", it["recruiter"], at=AT)
     assert subject.person is not None
