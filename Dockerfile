@@ -20,6 +20,8 @@ RUN DATABASE_URL=postgresql:///none REGISTRY_DEMO=false REGISTRY_SECRET_KEY=none
     && install --directory --owner=signer --group=registry --mode=0750 /run/registry
 # The worker writes the dumps, the public application reads them: a volume mounted here begins with this owner.
 RUN install --directory --owner=registry --group=registry --mode=0755 /srv/dumps
+# The page that the proxy shows while nothing answers; whoever prepares the database writes it, the proxy reads it.
+RUN install --directory --owner=registry --group=registry --mode=0755 /srv/could-not-check
 # Papers of applicants: the desk alone, in a volume that is part of every backup.
 RUN install --directory --owner=registry --group=registry --mode=0700 /srv/documents
 USER registry

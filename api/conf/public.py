@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.pages.urls")),
 ]
 
+handler500 = "api.pages.refusals.broken"
+
 application: Callable[..., Any] = Application(__name__, MIDDLEWARE)
 if not settings.REGISTRY_REPLICA_SECONDS:  # a replica proves its freshness first, behind the thin door
     application = Swift(application)

@@ -117,6 +117,16 @@ def prepare() -> None:
         _made(language)
 
 
+def broken(request: HttpRequest) -> HttpResponse:
+    """The same page for a bug of ours outside any page (``handler500``)."""
+    return could_not_check(request, status=500)
+
+
+def made() -> dict[str, str]:
+    """That page in every language, as HTML that stands alone: for a proxy, for when this process can not answer."""
+    return {language: _made(language) for language in labels.languages()}
+
+
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """The page for an address that does not exist."""
     with override(languages.of(request)):

@@ -1,5 +1,6 @@
 """The deployment files, tried without containers: what they name exists, and what they start works."""
 
+import json
 import os
 import re
 import shlex
@@ -79,12 +80,34 @@ def test_the_proxy_sends_each_host_to_a_service_on_the_port_it_listens_on() -> N
         assert f"--port={port}" in SERVICES[name]["command"]
 
 
+CHOICES = re.findall(r"^\s*~(\S+) (\w+)$", CADDYFILE, re.MULTILINE)
+"""How the proxy chooses a language, by what the address asks for and then the first that the browser names."""
+
+
+def _chosen(lang: str, accepted: str) -> str:
+    return next((code for like, code in CHOICES if re.search(like, f"{lang},{accepted}", re.ASCII)), "en")
+
+
 def test_the_proxy_has_a_grey_page_for_people_and_a_problem_for_programs() -> None:
-    served = re.findall(r"rewrite \* /(\S+)", CADDYFILE)
-    assert sorted(served) == sorted(path.name for path in PROXY.glob("could-not-check.*"))
-    page = (PROXY / "could-not-check.html").read_text(encoding="utf-8")
-    assert "says nothing about the agency" in page
-    assert not re.search(r"https?://|<script", page)
+    [problem] = re.findall(r"rewrite \* /(\S+)", CADDYFILE)
+    assert json.loads((PROXY / problem).read_text(encoding="utf-8"))["code"] == "register.unreachable"
+    mounts = {name: dict(m.split(":")[:2] for m in s.get("volumes", [])) for name, s in SERVICES.items()}
+    roots = re.findall(r"root \* (\S+)", CADDYFILE)
+    assert [mounts["proxy"][where] for where in ("./api/conf/proxy", "could-not-check")] == roots
+    assert mounts["prepare"]["could-not-check"] == roots[1]
+    assert f"python manage.py could_not_check {roots[1]}" in SERVICES["prepare"]["command"][-1]
+    assert "try_files /{language}.html /en.html" in CADDYFILE
+
+
+def test_the_proxy_finds_the_page_of_every_language_that_we_have() -> None:
+    folders = [ROOT / "api" / "locale", ROOT / "api" / "pages" / "locale"]
+    ours = {path.name for folder in folders for path in folder.iterdir() if path.is_dir()}
+    assert {code for _like, code in CHOICES} == ours
+    for code in ours:
+        assert _chosen("", f"{code}-XA,en;q=0.8") == code
+        assert _chosen(code, "en") == code
+    assert _chosen("", "en,ar") == _chosen("", "") == _chosen("xx", "") == "en"
+    assert _chosen("", "tl-PH") == "fil"
 
 
 def test_the_image_starts_what_the_public_service_starts() -> None:
@@ -98,7 +121,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     administrator = os.environ.get("DATABASE_URL") or embedded.url(embedded.ADMINISTRATOR, "postgres")
     name = f"test_deployed_{os.getpid()}"
     static = str(tmp_path_factory.mktemp("static"))
-    yield FILLED | {"DATABASE_ADMIN_URL": administrator, "name": name, "REGISTRY_STATIC_ROOT": static}
+    grey = str(tmp_path_factory.mktemp("grey"))
+    own = {"name": name, "REGISTRY_STATIC_ROOT": static, "grey": grey}
+    yield FILLED | {"DATABASE_ADMIN_URL": administrator} | own
     with psycopg.connect(administrator, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -138,7 +163,7 @@ def _start(service: str, place: dict[str, str], adapt: Callable[[str], str] = st
 def prepared(place: dict[str, str]) -> dict[str, str]:
     """The same, after the service that prepares the database has done its work twice."""
     for _ in range(2):
-        preparing = _start("prepare", place)
+        preparing = _start("prepare", place, lambda word: word.replace("/srv/could-not-check", place["grey"]))
         said, _nothing = preparing.communicate(timeout=120)
         assert preparing.returncode == 0, said
     return place

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from api.pages import scanner, verdicts
+from api.pages import render, scanner, verdicts
 from registry.rules.grounds import FAVOURABLE
 from verification import offline
 from verification import verdicts as table
@@ -96,7 +96,7 @@ def test_the_worker_is_another_with_each_edition_and_keeps_no_answer(
         assert public.get(asset).status_code == 200, asset
         assert asset.endswith(f"?{stated['edition']}")
     assert public.get("/worker.js", HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
-    monkeypatch.setattr(scanner.render, "edition", lambda: "next")
+    monkeypatch.setattr(render, "edition", lambda: "next")
     assert public.get("/worker.js").content != first.content
 
 
