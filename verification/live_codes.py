@@ -11,8 +11,9 @@ withdrawn, an account that acts for the agency no more, all end the code with th
 
 import hashlib
 import hmac
+import json
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -52,6 +53,7 @@ class Invitation:
 
     appointment: str
     agency: str
+    holder: str
     name: str
     role: str
     until: datetime
@@ -72,11 +74,11 @@ class Enrolment:
 class Shown:
     """What a person's own page shows: the digits and until when, or by ``problem`` why there are none.
 
-    ``problem``: empty, ``appointment``, ``account`` (who invited acts for the agency no more) or ``licence``.
+    ``holder``: the agency's name. ``problem``: empty, ``appointment``, ``account`` (who invited acts for the agency no more) or ``licence``.
     """
 
     appointment: str
-    agency: str
+    holder: str
     name: str
     role: str
     digits: str
@@ -236,22 +238,26 @@ def _holder(found: Verdict) -> str:
 
 def _shown(row: LiveEnrolment, at: datetime) -> Shown:
     subject = _appointed(row.appointment, at)
-    answers = lookup.public_many(subject.licences, at=at)
+    answers = lookup.public_many(subject.licences, at=at).values()
     problem = ""
     if subject.problem or subject.agency != row.agency:
         problem = "appointment"
     elif not lookup.acts_for(row.vouched_by, row.agency):
         problem = "account"
-    elif not any(one.result in GOOD for one in answers.values()):
+    elif not any(one.result in GOOD for one in answers):
         problem = "licence"
-    person = subject.person or {}
-    counter = _counter(at)
+    person, counter = subject.person or {}, _counter(at)
+    short = "" if problem else _code(row, counter, "short")
     return Shown(
-        appointment=row.appointment, agency=row.agency, name=str(person.get("name", "")),
-        role=str(person.get("role", "")), digits="" if problem else _code(row, counter, "short"),
-        long="" if problem else _code(row, counter, "short") + _code(row, counter, "long"),
+        appointment=row.appointment, holder=_name(answers) or row.agency, name=str(person.get("name", "")),
+        role=str(person.get("role", "")), digits=short, long=short and short + _code(row, counter, "long"),
         until=datetime.fromtimestamp((counter + 1) * PERIOD, UTC), problem=problem,
     )  # fmt: skip
+
+
+def _name(answers: Iterable[lookup.PublishedAnswer]) -> str:
+    """What the holder of these licences is called."""
+    return next((str(json.loads(one.body)["holder"]["name"]) for one in answers), "")
 
 
 def _shows(row: LiveEnrolment, told: str, at: datetime) -> bool:
@@ -286,14 +292,13 @@ def _by_key(key: str, *, at: datetime, lock: bool = False) -> LiveEnrolment:
 
 
 def _invitation(row: LiveEnrolment, at: datetime) -> Invitation:
-    person = _appointed(row.appointment, at).person or {}
+    subject = _appointed(row.appointment, at)
+    person = subject.person or {}
     return Invitation(
-        row.appointment,
-        row.agency,
-        str(person.get("name", "")),
-        str(person.get("role", "")),
-        row.invited_at + RUNS,
-    )
+        appointment=row.appointment, agency=row.agency, name=str(person.get("name", "")),
+        holder=_name(lookup.public_many(subject.licences, at=at).values()) or row.agency,
+        role=str(person.get("role", "")), until=row.invited_at + RUNS,
+    )  # fmt: skip
 
 
 def _enrolment(row: LiveEnrolment, at: datetime) -> Enrolment:

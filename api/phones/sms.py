@@ -242,7 +242,8 @@ def _licence(number: str, at: datetime) -> lookup.PublishedAnswer:
 
 
 def _verdict(found: Verdict, space: Space) -> str:
-    word = gettext(wording.WORDS.get(found.appearance.word, wording.WORDS["unknown"]))
+    said = wording.WORDS.get(found.appearance.word, wording.COULD_NOT_CHECK)
+    word = gettext(said)
     return septets.composed(word, _name(found, word), _besides(found), space)
 
 
@@ -263,7 +264,7 @@ def _live(found: Verdict, outcome: live.Outcome, space: Space) -> str:
 
 
 def _grey(besides: str, space: Space) -> str:
-    return septets.composed(gettext(wording.WORDS["unknown"]), "", [gettext(besides)], space)
+    return septets.composed(gettext(wording.COULD_NOT_CHECK), "", [gettext(besides)], space)
 
 
 def _name(found: Verdict, word: str) -> str:

@@ -8,12 +8,13 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
+COULD_NOT_CHECK: Final = _("COULD NOT CHECK")
 #: The first word of a message: what colour and shape say on a page.
 WORDS: Final[Mapping[str, str]] = {
     "licensed": _("VALID"),
     "limited": _("LIMITED"),
     "not_licensed": _("NOT LICENSED"),
-    "unknown": _("COULD NOT CHECK"),
+    "unknown": COULD_NOT_CHECK,
     "not_found": _("NOT IN THE REGISTER"),
     "ambiguous": _("SEVERAL LICENCES"),
     "not_genuine": _("NOT GENUINE"),

@@ -168,7 +168,7 @@ def _shown(one: Shown, visit: Visit) -> dict[str, Any]:
     return {
         "name": one.name,
         "role": facts.role(one.role),
-        "agency": one.agency,
+        "holder": one.holder,
         "digits": _grouped(one.digits),
         "long": _grouped(one.long),
         "left": left,
