@@ -7,12 +7,12 @@ not added yet is lost. Here also: how often licences are looked up, a number a l
 ``api.early_warning``.
 """
 
-import atexit
 import logging
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.util import Finalize
 from typing import Final
 
 from django.conf import settings
@@ -95,7 +95,8 @@ class _Keeper:
             self._tallies.append(tally)
             first = len(self._tallies) == 1
         if first:
-            atexit.register(self.flush)
+            # a worker of the server is a child of multiprocessing, which leaves without what atexit holds
+            Finalize(None, self.flush, exitpriority=0)
             threading.Thread(target=self._flush_often, name="tallies", daemon=True).start()
 
     def flush(self) -> None:
