@@ -531,6 +531,11 @@ def _written(done: Mapping[str, Any]) -> Written:
     return Written(number=done["number"], agency=done["agency"], version=done["version"], sequence=base + 1)
 
 
+def may_write(by: Actor) -> bool:
+    """Whether the officer's role changes agencies' records."""
+    return bool(by.roles & WRITERS)
+
+
 def _writer(by: Actor, authority: str, *, unseen: errors.NotFound | None = None) -> None:
     if by.authority is None and Role.SYSTEM in by.roles:
         return
@@ -538,7 +543,7 @@ def _writer(by: Actor, authority: str, *, unseen: errors.NotFound | None = None)
         raise errors.OutsideAuthority(
             "the record belongs to another authority", authority=authority, unseen=unseen
         )
-    if not by.roles & WRITERS:
+    if not may_write(by):
         raise errors.RoleNotAllowed("this role does not write", roles=sorted(WRITERS))
 
 

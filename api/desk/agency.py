@@ -168,7 +168,7 @@ def _shown(visit: Visit, found: AgencyThen, then: Then) -> dict[str, Any]:
     if not found.columns:
         return {"empty": True}
     on = then.as_of or visit.at
-    writes = then == Then() and bool(visit.by.roles & agencies.WRITERS)
+    writes = then == Then() and agencies.may_write(visit.by)
     pictures = [
         lives.drawn(
             one.number,

@@ -42,7 +42,7 @@ def test_the_first_screen_of_a_small_phone_says_verdict_why_and_what_to_do(
     with visit(windows, public_site, java_script_enabled=False) as (page, complaints):
         page.goto(f"{public_site}/v/{agency.badge}")
         for said in ("Not licensed", "suspended since 5 January 2026", "Do not pay, do not sign"):
-            box = page.get_by_text(said).last.bounding_box()
+            box = page.locator("main").get_by_text(said).first.bounding_box()
             assert box["y"] + box["height"] <= 640, said
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert not complaints
