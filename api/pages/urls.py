@@ -3,7 +3,18 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from api.pages import agency, alerts, answer, applications, badge, debarments, home, licence, refusals
+from api.pages import (
+    agency,
+    alerts,
+    answer,
+    applications,
+    badge,
+    debarments,
+    finding,
+    home,
+    licence,
+    refusals,
+)
 
 _MARK = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#0f4273"/>'
@@ -27,6 +38,8 @@ urlpatterns: list[URLPattern] = [
     path("v/<str:code>/badge", badge.badge, name="badge-print"),
     path("", home.home, name="home"),
     path("licences/<str:number>", licence.licence, name="licence-page"),
+    path("agencies", finding.agencies, name="agencies-page"),
+    path("agencies.csv", finding.sheet, name="agencies-sheet"),
     path("agencies/<str:number>", agency.agency, name="agency-page"),
     path("applications", applications.applications, name="applications-page"),
     path("applications/<str:number>", applications.application, name="application-page"),
