@@ -305,6 +305,20 @@ ALERTS: Final = {
     "withdrawn": _("This warning was a mistake"),
 }
 
+#: Major groups of occupations of ISCO-08, in common words.
+OCCUPATIONS: Final = {
+    "0": _("Soldiers"),
+    "1": _("Managers"),
+    "2": _("Doctors, nurses, teachers, engineers"),
+    "3": _("Technicians and assistants"),
+    "4": _("Office work"),
+    "5": _("Care, shops, kitchens and other services"),
+    "6": _("Farms, forests and fishing"),
+    "7": _("Building, electricity and other crafts"),
+    "8": _("Drivers and machine workers"),
+    "9": _("Cleaners, helpers and simple work"),
+}
+
 #: What a ban is now, and what it keeps a person from.
 DEBARMENTS: Final = {
     "coming": _("Banned from a later day"),
@@ -334,6 +348,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "fees": FEES,
     "debarments": DEBARMENTS,
     "alerts": ALERTS,
+    "occupations": OCCUPATIONS,
     "bar_scopes": BAR_SCOPES,
 }
 

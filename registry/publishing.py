@@ -22,7 +22,9 @@ from registry.rules.standing import BEGINNING, Entry
 _AT_ONCE: Final = 1000
 """Licences that are made again together."""
 
-_COLUMNS: Final = tuple(c.attname for c in PublishedRecord._meta.concrete_fields if not c.primary_key)
+_COLUMNS: Final = tuple(
+    c.attname for c in PublishedRecord._meta.concrete_fields if not (c.primary_key or c.generated)
+)
 
 Said = Sequence[tuple[datetime, Stated]]
 """What an authority's policies say to the public, each from its day on (``records.stated``)."""

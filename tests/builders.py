@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry import agencies, bars, dossier, licensing, motions, retrospect
+from registry import agencies, alerts, bars, dossier, licensing, motions, retrospect
 from registry.rules import days
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import Motion
@@ -190,6 +190,21 @@ def revoked(number: str, *, at: datetime, authority: str = "XA-DLA", immediate: 
     served = (at - timedelta(days=30)).date()
     terms = StepTerms(grounds=("FEE-PROHIBITED",), notice_served_on=served, immediate=immediate)
     return take(number, Action.REVOKE, terms, at=at, authority=authority).sequence
+
+
+def warned(*, at: datetime = START, authority: str = "XA-DLA", **terms: Any) -> str:
+    """Somebody without a licence, whom two officers warn of; the number of the alert."""
+    said = {
+        "kind": "unlicensed", "names": ["Sunrise Gulf Visa (DEMO)"], "contacts": ["+44 20 7946 0499"],
+        "grounds": ["FEE-PROHIBITED"], "reason": "It never had a licence.", **terms,
+    }  # fmt: skip
+    told: dict[str, Any] = {"at": at, "no_conflict": True}
+    by = maker(at, authority)
+    moved = motions.propose(
+        Motion.PUBLISH_ALERT, said["names"][0], said, by=by, idempotency_key=key(), **told
+    )
+    motions.approve(moved.id, by=checker(at, authority), idempotency_key=key(), **told)
+    return alerts.listed(at=at, limit=1).data[0].number
 
 
 def person_barred(

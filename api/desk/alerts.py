@@ -21,7 +21,7 @@ from api.desk.door import Visit
 from api.desk.motions import MotionForm
 from api.desk.persons import DAY
 from registry import alerts as register
-from registry import dossier
+from registry import dossier, motions
 from registry.alerts import AlertRecord
 from registry.rules import alerts as rules
 from registry.rules import days, errors, numbering
@@ -161,7 +161,7 @@ def alerts(visit: Visit) -> HttpResponse:
         ended=_table(
             gettext("Not in force any more"), register.of_authority(by=visit.by, at=visit.at, ended=True)
         ),
-        may_propose=bool(visit.by.roles & M),
+        may_propose=motions.may_propose(Motion.PUBLISH_ALERT, by=visit.by),
     )
 
 
@@ -236,7 +236,7 @@ def one(visit: Visit, number: str) -> HttpResponse:
         alert=found,
         facts=parts.Facts(facts),
         versions=parts.Table(gettext("Versions"), columns, versions, ""),
-        may_propose=bool(visit.by.roles & M) and not found.versions[-1].ended,
+        may_propose=motions.may_propose(Motion.END_ALERT, by=visit.by) and not found.versions[-1].ended,
     )
 
 

@@ -80,7 +80,7 @@ class AlertsBody(serializers.Serializer[Any]):
     ],
     says=["parameter.invalid", "parameter.repeated", "cursor.invalid"],
 )
-def listed(ask: route.Ask) -> route.Answer:
+def warnings(ask: route.Ask) -> route.Answer:
     """Whom the authorities warn of now: recruiters without a licence, and clones of agencies that have one.
 
     `/search` finds the same by a name, phone, page or e-mail address. Nobody is cleared by not standing here.
@@ -153,5 +153,5 @@ def told(one: AlertRecord) -> dict[str, Any]:
 
 urlpatterns: list[URLPattern] = [
     path("v1/alerts/<str:number>", alert, name="alert"),
-    path("v1/alerts", listed, name="alerts"),
+    path("v1/alerts", warnings, name="alerts"),
 ]

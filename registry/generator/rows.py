@@ -45,7 +45,7 @@ class copying:  # noqa: N801 - reads as a word of the with statement
         others = {
             str(field.column): field.get_db_prep_save(field.get_default(), connection)
             for field in model._meta.concrete_fields
-            if field.column not in columns and not field.primary_key
+            if field.column not in columns and not (field.primary_key or field.generated)
         }
         self._rest = tuple(others.values())
         named = map(sql.Identifier, (*columns, *others))

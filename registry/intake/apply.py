@@ -311,7 +311,7 @@ def _insert(
     model = _model(target)
     columns, values, parameters = [], [], dict(parameters)
     for field in model._meta.concrete_fields:
-        if field.primary_key and field.column not in given:
+        if field.generated or (field.primary_key and field.column not in given):
             continue
         columns.append(sql.Identifier(str(field.column)))
         if field.column in given:

@@ -37,6 +37,14 @@ class PublishedRecord(models.Model):
     country = models.CharField(max_length=2)
     licence_class = models.TextField()
     corridors = ArrayField(models.CharField(max_length=2), default=list)
+    #: What whoever looks for an agency may choose by (``registry.finding``); nothing where it may not recruit.
+    facets = models.GeneratedField(
+        expression=models.Func(
+            "body", "licence_class", "corridors", "may_recruit", function="registry_facets"
+        ),
+        output_field=ArrayField(models.TextField(), null=True),
+        db_persist=True,
+    )
 
     class Meta:
         indexes = [
@@ -47,6 +55,7 @@ class PublishedRecord(models.Model):
             models.Index(fields=["state", "agency_number", "number"], name="published_in_state"),
             models.Index(fields=["licence_class", "agency_number", "number"], name="published_in_class"),
             GinIndex(fields=["corridors"], name="published_corridors"),
+            GinIndex(fields=["facets"], name="published_facets", condition=models.Q(may_recruit=True)),
             # What an authority's licences are at an instant and when the clock will turn them, from the index alone.
             models.Index(
                 fields=["authority_code", "state", "span"],

@@ -118,7 +118,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
     "IdempotencyKey": {"id": I, "actor": I, "key": I, "digest": I, "outcome": I, "at": I},
     "PublishedRecord": {"id": I, "number": P, "licence": P, "span": P, "state": P, "result": P, "may_recruit": P, "body": P,
                         "withhold_from": I, "commit": P, "ordinal": P, "agency_number": P, "authority_code": P, "country": P,
-                        "licence_class": P, "corridors": P},
+                        "licence_class": P, "corridors": P, "facets": I},
     "SearchName": {"id": I, "subject_kind": P, "subject": P, "licence": P, "authority": P, "country": P, "kind": P, "text": P,
                    "folded": I, "keys": I, "valid": I},
     "SearchWord": {"id": I, "word": I, "key": I, "sound": I, "deletions": I, "names": I},

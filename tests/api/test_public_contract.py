@@ -20,7 +20,7 @@ import registry
 import verification
 from api import labels, problems, throttles
 from registry import bars, debarments, search
-from registry.rules import grounds, lifecycle, likeness
+from registry.rules import alerts, grounds, lifecycle, likeness
 from registry.rules.errors import RegistryError
 from registry.rules.lifecycle import Scope
 from tests import builders
@@ -110,6 +110,8 @@ def test_every_code_of_the_law_has_a_text_and_no_text_is_left_over() -> None:
     assert labels.WHY.keys() == set(search.WHY)
     assert labels.DEBARMENTS.keys() == set(debarments.STATES)
     assert labels.BAR_SCOPES.keys() == set(bars.SCOPES)
+    assert labels.ANSWERS.keys() == {answer.value for answer in search.Answer}
+    assert labels.ALERTS.keys() == {*alerts.KINDS, *alerts.STATES}
     assert labels.MATCHES.keys() == {match.value for match in likeness.Match}
 
 
@@ -149,6 +151,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     suspension = builders.suspended(number, at=START + timedelta(days=1))
     builders.lifted(number, suspension, at=START + timedelta(days=2))
     bar = builders.person_barred(at=START + timedelta(days=2))
+    alert = builders.warned(at=START + timedelta(days=2))
     badge = badges.issue("licence", number, at=START + timedelta(days=3))
     sign_for("XA-DLA", at=clock.stop(LATER))
     statuses.refresh(at=LATER)
@@ -158,6 +161,7 @@ def numbers(transactional_db: None, clock: Any, sign_for: Any, public: Client) -
     return {
         "number": number, "agency": agency, "badge": badge.code, "receipt": receipt.content.decode(),
         "token": tokens.digits(badge.code, at=LATER), "credential": tokens.credential(badge.code), "bar": str(bar),
+        "alert": alert,
     }  # fmt: skip
 
 

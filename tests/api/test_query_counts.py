@@ -47,6 +47,7 @@ class Known:
     office_code: str
     listed: int
     bar: int
+    alert: str
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +78,14 @@ def _build() -> Known:
     code, of_office = (
         badges.issue(kind, of, at=AT).code for kind, of in (("licence", number), ("office", office))
     )
+    alert = builders.warned(at=start)
     bar = builders.person_barred(at=start)
     statuses.refresh(at=AT)
     published_keys.refresh(at=AT)
     tokens.refresh(at=AT)
     sequencing.advance(at=AT)
     sequencing.publish(at=AT)
-    return Known(agency, number, office, code, of_office, statuses.places([code])[code].number, bar)
+    return Known(agency, number, office, code, of_office, statuses.places([code])[code].number, bar, alert)
 
 
 @contextmanager
@@ -129,6 +131,9 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "api/v1/agencies/<str:number>": (f"/api/v1/agencies/{known.agency}", {}),
         "api/v1/agencies": ("/api/v1/agencies?country=XA&limit=10", {}),
         "api/v1/agencies by name": ("/api/v1/agencies?q=Bluefinch", {}),
+        "api/v1/alerts": ("/api/v1/alerts", {}),
+        "api/v1/alerts/<str:number>": (f"/api/v1/alerts/{known.alert}", {}),
+        "api/v1/search of a contact": ("/api/v1/search?q=Bluefinch+Manpower&contact=%2B442079460499", {}),
         "api/v1/debarments": ("/api/v1/debarments", {}),
         "api/v1/debarments by name": ("/api/v1/debarments?q=Mina", {}),
         "api/v1/debarments/<str:number>": (f"/api/v1/debarments/{known.bar}", {}),
@@ -171,6 +176,11 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "agencies/<str:number>": (f"/agencies/{known.agency}", html),
         "applications": ("/applications", html),
         "applications/<str:number>": ("/applications/LA-000001-0", html),
+        "agencies": ("/agencies", html),
+        "agencies.csv": ("/agencies.csv", {}),
+        "alerts": ("/alerts", html),
+        "alerts.csv": ("/alerts.csv", {}),
+        "alerts/<str:number>": (f"/alerts/{known.alert}", html),
         "debarments": ("/debarments", html),
         "debarments/<str:number>": (f"/debarments/{known.bar}", html),
         "where": ("/where", html),
