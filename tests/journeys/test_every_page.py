@@ -184,9 +184,12 @@ def _twins(at: Any) -> list[str]:
 
 def _concerns(at: Any) -> list[str]:
     """Concerns to be triaged too late, being worked on, and closed."""
-    said = intake.Report(("held", "fees"), "They lock the door (DEMO).", "XA-DLA", "en", reach="+999 1", consent=True)
+    said = intake.Report(
+        ("held", "fees"), "They lock the door (DEMO).", "XA-DLA", "en", reach="+999 1", consent=True
+    )
     codes = [
-        intake.file(said, key=builders.key(), at=at - timedelta(hours=30), files=_voice()).code for _ in range(3)
+        intake.file(said, key=builders.key(), at=at - timedelta(hours=30), files=_voice()).code
+        for _ in range(3)
     ]
     told: dict[str, Any] = {"by": builders.officer(Role.CASE_OFFICER, at=at), "at": at}
     for code in codes[1:]:
