@@ -36,7 +36,7 @@ _SIDE: Final = 2048
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 
-class Refused(Exception):  # noqa: N818 - named by the refusal
+class NotTaken(Exception):  # noqa: N818 - named by the refusal
     """A file, called ``name``, was not taken: ``empty``, ``size``, ``kind``, ``harmful`` or ``scanner``."""
 
     def __init__(self, why: str, name: str) -> None:
@@ -76,18 +76,18 @@ class Upload(TemporaryFileUploadHandler):
 
 
 def made_anew(upload: "UploadedFile[Any]") -> Made:
-    """The photograph or voice note in a file, scanned and made anew; raises ``Refused``."""
+    """The photograph or voice note in a file, scanned and made anew; raises ``NotTaken``."""
     name = upload.name or ""
     if not upload.size:
-        raise Refused("empty", name)
+        raise NotTaken("empty", name)
     if upload.size > LARGEST:
-        raise Refused("size", name)
+        raise NotTaken("size", name)
     upload.seek(0)
     content = upload.read()
     try:
         scanning.scan([content])
     except problems.Refusal as refusal:
-        raise Refused("harmful" if refusal.code == "document.infected" else "scanner", name) from refusal
+        raise NotTaken("harmful" if refusal.code == "document.infected" else "scanner", name) from refusal
     try:
         found = voice_notes.made_anew(content)
     except voice_notes.NotSound:
@@ -105,7 +105,7 @@ def made_anew(upload: "UploadedFile[Any]") -> Made:
         Warning,
         Image.DecompressionBombError,
     ) as broken:
-        raise Refused("kind", name) from broken
+        raise NotTaken("kind", name) from broken
 
 
 @contextmanager

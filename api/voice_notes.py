@@ -14,9 +14,15 @@ left out, also what stands before, behind or between them. What can not be made 
 
 import re
 import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+_MOST: Final = 500_000
+"""Frames of a note: three hours of sound and more."""
+_MOST_BOXES: Final = 200
+"""Boxes of one box: a telephone writes a dozen."""
 
 
 class NotSound(ValueError):  # noqa: N818 - named by the refusal
@@ -37,7 +43,9 @@ def made_anew(content: bytes) -> Voice:
         if begins.match(content):
             try:
                 return Voice(media_type, read(content))
-            except (struct.error, IndexError, KeyError, OverflowError) as broken:
+            except NotSound:
+                raise
+            except (struct.error, IndexError, KeyError, StopIteration, ValueError) as broken:
                 raise NotSound("a piece is missing") from broken
     raise NotSound("no kind of ours")
 
@@ -80,6 +88,7 @@ def _amr(content: bytes) -> bytes:
             break
         frames.append(content[place : place + size])
         place += size
+        _need(len(frames) <= _MOST, "too many pieces")
     _need(bool(frames), "no sound")
     return _AMR + b"".join(frames)
 
@@ -98,7 +107,7 @@ def _mp3(content: bytes) -> bytes:
         place = 10 + (a << 21 | b << 14 | c << 7 | d)
     while place + 4 <= len(content) and not _frame(content, place):
         place += 1
-        _need(place < 1 << 20, "no sound where it should begin")
+        _need(place < 1 << 18, "no sound where it should begin")
     frames = []
     while size := _frame(content, place):
         frames.append(content[place : place + size])
@@ -171,25 +180,13 @@ def _pages(content: bytes) -> Iterator[_Page]:
         place = start + size
 
 
-def _table() -> tuple[int, ...]:
-    made = []
-    for byte in range(256):
-        rest = byte << 24
-        for _ in range(8):
-            rest = (rest << 1 ^ (0x04C11DB7 if rest & 1 << 31 else 0)) & 0xFFFFFFFF
-        made.append(rest)
-    return tuple(made)
-
-
-_CRC: Final = _table()
+_MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def _crc(told: bytes) -> int:
-    """RFC 3533's checksum: polynomial 0x04C11DB7, nothing reflected, nothing inverted."""
-    rest = 0
-    for byte in told:
-        rest = (rest << 8 & 0xFFFFFFFF) ^ _CRC[rest >> 24 ^ byte]
-    return rest
+    """RFC 3533's checksum: zlib's polynomial with nothing reflected and nothing inverted, so its mirror image."""
+    mirrored = zlib.crc32(told.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")
 
 
 # --- MP4 -----------------------------------------------------------------------------------------------------------
@@ -218,7 +215,7 @@ def _mp4(content: bytes) -> bytes:
 
 
 def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 0
+    place, count = 0, 0
     while place + 8 <= len(content):
         size, name = struct.unpack_from(">I4s", content, place)
         start = place + 8
@@ -227,6 +224,8 @@ def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         elif size == 0:
             size = len(content) - place
         _need(start - place <= size <= len(content) - place, "a box that does not fit")
+        count += 1
+        _need(count <= _MOST_BOXES, "too many boxes")
         yield name, content[start : place + size]
         place += size
 
@@ -235,12 +234,13 @@ def _box(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(body), name) + body
 
 
-def _kept(body: bytes) -> bytes:
+def _kept(body: bytes, depth: int = 0) -> bytes:
     """The boxes of ours below this one, in order; whatever else is there is left out."""
+    _need(depth < len(_BRANCHES), "too many boxes")
     told = b""
     for name, inner in _boxes(body):
         if name in _BRANCHES:
-            told += _box(name, _kept(inner))
+            told += _box(name, _kept(inner, depth + 1))
         elif name == b"hdlr":
             _need(inner[8:12] == b"soun", "a track that is no sound")
             told += _box(name, bytes(8) + b"soun" + bytes(13))

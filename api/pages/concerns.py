@@ -64,7 +64,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.UNREACHABLE: gettext_noop("The authority needed your answer and got none."),
     Outcome.WITHDRAWN: gettext_noop("You asked the authority to stop."),
 }
-#: Why a file was not taken (``api.evidence.Refused``); ``%(name)s`` is what the telephone calls it.
+#: Why a file was not taken (``api.evidence.NotTaken``); ``%(name)s`` is what the telephone calls it.
 FILES: Final[Mapping[str, str]] = {
     "empty": gettext_noop("The file “%(name)s” is empty."),
     "size": gettext_noop(

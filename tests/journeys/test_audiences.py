@@ -39,6 +39,8 @@ from registry import (
     subjects,
 )
 from registry.intake import taking
+from registry.remedy import cases, intake
+from registry.remedy.acts import Evidence
 from registry.rules import publication
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import RULES, Motion
@@ -69,6 +71,10 @@ CODES = frozenset(
         ("PolicyProposal", "state"), ("Proposal", "action"), ("Proposal", "subject"),
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
+        ("Concern", "categories"), ("Concern", "state"), ("Concern", "body"), ("Concern", "outcome"),
+        ("Concern", "language"),
+        ("Concern", "agency"), ("Concern", "licence"),
+        ("ConcernAct", "action"), ("ConcernAct", "facts"), ("ConcernFile", "media_type"),
         ("HolderAccount", "state"), ("EntryPaper", "media_type"),
         ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
         ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "target_kind"),
@@ -236,6 +242,7 @@ def _enter(tmp_path: Path) -> Laden:
     codes = tuple(badges.issue(kind, of, at=START).code for kind, of in kinds)
     _move(agency)
     _hold(licence)
+    _report(licence)
     return Laden(agency, office, licence, listed.number, codes, _ask_and_screen())
 
 
@@ -268,6 +275,26 @@ def _move(agency: str) -> None:
             received_on=date(2025, 11, 17), by=by, at=START, idempotency_key=builders.key(),
         )  # fmt: skip
         take(Motion.ANSWER, str(asked.id), answer=answer, reason="Zanswered as the law asks")
+
+
+def _report(licence: str) -> None:
+    """Somebody reports a concern with a photograph, and a case officer sees to it until it is closed."""
+    said = intake.Report(
+        ("fees", "held"), "Zthey locked the door", "XA-DLA", "en", whom="Zman of the shop", licence=licence,
+        place="Zbus station", amount="ZM 900", name="Zahra Witness", reach="+9771999000", wish="Zafter midnight",
+    )  # fmt: skip
+    photo = Evidence("zreference-of-photo", "audio/amr", 9, "5a" * 32, "zstored/photo-1")
+    filed = intake.file(said, key="zform-1", files=[photo], at=START)
+    told: dict[str, Any] = {
+        "by": builders.officer(Role.CASE_OFFICER, at=START, number="ZCASE-OFFICER"),
+        "at": START,
+    }
+    cases.triage(filed.code, categories=["held"], subject=licence, note="Zcalled her", key="z1", **told)
+    cases.ask(filed.code, "Zwhere are you now", key="z2", **told)
+    seen = intake.enter(filed.code, filed.pin, at=START)
+    intake.reply(seen.ticket, "Zat my sister's", key="z3", at=START)
+    cases.refer(filed.code, "anti_trafficking", why="Zlaw of need", key="z4", **told)
+    cases.close(filed.code, "repaid", repaid="914.25", currency="XTS", text="Zpaid", key="z5", **told)
 
 
 def _hold(licence: str) -> None:
@@ -384,6 +411,7 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     yield from (("/api/v1/licences?number=ZLEGACY-81", {}), ("/api/v1/changes?after=0&limit=1000", {}))
     yield from (("/api/v1/agencies?limit=100", {}), (f"/api/v1/agencies/{laden.agency}", {}))
     yield f"/agencies/{laden.agency}", html
+    yield from ((f"/report?licence={laden.licence}", html), ("/report/status", html))
     yield from (("/applications", html), (f"/applications/{laden.application}", html))
     yield from (("/api/v1/debarments", {}), ("/api/v1/debarments?q=Zoltan", {}), ("/debarments", html))
     for bar in debarments.listed(at=START + DAY, limit=9).data:

@@ -64,22 +64,11 @@ def test_a_worker_reports_from_a_red_answer_and_reads_the_reply(
     agency = settled(AT)
     builders.suspended(agency.licence, at=AT)
     with windows.lend(public_site, width=NARROW, script=axe.SCRIPT) as phone:
-        page = phone.page
         phone.open(f"/v/{agency.badge}")
-        page.get_by_role("link", name="Report a concern").click()
-        seen(phone, "form")
-        page.get_by_role("button", name="Send the report").click()
-        page.get_by_text("Choose at least one line.").wait_for()
-        page.get_by_label("They keep a passport").check()
-        page.get_by_label("Tell it in your own words").fill("Er hat meinen Pass. वह नहीं देता।")
-        page.get_by_label("Your name").fill("Mina Rai")
-        page.get_by_label("Photos or voice notes").set_input_files(selfie())
-        page.get_by_role("button", name="Send the report").click()
-        page.get_by_text("Your report is sent").first.wait_for()
-        seen(phone, "sent")
-        code, pin = page.locator(".slip dd").all_text_contents()
+        phone.page.get_by_role("link", name="Report a concern").click()
+        code, pin = _reported(phone)
         assert phone.complaints == []
-        assert page.context.cookies() == []
+        assert phone.page.context.cookies() == []
 
     row, file = Concern.objects.get(), ConcernFile.objects.get()
     assert (row.licence, row.agency) == (agency.licence, agency.agency)
@@ -90,33 +79,60 @@ def test_a_worker_reports_from_a_red_answer_and_reads_the_reply(
 
     officer = signed_in(appoint("DLA-70", "XA-DLA", "case_officer"))
     with windows.lend(desk_site, client=officer, script=axe.SCRIPT) as desk:
-        page = desk.page
         desk.open("/desk/")
-        page.get_by_role("link", name=code).click()
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
-        assert "Mina Rai" not in page.content()
-        seen(desk, "desk")
-        page.get_by_role("link", name="Triage").click()
-        page.get_by_role("button", name="Confirm").click()
-        page.get_by_role("link", name="Write to the person").click()
-        page.get_by_label("To the person").fill("We have your report. Where is he now?")
-        page.get_by_role("button", name="Send").click()
-        page.get_by_text("It is done.").wait_for()
-        page.get_by_role("link", name="Who reports it").click()
-        page.get_by_text("Mina Rai").wait_for()
+        desk.page.get_by_role("link", name=code).click()
+        _answered(desk)
         assert desk.complaints == []
     assert Reading.objects.filter(record=row.code, fields="who reported", officer="DLA-70").count() == 1
 
     with windows.lend(public_site, width=NARROW, script=axe.SCRIPT) as phone:
-        page = phone.page
         phone.open("/report/status")
-        page.get_by_label("Code of your report").fill(code.lower())
-        page.get_by_label("PIN").fill(pin)
-        page.get_by_role("button", name="Open").click()
-        page.get_by_text("Where is he now?").wait_for()
-        page.get_by_label("Write to the authority").fill("In the shop.")
-        page.get_by_role("button", name="Send").click()
-        page.get_by_text("Your letter is with the authority.").wait_for()
-        seen(phone, "status")
+        _read(phone, code, pin)
         assert phone.complaints == []
+
+
+def _reported(phone: Window) -> tuple[str, str]:
+    """Fill the form in, forgetting something first; the code and the PIN."""
+    page = phone.page
+    seen(phone, "form")
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_text("Choose at least one line.").wait_for()
+    page.get_by_label("They keep a passport").check()
+    page.get_by_label("Tell it in your own words").fill("Er hat meinen Pass. वह नहीं देता।")
+    page.get_by_label("Your name").fill("Mina Rai")
+    page.get_by_label("Photos or voice notes").set_input_files(selfie())
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_text("Your report is sent").first.wait_for()
+    seen(phone, "sent")
+    code, pin = page.locator(".slip dd").all_text_contents()
+    return code, pin
+
+
+def _answered(desk: Window) -> None:
+    """Look at the concern and its photograph, triage it, write, and look who it is from."""
+    page = desk.page
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
+    assert "Mina Rai" not in page.content()
+    seen(desk, "desk")
+    page.get_by_role("link", name="Triage").click()
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Write to the person").click()
+    page.get_by_label("To the person").fill("We have your report. Where is he now?")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("It is done.").wait_for()
+    page.get_by_role("link", name="Who reports it").click()
+    page.get_by_text("Mina Rai").wait_for()
+
+
+def _read(phone: Window, code: str, pin: str) -> None:
+    """Come back with code and PIN, read, and write again."""
+    page = phone.page
+    page.get_by_label("Code of your report").fill(code.lower())
+    page.get_by_label("PIN").fill(pin)
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("Where is he now?").wait_for()
+    page.get_by_label("Write to the authority").fill("In the shop.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Your letter is with the authority.").wait_for()
+    seen(phone, "status")

@@ -229,7 +229,7 @@ def _made(request: HttpRequest) -> tuple[list[Made], No]:
     for one in sent:
         try:
             made.append(evidence.made_anew(one))
-        except evidence.Refused as refused:
+        except evidence.NotTaken as refused:
             no.told.append(pages.refusal(refused.why, name=refused.name[:80]))
     return made, no
 

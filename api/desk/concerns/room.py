@@ -384,7 +384,7 @@ def _facts(found: Case, zone: str) -> parts.Facts:
     if found.forgotten_at:
         told.append(parts.Fact(gettext("Deleted"), parts.Moment(found.forgotten_at, zone)))
     elif found.forget_at:
-        told.append(parts.Fact(gettext("What was written is deleted"), parts.Moment(found.forget_at, zone)))
+        told.append(parts.Fact(gettext("What was written is deleted"), parts.Due(found.forget_at, zone)))
     return parts.Facts(told)
 
 
