@@ -20,7 +20,7 @@ from django.db import transaction
 
 from api import demo_pictures
 from api.models import Officer, User
-from registry import agencies, licensing, lookup, motions, search
+from registry import agencies, holders, licensing, lookup, motions, search
 from registry.admission import applicants
 from registry.admission import officers as admitting
 from registry.remedy import intake
@@ -28,7 +28,7 @@ from registry.rules import applying, days, numbering, particulars
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import Motion
 from registry.rules.publication import PUBLIC_ROLES
-from verification import badges, tokens
+from verification import badges, live_codes, tokens
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
@@ -88,6 +88,7 @@ def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _
     for row in told["concern"]:
         _concern(row, at=at)
     made = [badges.issue(kind, number, at=at) for kind, number in teller.subjects()]
+    _enrol(told["applicant"][0]["email"], at=at)
     return {"agencies": len(told["agency"]), "licences": len(teller.stories), "badges": len(made)}
 
 
@@ -114,6 +115,20 @@ def _concern(row: Mapping[str, Any], *, at: datetime) -> None:
     told = {name: value for name, value in row.items() if name not in {"categories", "hours_ago"}}
     reported = intake.Report(categories=tuple(row["categories"]), language="en", **told)
     intake.file(reported, key=f"demo-{row['hours_ago']}", at=at - timedelta(hours=row["hours_ago"]))
+
+
+def _enrol(email: str, *, at: datetime) -> None:
+    """Have an account act for an agency in good standing, and show live codes as one of its people."""
+    account = f"APPLICANT-{User.objects.get(username=email).pk}"
+    rows = lookup.agencies(at=at, limit=1000).data
+    licence = next(row["licence"]["number"] for row in rows if row["name"] == SHOWN[1])
+    authority = licence.rpartition("-A-")[0]
+    asked = holders.ask(account, licence, "Of the agency (DEMO).", at=at, idempotency_key="demo live 1")
+    for place, role in enumerate((Role.OFFICER, Role.SUPERVISOR), 2):
+        by = _officer(authority, role, at)
+        holders.confirm(asked, by=by, at=at, no_conflict=True, idempotency_key=f"demo live {place}")
+    person = holders.people(account, licence, at=at)[0].number
+    live_codes.accept(live_codes.invite(person, by=account, at=at), account=account, at=at)
 
 
 class _Teller:
@@ -393,5 +408,6 @@ def greeting(*, at: datetime) -> str:
     lines += [
         "Sign in as an applicant, in the same way",
         f"  {desk}/apply/   {told['applicant'][0]['email']}",
+        f"  {desk}/apply/live   the live code that the badge of {SHOWN[1]} asks for",
     ]
     return "\n".join(lines)

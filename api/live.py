@@ -1,11 +1,12 @@
 """Checking a live code for whoever asks, by web or by telephone, with limits on guessing (ADR 0021).
 
-Wrong codes cost tokens, right ones nothing. An asker has five wrong tries in ten minutes at one badge. Wrong codes of
-all askers together fill a second bucket of the badge; once that is empty, the short code is not taken any more until it
-fills again, and the long one is: many who guess together can not find a code in its two minutes, and can not keep the
-real person from being confirmed either.
+Wrong codes cost tokens, right ones nothing. An asker has five wrong tries at the short code in ten minutes at one
+badge; wrong tries of all askers together fill a second bucket of the badge. Once either is empty the short code is not
+taken until it fills again, and the long one is, which nobody guesses. So many who guess together can not find a code in
+its two minutes, and nobody can keep the real person from being confirmed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +17,9 @@ from api import clients, problems, throttles
 from verification import live_codes
 from verification.check import Verdict
 from verification.live_codes import Person
+
+#: The key of a bucket of whoever asks, by what the bucket is for (``clients.key``, ``clients.keyed``).
+Asker = Callable[[str], bytes]
 
 _ACCOUNT: Final = "APPLICANT-"
 
@@ -28,28 +32,23 @@ class Outcome:
     long_only: bool
 
 
-def check(found: Verdict, code: str, *, asker: bytes, at: datetime, free: bool = False) -> Outcome:
-    """Whether somebody of the badge's holder is shown this code now; refuses (429) whoever was wrong too often.
+def check(found: Verdict, code: str, *, asker: Asker, at: datetime, free: bool = False) -> Outcome:
+    """Whether somebody of the badge's holder is shown this code now; refuses (429) who tries long codes without end.
 
-    ``asker``: the key of the bucket of who asks, for the purpose of :func:`purpose`. ``free``: this very question was
-    asked and paid for before.
+    ``free``: this very question was asked and paid for before.
     """
+    own = asker(f"{throttles.LIVE.name} {found.code}")
     whole = clients.keyed(found.code, throttles.LIVE_OF_BADGE.name)
     short, long_only = len(code) != live_codes.LONG, False
-    if not free:
-        throttles.spend(asker, throttles.LIVE)
-        long_only = short and not _spent(whole)
+    if short and not free:
+        long_only = not _may_try(own, whole)
+    elif not free:
+        throttles.spend(asker(throttles.LIVE_LONG.name), throttles.LIVE_LONG)
     person = live_codes.confirmed(found, code, at=at, is_open=is_open, long_only=long_only)
-    if person is not None and not free:
-        throttles.give_back(asker, throttles.LIVE)
-        if short:
-            throttles.give_back(whole, throttles.LIVE_OF_BADGE)
+    if person is not None and short and not free:
+        throttles.give_back(own, throttles.LIVE)
+        throttles.give_back(whole, throttles.LIVE_OF_BADGE)
     return Outcome(person, long_only)
-
-
-def purpose(badge: str) -> str:
-    """What an asker's bucket at this badge is for."""
-    return f"{throttles.LIVE.name} {badge}"
 
 
 def is_open(account: str) -> bool:
@@ -70,9 +69,19 @@ def digits(typed: str) -> str:
     )
 
 
-def _spent(key: bytes) -> bool:
+def _may_try(own: bytes, whole: bytes) -> bool:
+    """Take one from the asker's bucket and from the badge's; a try that is not made costs nothing."""
+    if not _spent(own, throttles.LIVE):
+        return False
+    if _spent(whole, throttles.LIVE_OF_BADGE):
+        return True
+    throttles.give_back(own, throttles.LIVE)
+    return False
+
+
+def _spent(key: bytes, limit: throttles.Limit) -> bool:
     try:
-        throttles.spend(key, throttles.LIVE_OF_BADGE)
+        throttles.spend(key, limit)
     except problems.Refusal:
         return False
     return True

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psycopg
@@ -64,11 +65,11 @@ def main() -> int:
         ]
         said = _manage("demo", place=place)
         subprocess.run([sys.executable, "-m", "scripts.demo_trust"], cwd=ROOT, env=place, check=True)
-        running += _keep_mail(place)
+        running += [*_keep_mail(place), *_telephone(place)]
         running.append(_work(place))  # not before: it would close the proposals of the stories' past
         with console.status("Starting the signer, the applications and the worker"):
             _wait(running, [f"http://127.0.0.1:{number}/healthz" for number in ports])
-        _greet(ports, said, time.monotonic() - started)
+        _greet(ports, place, said, time.monotonic() - started)
         if before != place["REGISTRY_HOST"]:
             console.print(
                 f"This demo was at {before} before: what it signed there names that host, and manage.py audit tells so"
@@ -115,6 +116,8 @@ def _place(public: int, desk: int) -> dict[str, str]:
             "REGISTRY_DESK_HOST": f"127.0.0.1:{desk}",
             "REGISTRY_SIGNER": os.environ.get("REGISTRY_SIGNER") or str(embedded.VAR / "signer.sock"),
             "REGISTRY_SMTP": os.environ.get("REGISTRY_SMTP") or f"smtp://127.0.0.1:{_free_port()}",
+            "REGISTRY_GATEWAY": os.environ.get("REGISTRY_GATEWAY")
+            or f"http://127.0.0.1:{_free_port()}/messages",
             "REGISTRY_CLAMD": os.environ.get("REGISTRY_CLAMD") or str(embedded.VAR / "scanner.sock"),
             "PYTHONWARNINGS": "ignore",
         }
@@ -135,6 +138,14 @@ def _keep_mail(place: dict[str, str]) -> list[subprocess.Popen[bytes]]:
     port = place["REGISTRY_SMTP"].rpartition(":")[2]
     command = [sys.executable, "-m", "api.outbound.sink", port, str(embedded.VAR / "mail")]
     return [_start("mail", command, place)]
+
+
+def _telephone(place: dict[str, str]) -> list[subprocess.Popen[bytes]]:
+    """A gateway that reaches no telephone and has a page to try messages and menus; none where one is named."""
+    if os.environ.get("REGISTRY_GATEWAY"):
+        return []
+    port = urlsplit(place["REGISTRY_GATEWAY"]).port
+    return [_start("telephone", [sys.executable, "manage.py", "sms_gateway", f"--port={port}"], place)]
 
 
 def _migrate(place: dict[str, str]) -> None:
@@ -279,10 +290,11 @@ def _refuse_an_end(running: list[subprocess.Popen[bytes]]) -> None:
             raise RuntimeError(f"A program ended; {embedded.VAR / 'log'} says why")
 
 
-def _greet(ports: tuple[int, int], said: str, seconds: float) -> None:
+def _greet(ports: tuple[int, int], place: dict[str, str], said: str, seconds: float) -> None:
     console.print()
     console.print(f"[bold]Public pages and API[/bold]  http://127.0.0.1:{ports[0]}/")
     console.print(f"[bold]Officials[/bold]             http://127.0.0.1:{ports[1]}/")
+    console.print(f"[bold]SMS and USSD[/bold]          {place['REGISTRY_GATEWAY'].removesuffix('messages')}")
     if said.strip():
         console.print(said.rstrip(), markup=False)
     console.print(f"\nReady after {seconds:.1f} s. Ctrl-C stops everything.")

@@ -74,7 +74,8 @@ class Enrolment:
 class Shown:
     """What a person's own page shows: the digits and until when, or by ``problem`` why there are none.
 
-    ``holder``: the agency's name. ``problem``: empty, ``appointment``, ``account`` (who invited acts for the agency no more) or ``licence``.
+    ``holder``: the agency's name. ``problem``: empty, ``appointment``, ``account`` (who invited acts for the agency no
+    more) or ``licence``.
     """
 
     appointment: str

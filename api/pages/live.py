@@ -4,6 +4,7 @@ Why nobody is confirmed is never said: the page is the same for wrong digits, fo
 nobody and for a licence that is suspended. What the badge proves stands on its own page, to which this one leads.
 """
 
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -65,7 +66,7 @@ def _page(request: HttpRequest, code: str) -> HttpResponse:
         return refusals.not_found(request, refusal.code, typed=code)
     if not live_codes.is_told(typed):
         return _told(request, found, _unreadable(found))
-    outcome = checks.check(found, typed, asker=clients.key(request, checks.purpose(found.code)), at=at)
+    outcome = checks.check(found, typed, asker=partial(clients.key, request), at=at)
     if outcome.person is not None:
         return _confirmed(request, found, outcome.person)
     return _told(request, found, _long(found) if outcome.long_only else _not_confirmed(found))

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import phonenumbers
@@ -32,7 +32,8 @@ from verification.verdicts import Result
 
 LONGEST: Final = 300
 """Characters of a message that are read; a longer one is none of ours."""
-MOST_WORDS: Final = 12
+MOST_WORDS: Final = 20
+"""Words of a message that are read."""
 _HELP: Final = frozenset({"HELP", "INFO", "?"})
 _OURS: Final = frozenset({"LIC"})
 
@@ -81,7 +82,7 @@ def said(
             return _verdict(found, space), found.live
         if not live_codes.is_told(digits):
             return _grey(wording.TYPE_DIGITS, space), True
-        asker = clients.keyed(sender, live.purpose(found.code))
+        asker = partial(clients.keyed, sender)
         return _live(found, live.check(found, digits, asker=asker, at=at, free=free), space), True
     except problems.Refusal:
         return _grey(wording.TOO_OFTEN, space), False
@@ -96,13 +97,12 @@ def read(text: str) -> Message:
     """What a message asks; a text that asks nothing is a call for help."""
     if len(text) > LONGEST:
         return Message("", "", "")
-    words = septets.clean(text).split()
+    words = septets.clean(text).split()[:MOST_WORDS]
     language = tongue(words[0]) if words else ""
-    whole, behind = ("", words), (language, words[1:] if language else words)
-    for named, told, right in ((*whole, True), (*behind, True), (*behind, False)):
-        if (found := _about(told, right=right)) is not None:
-            return Message(named, *found)
-    return Message(language, *_unknown(behind[1]))
+    if language and (found := _about(words, right=True)) and " ".join(words).startswith(found[0]):
+        return Message("", *found)  # a code whose country is written apart
+    words = words[1:] if language else words
+    return Message(language, *(_about(words, right=True) or _about(words, right=False) or _unknown(words)))
 
 
 def verdict(about: str, *, at: datetime) -> Verdict:
@@ -168,29 +168,28 @@ def too_often(sender: str, space: Space = septets.SMS) -> str:
 
 
 def _about(words: Sequence[str], *, right: bool) -> tuple[str, str] | None:
-    """The code or number in these words, and the digits behind it; ``None`` where neither is one of ours.
+    """The code or number among these words, and whatever digits stand behind it; ``None`` where there is none.
 
-    ``right``: one whose check symbol fits; else one in which a symbol is mistyped.
+    ``right``: one whose check symbol fits; else one in which a symbol is mistyped. Other words are politeness.
     """
-    if len(words) > MOST_WORDS:
-        return None
-    words = _without_prefix(words)
-    for end in range(len(words), 0, -1):
-        about, digits = " ".join(words[:end]), live.digits("".join(words[end:]))
-        if (not digits or live_codes.is_told(digits)) and _is_ours(about) is right:
-            return about, digits
+    for start in range(len(words)):
+        for end in range(len(words), start, -1):
+            about = " ".join(words[start:end])
+            if _is_ours(about) is right:
+                return about, live.digits("".join(word for word in words[end:] if _has_digit(word)))
     return None
 
 
-def _without_prefix(words: Sequence[str]) -> Sequence[str]:
-    return words[1:] if words and words[0].upper() in _OURS else words
+def _has_digit(text: str) -> bool:
+    return any(one.isdecimal() for one in text)
 
 
 def _unknown(words: Sequence[str]) -> tuple[str, str]:
     """Words that hold no number of ours: an authority's own, if there is a digit in them; else a call for help."""
-    words = _without_prefix(words)
-    asks = len(words) <= MOST_WORDS and any(c.isdecimal() for word in words for c in word)
-    return (" ".join(words) if asks and words[0].upper() not in _HELP else ""), ""
+    words = words[1:] if words and words[0].upper() in _OURS else words
+    return (
+        " ".join(words) if words and words[0].upper() not in _HELP and _has_digit("".join(words)) else ""
+    ), ""
 
 
 def _is_ours(text: str) -> bool | None:
@@ -200,7 +199,7 @@ def _is_ours(text: str) -> bool | None:
         try:
             reader(text)
         except numbering.Mistyped:
-            mistyped = True
+            mistyped = _has_digit(text)  # or it is a word of as many letters
         except numbering.NotOurs:
             continue
         else:

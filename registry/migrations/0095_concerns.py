@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """Add the tables; none of them is in the change journal (ADR 0025)."""
 
     dependencies = [
-        ("registry", "0093_alerts"),
+        ("registry", "0094_facets"),
     ]
 
     operations = [

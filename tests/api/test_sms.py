@@ -70,11 +70,15 @@ def test_a_code_a_number_and_words_around_them_are_read(known: Known) -> None:
         f"LIC {shown}",
         f"lic {known.licence}",
         f"EN {known.licence}",
+        f"Dear Sir, is {shown} good, please?",
+        f"NE {known.badge}",
         f" {shown}\n\u200f",
     ):
         assert ask(text) == told or ask(text).startswith("VALID: Bluefinch")
     assert ask("hello") == ask("HELP") == ask("") == ask("🙂" * 200) == ask("x" * 10_000)
-    assert ask("HELP") == "Send the code on the badge or the licence number."
+    for text in (f"{known.badge} 12345", f"{known.badge} 1234567 ok", f"{known.badge} 482 91"):
+        assert ask(text) == "COULD NOT CHECK. Type the 6 digits."
+    assert ask("recruitmentab please") == ask("HELP") == "Send the code on the badge or the licence number."
     typo = known.badge[:-1] + ("1" if known.badge[-1] != "1" else "2")
     assert ask(typo) == "NOT IN THE REGISTER. Read it again and send it once more."
     assert ask("17/2080").startswith("NOT IN THE REGISTER. Do not pay.")
@@ -121,7 +125,7 @@ def test_guessing_by_message_ends_after_five(known: Known) -> None:
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(5):
         assert ask(f"{known.badge} {wrong}", NEPAL).startswith("NOT CONFIRMED")
-    assert ask(f"{known.badge} {code}", NEPAL) == "COULD NOT CHECK. Too many messages. Wait an hour."
+    assert ask(f"{known.badge} {code}", NEPAL) == "COULD NOT CHECK. Ask for the long code: 12 digits."
     assert ask(f"{known.badge} {code}", BRITAIN).startswith("CONFIRMED")
     for _ in range(24):
         ask("HELP", NEPAL)
@@ -145,6 +149,9 @@ def test_the_language_is_the_words_or_the_countrys(
     sms.tongue.cache_clear()
     try:
         assert sms.answer(text, sender, at=AT).language == language
+        assert sms.read("NE NP7K-3M9Q-X2TW-N 482913").language == "ne"
+        assert sms.read("NE NEAB-CDEF-GH12-3").language == "ne"
+        assert sms.read("EN FR7K-3M9Q-X2TW-N") == sms.Message("en", "FR7K-3M9Q-X2TW-N", "")
     finally:
         sms.of_country.cache_clear()
         sms.tongue.cache_clear()
