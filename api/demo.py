@@ -19,7 +19,7 @@ from django.core.files.storage import storages
 from django.db import transaction
 
 from api import demo_pictures
-from api.models import Officer, User
+from api.models import EarlyWarning, Officer, User
 from registry import agencies, holders, licensing, lookup, motions, search
 from registry.admission import applicants
 from registry.admission import officers as admitting
@@ -89,7 +89,22 @@ def load(*, at: datetime, progress: Callable[[int, int], None] = lambda _done, _
         _concern(row, at=at)
     made = [badges.issue(kind, number, at=at) for kind, number in teller.subjects()]
     _enrol(told["applicant"][0]["email"], at=at)
+    _ask_in_vain(told["asked"], at=at)
     return {"agencies": len(told["agency"]), "licences": len(teller.stories), "badges": len(made)}
+
+
+def _ask_in_vain(rows: list[Mapping[str, Any]], *, at: datetime) -> None:
+    """What the early warning has counted, as if visitors had asked."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    EarlyWarning.objects.bulk_create(
+        EarlyWarning(
+            hour=hour - timedelta(hours=int(ago)), kind=row["kind"], code=row["code"], authority=row["authority"],
+            district=district, count=count,
+        )
+        for row in rows
+        for district, told in (("", row["hours"]), *((place, {3: n}) for place, n in row["districts"].items()))
+        for ago, count in told.items()
+    )  # fmt: skip
 
 
 def officers(rows: list[Mapping[str, Any]], *, at: datetime) -> None:

@@ -44,6 +44,8 @@ MOST: Final = 100
 #: Places that one client names: three in a UTC day, whose bucket it is, so fewer than :data:`LEAST` in any 24 hours.
 PLACES: Final = Limit("places", burst=3, per_second=1 / 86_400)
 
+_OF_ADDRESS: Final = 60
+"""Look-ups in vain of one address that are counted in an hour, whatever it asks for."""
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
@@ -108,15 +110,24 @@ class _Shares:
         self._lock = threading.Lock()
 
     def take(self, environ: clients.Environ, code: str, hour: datetime) -> bool:
-        """Whether this one is still counted: fewer than :data:`LEAST` an hour of one address over all processes."""
-        most = max(1, (LEAST - 1) // settings.REGISTRY_PROCESSES)
-        digest = clients.key_of(environ, f"early warning {hour} {code}")
+        """Whether this one is still counted.
+
+        Over all processes fewer than :data:`LEAST` an hour of one code from one address, :data:`_OF_ADDRESS` in all.
+        """
+        shares = {
+            clients.key_of(environ, f"early warning {hour} {what}"): max(
+                1, most // settings.REGISTRY_PROCESSES
+            )
+            for what, most in ((code, LEAST - 1), ("", _OF_ADDRESS))
+        }
         with self._lock:
             if hour != self._hour or len(self._taken) >= _MOST_SHARES:
                 self._hour, self._taken = hour, {}
-            taken = self._taken.get(digest, 0)
-            self._taken[digest] = taken + 1
-        return taken < most
+            if any(self._taken.get(digest, 0) >= most for digest, most in shares.items()):
+                return False
+            for digest in shares:
+                self._taken[digest] = self._taken.get(digest, 0) + 1
+        return True
 
 
 counts: Final = tallies.Tally(_ADD, settle=_settled)
@@ -124,7 +135,7 @@ _shares: Final = _Shares()
 
 
 def scanned(found: check.Verdict, environ: clients.Environ) -> None:
-    """Count the answer to a scanned or typed badge code where it warns of something."""
+    """Count the answer to a scanned or typed badge code where it warns of something; quick where it does not."""
     if (subject := of_badge(found)) is not None:
         _count(subject, environ, at=found.checked_at)
 

@@ -31,7 +31,7 @@ def where(request: HttpRequest) -> HttpResponse:
     code, district, now = _typed(request, "code"), _typed(request, "district"), clock.now()
     places = _places(code, authorities.jurisdictions(at=now))
     ours = request.META.get("HTTP_SEC_FETCH_SITE", "") in _OWN
-    if not district or not ours:
+    if not district or not ours or request.method != "GET":
         picked = gettext("Choose a district first.") if "district" in request.GET and ours else ""
         return _form(request, code, places, problem=picked)
     if all(district not in names for _country, names in places):

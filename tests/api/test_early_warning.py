@@ -77,7 +77,9 @@ def rows() -> list[tuple[Any, ...]]:
     """What the table holds, but for the hour."""
     tallies.flush()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT kind, code, authority, district, count FROM api_earlywarning ORDER BY 1, 2, 4")
+        cursor.execute(
+            "SELECT kind, code, authority, district, count FROM api_earlywarning ORDER BY 1, 2, 4, hour"
+        )
         return list(cursor.fetchall())
 
 
@@ -148,6 +150,13 @@ def test_one_visitor_alone_never_makes_ten_in_an_hour(public: Client, world: Wor
     assert rows()[0][-1] == 10
 
 
+def test_one_visitor_alone_does_not_fill_the_room_with_codes(public: Client, world: World) -> None:
+    items = [{"number": f"XA-DLA-A-{n:06}-1"} for n in range(1, 501)]
+    for _ in range(3):
+        public.post("/api/v1/verifications", json.dumps({"items": items}), content_type="application/json")
+    assert sum(row[-1] for row in rows()) == 60
+
+
 def test_a_place_that_counts_nothing_holds_nothing(public: Client, world: World, settings: Any) -> None:
     settings.REGISTRY_TALLY_SECONDS = 0
     public.get(f"/v/{world.revoked}")
@@ -197,6 +206,7 @@ def test_nobody_else_sends_a_visitor_to_be_counted_and_nobody_is_counted_often(
     public: Client, world: World
 ) -> None:
     told = {"code": world.unknown, "district": "XA-01"}
+    assert public.head("/where", told).status_code == 200
     foreign = public.get("/where", told, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 200
     answers = [public.get("/where", told, headers={"Sec-Fetch-Site": "same-origin"}) for _ in range(6)]

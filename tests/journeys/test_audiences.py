@@ -379,7 +379,8 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Everything that a visitor may read, in each form in which it is given."""
     html, signed = {"Accept": "text/html"}, {"Accept": "application/jwt"}
     day = START.date() + DAY
-    yield from (("/healthz", {}), ("/readyz", {}), ("/mark.svg", {}), ("/nothing/here", html))
+    pages = (("/where", html), ("/nothing/here", html))
+    yield from (("/healthz", {}), ("/readyz", {}), ("/mark.svg", {}), *pages)
     yield (f"/photographs/{hashlib.sha256(PICTURE + laden.office.encode()).hexdigest()}.jpg", {})
     yield from (
         (path, {}) for path in (*laden_free(), "/api/nothing", "/s", "/log/checkpoint", "/log/policy")
