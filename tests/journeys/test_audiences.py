@@ -69,7 +69,7 @@ CODES = frozenset(
         ("ApplicationDocument", "kind"), ("ApplicationDocument", "media_type"),
         ("ApplicationEvent", "deadlines"), ("ApplicationEvent", "facts"), ("ApplicationEvent", "step"),
         ("HolderAccount", "state"), ("EntryPaper", "media_type"),
-        ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
+        ("DeclaredLink", "kind"), ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
         ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
