@@ -76,7 +76,7 @@ CODES = frozenset(
         ("Concern", "agency"), ("Concern", "licence"),
         ("ConcernAct", "action"), ("ConcernAct", "facts"), ("ConcernFile", "media_type"),
         ("HolderAccount", "state"), ("EntryPaper", "media_type"),
-        ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
+        ("DeclaredLink", "kind"), ("Motion", "kind"), ("Motion", "state"), ("SubjectRequest", "kind"),
         ("SubjectRequest", "state"), ("Judgement", "verdict"), ("Screening", "why"), ("ScreeningMatch", "target_kind"),
     }
 )  # fmt: skip
