@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as _
 from django.utils.translation import override
 
 from api import etags, labels
-from api.pages import asking, languages, marks, refusals, render, sheet, verdicts, wording
+from api.pages import asking, languages, marks, refusals, render, sheet, verdicts, wording, written
 from api.pages.languages import gettext
 from verification import verdicts as table
 from verification.offline import Reason
@@ -219,6 +219,7 @@ def _told(language: str, host: str) -> dict[str, Any]:
         return {
             "shell": SHELL,
             "host": host,
+            "locale": written.tag(language),
             "trust": "/.well-known/recruiter-trust-list",
             "lists": "/s",
             "reader": _asset(_READER),
