@@ -343,6 +343,32 @@ def test_another_edition_takes_the_place_of_the_kept_one_and_an_older_list_does_
         assert not phone.complaints
 
 
+def test_an_installed_scanner_renews_its_lists_while_nobody_looks(
+    windows: Windows, public_site: str, agency: Bluefinch, clock: Any
+) -> None:
+    with windows.lend(public_site, width=NARROW, height=640) as phone:
+        page = phone.page
+        page.clock.set_fixed_time(agency.at)
+        phone.open("/scan")
+        knows(phone, "Status list from today, ")
+        page.wait_for_function("navigator.serviceWorker.controller")
+        later = clock.stop(agency.at + timedelta(hours=2))
+        signed(later)
+        protocol = page.context.new_cdp_session(page)
+        found: list[str] = []
+        protocol.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda told: found.extend(
+                one["registrationId"] for one in told["registrations"] if one["scopeURL"] == f"{public_site}/"
+            ),
+        )
+        protocol.send("ServiceWorker.enable")
+        until(page, lambda: bool(found))
+        woken = {"origin": public_site, "registrationId": found[-1], "tag": "lists"}
+        protocol.send("ServiceWorker.dispatchPeriodicSyncEvent", woken)
+        until(page, lambda: page.evaluate(LISTED) == int(later.timestamp()))
+
+
 NEWEST = """new Promise((told) => {
     const asked = indexedDB.open("register", 1);
     asked.onsuccess = () => {

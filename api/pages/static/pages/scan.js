@@ -224,8 +224,9 @@
     const { videoWidth: width, videoHeight: height, readyState } = by("view");
     const text = readyState >= 2 && width ? await read(by("view"), width, height, attempt) : "";
     if (stream !== mine) return;
-    if (text) judge(text);
-    else setTimeout(look, 80, mine, attempt + 1);
+    if (text) return judge(text);
+    if (attempt === 60) say(says.slow);
+    setTimeout(look, 80, mine, attempt + 1);
   };
   const open = async () => {
     by("answer").hidden = true;
@@ -281,5 +282,10 @@
   if (standsIn && /^\/v\//.test(location.pathname) && /^#\d+$/.test(location.hash)) judge(location.href);
   else if (standsIn) show("nothing", { sentences: [says.offline, says.nothing], steps: told.steps.unknown });
   showAge().then(refresh);
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" }).catch(() => null);
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" })
+      .then(() => navigator.serviceWorker.ready)
+      .then(({ periodicSync }) => periodicSync?.register("lists", { minInterval: 12 * 3_600_000 }))
+      .catch(() => null);
+  }
 })();
