@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as _
 from django.utils.translation import override
 
 from api import etags, labels
-from api.pages import asking, languages, marks, refusals, render, sheet, verdicts, wording
+from api.pages import asking, languages, marks, refusals, render, sheet, verdicts, wording, written
 from api.pages.languages import gettext
 from verification import verdicts as table
 from verification.offline import Reason
@@ -28,7 +28,8 @@ from verification.verdicts import Reach, Result, Word
 
 SHELL: Final = "/scan"
 _WORKER: Final = (render.FOLDER / "static" / "pages" / "worker.js").read_text("utf-8")
-_SCRIPTS: Final = ("verify.js", "trust.js", "lists.js", "scan.js")
+_KEEPING: Final = ("verify.js", "trust.js", "lists.js")
+_SCRIPTS: Final = (*_KEEPING, "scan.js")
 _READER: Final = "vendor/qr-decode.js"
 _WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'; script-src 'self'"
 
@@ -101,6 +102,7 @@ _GO_ONLINE: Final = _("Go online and scan the badge again.")
 #: What the page says of itself.
 SAYS: Final = {
     "aim": _("Hold the square code of the badge inside the frame."),
+    "slow": _("No code found yet. Go nearer, find more light, or take a photo of the code."),
     "no_camera": _("The camera cannot be used. Take a photo of the code, or type the code below."),
     "no_code": _("No code can be read in this photo. Go nearer, and hold the phone still."),
     "no_reader": _("This phone cannot read codes now. Go online, or type the code below."),
@@ -114,7 +116,9 @@ SAYS: Final = {
         "This phone has no status list yet. Without a network it cannot tell whether a licence is good."
     ),
     "old_list": _("That is too old to rely on. Go online."),
-    "refused": _("A list was refused, because it does not follow from the one that this phone has."),
+    "refused": _(
+        "A new list was not believed: it is too old, or does not follow the one that this phone has."
+    ),
     "clock": _("The clock of this phone is wrong. Set it right, then scan again."),
     "online": _("Check online now"),
     "other_host": _("Check it at %(host)s"),
@@ -153,7 +157,13 @@ def scanner(request: HttpRequest) -> HttpResponse:
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker: another text, and so another worker, with each edition of what it keeps."""
     assets = [_asset(f"pages/{name}") for name in (*_SCRIPTS, "icon-192.png")] + [_asset(_READER)]
-    told = {"edition": render.edition(), "shell": SHELL, "assets": assets, "reader": _asset(_READER)}
+    told = {
+        "edition": render.edition(),
+        "shell": SHELL,
+        "assets": assets,
+        "keeps": [_asset(f"pages/{name}") for name in _KEEPING],
+        **_where(settings.REGISTRY_HOST),
+    }
     body = f"const TOLD = {json.dumps(told)};\n{_WORKER}".encode()
     headers = {
         "ETag": etags.strong(body),
@@ -212,16 +222,24 @@ def _looks(language: str) -> list[tuple[str, verdicts.Verdict]]:
     return found
 
 
+def _where(host: str) -> dict[str, str]:
+    """Our host as it is printed, and where its lists and the reader of codes are fetched."""
+    return {
+        "host": host,
+        "reader": _asset(_READER),
+        "trust": "/.well-known/recruiter-trust-list",
+        "lists": "/s",
+    }
+
+
 @lru_cache(maxsize=64)
 def _told(language: str, host: str) -> dict[str, Any]:
     """What the scripts are told: addresses, and every text that they may have to say."""
     with override(language):
         return {
             "shell": SHELL,
-            "host": host,
-            "trust": "/.well-known/recruiter-trust-list",
-            "lists": "/s",
-            "reader": _asset(_READER),
+            "locale": written.tag(language),
+            **_where(host),
             "because": {reason.value: gettext(text) for reason, text in BECAUSE.items()},
             "doubtful": {reason.value: gettext(text) for reason, text in DOUBTFUL.items()},
             "favourable": [reason.value for reason in FAVOURABLE],

@@ -68,6 +68,12 @@ def zone_name(zone: str) -> str:
     return _zone_name(zone, get_language() or "en")
 
 
+def tag(language: str) -> str:
+    """The locale and digits in which we write the language, as a browser's ``Intl`` is told: ``en-GB-u-nu-latn``."""
+    known = _locale(language)
+    return f"{str(known).replace('_', '-')}-u-ca-gregory-nu-{known.default_numbering_system}"
+
+
 def country(code: str) -> str:
     """The country's name, or the code itself where no list names it."""
     return _country(code, get_language() or "en")

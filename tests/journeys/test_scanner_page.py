@@ -118,3 +118,17 @@ def test_a_language_goes_along(public: Client, arabic: Any) -> None:
     assert told(page)["says"]["again"] == arabic("Scan another badge")
     stated = public.get("/manifest.webmanifest?lang=ar").json()
     assert (stated["lang"], stated["dir"], stated["start_url"]) == ("ar", "rtl", "/scan?lang=ar")
+
+
+def test_no_text_of_the_scanner_forgets_to_be_translated(public: Client, arabic: Any) -> None:
+    page = public.get("/scan?lang=ar").content.decode()
+    stated = told(page)
+    texts = [*stated["because"].values(), *stated["doubtful"].values(), *stated["says"].values()]
+    texts += [step for steps in stated["steps"].values() for step in steps]
+    shown = re.sub(r"<style>.*?</style>|<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)
+    latin = {
+        word
+        for text in (*texts, shown)
+        for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"%\(\w+\)s", "", text))
+    }
+    assert latin <= {"English", "Languages"}

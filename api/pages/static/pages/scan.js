@@ -16,10 +16,11 @@
   const DAY = 86_400_000, SKEW = 300_000;
   const when = (seconds) => {
     const then = new Date(seconds * 1000), start = (date) => new Date(date).setHours(0, 0, 0, 0);
-    const days = Math.round((start(then) - start(Date.now())) / DAY), time = { timeStyle: "short", calendar: "gregory" };
-    if (days > 0 || days < -1) return then.toLocaleString(lang, { ...time, dateStyle: "medium" });
-    const day = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(days, "day");
-    return `${day}, ${then.toLocaleTimeString(lang, time)}`;
+    const days = Math.round((start(then) - start(Date.now())) / DAY);
+    const time = then.toLocaleTimeString(told.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const near = new Intl.RelativeTimeFormat(told.locale, { numeric: "auto" });
+    const day = days > 0 || days < -1 ? then.toLocaleDateString(told.locale, { dateStyle: "long" }) : near.format(days, "day");
+    return `${day}, ${time}`;
   };
   let trouble = "";
   const showAge = async () => {
@@ -102,12 +103,12 @@
     // Another register's page, only where the verifier found its host in the list of trust.
     const known = badge || first === "token.missing";
     const other = host && code && known && { href: `https://${host}/v/${code}`, text: filled(says.other_host, { host }) };
-    const day = badge && new Date(badge.expires).toLocaleDateString(lang, { dateStyle: "long", calendar: "gregory" });
+    const day = badge && new Date(badge.expires).toLocaleDateString(told.locale, { dateStyle: "long" });
     show(`${result} ${reach}`, {
       word: away ? says.elsewhere : "",
       who: badge && [badge.person, badge.name].filter(Boolean).join(" · "),
       sentences: [...new Set(sentences)],
-      checked: at && filled(says.list, facts),
+      checked: at && !sentences.some((one) => one.includes(facts.when)) && filled(says.list, facts),
       steps: told.steps[result],
       link: result === "not_genuine" ? null : ours && (code || badge) ? online : other || null,
       facts: badge ? [
@@ -117,6 +118,7 @@
         [says.until, day],
       ] : [],
     });
+    showAge();
   };
 
   // What the verifier needs of a browser; without it a good badge would look like a false one.
@@ -222,8 +224,9 @@
     const { videoWidth: width, videoHeight: height, readyState } = by("view");
     const text = readyState >= 2 && width ? await read(by("view"), width, height, attempt) : "";
     if (stream !== mine) return;
-    if (text) judge(text);
-    else setTimeout(look, 80, mine, attempt + 1);
+    if (text) return judge(text);
+    if (attempt === 60) say(says.slow);
+    setTimeout(look, 80, mine, attempt + 1);
   };
   const open = async () => {
     by("answer").hidden = true;
@@ -279,5 +282,10 @@
   if (standsIn && /^\/v\//.test(location.pathname) && /^#\d+$/.test(location.hash)) judge(location.href);
   else if (standsIn) show("nothing", { sentences: [says.offline, says.nothing], steps: told.steps.unknown });
   showAge().then(refresh);
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" }).catch(() => null);
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" })
+      .then(() => navigator.serviceWorker.ready)
+      .then(({ periodicSync }) => periodicSync?.register("lists", { minInterval: 12 * 3_600_000 }))
+      .catch(() => null);
+  }
 })();

@@ -1,6 +1,7 @@
 // Keeps the scanner for when there is no network. It stores the scanner's page and scripts of one edition and nothing
 // else: no answer about a badge is ever kept, and none is ever given from what is kept. TOLD is written above by the server.
 "use strict";
+importScripts(...TOLD.keeps);
 const CACHE = `scanner ${TOLD.edition}`;
 const PATIENCE = 20_000; // milliseconds that a navigation may wait for its first byte
 
@@ -66,3 +67,6 @@ addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(navigated(event));
   else if (TOLD.assets.includes(pathname + search)) event.respondWith(asset(event, pathname + search));
 });
+
+// Where a browser lets an installed page do so, the lists are renewed while nobody looks.
+addEventListener("periodicsync", (event) => event.waitUntil(keepLists(TOLD).refresh()));
