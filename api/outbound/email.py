@@ -20,13 +20,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import override
 
 from api import applicants, labels
 from api.models import Delivery, Outbox, Watcher
 from api.outbound import post
 from api.pages import facts, written
-from api.phrases import say
+from api.phrases import mark, say
 from registry import agenda, dossier, lookup
 from registry.rules import errors, lifecycle
 from registry.rules.lifecycle import Action, Actor
@@ -37,10 +37,25 @@ BEFORE: Final[Mapping[agenda.Matter, tuple[int, ...]]] = {
     agenda.Matter.SECURITY: (30, 14, 3),
 }
 """How many days before an end its holder is reminded."""
-_REMINDED: Final = {
-    "term": gettext_noop("the term ends soon"),
-    "security": gettext_noop("the security ends soon"),
+_REMINDED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "term": (
+        mark("the term ends soon"),
+        mark("The term of this licence ends on:"),
+        mark(
+            "If you want to go on, file the renewal before then. A renewal that is filed in time keeps the licence in "
+            "force until it is decided."
+        ),
+    ),
+    "security": (
+        mark("the security ends soon"),
+        mark("The security behind this licence is in force for the last time on:"),
+        mark(
+            "Have your issuer confirm a new one to the authority before then. Without it the licence does not let you "
+            "recruit from the next day on."
+        ),
+    ),
 }
+"""What a reminder says: its subject, before the day, after it."""
 #: Entries that change nothing for whoever looks from outside, and those of lists.
 _NOT_TOLD: Final = frozenset({"observation"})
 _UNDOING: Final = frozenset({Action.CORRECT.value, Action.SET_ASIDE.value})
@@ -217,12 +232,15 @@ def _reminder(row: Delivery, connection: BaseEmailBackend, *, at: datetime) -> E
         return None
     parts, subject = [], ""
     for language in _languages(row, body, at=at):
+        about, ends, then = (say(text, language) for text in _REMINDED[row.reminds.partition("_")[0]])
         with override(language):
-            subject = subject or f"{row.licence}: {gettext(_REMINDED[row.reminds.partition('_')[0]])}"
+            subject = subject or f"{row.licence}: {about}"
             context = {
                 "name": facts.holder_name(body),
                 "number": row.licence,
-                "security": row.reminds.startswith(agenda.Matter.SECURITY),
+                "ends": ends,
+                "then": then,
+                "why": say("You get this because this is an official address of the holder.", language),
                 "day": written.last_day(row.ends_at, facts.zone(body)),
                 "authority": facts.authority_name(body),
                 "address": f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/licences/{row.licence}",

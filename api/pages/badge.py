@@ -129,7 +129,9 @@ def _also(found: check.Verdict) -> list[str]:
     if (latin := holder.get("latin_name")) and latin != holder.get("name"):
         told.append(latin)
     if names := holder.get("trading_names"):
-        told.append(gettext("also trades as %(names)s") % {"names": ", ".join(names)})
+        told.append(
+            gettext("also trades as %(names)s") % {"names": written.listed(map(written.isolated, names))}
+        )
     return told
 
 

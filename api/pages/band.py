@@ -105,4 +105,4 @@ def _label(lives: Sequence[Life], rows: Sequence[verdicts.Row], zone: str) -> st
         gettext("%(word)s from %(day)s") % {"word": row.word, "day": written.days(life.start, zone)}
         for life, row in zip(lives, rows, strict=True)
     )
-    return "; ".join(told)
+    return written.clauses(told)

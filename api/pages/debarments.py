@@ -43,6 +43,7 @@ def debarments(request: HttpRequest) -> HttpResponse:
     following = {"q": query, "after": str(found.next or ""), "lang": chosen}
     context = {
         "query": query,
+        "asked": written.isolated(query),
         "chosen": chosen,
         "hits": [hit(one, kept) for one in found.data],
         "older": "?" + urlencode({k: v for k, v in following.items() if v}) if found.next else "",

@@ -191,7 +191,7 @@ def state(record: Record) -> Fact:
     note = wording.meaning(code)
     term = standing.get("legal_term")
     if term and term != labels.text("states", code, get_language() or "en"):
-        note = gettext("The law calls it “%(term)s”.") % {"term": term} + " " + note
+        note = gettext("The law calls it “%(term)s”.") % {"term": written.isolated(term)} + " " + note
     return Fact(gettext("Status"), text, note=note)
 
 
@@ -275,7 +275,7 @@ def sanctions(record: Record) -> list[Fact]:
     for sanction in record.get("sanctions") or ():
         kind = labels.text("sanctions", str(sanction.get("kind", "")), language)
         grounds = [labels.text("grounds", _coded(g), language) for g in sanction.get("grounds") or ()]
-        found.append(Fact(_period(sanction, zone(record)), kind, note="; ".join(grounds)))
+        found.append(Fact(_period(sanction, zone(record)), kind, note=written.clauses(grounds)))
     return found
 
 
@@ -302,7 +302,7 @@ def dates(record: Record) -> dict[str, str]:
     if terms := record.get("terms"):
         told["last_day"] = written.stated(terms[-1]["last_day"])
     if listed := record.get("listed"):
-        told["source"] = str(listed.get("source", ""))
+        told["source"] = written.isolated(str(listed.get("source", "")))
         if seen := listed.get("last_seen"):
             told["seen"] = written.stated(seen)
     return told

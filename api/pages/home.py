@@ -134,7 +134,7 @@ def _found(request: HttpRequest, query: str, found: search.Found) -> dict[str, A
         number: json.loads(one.body)
         for number, one in lookup.public_many([hit.number for hit in found.data], at=clock.now()).items()
     }
-    told = {"count": written.number(len(found.data)), "query": query}
+    told = {"count": written.number(len(found.data)), "query": written.isolated(query)}
     if found.next:
         text = gettext("The first %(count)s that “%(query)s” may mean. Type more of the name to see fewer.")
     else:
@@ -162,8 +162,8 @@ def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
     office: facts.Record = next(iter(record.get("offices") or ()), {})
     lines = [", ".join(part for part in (office.get("address"), office.get("locality")) if part)]
     if hit.name and hit.name != holder:
-        lines.append(gettext("Found as: %(name)s") % {"name": hit.name})
-    why = "; ".join(labels.text("why", code, language) for code in hit.why)
+        lines.append(gettext("Found as: %(name)s") % {"name": written.isolated(hit.name)})
+    why = written.clauses(labels.text("why", code, language) for code in hit.why)
     claim = labels.text("matches", hit.match, language)
     lines.append(f"{claim}: {why}" if why else claim)
     return Hit(
@@ -180,7 +180,7 @@ def _nothing(query: str) -> dict[str, Any]:
         sentences = wording.sentences(reasons, {})
         if reasons == ["licence.not_found"]:
             nobody = gettext("Nobody in this register is called “%(query)s” or can be reached there.")
-            sentences = [nobody % {"query": query}]
+            sentences = [nobody % {"query": written.isolated(query)}]
         if _strange(query):
             sentences.append(
                 gettext("And this address is not ours: whatever its page says, it is not this register.")

@@ -212,7 +212,7 @@ def _event(entry: Mapping[str, Any], zone: str) -> Event:
 
 def _sighting(listed: Mapping[str, Any]) -> str:
     """What a list said on its day."""
-    told = {"source": listed.get("source") or ""}
+    told = {"source": written.isolated(listed.get("source") or "")}
     if listed.get("present") is False:
         return gettext("not on the list “%(source)s”") % told
     if listed.get("status") == "not_in_force":

@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError, dates, numbers, units
 from django.utils.translation import get_language
 
 from api.pages import calendars
-from api.pages.languages import gettext
+from api.pages.languages import direction, gettext
 
 #: Babel knows XA and XB as its own test locales; to ISO 3166 they are free for whoever needs a country of his own.
 _USER_ASSIGNED = {
@@ -141,6 +141,11 @@ def _country(code: str, language: str) -> str:
     if code in _USER_ASSIGNED:
         return gettext("demo country %(code)s") % {"code": code}
     return str(_locale(language).territories.get(code, code))
+
+
+def isolated(text: str) -> str:
+    """What somebody else wrote, inside a sentence of ours: kept apart from the direction around it (UAX 9, FSI)."""
+    return f"\u2068{text}\u2069" if text and direction(get_language() or "en") == "rtl" else text
 
 
 def listed(items: Iterable[str]) -> str:

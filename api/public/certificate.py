@@ -47,7 +47,8 @@ def _told(body: Mapping[str, Any], language: str, at: datetime) -> dict[str, Any
     """What the page says, in the reader's language."""
     verdict, authority = body["verdict"], body["authority"]
     names = authority["name"]
-    state = body["standing"]["state"]
+    state, rtl = body["standing"]["state"], language.partition("-")[0] in settings.LANGUAGES_BIDI
+    address = f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/api/v1/receipts/verify"
     facts = [
         (gettext("Licence"), body["number"]),
         (gettext("Held by"), body["holder"]["name"]),
@@ -69,6 +70,7 @@ def _told(body: Mapping[str, Any], language: str, at: datetime) -> dict[str, Any
     ]
     return {
         "language": language.partition("-")[0],
+        "rtl": rtl,
         "issuer": str(
             names.get(language) or names.get("en") or next(iter(names.values()), authority["code"])
         ),
@@ -78,18 +80,24 @@ def _told(body: Mapping[str, Any], language: str, at: datetime) -> dict[str, Any
             "This page says what the register said about that day. Only the signed text in the square code proves it: "
             "send it to %(address)s, or verify it yourself."
         )
-        % {"address": f"{settings.REGISTRY_SCHEME}://{settings.REGISTRY_HOST}/api/v1/receipts/verify"},
+        % {"address": f"\u2066{address}\u2069" if rtl else address},
         "demo": gettext("DEMO: nothing on this page is real.") if settings.REGISTRY_DEMO else "",
     }
 
 
 def _set(told: Mapping[str, Any]) -> bytes:
     data = json.dumps(told, ensure_ascii=False)
-    content = typst.compile(_source(), format="pdf", sys_inputs={"data": data})
+    content = typst.compile(_source(), format="pdf", font_paths=_fonts(), sys_inputs={"data": data})
     if not isinstance(content, bytes):
         message = "a certificate is one file"
         raise TypeError(message)
     return content
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    """The fonts of all our prints; a machine's own too, for names in scripts that none of ours has."""
+    return typst.Fonts(font_paths=[settings.ROOT / "api" / "desk" / "print" / "fonts"])
 
 
 @lru_cache(maxsize=1)

@@ -128,6 +128,13 @@ def test_a_holder_reads_of_a_decision_in_the_language_that_it_chose(
     text = letter.get_content()
     assert "Vous pouvez faire appel jusqu’au" in text
     assert "You may appeal until" in text
+    taken.letters.clear()
+    later = AT + timedelta(days=680)
+    assert letters.remind(at=later) == 1
+    assert letters.refresh(at=later) >= 1
+    reminder = next(one for one in map(read, taken.letters) if "bientôt" in one["Subject"])
+    assert "La durée de cette licence se termine le : 4 janvier 2028" in reminder.get_content()
+    assert "The term of this licence ends on: 4 January 2028" in reminder.get_content()
 
 
 def test_a_correction_goes_to_everybody_who_was_told_of_the_wrong_entry(

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # has no stubs
+import pypdfium2
 import pytest
+from django.conf import settings
 from django.test import Client as Visitor
 from django.test import override_settings
 from hypothesis import HealthCheck, given
@@ -264,6 +266,18 @@ def test_a_certificate_of_a_past_day_is_signed_as_json_web_token_and_as_pdf(
     assert (page.status_code, page["Content-Type"]) == (200, "application/pdf")
     assert page.content.startswith(b"%PDF-")
     assert page["Content-Disposition"] == f'inline; filename="{known.number}-2026-01-08.pdf"'
+
+
+def test_the_certificate_is_one_page_in_every_language_with_the_same_signed_text(
+    known: Known, public: Visitor
+) -> None:
+    path = f"/api/v1/licences/{known.number}/certificate"
+    for language in settings.REGISTRY_PUBLIC_LANGUAGES:
+        told = public.get(path, headers={"Accept": "application/pdf", "Accept-Language": language})
+        assert told["Content-Language"] == language
+        document = pypdfium2.PdfDocument(told.content)
+        assert (len(document), document.count_attachments()) == (1, 1), language
+        assert known.number[-8:-2] in document[0].get_textpage().get_text_range(), language
 
 
 def test_the_code_on_the_certificate_is_the_receipt(known: Known, public: Visitor) -> None:
