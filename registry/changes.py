@@ -272,6 +272,8 @@ def photograph(number: str, sha256: str, *, agreed_on: date | None, at: datetime
     after: dict[str, Any] = {"photograph": sha256}
     if isinstance(row, Appointment):
         after["photograph_agreed_on"] = agreed_on if sha256 else None
+    if not sha256 and not row.photograph:
+        raise errors.BadInput("no photograph is shown", field="photograph")
     if sha256:
         today = days.local_day(at, row.agency.authority.zone)
         if row.last_day is not None and row.last_day < today:

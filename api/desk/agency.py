@@ -434,7 +434,7 @@ def _photograph(found: AgencyThen, one: Mapping[str, Any], *, writes: bool) -> p
     """What is shown, and for whoever writes where it is changed."""
     if writes:
         return photographs_room.link(found.number, one["number"], one["photograph"])
-    return parts.Photograph(one["photograph"])
+    return parts.Photograph(one["photograph"], small=True)
 
 
 def _names(found: AgencyThen) -> parts.Table | None:

@@ -82,16 +82,19 @@ class Number(Part):
 
 @dataclass(frozen=True)
 class Photograph(Part):
-    """A photograph by its digest; nothing where there is none."""
+    """A photograph by its digest, small in a list; nothing where there is none."""
 
     sha256: str
+    small: bool = False
 
     def __html__(self) -> SafeString:
-        """The picture, small."""
+        """The picture in a frame whose size is known before it comes."""
         if not self.sha256:
             return SafeString("")
-        told = '<img class="photograph" src="{}" alt="{}" width="160" height="120" loading="lazy">'
-        return format_html(told, resolve_url("desk-picture", self.sha256), gettext("Photograph"))
+        width, height = (80, 60) if self.small else (240, 180)
+        told = '<img class="photograph" src="{}" alt="{}" width="{}" height="{}" loading="lazy">'
+        where = resolve_url("desk-picture", self.sha256)
+        return format_html(told, where, gettext("Photograph"), width, height)
 
 
 @dataclass(frozen=True)

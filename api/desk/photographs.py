@@ -186,7 +186,7 @@ def link(agency: str, number: str, sha256: str) -> parts.Noted:
     """The cell of a table: the photograph, and the way to where it is changed."""
     text = gettext("Change") if sha256 else gettext("Add one")
     return parts.Noted(
-        parts.Photograph(sha256), parts.Link(text, resolve_url("desk-photograph", agency, number))
+        parts.Photograph(sha256, small=True), parts.Link(text, resolve_url("desk-photograph", agency, number))
     )
 
 

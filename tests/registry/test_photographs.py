@@ -172,6 +172,19 @@ def test_a_proposal_whose_picture_is_gone_is_overtaken(it: dict[str, str]) -> No
         builders.approved(made, at=AT)
 
 
+def test_a_picture_that_was_taken_off_meanwhile_is_not_replaced_by_an_older_proposal(
+    it: dict[str, str],
+) -> None:
+    shown(it["office"])
+    waits = agencies.show_photograph(it["office"], OTHER, **_said())
+    assert isinstance(waits, Waiting)
+    agencies.withdraw_photograph(it["office"], **_said())
+    with pytest.raises(errors.ProposalOvertaken):
+        builders.approved(waits, at=AT)
+    with pytest.raises(errors.BadInput):
+        agencies.withdraw_photograph(it["office"], **_said())
+
+
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg/>", HOUSE + bytes(photographs.LARGEST)])
 def test_anything_but_a_small_jpeg_is_refused(it: dict[str, str], content: bytes) -> None:
     with pytest.raises(errors.BadInput):
