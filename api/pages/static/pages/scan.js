@@ -197,8 +197,9 @@
   };
   const read = async (source, width, height, attempt, largest = LARGEST) => {
     if (native) {
-      const [found] = await native.detect(source).catch(() => []);
-      return found ? found.rawValue : "";
+      // Of a small and a large code side by side the large one says more.
+      const found = (await native.detect(source).catch(() => [])).map((one) => one.rawValue);
+      return found.reduce((longest, one) => one.length > longest.length ? one : longest, "");
     }
     try {
       return decodeQR(seen(source, width, height, attempt, largest));
