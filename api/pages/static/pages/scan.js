@@ -103,7 +103,8 @@
     // Another register's page, only where the verifier found its host in the list of trust.
     const known = badge || first === "token.missing";
     const other = host && code && known && { href: `https://${host}/v/${code}`, text: filled(says.other_host, { host }) };
-    const day = badge && new Date(badge.expires).toLocaleDateString(told.locale, { dateStyle: "long" });
+    // It is good to the end of a day: the last second of it, not the first of the next.
+    const day = badge && new Date(Date.parse(badge.expires) - 1000).toLocaleDateString(told.locale, { dateStyle: "long" });
     show(`${result} ${reach}`, {
       word: away ? says.elsewhere : "",
       who: badge && [badge.person, badge.name].filter(Boolean).join(" · "),
