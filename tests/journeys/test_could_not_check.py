@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -81,6 +82,21 @@ def test_while_the_database_is_stopped_a_running_server_is_grey_in_the_readers_l
             assert f'<h1 class="word">{word}</h1>' in page
         with urlopen(f"{public_site}/scan") as scanner:  # noqa: S310 - our own door
             assert scanner.status == 200, "the scanner needs no database"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("misses_forgotten")
+def test_who_asks_too_often_reads_grey_in_their_language(
+    public: Client, settings: Any, arabic: Arabic
+) -> None:
+    settings.REGISTRY_LIMITS = ["misses=1/0.001"]
+    settings.REGISTRY_PROCESSES = 1
+    response = [public.get("/v/nothing?lang=ar") for _ in range(3)][-1]
+    page = response.content.decode()
+    assert (response.status_code, response["Cache-Control"]) == (429, "no-store")
+    assert int(response["Retry-After"]) > 0
+    assert tones(page) == ["unknown"]
+    assert arabic("Could not be checked") in page
 
 
 def test_a_bug_outside_a_page_is_grey_too(

@@ -103,7 +103,8 @@
     // Another register's page, only where the verifier found its host in the list of trust.
     const known = badge || first === "token.missing";
     const other = host && code && known && { href: `https://${host}/v/${code}`, text: filled(says.other_host, { host }) };
-    const day = badge && new Date(badge.expires).toLocaleDateString(told.locale, { dateStyle: "long" });
+    // It is good to the end of a day: the last second of it, not the first of the next.
+    const day = badge && new Date(Date.parse(badge.expires) - 1000).toLocaleDateString(told.locale, { dateStyle: "long" });
     show(`${result} ${reach}`, {
       word: away ? says.elsewhere : "",
       who: badge && [badge.person, badge.name].filter(Boolean).join(" · "),
@@ -197,8 +198,9 @@
   };
   const read = async (source, width, height, attempt, largest = LARGEST) => {
     if (native) {
-      const [found] = await native.detect(source).catch(() => []);
-      return found ? found.rawValue : "";
+      // Of a small and a large code side by side the large one says more.
+      const found = (await native.detect(source).catch(() => [])).map((one) => one.rawValue);
+      return found.reduce((longest, one) => one.length > longest.length ? one : longest, "");
     }
     try {
       return decodeQR(seen(source, width, height, attempt, largest));
