@@ -95,6 +95,13 @@ TABLE: Final = {
     "desk-bar-person": Route("persons/{person}/bar", DECIDING, DECIDING, WORD),
     "desk-bar": Route("persons/{person}/bars/{bar}", DECIDING, DECIDING, {"do": "appeal"}),
     "desk-dismiss-appeal": Route("persons/{person}/bars/{bar}/dismissal", DECIDING, DECIDING, {**WORD}),
+    "desk-alerts": Route("alerts", READERS),
+    "desk-new-alert": Route("alerts/new", DECIDING, DECIDING, {**WORD, "kind": "unlicensed"}),
+    "desk-alert": Route("alerts/{alert}", READERS),
+    "desk-correct-alert": Route(
+        "alerts/{alert}/correction", DECIDING, DECIDING, {**WORD, "kind": "unlicensed"}
+    ),
+    "desk-end-alert": Route("alerts/{alert}/end", DECIDING, DECIDING, WORD),
     "desk-requests": Route("requests", DECIDING | {"auditor"}),
     "desk-new-request": Route("requests/new", DECIDING, DECIDING),
     "desk-request": Route("requests/{request}", DECIDING | {"auditor"}, DECIDING),
@@ -266,7 +273,12 @@ def _moved() -> dict[str, Any]:
         idempotency_key=builders.key(), **said,
     )  # fmt: skip
     motions.approve(answer.id, by=builders.checker(AT), idempotency_key=builders.key(), **said)
-    told = {"person": person, "bar": bars.of(person)[-1].sequence, "motion": merger.id}
+    told = {
+        "alert": builders.warned(at=AT),
+        "person": person,
+        "bar": bars.of(person)[-1].sequence,
+        "motion": merger.id,
+    }
     return told | {"request": asked, "handed": given}
 
 

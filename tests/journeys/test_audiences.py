@@ -28,6 +28,7 @@ from psycopg.types.range import Range
 from api import throttles
 from registry import (
     agencies,
+    alerts,
     debarments,
     holders,
     licensing,
@@ -98,7 +99,7 @@ PICTURE = b"\xff\xd8\xff"
 PUBLIC = (
     "Zibeline Manpower (DEMO)", "Zibeline Jobs", "14 Zharbour Road", "office@zibeline.example", "+12025550142",
     "Zeno Public", "Zsummary for everybody", "Zcondition to keep", "ZLEGACY-81", "ZMinistry of Labour",
-    "Zlisted Agency", "Zoltan Owner",
+    "Zlisted Agency", "Zoltan Owner", "Zfalse Visa (DEMO)", "Zthey ask for money",
 )  # fmt: skip
 """What the public is told somewhere: the proof that the search below would have found the rest."""
 
@@ -265,6 +266,10 @@ def _move(agency: str) -> None:
     builders.active(gone, at=START)
     take(Motion.MERGE, gone, into=stays, reason="Zthe clerk entered it twice")
     take(Motion.BAR, owner, last_day="2031-04-05", grounds=["DISCRIMINATION"], reason="Zwhistle was blown")
+    builders.warned(
+        names=["Zfalse Visa (DEMO)"], contacts=["+12025550199"], place="Zmarket", source="Znotice seven",
+        texts={"en": "Zthey ask for money"}, reason="Zthe neighbour told us", seen_on="2025-12-30",
+    )  # fmt: skip
     declined = move(Motion.MERGE, agency, into=stays, reason="Zno reason at all")
     motions.decline(
         declined, by=builders.checker(START), at=START, reason="Ztwo firms", idempotency_key=builders.key()
@@ -415,6 +420,16 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     yield from ((f"/report?licence={laden.licence}", html), ("/report/status", html))
     yield from (("/applications", html), (f"/applications/{laden.application}", html))
     yield from (("/api/v1/debarments", {}), ("/api/v1/debarments?q=Zoltan", {}), ("/debarments", html))
+    yield from (
+        ("/api/v1/alerts", {}),
+        ("/alerts", html),
+        ("/alerts.csv", {}),
+        ("/agencies", html),
+        ("/agencies.csv", {}),
+    )
+    yield from (("/?q=Zfalse+Visa", html), ("/api/v1/search?q=Zfalse&contact=%2B12025550199", {}))
+    for alert in alerts.listed(at=START + DAY, limit=9).data:
+        yield from ((f"/api/v1/alerts/{alert.number}", {}), (f"/alerts/{alert.number}", html))
     for bar in debarments.listed(at=START + DAY, limit=9).data:
         yield from ((f"/api/v1/debarments/{bar.sequence}", {}), (f"/debarments/{bar.sequence}", html))
     for code in laden.codes:

@@ -232,6 +232,11 @@ def _people(at: Any) -> dict[str, Any]:
     ]
     for by in (builders.checker(at), builders.registrar(at)):
         motions.approve(moved[0], by=by, idempotency_key=builders.key(), **said)
+    alert = builders.warned(at=at, texts={"en": "They ask for money first."})
+    withdrawing = motions.propose(
+        Motion.END_ALERT, alert, {"cause": "error", "reason": "Another house."}, by=builders.maker(at),
+        idempotency_key=builders.key(), **said,
+    )  # fmt: skip
     bar = bars.of(one)[-1].sequence
     end = {"bar": bar, "cause": "error", "reason": "Another person."}
     ending = motions.propose(
@@ -253,7 +258,8 @@ def _people(at: Any) -> dict[str, Any]:
         "requests": [asked, given],
         "persons": [one, other],
         "bars": [f"{one}/bars/{bar}"],
-        "motions": [*moved, ending.id],
+        "motions": [*moved, ending.id, withdrawing.id],
+        "alert": alert,
         "wagtail": agency,
     }
 
@@ -344,6 +350,11 @@ def test_every_page_of_the_desk_is_open_to_everybody_and_fits_its_screen(look: A
         "desk-bar": [f"persons/{place}" for place in world["bars"]],
         "desk-end-bar": [f"persons/{place}/end" for place in world["bars"]],
         "desk-dismiss-appeal": [f"persons/{place}/dismissal" for place in world["bars"]],
+        "desk-alerts": ["alerts"],
+        "desk-new-alert": ["alerts/new"],
+        "desk-alert": [f"alerts/{world['alert']}"],
+        "desk-correct-alert": [f"alerts/{world['alert']}/correction"],
+        "desk-end-alert": [f"alerts/{world['alert']}/end"],
         "desk-requests": ["requests"],
         "desk-new-request": ["requests/new"],
         "desk-request": [f"requests/{number}" for number in world["requests"]],

@@ -62,6 +62,8 @@ from verification.keys import Use
 pytestmark = pytest.mark.usefixtures("_built")
 
 EXEMPT: Final[Mapping[str, str]] = {
+    "registry_alert.agency_id": "a constraint lets nobody be named while it is no clone",
+    "registry_alert.kind": "a constraint lets it be nothing else while no agency is named",
     "registry_application.kind": "a constraint lets it be nothing else while no licence is named",
     "registry_applicationdraft": "the applicant's own paper until it is sent, and no record",
     "registry_changejournal.id": "the order of rows; the log has taken them in it",
@@ -79,6 +81,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "registry_numberseries": "a counter; a number that was given already is refused by the tables",
     "registry_observedrow": "restricted and may be deleted; its digest stands in the entry",
     "registry_personword.id": "a derived row's own key, which nothing refers to",
+    "registry_publishedrecord.facets": "made by the database of the row's other columns, which nobody can write",
     "registry_publishedrecord.id": "a derived row's own key, which nothing refers to",
     "registry_register.id": "a constraint lets it be nothing else",
     "registry_salt": "whoever opens a commitment with another salt finds that it does not open",
@@ -279,6 +282,7 @@ def _move() -> None:
         received_on=date(2026, 1, 20), by=by, at=AT, idempotency_key="21",
     )  # fmt: skip
     take(Motion.ANSWER, str(asked.id), answer="give", reason="as asked")
+    builders.warned(at=AT, place="Port Demo", texts={"en": "They ask for money."}, source="Notice 7")
 
 
 def _take_in(folder: Path) -> None:
