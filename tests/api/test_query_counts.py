@@ -171,6 +171,8 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "applications": ("/applications", html),
         "applications/<str:number>": ("/applications/LA-000001-0", html),
         "debarments": ("/debarments", html),
+        "report": ("/report", html),
+        "report/status": ("/report/status", html),
         "debarments/<str:number>": (f"/debarments/{known.bar}", html),
         "mark.svg": ("/mark.svg", {}),
         "anything else": ("/nothing/here", html),
