@@ -7,8 +7,8 @@ a file is, its content says and never its name.
 
 import hashlib
 import io
-import secrets
 import struct
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,10 +30,12 @@ LARGEST: Final = documents.LARGEST
 """Bytes of one file as it is sent."""
 _DRAINED: Final = 100 * 1024 * 1024
 """Bytes of a request that is read to its end although a file in it is too large, so that its words are not lost."""
-_PIXELS: Final = 80_000_000
+_PIXELS: Final = {"JPEG": 52_000_000, "PNG": 25_000_000, "WEBP": 25_000_000}
+"""By format, of which the first is drawn smaller from the beginning."""
+_one_at_a_time: Final = threading.Lock()
+"""Pixels take much room: one picture of a process at a time."""
 _SIDE: Final = 2048
 """Pixels of the longer side of a photograph as it is kept."""
-_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 
 class NotTaken(Exception):  # noqa: N818 - named by the refusal
@@ -109,26 +111,27 @@ def made_anew(upload: "UploadedFile[Any]") -> Made:
 
 
 @contextmanager
-def stored(files: Sequence[Made]) -> Iterator[list[Evidence]]:
-    """The files sealed and stored, for as long as nothing goes wrong in the block; else they are deleted again."""
+def stored(files: Sequence[Made], *, key: str) -> Iterator[list[Evidence]]:
+    """The files sealed and stored, for as long as nothing goes wrong in the block; else they are deleted again.
+
+    ``key``: the form and all that it says. The same form sent again stores the same files in the same places, so that a
+    retry after an answer that was lost finds or brings them, whatever became of the first.
+    """
     kept: list[Evidence] = []
     try:
-        for one in files:
-            reference = secrets.token_hex(16)
-            sealed = acts.seal_file(one.content, reference=reference)
-            place = storages["documents"].save(f"{reference[:2]}/{reference}", ContentFile(sealed))
+        for place, one in enumerate(files):
             digest = hashlib.sha256(one.content).hexdigest()
-            kept.append(Evidence(reference, one.media_type, len(one.content), digest, place))
+            reference = acts.reference(key, str(place), digest)
+            stored_as = f"{reference[:2]}/{reference}"
+            documents.forget(stored_as)
+            sealed = acts.seal_file(one.content, reference=reference)
+            storages["documents"].save(stored_as, ContentFile(sealed))
+            kept.append(Evidence(reference, one.media_type, len(one.content), digest, stored_as))
         yield kept
     except BaseException:
-        discard(kept)
+        for file in kept:
+            documents.forget(file.stored_as)
         raise
-
-
-def discard(files: Sequence[Evidence]) -> None:
-    """Delete what was stored and is not needed: the same was sent before."""
-    for one in files:
-        documents.forget(one.stored_as)
 
 
 def content(reference: str, stored_as: str) -> bytes:
@@ -139,8 +142,8 @@ def content(reference: str, stored_as: str) -> bytes:
 
 def _drawn(content: bytes) -> bytes:
     """A photograph drawn again from its pixels, upright, at most ``_SIDE`` wide and high."""
-    with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-        if picture.width * picture.height > _PIXELS:
+    with _one_at_a_time, Image.open(io.BytesIO(content), formats=tuple(_PIXELS)) as picture:
+        if picture.width * picture.height > _PIXELS[str(picture.format)]:
             raise ValueError("too many pixels")
         picture.draft("RGB", (_SIDE, _SIDE))
         picture.load()

@@ -240,7 +240,7 @@ def concerns_waiting(*, by: Actor, at: datetime, through: Through) -> list[cases
     """``cases.waiting``, logged as one read where anything waits."""
     found = cases.waiting(by=by, at=at)
     if found:
-        note(f"{len(found)} waiting", "concerns", by=by, at=at, through=through)
+        note(f"{len(found)} open", "concerns", by=by, at=at, through=through)
     return found
 
 

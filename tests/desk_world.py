@@ -11,6 +11,7 @@ from api import auth, officers
 from api.models import Officer, User
 from registry import agencies, holders, licensing, persons, policies, screening
 from registry.admission import applicants
+from registry.remedy import cases, intake
 from registry.rules.applying import Action as Step
 from registry.rules.lifecycle import Action, Actor, Role, Scope, StepTerms
 from tests import applying, builders
@@ -74,7 +75,7 @@ def built(at: datetime) -> World:
         "persons", "persons?q=x", f"persons/{person}", f"persons/{person}/bar", f"agencies/{agency}/merge", "holders",
         f"holders/{_asking(licence, at)}",
         "policies/XA-DLA", "policies/XA-DLA/new", "policies/XA-DLA/versions/1", f"policies/proposals/{_ruled(at)}",
-        "readings", "reports", *(f"reports/{name}" for name in _REPORTS), "filters/new", "nothing/here",
+        *_concerns(at), "readings", "reports", *(f"reports/{name}" for name in _REPORTS), "filters/new", "nothing/here",
     ]  # fmt: skip
     apply = [
         "", *(f"applications/{number}" for number in applications.values()), f"applications/{draft}",
@@ -84,6 +85,29 @@ def built(at: datetime) -> World:
     ]  # fmt: skip
     alone = ("/desk/sign-in", "/desk/second-factor", "/apply/sign-in", "/apply/sign-up", "/apply/forgotten")
     return World(officer, applicant, tuple(desk), tuple(apply), alone)
+
+
+def _concerns(at: datetime) -> list[str]:
+    """Concerns to be triaged, being worked on, passed on and closed; the addresses of their pages."""
+    said = intake.Report(
+        ("held",),
+        "يغلقون الباب ليلاً.",
+        "XA-DLA",
+        "ar",
+        whom="رجل المتجر",
+        name=PERSON,
+        reach="+12025550142",
+        wish="مساءً",
+    )
+    told: dict[str, Any] = {"by": builders.officer(Role.CASE_OFFICER, at=at), "at": at}
+    codes = [intake.file(said, key=builders.key(), at=at - timedelta(hours=30)).code for _ in range(3)]
+    for code in codes[1:]:
+        cases.triage(code, categories=["held"], note="اتصلنا.", key=builders.key(), **told)
+    cases.refer(codes[2], "police", why="قانون العقوبات", text="سيأتون.", key=builders.key(), **told)
+    cases.close(codes[2], "repaid", repaid="10", currency="XTS", key=builders.key(), **told)
+    pages = [f"concerns/{code}" for code in codes]
+    forms = [f"concerns/{codes[1]}/{step}" for step in ("triage", "ask", "refer", "close", "person")]
+    return ["concerns", "concerns?state=closed", *pages, *forms, f"concerns/{codes[2]}/reopen"]
 
 
 def _ruled(at: datetime) -> int:

@@ -53,7 +53,7 @@ BODIES: Final[Mapping[Body, str]] = {
 STATES: Final[Mapping[State, str]] = {
     State.RECEIVED: gettext_noop("The authority has your report. Nobody has read it yet."),
     State.OPEN: gettext_noop("An officer of the authority is working on your report."),
-    State.REFERRED: gettext_noop("Your report was passed on to %(body)s."),
+    State.REFERRED: gettext_noop("Your report was passed on to another office: %(body)s."),
     State.CLOSED: gettext_noop("Your report is closed."),
 }
 OUTCOMES: Final[Mapping[Outcome, str]] = {
@@ -108,6 +108,7 @@ class Words(forms.CharField):
     def __init__(self, *, longest: int = 300, **kwargs: Any) -> None:
         """Optional, and at most so many characters."""
         kwargs.setdefault("required", False)
+        kwargs.setdefault("error_messages", {"max_length": _("This is too long. Make it shorter.")})
         super().__init__(max_length=longest, **kwargs)
 
     def to_python(self, value: Any) -> str:
@@ -121,11 +122,14 @@ class ReportForm(forms.Form):
 
     use_required_attribute = False
     key = forms.RegexField(r"^[!-~]{8,80}$", widget=forms.HiddenInput, required=False)
-    authority = forms.ChoiceField(label=_("To which authority?"))
+    authority = forms.ChoiceField(
+        label=_("To which authority?"),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose at least one line.")),
+    )
     categories = forms.MultipleChoiceField(
         label=_("What happened?"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one line.")},
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose at least one line.")),
     )
     story = Words(
         label=_("Tell it in your own words"),

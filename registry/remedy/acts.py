@@ -18,7 +18,7 @@ LONGEST: Final = 10_000
 class Evidence:
     """A file that was made anew from what somebody sent: what it is, and where its sealed bytes are.
 
-    ``reference``: random, its address in the desk and what its bytes were sealed about (``seal_file``).
+    ``reference``: nobody's to guess (``reference``); its address in the desk, and what its bytes are sealed about.
     """
 
     reference: str
@@ -26,6 +26,11 @@ class Evidence:
     size: int
     sha256: str
     stored_as: str
+
+
+def reference(*parts: str) -> str:
+    """The reference of a file that comes with ``parts``: the same each time the same is sent."""
+    return sealing.keyed("file", *parts).hex()[:32]
 
 
 def seal_file(content: bytes, *, reference: str) -> bytes:

@@ -4,6 +4,7 @@ Only case officers of the authority come in (``concerns.READERS``): no licensing
 reads a concern here or in a log. Who the person is stands apart (``person``).
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +17,15 @@ from django.db.models import Q, QuerySet
 
 from registry import records
 from registry.models import Agency, Authority, Concern, ConcernAct, ConcernFile, ConcernText, Licence
-from registry.remedy import acts, sealing
+from registry.remedy import acts
 from registry.remedy.intake import IDENTITY
 from registry.rules import concerns, contacts, days, errors, numbering
 from registry.rules.concerns import Action, Body, Category, Outcome, State
-from registry.rules.lifecycle import Actor, Role
+from registry.rules.lifecycle import Actor
 from registry.rules.numbering import Kind
 
 LEAST: Final = 10
-"""A smaller count of concerns is told to nobody but case officers (domain model 3.9)."""
-READERS_OF_COUNTS: Final = concerns.READERS | {
-    Role.SUPERVISOR, Role.REGISTRAR, Role.INSPECTOR, Role.ANALYST, Role.AUDITOR,
-}  # fmt: skip
+"""A smaller count of concerns is not told (domain model 3.9): a number is passed on, and must point at nobody."""
 _PIECE: Final = 100
 
 
@@ -157,26 +155,26 @@ def triage(
     note: str = "",
 ) -> None:
     """Confirm or correct what it is about; whether it is urgent follows. ``subject``: number of agency or licence."""
-    row, repeated = _held(code, by, key)
-    if repeated:
+    row, once = _held(code, by, key, [*categories], subject, note)
+    if once is None:
         return
     if not categories or not set(categories) <= set(Category):
         raise errors.StepIncomplete("choose what it is about", field="categories")
     row.agency, row.licence = _meant(subject, row.authority)
     row.categories, row.urgent = list(categories), concerns.is_urgent(categories)
     facts = {"categories": list(categories), "agency": row.agency, "licence": row.licence}
-    _record(row, Action.TRIAGE, by, at, key, facts, {"note": note})
+    _record(row, Action.TRIAGE, by, at, once, facts, {"note": note})
 
 
 @transaction.atomic(durable=True)
 def ask(code: str, text: str, *, by: Actor, at: datetime, key: str) -> None:
     """Write to the person: a question or an answer, read on the status page."""
-    row, repeated = _held(code, by, key)
-    if repeated:
+    row, once = _held(code, by, key, text)
+    if once is None:
         return
     if not text.strip():
         raise errors.StepIncomplete("write what the person is to read", field="text")
-    _record(row, Action.ASK, by, at, key, {}, {"text": text})
+    _record(row, Action.ASK, by, at, once, {}, {"text": text})
 
 
 @transaction.atomic(durable=True)
@@ -188,8 +186,8 @@ def refer(
 
     ``agreed``: the person has agreed since, in a letter.
     """
-    row, repeated = _held(code, by, key)
-    if repeated:
+    row, once = _held(code, by, key, body, text, note, why, agreed)
+    if once is None:
         return
     if body not in set(Body):
         raise errors.StepIncomplete("choose to whom it is passed on", field="body")
@@ -197,7 +195,7 @@ def refer(
     concerns.demand_referable(consent=row.consent, urgent=row.urgent, why=why)
     row.body = body
     facts = {"body": body, "consent": row.consent}
-    _record(row, Action.REFER, by, at, key, facts, {"text": text, "note": note, "why": why})
+    _record(row, Action.REFER, by, at, once, facts, {"text": text, "note": note, "why": why})
 
 
 @transaction.atomic(durable=True)
@@ -206,8 +204,8 @@ def close(
     currency: str = "",
 ) -> None:  # fmt: skip
     """End it with its outcome; from now the time runs after which what the person wrote is deleted."""
-    row, repeated = _held(code, by, key)
-    if repeated:
+    row, once = _held(code, by, key, outcome, text, note, repaid, currency)
+    if once is None:
         return
     if outcome not in set(Outcome):
         raise errors.StepIncomplete("choose how it ended", field="outcome")
@@ -219,17 +217,17 @@ def close(
     facts = {"outcome": outcome} | (
         {"repaid": str(row.repaid), "currency": row.currency} if row.repaid is not None else {}
     )
-    _record(row, Action.CLOSE, by, at, key, facts, {"text": text, "note": note})
+    _record(row, Action.CLOSE, by, at, once, facts, {"text": text, "note": note})
 
 
 @transaction.atomic(durable=True)
 def reopen(code: str, *, by: Actor, at: datetime, key: str, text: str = "", note: str = "") -> None:
     """Take it up again; nothing is deleted meanwhile."""
-    row, repeated = _held(code, by, key)
-    if repeated:
+    row, once = _held(code, by, key, text, note)
+    if once is None:
         return
     row.closed_at = row.forget_at = None
-    _record(row, Action.REOPEN, by, at, key, {}, {"text": text, "note": note})
+    _record(row, Action.REOPEN, by, at, once, {}, {"text": text, "note": note})
 
 
 def forgettable(*, at: datetime) -> list[str]:
@@ -254,16 +252,14 @@ def forget(code: str, *, at: datetime, erase: Callable[[str], None]) -> bool:
         erase(stored_as)
     files.delete()
     ConcernText.objects.filter(act__concern=row).delete()
-    row.forgotten_at, row.unread, row.pin_hash = at, False, sealing.pin_hash("", row.code)
+    row.forgotten_at, row.unread = at, False
     acts.record(row, Action.FORGET, by=concerns.CLOCK, at=at)
     return True
 
 
 def counts(*, by: Actor) -> list[tuple[str, str, int]]:
     """How many concerns an agency has in a category, where they are at least ``LEAST``: agency, category, count."""
-    if not by.roles & READERS_OF_COUNTS:
-        raise errors.RoleNotAllowed("this role reads no counts", roles=sorted(READERS_OF_COUNTS))
-    rows = Concern.objects.filter(authority__code=by.authority or "").exclude(agency="")
+    rows = _of(by).exclude(agency="")
     told = Counter((agency, one) for agency, all_ in rows.values_list("agency", "categories") for one in all_)
     found = ((agency, category, number) for (agency, category), number in told.items() if number >= LEAST)
     return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
@@ -289,11 +285,11 @@ def _own(code: str, by: Actor) -> Concern:
     return row
 
 
-def _held(code: str, by: Actor, key: str) -> tuple[Concern, bool]:
-    """The concern, held; and whether this very act was taken before."""
+def _held(code: str, by: Actor, key: str, *said: Any) -> tuple[Concern, str | None]:
+    """The concern, held, and the key of this act with all that it says; ``None`` where it was taken before."""
     _own(code, by)
-    row = acts.locked(code)
-    return row, acts.was_done(row, key)
+    row, once = acts.locked(code), json.dumps([key, *said])
+    return row, None if acts.was_done(row, once) else once
 
 
 def _record(

@@ -178,7 +178,8 @@ def again(ticket: str, *, at: datetime) -> Status:
 def reply(ticket: str, text: str, *, key: str, files: Sequence[Evidence] = (), at: datetime) -> bool:
     """The person writes again, and the concern waits. Whether it was added: a second press adds nothing."""
     row = acts.locked(_of_ticket(ticket, at).code)
-    if acts.was_done(row, key):
+    once = json.dumps([key, text, sorted(one.sha256 for one in files)])
+    if acts.was_done(row, once):
         return False
     if not text.strip() and not files:
         raise errors.StepIncomplete("write something", field="text")
@@ -188,9 +189,16 @@ def reply(ticket: str, text: str, *, key: str, files: Sequence[Evidence] = (), a
         raise errors.BadInput("at most {most} letters", most=MOST_REPLIES, field="text")
     row.unread = True
     acts.record(
-        row, Action.REPLY, by=concerns.PERSON, at=at, key=key, words={"text": text.strip()}, files=files
+        row, Action.REPLY, by=concerns.PERSON, at=at, key=once, words={"text": text.strip()}, files=files
     )
     return True
+
+
+def reach(code: str) -> tuple[str, str]:
+    """For a gateway that tells of news: the language, and the telephone or address; empty where none was left."""
+    row = Concern.objects.filter(code=concerns.read_code(code)).first()
+    first = row.acts.select_related("text").get(action=Action.FILE) if row else None
+    return (row.language, str(acts.words_of(first).get("reach", ""))) if row and first else ("", "")
 
 
 def _judge(report: Report, files: Sequence[Evidence]) -> None:

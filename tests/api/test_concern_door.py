@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
@@ -18,7 +19,7 @@ from api import demo_scanner, evidence
 from api.desk.concerns import door
 from registry.models import Concern, ConcernAct, ConcernFile, ConcernText
 from tests import builders
-from tests.conftest import Clock, Kept
+from tests.conftest import Clock, Kept, server_address
 
 pytestmark = pytest.mark.django_db
 AT = builders.START
@@ -104,6 +105,22 @@ def test_a_second_press_of_the_button_makes_no_second_concern(worker: Client, fi
     assert Concern.objects.count() == ConcernAct.objects.count() == len(files_kept(files)) == 1
     other = receipt(worker.post("/report", said(story="They took my money too.", files=[photo()])))
     assert other[0] != first[0], "another report is not swallowed because the page was the same"
+
+
+def test_a_retry_after_a_lost_answer_brings_the_files_that_were_lost_with_it(
+    worker: Client, files: Path
+) -> None:
+    first = receipt(worker.post("/report", said(files=[photo()])))
+    (lost,) = files_kept(files)
+    lost.unlink()
+    assert receipt(worker.post("/report", said(files=[photo()]))) == first
+    row = ConcernFile.objects.get()
+    assert evidence.content(row.reference, row.stored_as).startswith(b"\xff\xd8")
+    twice = said(key="k" * 32, files=[photo(), photo()])
+    assert receipt(worker.post("/report", twice)) == receipt(
+        worker.post("/report", twice | {"files": [photo(), photo()]})
+    )
+    assert len(files_kept(files)) == ConcernFile.objects.count() == 3
 
 
 def test_a_photograph_is_drawn_anew_and_nothing_that_is_kept_can_be_read(worker: Client, files: Path) -> None:
@@ -332,3 +349,18 @@ def test_a_report_while_the_database_is_away_is_refused_with_its_words_and_taken
         assert told in page
     assert files_kept(files) == []
     receipt(desk.post("/report", said(categories=["violence"])))
+    with psycopg.connect(server_address(), autocommit=True) as administrator:
+        name = kept.settings_dict["NAME"]
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+    receipt(desk.post("/report", said(key="after-a-restart")))
+    assert Concern.objects.count() == 2
+
+
+def test_whatever_breaks_nobody_s_words_are_lost(worker: Client, settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("no folder")
+    settings.REGISTRY_DOCUMENTS = tmp_path / "full"
+    answer = worker.post("/report", said(files=[photo()]))
+    assert (answer.status_code, "They took my passport." in answer.content.decode()) == (500, True)
+    assert not Concern.objects.exists()

@@ -51,7 +51,7 @@ def officer(desk: Client, licence: str, clock: Clock, settings: Any, tmp_path: P
 def filed(officer: Pages) -> Receipt:
     """A concern with a photograph and a voice note."""
     made = [Made("image/jpeg", b"\xff\xd8 pixels"), Made("audio/mpeg", b"\xff\xfb sound")]
-    with evidence.stored(made) as files:
+    with evidence.stored(made, key="form") as files:
         return intake.file(REPORT, key="form", files=files, at=AT)
 
 
@@ -64,7 +64,7 @@ def test_the_queue_shows_what_waits_the_urgent_first_and_overdue_marked(
         first, second = (page.index(f"/desk/concerns/{one.code}") for one in (filed, plain))
         assert first < second, "urgent before older"
         assert "Overdue" in page
-        assert "urgent" in page
+        assert "Urgent" in page
     assert (
         plain.code
         not in officer.get("concerns", state="closed").content.decode().partition("All concerns")[2]
@@ -94,7 +94,9 @@ def test_a_concern_is_shown_without_the_person_who_is_read_apart_and_noted(
     assert Reading.objects.filter(record=filed.code, fields="who reported", officer="DLA-7").count() == 1
 
 
-def test_files_are_shown_as_what_they_are_and_can_run_nothing(officer: Pages, filed: Receipt) -> None:
+def test_files_are_shown_as_what_they_are_and_can_run_nothing(
+    officer: Pages, filed: Receipt, tmp_path: Path
+) -> None:
     page = officer.get(f"concerns/{filed.code}")
     assert "media-src 'self'" in page["Content-Security-Policy"]
     for row, begins in zip(ConcernFile.objects.order_by("pk"), (b"\xff\xd8", b"\xff\xfb"), strict=True):
@@ -108,6 +110,8 @@ def test_files_are_shown_as_what_they_are_and_can_run_nothing(officer: Pages, fi
         assert answer["Cache-Control"] == "no-store"
         assert answer["Content-Disposition"].startswith(f'inline; filename="{filed.code}-')
     assert officer.get(f"concerns/{filed.code}/files/none").status_code == 404
+    (tmp_path / row.stored_as).unlink()
+    assert officer.get(path).status_code == 404
     other = intake.file(REPORT, key="other", at=AT)
     assert officer.get(f"concerns/{other.code}/files/{row.reference}").status_code == 404
 

@@ -182,6 +182,8 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "alerts.csv": ("/alerts.csv", {}),
         "alerts/<str:number>": (f"/alerts/{known.alert}", html),
         "debarments": ("/debarments", html),
+        "report": ("/report", html),
+        "report/status": ("/report/status", html),
         "debarments/<str:number>": (f"/debarments/{known.bar}", html),
         "where": ("/where", html),
         "mark.svg": ("/mark.svg", {}),

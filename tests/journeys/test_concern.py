@@ -130,7 +130,7 @@ def _read(phone: Window, code: str, pin: str) -> None:
     page = phone.page
     page.get_by_label("Code of your report").fill(code.lower())
     page.get_by_label("PIN").fill(pin)
-    page.get_by_role("button", name="Open").click()
+    page.get_by_role("button", name="Show my report").click()
     page.get_by_text("Where is he now?").wait_for()
     page.get_by_label("Write to the authority").fill("In the shop.")
     page.get_by_role("button", name="Send").click()

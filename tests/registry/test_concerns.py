@@ -156,6 +156,12 @@ def test_sealed_words_open_with_the_key_and_in_their_place_alone(filed: Receipt)
         acts.unseal_file(acts.seal_file(b"abc", reference="x"), reference="y")
 
 
+def test_a_gateway_learns_where_to_send_and_nothing_else(filed: Receipt) -> None:
+    assert intake.reach(filed.code) == ("ne", "+999 1")
+    silent = intake.file(replace(REPORT, reach=""), key="s", at=AT)
+    assert intake.reach(silent.code) == ("ne", "")
+
+
 def test_the_same_form_is_filed_once_whatever_happens_between(filed: Receipt) -> None:
     again = intake.file(REPORT, key="form-1", at=AT + timedelta(days=3))
     assert (again.code, again.pin, again.repeated) == (filed.code, filed.pin, True)
@@ -188,6 +194,8 @@ def test_each_act_of_an_officer_is_taken_once(filed: Receipt) -> None:
         cases.triage(filed.code, categories=["fees"], by=OFFICER, at=AT, key="same")
         cases.ask(filed.code, "Where?", by=OFFICER, at=AT, key="same-2")
     assert ConcernAct.objects.count() == 3
+    cases.ask(filed.code, "And when?", by=OFFICER, at=AT, key="same-2")
+    assert ConcernAct.objects.count() == 4, "other words are not swallowed because the page was the same"
     for wrong in ((), ("x",)):
         with pytest.raises(errors.StepIncomplete):
             cases.triage(filed.code, categories=wrong, by=OFFICER, at=AT, key="other")
@@ -208,7 +216,7 @@ def test_each_act_of_an_officer_is_taken_once(filed: Receipt) -> None:
             )
     with pytest.raises(errors.StepIncomplete):
         cases.ask(filed.code, " ", by=OFFICER, at=AT, key="other")
-    assert ConcernAct.objects.count() == 3
+    assert ConcernAct.objects.count() == 4
 
 
 def test_it_is_passed_on_with_consent_or_where_it_is_urgent(filed: Receipt) -> None:
@@ -245,19 +253,21 @@ def test_when_its_time_is_over_every_word_and_file_goes_and_the_codes_stay(licen
     assert cases.person(filed.code, by=OFFICER) == cases.Person("", "", "")
     with pytest.raises(errors.ConcernForgotten):
         cases.reopen(filed.code, by=OFFICER, at=row.forget_at, key="k")
-    with pytest.raises(errors.ConcernNotFound):
-        intake.enter(filed.code, filed.pin, at=row.forget_at)
+    seen = intake.enter(filed.code, filed.pin, at=row.forget_at)
+    assert (seen.state, seen.outcome, seen.forgotten) == ("closed", "substantiated", True)
+    with pytest.raises(errors.ConcernForgotten):
+        intake.reply(seen.ticket, "More.", key="k", at=row.forget_at)
 
 
 def test_small_counts_are_told_to_nobody(licence: str) -> None:
     for n in range(10):
-        assert cases.counts(by=builders.registrar(AT)) == []
+        assert cases.counts(by=OFFICER) == []
         intake.file(replace(REPORT, licence=licence), key=f"k{n}", at=AT)
-    ((agency, category, number),) = cases.counts(by=builders.registrar(AT))
+    ((agency, category, number),) = cases.counts(by=OFFICER)
     assert (category, number) == ("fees", 10)
     assert agency.startswith("AG-")
     with pytest.raises(errors.RoleNotAllowed):
-        cases.counts(by=builders.officer(Role.OFFICER, at=AT))
+        cases.counts(by=builders.registrar(AT))
 
 
 def test_what_the_public_reads_before_it_reports(licence: str) -> None:

@@ -5,12 +5,13 @@ database away. A second press of a button, or a retry after an answer that was l
 """
 
 import functools
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
@@ -56,8 +57,8 @@ def _open(view: View) -> View:
         with override(languages.of(request)):
             try:
                 request.POST  # noqa: B018 - reads the body, which may be refused as a whole
-            except RequestDataTooBig:
-                return _too_large(request)
+            except (RequestDataTooBig, TooManyFilesSent):
+                return pages.too_large_page(request)
             except (MultiPartParserError, SuspiciousOperation):
                 return HttpResponse(status=400, content_type="text/plain")
             response = view(request)
@@ -164,27 +165,25 @@ class No:
 
 def _tried(request: HttpRequest, work: Callable[[Sequence[Made]], HttpResponse]) -> HttpResponse | No:
     """The answer of ``work`` on the files of the request made anew; or why it was not done, and nothing was kept."""
-    made, no = _made(request)
-    if no.told:
-        return no
     try:
-        throttles.take(request, REPORTS)
-        return work(made)
+        throttles.take(request, REPORTS)  # before files are looked at, which is work
+        made, no = _made(request)
+        return no if no.told else work(made)
     except problems.Refusal as refusal:
         return _too_often(refusal)
-    except (OperationalError, InterfaceError):
-        _log.exception("a report was refused: database unreachable")
-        return No("unreachable", status=503)
+    except errors.RegistryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever breaks, nobody's words are lost
+        _log.exception("a report was refused")
+        return No("unreachable", status=503 if isinstance(error, OperationalError | InterfaceError) else 500)
 
 
 def _replied(request: HttpRequest, form: LetterForm, made: Sequence[Made]) -> HttpResponse:
     """Add what the form says, and show the report with it."""
     now, said = clock.now(), form.cleaned_data
-    with evidence.stored(made) as files:
-        if not intake.reply(
-            said["ticket"], said["text"], key=said["key"] or _fresh(form), files=files, at=now
-        ):
-            evidence.discard(files)
+    key = said["key"] or _fresh(form)
+    with evidence.stored(made, key=_told(form, key)) as files:
+        intake.reply(said["ticket"], said["text"], key=key, files=files, at=now)
     return pages.status_page(request, intake.again(said["ticket"], at=now), LetterForm(), sent=True)
 
 
@@ -198,10 +197,8 @@ def _filed(
     meant = intake.Report(
         **said, categories=categories, language=languages.of(request), licence=_licence(said["whom"])
     )
-    with evidence.stored(made) as files:
+    with evidence.stored(made, key=_told(form, key)) as files:
         receipt = intake.file(meant, key=key, files=files, at=now)
-        if receipt.repeated:
-            evidence.discard(files)
     chosen = [one for one in offices if one.code == meant.authority]
     return pages.receipt_page(
         request, code=receipt.code, pin=receipt.pin, urgent=receipt.urgent, offices=chosen or offices
@@ -234,6 +231,12 @@ def _made(request: HttpRequest) -> tuple[list[Made], No]:
     return made, no
 
 
+def _told(form: ReportForm | LetterForm, key: str) -> str:
+    """A form and all that it says."""
+    said = {name: value for name, value in form.cleaned_data.items() if name not in {"key", "ticket"}}
+    return json.dumps([key, said], sort_keys=True)
+
+
 def _fresh(form: ReportForm | LetterForm) -> str:
     """A key for a form that came without one."""
     return str(form.fields["key"].initial)
@@ -263,11 +266,6 @@ def _offices() -> tuple[Sequence[Office], bool]:
         return tuple(_known), True
     _known[:] = found
     return found, False
-
-
-def _too_large(request: HttpRequest) -> HttpResponse:
-    """For what is larger than what is read to its end: the words stay in the form that the browser goes back to."""
-    return pages.too_large_page(request)
 
 
 def _from_us(request: HttpRequest) -> bool:

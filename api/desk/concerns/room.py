@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
@@ -198,6 +200,7 @@ def every(visit: Visit) -> HttpResponse:
     return visit.page(
         "concerns.html",
         gettext("Concerns"),
+        counts=_counts(visit),
         waiting=_table(waiting, visit.zone, gettext("What waits"), gettext("Nothing waits.")),
         kinds=[
             {"name": name, "href": f"{here}?state={code}" if code else here, "here": code == state}
@@ -211,6 +214,20 @@ def every(visit: Visit) -> HttpResponse:
             ),
         ),
     )  # fmt: skip
+
+
+def _counts(visit: Visit) -> parts.Table | None:
+    """How many there are of an agency in a category; nothing where each is too few to be told."""
+    rows = [
+        (
+            parts.Link(parts.Number(agency), resolve_url("desk-agency", agency)),
+            gettext(CATEGORIES[Category(category)]),
+            written.number(number),
+        )
+        for agency, category, number in cases.counts(by=visit.by)
+    ]
+    columns = gettext("Agency"), gettext("About"), gettext("Concerns")
+    return parts.Table(gettext("By agency"), columns, rows, "") if rows else None
 
 
 def table_of_those_due(visit: Visit) -> parts.Table | None:
@@ -261,7 +278,10 @@ def file(visit: Visit, code: str, reference: str) -> HttpResponse:
     found = readings.concern_file(code, reference, by=visit.by, at=visit.at, through="desk")
     ending = _ENDINGS.get(found.media_type, "bin")
     name = f"{code}-{reference[:6]}.{ending}"
-    content = evidence.content(found.reference, found.stored_as)
+    try:
+        content = evidence.content(found.reference, found.stored_as)
+    except FileNotFoundError:
+        raise errors.ConcernNotFound("there is no such file") from None
     return HttpResponse(
         content,
         content_type=found.media_type,
@@ -338,7 +358,7 @@ def _table(
                 resolve_url("desk-concern", one.code),
                 gettext("The person wrote") if one.unread else "",
             ),
-            parts.Noted(_categories(one.categories), gettext("urgent") if one.urgent else ""),
+            _about(one),
             parts.Number(one.licence or one.agency) if one.agency else gettext("not known"),
             gettext(STATES[State(one.state)]),
         )
@@ -352,6 +372,12 @@ def _table(
         gettext("Stands"),
     )
     return parts.Table(caption, columns, rows, empty, pages=pages)
+
+
+def _about(one: Line) -> SafeString:
+    """What it is about, marked where somebody may be in danger."""
+    urgent = format_html('<b class="late stop">{}</b> ', gettext("Urgent")) if one.urgent else ""
+    return format_html("{}<bdi>{}</bdi>", urgent, _categories(one.categories))
 
 
 def _facts(found: Case, zone: str) -> parts.Facts:
