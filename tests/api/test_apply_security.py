@@ -40,7 +40,7 @@ scanner = test_desk_apply.scanner
 
 #: Routes whose number opens nothing of an account: keys of mails, and what the public may object to.
 OPEN = {
-    "confirm/<str:key>", "new-password/<str:number>/<str:key>", "objections/<str:number>",
+    "confirm/<str:key>", "new-password/<str:number>/<str:key>", "objections/<str:number>", "live/invitations/<str:key>",
 }  # fmt: skip
 
 
@@ -97,6 +97,7 @@ def test_what_belongs_to_another_account_is_as_unknown_as_what_nobody_has(
         "applications/<str:number>/documents/<str:reference>/remove": (number, paper),
         "applications/<str:number>/<str:name>": (number, "agency"),
         "licences/<str:number>": (licence,),
+        "licences/<str:number>/people": (licence,),
         "licences/<str:number>/notices/<int:sequence>": (licence, str(notice)),
         "licences/<str:number>/letters/<int:sequence>.pdf": (licence, str(notice)),
     }

@@ -1,5 +1,6 @@
 """A live code by web: the form on a badge's page, its answers, JSON for programs, and limits on guessing."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from django.test import Client
 
 from api import clients, live, throttles
 from api.models import User
-from registry import agencies, holders
+from api.phones import sms
+from registry import agencies, holders, lookup
 from tests import builders
 from tests.conftest import Clock, Kept
 from verification import badges, check, live_codes
@@ -193,6 +195,25 @@ def test_a_closed_account_confirms_nobody(public: Client, known: Known) -> None:
     assert "Not confirmed" in send(public, known.badge, code).content.decode()
     for nobody in ("", "APPLICANT-", "OFFICER-1", "APPLICANT-x", "1"):
         assert not live.is_open(nobody)
+
+
+def test_a_name_that_is_withheld_is_not_told_with_a_confirmation(public: Client, known: Known) -> None:
+    agency = lookup.public_subject("licence", known.licence, at=AT).agency
+    made = agencies.appoint(
+        agency, name="Sita Hidden (DEMO)", role="registered_recruiter", first_day=AT.date(), public_name=False,
+        withheld_reason="Threats.", by=builders.maker(AT), at=AT, idempotency_key=builders.key(),
+    )  # fmt: skip
+    account = f"APPLICANT-{User.objects.create_user('sita@rai.example').pk}"
+    person = builders.approved(made, at=AT)
+    live_codes.accept(live_codes.invite(person, by="APPLICANT-0", at=AT), account=account, at=AT)
+    code = live_codes.shown(account, at=AT)[0].digits
+    page = send(public, known.badge, code).content.decode()
+    told = public.post(f"/v/{known.badge}/live", {"digits": code}, content_type="application/json").json()
+    message = sms.answer(f"{known.badge} {code}", "+447911123456", at=AT).text
+    assert "This person works for Bluefinch Manpower (DEMO) and is signed in now." in page
+    assert (told["confirmed"], told["person"]["name"]) == (True, "")
+    assert message.startswith("CONFIRMED: Bluefinch Manpower (DEMO).")
+    assert "Hidden" not in page + json.dumps(told) + message
 
 
 @pytest.mark.django_db(transaction=True)

@@ -25,7 +25,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from psycopg.types.range import Range
 
-from api import throttles
+from api import standard_webhooks, throttles
 from registry import (
     agencies,
     alerts,
@@ -514,7 +514,24 @@ def laden(
         ("/api/v1/credentials/verify", {"credential": public.get(f"/c/{found.codes[0]}").content.decode()}),
     ):
         found.bodies[path] = _read(public.post(path, json.dumps(sent), content_type="application/json"))
+    for path, body in _typed(found):
+        media = "application/json" if body.startswith("{") else "application/x-www-form-urlencoded"
+        signed = standard_webhooks.headers(
+            path.strip("/"), body.encode(), settings.REGISTRY_GATEWAY_SECRETS, at=at
+        )
+        found.bodies[f"{path} {body}"] = _read(public.post(path, body, content_type=media, headers=signed))
     return found
+
+
+def _typed(found: Laden) -> Iterator[tuple[str, str]]:
+    """What is asked by form, and by telephone through the gateway."""
+    for code in found.codes:
+        yield f"/v/{code}/live", "digits=482913"
+        yield f"/api/v1/verify/{code}/live", '{"digits": "482913"}'
+        yield "/gateway/sms", json.dumps({"from": "+9779812345678", "text": f"{code} 482913"})
+        yield "/gateway/ussd", f"sessionId=1&phoneNumber=%2B9779812345678&text=1*1*{code}"
+    for number in (found.licence, found.listed, "ZLEGACY-81"):
+        yield "/gateway/sms", json.dumps({"from": "+9779812345678", "text": number})
 
 
 # --- what the tables hold ------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ from verification import (
     badges,
     consistency,
     keys,
+    live_codes,
     log,
     notes,
     published_keys,
@@ -235,6 +236,12 @@ def _hold(number: str) -> None:
         other, by=builders.maker(START), at=START, reason="Not known there.", no_conflict=True,
         idempotency_key=builders.key(),
     )  # fmt: skip
+    person = holders.people("APPLICANT-4", number, at=START)[0].number
+    for stands in ("ended", "shown"):
+        invited = live_codes.invite(person, by="APPLICANT-4", at=START)
+        live_codes.accept(invited, account="APPLICANT-4", at=START)
+        if stands == "ended":
+            live_codes.end(person, by="APPLICANT-4", at=START)
 
 
 def _screen() -> None:
