@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as ours
 
 from api import early_warning, tallies
 from api.models import EarlyWarning
@@ -100,4 +101,9 @@ def test_an_inspector_sees_what_is_unusual_and_where(windows: Windows, desk_site
         window.picture(PICTURES / "code")
         page.goto(f"{window.site}/desk/early-warning?days=7")
         window.picture(PICTURES / "room-week")
+        arabic = {"name": ours.LANGUAGE_COOKIE_NAME, "value": "ar", "url": window.site}
+        page.context.add_cookies([arabic])
+        window.open("/desk/early-warning")
+        assert "الإنذار المبكر" in page.inner_text("h1")
+        window.picture(PICTURES / "room-ar")
         assert not window.complaints
