@@ -115,9 +115,7 @@ class _Shares:
         Over all processes fewer than :data:`LEAST` an hour of one code from one address, :data:`_OF_ADDRESS` in all.
         """
         shares = {
-            clients.key_of(environ, f"early warning {hour} {what}"): max(
-                1, most // settings.REGISTRY_PROCESSES
-            )
+            clients.key_of(environ, f"early warning {what}"): max(1, most // settings.REGISTRY_PROCESSES)
             for what, most in ((code, LEAST - 1), ("", _OF_ADDRESS))
         }
         with self._lock:

@@ -9,8 +9,30 @@ import traceback
 from types import TracebackType
 from typing import Any, Final
 
+_ASKED: Final = ("django.request", "django.security", "api.requests", "api.pages", "api.problems")
+"""Loggers that speak of requests."""
 _LINKS: Final = 5
 """Causes of an error that are named."""
+
+
+def configured(level: str) -> dict[str, Any]:
+    """The settings of ``logging``: lines from ``level`` on; of requests faults alone, and discreetly."""
+    line = {"fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+    told = {"handlers": ["discreet"], "level": "ERROR", "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {"()": "logging.Formatter", **line},
+            "discreet": {"()": "api.conf.logs.Discreet", **line},
+        },
+        "handlers": {
+            name: {"class": "logging.StreamHandler", "formatter": formatter}
+            for name, formatter in (("console", "line"), ("discreet", "discreet"))
+        },
+        "loggers": dict.fromkeys(_ASKED, told),
+        "root": {"handlers": ["console"], "level": level},
+    }
 
 
 class Discreet(logging.Formatter):

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from api.conf import demo_place, embedded, environment, languages
+from api.conf import demo_place, embedded, environment, languages, logs
 from api.conf.interfaces import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by their frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,25 +238,4 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 # A lane for each sort of work (``api.jobs``). A job that waits for a lock is not told when it is free: look often.
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "fetch_job_polling_interval": 0.5}
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
-        "discreet": {
-            "()": "api.conf.logs.Discreet",
-            "fmt": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        },
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "discreet": {"class": "logging.StreamHandler", "formatter": "discreet"},
-    },
-    # what was asked for is nobody's to know: no text of an error, no path, and of answers such as 404 no line at all
-    "loggers": {
-        name: {"handlers": ["discreet"], "level": "ERROR", "propagate": False}
-        for name in ("django.request", "django.security", "api.requests", "api.pages", "api.problems")
-    },
-    "root": {"handlers": ["console"], "level": environment.text("REGISTRY_LOG_LEVEL", "WARNING")},
-}
+LOGGING = logs.configured(environment.text("REGISTRY_LOG_LEVEL", "WARNING"))

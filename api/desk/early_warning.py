@@ -141,10 +141,11 @@ def _sentence(one: Line | Place) -> str:
     """What is unusual, in a sentence."""
     told = {"count": _number(one.count), "usual": _usual(one.usual)}
     if isinstance(one, Place):
-        told["what"] = _place_name(one)
+        what = _place_name(one)
     else:
         kind = gettext(KINDS[one.kind])
-        told["what"] = f"{kind} ({_shown(one.code)})" if one.code else kind
+        what = f"{kind} ({_shown(one.code)})" if one.code else kind
+    told["what"] = f"\u2068{what}\u2069"  # a text in its own direction, not that of the numbers behind it
     return gettext("%(what)s: %(count)s; usually %(usual)s.") % told
 
 

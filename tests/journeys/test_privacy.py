@@ -259,7 +259,7 @@ def test_no_deployment_of_ours_keeps_an_access_log() -> None:
 
 def test_no_line_of_the_applications_is_below_a_fault() -> None:
     for name in ("django.request", "api.requests", "api.pages", "api.problems"):
-        told: dict[str, Any] = settings.LOGGING["loggers"][name]  # type: ignore[index]
+        told: dict[str, Any] = settings.LOGGING["loggers"][name]
         assert (told["level"], told["handlers"], told["propagate"]) == ("ERROR", ["discreet"], False)
 
 
