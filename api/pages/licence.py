@@ -135,20 +135,28 @@ def _past(request: HttpRequest, number: str, day: date, now: datetime) -> HttpRe
         seen.append(replace(told(part, its, now=None), checked=hours))
 
     def safety() -> originals.Safety:
-        worst_told = told(parts[worst], record, now=None)
-        return originals.Safety(worst_told.word, worst_told.sentences)
+        then = told(parts[worst], record, now=None)
+        return originals.Safety(f"{_passed(day)} – {then.word}", [_not_today(), *then.sentences])
 
     context = _common(request, record, seen[worst], now, as_of=day.isoformat()) | {
         "verdicts": seen,
         "original": originals.beside(safety),
         "past": {
-            "title": gettext("This is the past: %(day)s") % {"day": written.day(day)},
-            "text": gettext("It does not say what is true today."),
+            "title": _passed(day),
+            "text": _not_today(),
             "today": f"/licences/{number}{languages.kept(request)}",
         },
     }
     tag = render.tag(render.Reader.of(request), "past", day, [part.body for part in parts], now.date())
     return render.unchanged(request, tag) or render.page(request, "licence.html", context, tag=tag)
+
+
+def _passed(day: date) -> str:
+    return gettext("This is the past: %(day)s") % {"day": written.day(day)}
+
+
+def _not_today() -> str:
+    return gettext("It does not say what is true today.")
 
 
 def _common(

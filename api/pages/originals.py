@@ -59,11 +59,12 @@ def answer(
     def say() -> Safety:
         known = record or {}
         fee = facts.fee(known, may_recruit=may_recruit) if may_recruit is not None else {}
+        total, text = fee.get("sum", ""), fee.get("text", "")
         return Safety(
             verdicts.row(result).word,
             wording.sentences(reasons, facts.dates(known)),
             wording.steps(result, reasons),
-            " ".join(filter(None, (fee.get("sum"), fee.get("text")))),
+            text if total in text else f"{total}. {text}",
         )
 
     return beside(say)

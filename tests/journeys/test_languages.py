@@ -100,7 +100,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if not self._skipped and (tag == "style" or (tag == "details" and told.get("lang") == "en")):
+        if not self._skipped and (tag in {"style", "script"} or (tag == "details" and told.get("lang") == "en")):
             self._skipped = tag
         self.texts += [
             told[name] or "" for name in ("aria-label", "alt", "title", "placeholder") if name in told
@@ -152,6 +152,10 @@ def test_a_translation_that_nobody_signed_has_the_english_beside_it_and_a_signed
         assert "<details" not in pages["en", kind], kind
     assert "<b>Licensed.</b> This agency may recruit workers." in pages["bn", "answer"]
     assert "<li>Use your own phone." in pages["bn", "answer"]
+    assert (
+        "<b>This is the past: 20 January 2026 – Licensed.</b> It does not say what is true today."
+        in pages["bn", "past"]
+    )
     assert "A worker should pay 0 for a job" in pages["bn", "answer"]
 
     shutil.copytree(catalogues.PUBLIC_FOLDER / "bn", tmp_path / "bn")
