@@ -100,7 +100,9 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if not self._skipped and (tag in {"style", "script"} or (tag == "details" and told.get("lang") == "en")):
+        if not self._skipped and (
+            tag in {"style", "script"} or (tag == "details" and told.get("lang") == "en")
+        ):
             self._skipped = tag
         self.texts += [
             told[name] or "" for name in ("aria-label", "alt", "title", "placeholder") if name in told
