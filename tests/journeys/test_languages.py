@@ -54,6 +54,12 @@ def pages(kept: Kept) -> Pages:
             "nothing found": "/?q=zzyzx",
             "no such badge": "/v/nothing",
             "no such page": "/no/such/page",
+            "scanner": "/scan",
+            "report": "/report",
+            "report's state": "/report/status",
+            "agencies": "/agencies",
+            "alerts": "/alerts",
+            "where": "/where",
             "applications": "/applications",
             "application": f"/applications/{applying.called(later)}",
             "refusal": f"/applications/{refused}",
@@ -100,7 +106,9 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if not self._skipped and (tag in {"style", "script"} or (tag == "details" and told.get("lang") == "en")):
+        if not self._skipped and (
+            tag in {"style", "script"} or (tag == "details" and told.get("lang") == "en")
+        ):
             self._skipped = tag
         self.texts += [
             told[name] or "" for name in ("aria-label", "alt", "title", "placeholder") if name in told
