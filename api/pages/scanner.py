@@ -109,7 +109,9 @@ SAYS: Final = {
     "too_old": _("This phone is too old to check a badge without a network. Go online."),
     "no_badge": _("This is not the code of a badge."),
     "elsewhere": _("This code leads to another site"),
-    "offline": _("You are offline. Scan the large square code of the badge here."),
+    "offline": _(
+        "You are offline, or the register does not answer. Scan the large square code of the badge here."
+    ),
     "nothing": _("Nothing was checked. This says nothing about the agency, good or bad."),
     "list": _("Status list from %(when)s"),
     "no_list": _(
