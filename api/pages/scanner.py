@@ -102,14 +102,16 @@ _GO_ONLINE: Final = _("Go online and scan the badge again.")
 #: What the page says of itself.
 SAYS: Final = {
     "aim": _("Hold the square code of the badge inside the frame."),
-    "slow": _("No code found yet. Go nearer, find more light, or take a photo of the code."),
-    "no_camera": _("The camera cannot be used. Take a photo of the code, or type the code below."),
+    "slow": _("No code found yet. Go nearer, find more light, or use a photo of the code."),
+    "no_camera": _("The camera cannot be used. Use a photo of the code, or type the code below."),
     "no_code": _("No code can be read in this photo. Go nearer, and hold the phone still."),
     "no_reader": _("This phone cannot read codes now. Go online, or type the code below."),
     "too_old": _("This phone is too old to check a badge without a network. Go online."),
     "no_badge": _("This is not the code of a badge."),
     "elsewhere": _("This code leads to another site"),
-    "offline": _("You are offline. Scan the large square code of the badge here."),
+    "offline": _(
+        "You are offline, or the register does not answer. Scan the large square code of the badge here."
+    ),
     "nothing": _("Nothing was checked. This says nothing about the agency, good or bad."),
     "list": _("Status list from %(when)s"),
     "no_list": _(

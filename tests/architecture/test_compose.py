@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
@@ -169,9 +170,9 @@ def prepared(place: dict[str, str]) -> dict[str, str]:
     return place
 
 
-def test_the_image_collects_static_files_under_names_that_never_change_their_content(
-    place: dict[str, str],
-) -> None:
+@pytest.fixture(scope="module")
+def collected(place: dict[str, str]) -> Path:
+    """Where the image's own step has put the static files."""
     step = next(line for line in DOCKERFILE.replace("\\\n", " ").splitlines() if "collectstatic" in line)
     command = step.removeprefix("RUN ").split("&&")[0]
     environment = {
@@ -179,7 +180,11 @@ def test_the_image_collects_static_files_under_names_that_never_change_their_con
         "REGISTRY_STATIC_ROOT": place["REGISTRY_STATIC_ROOT"],
     }
     subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, check=True)  # noqa: S602 - as the image does
-    assert (Path(place["REGISTRY_STATIC_ROOT"]) / "staticfiles.json").exists()
+    return Path(place["REGISTRY_STATIC_ROOT"])
+
+
+def test_the_image_collects_static_files_under_names_that_never_change_their_content(collected: Path) -> None:
+    assert (collected / "staticfiles.json").exists()
 
 
 def test_the_applications_role_may_not_rewrite_the_past_of_a_deployed_register(
@@ -213,6 +218,7 @@ def test_the_keys_are_the_signers_alone_and_it_is_reached_by_a_socket_alone() ->
     assert f"--socket={SERVICES['public']['environment']['REGISTRY_SIGNER']}" in signer["command"]
 
 
+@pytest.mark.usefixtures("collected")
 def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str], tmp_path: Path) -> None:
     ports = {name: _free_port() for name in ("public", "desk")}
 
@@ -239,12 +245,23 @@ def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str],
             assert f"python -m {probe.__name__} http://127.0.0.1:" in asked
             _until(partial(probe.lives, f"http://127.0.0.1:{port}/healthz"))
         _until(partial(probe.lives, f"http://127.0.0.1:{ports['public']}/readyz"))
+        worker = _asked(ports["public"], "/worker.js")
+        assets = json.loads(worker.partition("const TOLD = ")[2].partition(";\n")[0])["assets"]
+        assert all(re.search(r"\.[0-9a-f]{12}\.(js|png)\?", asset) for asset in assets)
+        assert all(_asked(ports["public"], address) for address in ("/scan", *assets))
     finally:
         for program in running:
             program.terminate()
         for program in running:
             program.communicate(timeout=PATIENCE)
     assert not any(probe.lives(f"http://127.0.0.1:{port}/healthz") for port in ports.values())
+
+
+def _asked(port: int, path: str) -> str:
+    """What the proxy would get for whoever asks for this."""
+    told = {"Host": FILLED["REGISTRY_HOST"], "X-Forwarded-Proto": "https"}
+    with urlopen(Request(f"http://127.0.0.1:{port}{path}", headers=told)) as answer:
+        return str(answer.read().decode("latin-1"))
 
 
 def _signs(client: Client) -> bool:

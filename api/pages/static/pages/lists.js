@@ -38,7 +38,9 @@ globalThis.keepLists = ({ host, trust: trustAddress, lists: listsAddress }) => {
     try {
       const answer = await fetch(address, { headers, cache: "no-store", signal: late.signal });
       const body = answer.status === 200 ? await answer.arrayBuffer() : null;
-      return { status: answer.status, body, tag: answer.headers.get("ETag"), date: answer.headers.get("Date") };
+      // An edge may serve what it kept, with the date of then and how long ago that was (RFC 9111, 5.1).
+      const date = Date.parse(answer.headers.get("Date")) + 1000 * Number(answer.headers.get("Age") || 0);
+      return { status: answer.status, body, tag: answer.headers.get("ETag"), date };
     } finally {
       clearTimeout(timer);
     }
@@ -48,7 +50,6 @@ globalThis.keepLists = ({ host, trust: trustAddress, lists: listsAddress }) => {
   const refreshTrust = async () => {
     const kept = await get("trust"), known = kept ? kept.known : null, type = "application/jose+json";
     const { status, body, tag, date } = await ask(trustAddress, type, kept && kept.tag);
-    if (status === 404) return { date, none: true };
     if (status !== 200) return { date };
     let found = null;
     try {
@@ -59,14 +60,14 @@ globalThis.keepLists = ({ host, trust: trustAddress, lists: listsAddress }) => {
       const next = await ask(`${trustAddress}?ver=${known.ver + 1}`, type);
       if (next.status !== 200) return { date, refused: refused.message };
       try {
-        found = { ...await acceptTrustList(text(next.body), known, null), again: true };
+        found = { ...await acceptTrustList(text(next.body), known, null), between: true };
       } catch {
         return { date, refused: refused.message };
       }
     }
-    const { again, ...known_ } = found;
-    await put("trust", { known: known_, tag: again ? null : tag }, (one, other) => one.known.ver < other.known.ver);
-    return again ? refreshTrust() : { date };
+    const { between, ...newer } = found;
+    await put("trust", { known: newer, tag: between ? null : tag }, (one, other) => one.known.ver < other.known.ver);
+    return between ? refreshTrust() : { date };
   };
 
   const refreshList = async (uri, trust) => {

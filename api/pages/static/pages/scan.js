@@ -11,7 +11,7 @@
   const made = (tag, text, marks = {}) => Object.assign(document.createElement(tag), { textContent: text }, marks);
   const filled = (text, facts) => text.replace(/%\((\w+)\)s/g, (_, name) => facts[name] ?? "");
 
-  // --- how old what we know is -------------------------------------------------------------------------------------
+  // How old what this phone knows is.
 
   const DAY = 86_400_000, SKEW = 300_000;
   const when = (seconds) => {
@@ -34,7 +34,7 @@
     if (!navigator.onLine) return showAge();
     try {
       const { date, refused } = await lists.refresh();
-      const wrong = date && Math.abs(Date.now() - new Date(date)) > SKEW;
+      const wrong = Math.abs(Date.now() - date) > SKEW;
       trouble = wrong ? says.clock : refused ? says.refused : "";
     } catch {
       // Nobody answers: what we have is as old as it is, and the line says so.
@@ -42,7 +42,7 @@
     return showAge();
   };
 
-  // --- the answer --------------------------------------------------------------------------------------------------
+  // The answer.
 
   const show = (look, { word, who, sentences, checked, facts = [], steps = [], link } = {}) => {
     const box = document.querySelector(`template[data-look="${look}"]`).content.cloneNode(true).firstElementChild;
@@ -147,7 +147,7 @@
     }
   };
 
-  // --- the camera and the photo ------------------------------------------------------------------------------------
+  // The camera and the photo.
 
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d", { willReadFrequently: true });
   const LARGEST = 1280;
@@ -272,7 +272,7 @@
     }
   };
 
-  // --- the beginning -----------------------------------------------------------------------------------------------
+  // The beginning.
 
   by("scanner").hidden = false;
   by("open").addEventListener("click", open);
