@@ -53,11 +53,11 @@ def clean_correction(
     authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime
 ) -> dict[str, Any]:
     """The terms of a correction in normal form: all that the alert says from now on, as of a new one."""
-    row = _standing(authority, about)
+    row = _standing(authority, about, terms)
     said = _said(authority, terms, at=at)
     if all(said[name] == value for name, value in _columns(row).items()):
         raise errors.BadInput("nothing would be other than it is", field="names")
-    return said
+    return said | {"version": row.version}
 
 
 def take_correction(
@@ -65,7 +65,7 @@ def take_correction(
     at: datetime,
 ) -> Entry:  # fmt: skip
     """Write the alert anew within the caller's transaction; what it said before stays answerable."""
-    row = _standing(authority, about)
+    row = _standing(authority, about, terms)
     entry = _entry(
         authority, Action.CORRECT_ALERT, about, terms, officers, commit, at=at, refers_to=row.entry_id
     )
@@ -75,11 +75,11 @@ def take_correction(
 
 def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:  # noqa: ARG001 - as its kin
     """The terms of an end in normal form: ``cause`` and ``reason``."""
-    _standing(authority, about)
+    row = _standing(authority, about, terms)
     cause = terms.get("cause")
     if cause not in rules.CAUSES:
         raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(rules.CAUSES))
-    return {"cause": cause, "reason": _reason(terms.get("reason"))}
+    return {"cause": cause, "reason": _reason(terms.get("reason")), "version": row.version}
 
 
 def take_end(
@@ -87,7 +87,7 @@ def take_end(
     at: datetime,
 ) -> Entry:  # fmt: skip
     """Take the alert back within the caller's transaction: it is found by nobody any more, and its number says why."""
-    row = _standing(authority, about)
+    row = _standing(authority, about, terms)
     entry = _entry(authority, Action.END_ALERT, about, terms, officers, commit, at=at, refers_to=row.entry_id)
     held = _columns(row) | {"agency": row.agency.number if row.agency else ""}
     _write(authority, about, row.version + 1, held, entry, first_day=row.first_day, ended=terms["cause"])
@@ -189,8 +189,8 @@ def _line(given: object, field: str, most: int) -> str:
     return text
 
 
-def _standing(authority: Authority, number: str) -> Alert:
-    """The newest version of the authority's alert; refuses one that was taken back.
+def _standing(authority: Authority, number: str, terms: Mapping[str, Any]) -> Alert:
+    """The newest version of the authority's alert; refuses one that was taken back, or written anew since.
 
     A row that only grows cannot be locked: the authority is, so that one version follows another.
     """
@@ -201,6 +201,8 @@ def _standing(authority: Authority, number: str) -> Alert:
         raise errors.AlertNotFound("there is no such alert", number=number)
     if row.ended:
         raise errors.StepNotAllowed("the alert was taken back already", field="cause")
+    if terms.get("version", row.version) != row.version:
+        raise errors.ProposalOvertaken("the alert was corrected since it was proposed")
     return row
 
 

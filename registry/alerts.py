@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from registry.models import Alert
+from registry.models import Agency, Alert
 from registry.rules import days, errors
 from registry.rules.lifecycle import Actor
 
@@ -128,7 +128,14 @@ def own(number: str, *, by: Actor, at: datetime) -> AlertRecord:
     return _told(held[-1], at=at, versions=versions, plain=True)
 
 
-_WITH = ("authority", "agency")
+_WITH = ("authority", "agency__merged_into__into")
+
+
+def _stays(agency: Agency | None) -> Agency | None:
+    """The record of the agency that stays, where it was merged into another."""
+    while agency is not None and (merger := getattr(agency, "merged_into", None)) is not None:
+        agency = merger.into
+    return agency
 
 
 def _newest() -> QuerySet[Any]:
@@ -155,12 +162,13 @@ def _told(row: Alert, *, at: datetime, versions: Sequence[Version] = (), plain: 
     )
     state = "withdrawn" if row.ended == "error" else "over" if over else "in_force"
     hidden = state == "withdrawn" and not plain
+    cloned = None if hidden else _stays(row.agency)
     return AlertRecord(
         number=row.number, kind=row.kind, state=state,
         names=() if hidden else tuple(row.names),
         contacts=() if hidden else tuple(row.contacts),
-        agency=row.agency.number if row.agency and not hidden else "",
-        agency_name=row.agency.legal_name if row.agency and not hidden else "",
+        agency=cloned.number if cloned else "",
+        agency_name=cloned.legal_name if cloned else "",
         place="" if hidden else row.place,
         seen_on=None if hidden else row.seen_on,
         grounds=() if hidden else tuple(row.grounds),

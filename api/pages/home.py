@@ -87,6 +87,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(
             f"/v/{code}{languages.kept(request)}", headers={"Cache-Control": etags.KEEP_NOT}
         )
+    if number := _alert(query):
+        return HttpResponseRedirect(f"/alerts/{number}{languages.kept(request)}")
     headers = throttles.take(request, throttles.SEARCHES)
     now = clock.now()
     try:
@@ -207,6 +209,14 @@ def _badge(query: str) -> str:
     try:
         return numbering.read_badge(text)
     except (numbering.BadgeMistyped, numbering.NotOurs):
+        return ""
+
+
+def _alert(query: str) -> str:
+    """The number of a warning that was typed, or nothing."""
+    try:
+        return numbering.canonical(query, numbering.Kind.ALERT)
+    except (numbering.Mistyped, numbering.NotOurs):
         return ""
 
 

@@ -153,10 +153,17 @@ class MergersView(door.StaffView):
         return propose(request, Motion.MERGE, written.agency(number), MergerInput)
 
 
-def propose(request: Request, kind: Motion, about: str, shape: type[MotionInput], **more: Any) -> Response:
-    """Begin a motion of this kind from what was sent, and ``more`` that the address says."""
+def propose(
+    request: Request, kind: Motion, about: str | None, shape: type[MotionInput], **more: Any
+) -> Response:
+    """Begin a motion of this kind from what was sent, and ``more`` that the address says.
+
+    ``about`` ``None``: it is about the first of the ``names`` sent.
+    """
     key = door.idempotency_key(request)
     sent = {**door.read(shape, request), **more}
+    if about is None:
+        about = " ".join(str(next(iter(sent["names"]), "")).split())
     by, at, no_conflict = door.actor(request), clock.now(), sent.pop("no_conflict")
     made = motions.propose(kind, about, sent, by=by, at=at, no_conflict=no_conflict, idempotency_key=key)
     return door.answer(_body(made, by, at), status=201, at=f"/api/v1/staff/motions/{made.id}")

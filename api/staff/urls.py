@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver
 
 from api.staff import (
     agencies,
+    alerts,
     appointments,
     authorities,
     badges,
@@ -31,6 +32,7 @@ _RESOURCES = (
     proposals,
     motions,
     persons,
+    alerts,
     requests,
     holders,
     badges,

@@ -155,7 +155,7 @@ def find(
         named, warned_by_name = _apart(named)
         alerts = _warned(warned, warned_by_name)
         if any(alert.by_contact for alert in alerts):
-            writings = (writing for one in warned for _, writing in one.reaches)
+            writings = (writing for one in filter(_warns_of, warned) for _, writing in one.reaches)
             verdict = Judgement(Answer.WARNED, (), tuple(dict.fromkeys(writings)))
         else:
             verdict = judge(asked, [*numbered, *named], reached, lambda: _imitated(asked, reached, within))
@@ -189,7 +189,7 @@ def _warned(reached: list[_Candidate], named: list[_Candidate]) -> tuple[Warned,
     sure = [one for one in named if one.claim.match is not Match.WEAK]
     alike = [one for one in named if one.claim.match is Match.WEAK and one.claim.score >= LIKE_ENOUGH]
     best: dict[str, Warned] = {}
-    for place, found in enumerate((reached, sure, alike)):
+    for place, found in enumerate((list(filter(_warns_of, reached)), sure, alike)):
         for one in sorted(found, key=_order):
             row, claim = one.row, one.claim
             told = Warned(
@@ -197,6 +197,11 @@ def _warned(reached: list[_Candidate], named: list[_Candidate]) -> tuple[Warned,
             )
             best.setdefault(row.subject, told)
     return tuple(best.values())[:_MOST_ALERTS]
+
+
+def _warns_of(reached: _Candidate) -> bool:
+    """Whether an alert is of a contact asked for, or of the whole site at which it is."""
+    return reached.row.kind == "domain" or any(c.match is not Match.WEAK for c, _ in reached.reaches)
 
 
 _MOST_ALERTS: Final = 10
@@ -476,7 +481,7 @@ def judge(
         return Judgement(Answer.OFFICIAL if called else Answer.OF_ANOTHER, tuple(theirs), contacts)
     if theirs:
         return Judgement(Answer.SIMILAR, (), contacts)
-    return _of_nobody(contacts, surely, somehow, named, imitated)
+    return _of_nobody(contacts, surely, somehow, [*named, *reached], imitated)
 
 
 def _of_the_named(
@@ -498,7 +503,7 @@ def _of_the_named(
 
 def _of_nobody(
     contacts: tuple[str, ...], surely: Mapping[str, set[str]], somehow: Mapping[str, set[str]],
-    named: list[_Candidate], imitated: Callable[[], list[_Candidate]],
+    found: list[_Candidate], imitated: Callable[[], list[_Candidate]],
 ) -> Judgement:  # fmt: skip
     """No agency is known by its name, and none has all of these contacts."""
     if len(surely) == 1:
@@ -511,7 +516,7 @@ def _of_nobody(
     if alike := imitated():
         whom = tuple(dict.fromkeys(candidate.row.subject for candidate in alike))
         return Judgement(Answer.IMITATION, whom, contacts, alike)
-    return Judgement(Answer.SIMILAR if named else Answer.NOT_FOUND, (), contacts)
+    return Judgement(Answer.SIMILAR if found else Answer.NOT_FOUND, (), contacts)
 
 
 def _public(verdict: Judgement, hits: list[tuple[float, Hit]]) -> Judgement:
@@ -534,13 +539,16 @@ def _by_name_alone(known: set[str], named: list[_Candidate]) -> Judgement:
 
 
 def _reach(reached: list[_Candidate]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """By which writings each agency is reached: surely, and at least by an address at its site."""
+    """By which writings each agency is reached: surely, and at least by an address at a site of its own.
+
+    That an address on record has the same host says nothing: many may have theirs there.
+    """
     surely, somehow = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for candidate in reached:
         for claim, writing in candidate.reaches:
             if claim.match is not Match.WEAK and candidate.claim.match is not Match.WEAK:
                 surely[candidate.row.subject].add(writing)
-            if claim.match is not Match.WEAK or "domain.of_email" in claim.why:
+            if claim.match is not Match.WEAK or candidate.row.kind == "domain":
                 somehow[candidate.row.subject].add(writing)
     return surely, somehow
 
@@ -548,7 +556,9 @@ def _reach(reached: list[_Candidate]) -> tuple[dict[str, set[str]], dict[str, se
 def _imitated(asked: Asked, reached: list[_Candidate], within: Within) -> list[_Candidate]:
     """Whom the contacts that are on nobody's record look like."""
     met = {writing for candidate in reached for _, writing in candidate.reaches}
-    strange = [one for one in asked.contacts if one.writing not in met and (one.given or asked.bare)]
+    strange = [one for one in asked.contacts if one.writing not in met and (one.given or asked.bare)][
+        :_MOST_STRANGE
+    ]
     wanted = {one: imitation.models(one) for one in strange}
     keys = sorted({model.key for models in wanted.values() for model in models})
     if not keys:
@@ -562,6 +572,8 @@ def _imitated(asked: Asked, reached: list[_Candidate], within: Within) -> list[_
     ][:_MOST_IMITATED]
 
 
+_MOST_STRANGE: Final = 4
+"""Readings of contacts whose models are looked for; each has some thousands."""
 _MOST_IMITATED: Final = 10
 """Records that one contact may be said to look like."""
 

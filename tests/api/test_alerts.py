@@ -12,7 +12,7 @@ from api import throttles
 from registry import agencies, alerts
 from tests import builders
 from tests.api.at_desk import at_desk
-from tests.api.officials import appoint
+from tests.api.officials import appoint, sign_in
 from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +219,27 @@ def test_what_cannot_be_answered_is_refused_by_name(
     del harbour
     answer = public.get(f"/api/v1/alerts{path}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_programs_of_officials_propose_correct_and_end_a_warning(desk: Client, harbour: str) -> None:
+    maker = sign_in(desk, appoint("DLA-31", "XA-DLA", "officer"))
+    said = {
+        "kind": "clone", "agency": harbour, "names": ["HBR Jobs"], "contacts": [PAGE], "grounds": ["NAME-MISUSE"],
+        "texts": {"en": "They ask for money first."}, "seen_on": "2026-04-30", "reason": "Seen.", "no_conflict": True,
+    }  # fmt: skip
+    made = maker.post("alerts", said)
+    assert (made.status_code, made.json()["about"], made.json()["next_roles"]) == (
+        201, "HBR Jobs", ["registrar", "supervisor"],
+    )  # fmt: skip
+    assert maker.post("alerts", said | {"names": []}).status_code == 400
+    assert maker.post("alerts", said | {"kind": "ship"}).status_code == 400
+    checker = sign_in(desk, appoint("DLA-32", "XA-DLA", "supervisor"))
+    assert checker.post(f"motions/{made.json()['id']}/approvals", {"no_conflict": True}).status_code == 201
+    (one,) = checker.get("alerts").json()["data"]
+    assert one["contacts"] == [{"kind": "social", "value": "facebook.com/harbourbridge.jobs"}]
+    ended = checker.post(
+        f"alerts/{one['number']}/ends", {"cause": "over", "reason": "Closed.", "no_conflict": True}
+    )
+    assert ended.status_code == 201
+    assert checker.get(f"alerts/{one['number']}").json()["state"] == "in_force"
+    assert checker.get("alerts?ended=true").json()["data"] == []

@@ -70,6 +70,10 @@ ASKED: tuple[tuple[str, str, Any, str], ...] = (
     ("POST", "persons/<str:number>/bars/<int:sequence>/appeals", {"received_on": "2026-03-02"}, "person"),
     ("POST", "persons/<str:number>/bars/<int:sequence>/dismissals",
      SAID | {"decided_on": "2026-03-02", "order_reference": "Court 1"}, "person"),
+    ("GET", "alerts/<str:number>", None, "alert"),
+    ("POST", "alerts/<str:number>/corrections",
+     SAID | {"kind": "unlicensed", "names": ["A"], "grounds": ["FEE-PROHIBITED"]}, "alert"),
+    ("POST", "alerts/<str:number>/ends", SAID | {"cause": "error"}, "alert"),
     ("GET", "requests/<int:number>", None, "request"),
     ("POST", "requests/<int:number>/answers", SAID | {"answer": "give"}, "request"),
     ("GET", "requests/<int:number>/file", None, "handed"),
@@ -139,6 +143,7 @@ def numbers(clock: Clock) -> dict[str, Number]:
         "motion": Number(moved["motion"], "900001"),
         "request": Number(moved["request"], "900001"),
         "handed": Number(moved["handed"], "900001"),
+        "alert": Number(builders.warned(at=AT), numbering.reference(Kind.ALERT, 900_001)),
         "holder": Number(str(holder), "900001"),
     }
 

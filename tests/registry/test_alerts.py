@@ -206,3 +206,30 @@ def test_the_audit_finds_an_alert_as_it_was_written_and_as_it_is_found() -> None
     published(**UNLICENSED)
     assert list(audit.of_search()) == []
     assert list(audit.of_journal("registry_alert")) == []
+
+
+def test_one_address_at_a_host_says_nothing_of_the_others_there() -> None:
+    number = published(**{**UNLICENSED, "contacts": ["visa@manypeople.example"]})
+    assert [one.number for one in found("visa@manypeople.example").alerts] == [number]
+    for typed in ("somebody@manypeople.example", "manypeople.example"):
+        asked = found(typed)
+        assert (asked.answer, asked.alerts) == (search.Answer.NOT_FOUND, ()), typed
+
+
+def test_a_correction_that_another_has_overtaken_is_refused() -> None:
+    number = published(**UNLICENSED)
+    first = move(Motion.END_ALERT, number, cause="over", reason="Closed.")
+    take(Motion.CORRECT_ALERT, number, **{**UNLICENSED, "place": "Hilltown"})
+    with pytest.raises(errors.ProposalOvertaken):
+        motions.approve(
+            first, by=builders.checker(START), at=START, no_conflict=True, idempotency_key=builders.key()
+        )
+    assert alerts.one(number, at=START).state == "in_force"
+
+
+def test_a_clone_of_an_agency_whose_record_was_merged_is_of_the_record_that_stays(harbour: str) -> None:
+    number = published(agency=harbour, **CLONE)
+    stays = builders.agency("Harbour Bridge Group", company_number=builders.key())
+    builders.active(stays, "C")
+    take(Motion.MERGE, harbour, into=stays, reason="One firm.")
+    assert alerts.one(number, at=START).agency == stays

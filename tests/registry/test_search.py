@@ -308,6 +308,16 @@ def test_an_address_at_their_site_is_told_from_one_on_record(harbour: str) -> No
     )
 
 
+def test_an_address_at_the_host_of_one_on_record_is_not_at_their_site() -> None:
+    number = licensed("Quarry Gate Overseas")
+    add_channel(number, "email", "quarry@manypeople.example")
+    assert answer("somebody@manypeople.example") == ("found.similar", set())
+    assert answer("Quarry Gate Overseas", "somebody@manypeople.example") == (
+        "contact.not_official",
+        {holder_of(number)},
+    )
+
+
 def test_what_looks_like_theirs_is_not_theirs(harbour: str) -> None:
     for typed in (
         "harbourbridqe.example", "harb0urbridge.example", "hello@harbourbridge.com",
