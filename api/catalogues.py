@@ -29,7 +29,7 @@ FOLDER: Final = ROOT / "api" / "locale"
 """Languages that say everything."""
 PUBLIC_FOLDER: Final = ROOT / "api" / "pages" / "locale"
 """Languages that say what the public reads."""
-PACKAGES: Final = ("api", "registry")
+PACKAGES: Final = ("api", "registry", "verification")
 
 #: Calls whose words are texts, and which of their arguments hold them.
 _CALLS: Final[Mapping[str, tuple[int, ...] | None]] = {

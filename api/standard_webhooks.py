@@ -56,14 +56,22 @@ def _signature(message: str, stamp: str, body: bytes, secret: str) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
+def is_secret(text: str) -> bool:
+    """Whether this is a secret that requests can be signed with."""
+    return text.startswith(_PREFIX) and 24 <= len(_decoded(text)) <= 64
+
+
+def _decoded(secret: str) -> bytes:
+    try:
+        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
 @lru_cache(maxsize=16)
 def _key(secret: str) -> bytes:
-    """The bytes of a secret; stops the process with a sentence where it is none."""
-    try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not secret.startswith(_PREFIX) or not 24 <= len(key) <= 64:
+    """The bytes of a secret; refuses what is none with a sentence."""
+    if not is_secret(secret):
         text = "A secret of the gateway is none: say whsec_ and the base64 of 24 to 64 random bytes."
         raise ImproperlyConfigured(text)
-    return key
+    return _decoded(secret)

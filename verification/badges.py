@@ -229,9 +229,9 @@ def withdraw(code: str, *, reason: str, by: str, at: datetime) -> BadgeRecord:
     ``reason``: one of ``REASONS``; ``by``: the officer's number. Refuses to withdraw twice.
     """
     if reason not in REASONS:
-        raise WithdrawalUnexplained(field="reason", known=REASONS)
+        raise WithdrawalUnexplained("say why the badge is withdrawn", field="reason", known=REASONS)
     if not by.strip():
-        raise WithdrawalUnexplained(field="by")
+        raise WithdrawalUnexplained("say which officer withdraws the badge", field="by")
     with transaction.atomic():
         badge = Badge.objects.select_for_update().filter(pk=code).first()
         if badge is None:
@@ -254,7 +254,9 @@ def for_subject(kind: str, number: str) -> list[BadgeRecord]:
 
 def _subject(kind: str, number: str) -> str:
     if kind not in KINDS:
-        raise BadgeSubjectInvalid(field="kind", known=tuple(KINDS))
+        raise BadgeSubjectInvalid(
+            "a badge stands on a licence, an office or an appointment", field="kind", known=tuple(KINDS)
+        )
     return numbering.canonical(number, *KINDS[kind])
 
 

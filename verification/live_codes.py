@@ -138,8 +138,15 @@ def invited(key: str, *, at: datetime) -> Invitation:
 
 @transaction.atomic
 def accept(key: str, *, account: str, at: datetime) -> Invitation:
-    """Enrol ``account`` as the person that the key's invitation names; an invitation is good once."""
-    row = _by_key(key, at=at, lock=True)
+    """Enrol ``account`` as the person that the key's invitation names; an invitation is good once.
+
+    Refuses an account that shows codes as somebody of the agency already: nobody is two people.
+    """
+    agency = _by_key(key, at=at).agency
+    others = list(_open().select_for_update().filter(agency=agency).order_by("pk"))  # one after the other
+    row = _by_key(key, at=at)
+    if any(one.account == account for one in others):
+        raise HolderNotAllowed("this account shows codes as a person of this agency already", why="enrolled")
     told = _invitation(row, at)
     row.account, row.accepted_at = account, at
     row.save(update_fields=["account", "accepted_at"])
@@ -282,9 +289,8 @@ def _code(row: LiveEnrolment, counter: int, part: str) -> str:
     return TOTP(secret, DIGITS, SHA256(), PERIOD).generate(counter * PERIOD).decode()
 
 
-def _by_key(key: str, *, at: datetime, lock: bool = False) -> LiveEnrolment:
-    rows = _open().filter(key_sha256=_digest(key), accepted_at__isnull=True)
-    row = (rows.select_for_update() if lock else rows).first()
+def _by_key(key: str, *, at: datetime) -> LiveEnrolment:
+    row = _open().filter(key_sha256=_digest(key), accepted_at__isnull=True).first()
     if row is None or row.invited_at + RUNS <= at:
         raise HolderNotFound("the invitation is used, ended or too old")
     if _standing(row, at) is None:

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connections
 
+from api import standard_webhooks
 from api.conf import environment, roles
 from verification import signing, witnessing
 from verification.cbor import Malformed
@@ -51,8 +52,13 @@ def _secrets() -> Iterator[CheckMessage]:
                 hint=f"Set it to at least {LEAST_SECRET} random characters.",
                 id="registry.E004",
             )
-    if settings.DEMO_GATEWAY_SECRET in settings.REGISTRY_GATEWAY_SECRETS:
-        yield Error("REGISTRY_GATEWAY_SECRETS has the demo's.", id="registry.E004")
+    shared = settings.REGISTRY_GATEWAY_SECRETS
+    if settings.DEMO_GATEWAY_SECRET in shared or not all(map(standard_webhooks.is_secret, shared)):
+        yield Error(
+            "REGISTRY_GATEWAY_SECRETS has one that is no secret, or the demo's.",
+            hint="Say whsec_ and the base64 of 24 to 64 random bytes.",
+            id="registry.E004",
+        )
     if len(set(secrets.values())) < len(secrets):
         yield Error(
             "Two secrets are the same.", hint="Give each purpose a key of its own.", id="registry.E005"

@@ -75,7 +75,8 @@ def composed(word: str, name: str, more: Sequence[str], space: Space, *, joins: 
     word, name, told = clean(word), clean(name), [clean(one) for one in more if one]
     for count in range(len(told), -1, -1):
         for shown in _shorter(name, _LEAST_NAME if count else 1):
-            text = " ".join([f"{word}{joins}{shown}." if shown else f"{word}.", *told[:count]])
+            begun = f"{word}{joins}{shown}" if shown else word
+            text = " ".join([begun if begun.endswith((".", "…")) else f"{begun}.", *told[:count]])
             if space.holds(text):
                 return text
     return shortened(word, space)

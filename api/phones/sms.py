@@ -8,8 +8,8 @@ number is only a key for limits, under a key of the day; it stands nowhere.
 import json
 import logging
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -243,20 +243,16 @@ def _licence(number: str, at: datetime) -> lookup.PublishedAnswer:
 def _verdict(found: Verdict, space: Space) -> str:
     said = wording.WORDS.get(found.appearance.word, wording.COULD_NOT_CHECK)
     word = gettext(said)
-    return septets.composed(word, _name(found, word), _besides(found), space)
+    who = _named((found.person or {}, found.record.get("holder", {})), word)
+    return septets.composed(word, who, _besides(found), space)
 
 
 def _live(found: Verdict, outcome: live.Outcome, space: Space) -> str:
     """Who is confirmed, or that nobody is; the verdict on the licence itself is read by sending the code alone."""
     if outcome.person is not None:
         word = gettext(wording.CONFIRMED)
-        name = outcome.person.name
-        if septets.is_gsm(word):
-            name = outcome.person.latin_name or name
-        holder = _name(found, word)
-        return septets.composed(
-            word, ", ".join(filter(None, (name, holder))), _besides(found, live=True), space
-        )
+        who = _named((asdict(outcome.person), found.record.get("holder", {})), word)
+        return septets.composed(word, who, _besides(found, live=True), space)
     if outcome.long_only:
         return _grey(wording.LONG_CODE, space)
     return septets.composed(gettext(wording.NOT_CONFIRMED), "", [gettext(wording.DO_NOT_PAY)], space)
@@ -266,13 +262,22 @@ def _grey(besides: str, space: Space) -> str:
     return septets.composed(gettext(wording.COULD_NOT_CHECK), "", [gettext(besides)], space)
 
 
-def _name(found: Verdict, word: str) -> str:
-    """Whom it is about: in Latin letters beside a Latin word, else in its own script."""
-    holder: Any = found.record.get("holder", {})
-    name = str(holder.get("name", ""))
-    return (
-        str(holder.get("latin_name") or name) if septets.is_gsm(word) and not septets.is_gsm(name) else name
-    )
+def _named(names: Iterable[Mapping[str, Any]], word: str) -> str:
+    """The names that the public may read, each in its own script beside a word of that script.
+
+    Beside any other word in Latin letters, if they are on record.
+    """
+    return ", ".join(filter(None, (_spelled(one, word) for one in names)))
+
+
+def _spelled(names: Mapping[str, Any], word: str) -> str:
+    name = str(names.get("name") or "")
+    return name if _script(name) == _script(word) else str(names.get("latin_name") or name)
+
+
+def _script(text: str) -> str:
+    """The script of the first letter, as Unicode names it."""
+    return next((unicodedata.name(one, "").partition(" ")[0] for one in text if one.isalpha()), "")
 
 
 def _besides(found: Verdict, *, live: bool = False) -> list[str]:

@@ -63,3 +63,5 @@ def test_a_long_name_loses_its_end_before_the_advice_is_lost() -> None:
     cut = septets.composed("वैध", "हिमाल म्यानपावर सेवा प्रा.लि. काठमाडौं नेपाल " * 3, ["२०८५ असार सम्म।"], SMS)
     assert septets.length(cut) <= 70
     assert cut.startswith("वैध: हिमाल")
+    assert "… २०८५ असार सम्म।" in cut
+    assert septets.composed("VALID", "Himal Ltd.", [], SMS) == "VALID: Himal Ltd."

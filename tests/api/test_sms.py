@@ -190,6 +190,15 @@ def _said(text: str) -> str:
     return gettext(text)
 
 
+def test_a_name_is_in_the_readers_script_or_in_latin_letters(known: Known) -> None:
+    names = {"name": "हिमाल सेवा", "latin_name": "Himal Service"}
+    assert sms._named([names], "इजाजतपत्र छ") == "हिमाल सेवा"
+    for word in ("VALID", "صالح", "CÓ PHÉP", ""):
+        assert sms._named([names], word) == "Himal Service"
+    assert sms._named([{"name": "हिमाल सेवा", "latin_name": ""}, {}], "VALID") == "हिमाल सेवा"
+    assert ask(known.of_person).startswith("VALID: Mina Rai (DEMO), Bluefinch Manpower (DEMO).")
+
+
 # --- the door
 
 

@@ -185,6 +185,15 @@ def test_an_invitation_is_good_once_and_for_three_days(world: World) -> None:
     assert {one.stands for one in stands.values()} == {"enrolled"}
 
 
+def test_nobody_shows_codes_as_two_people_of_one_agency(world: World) -> None:
+    key = live_codes.invite(world.sita, by=DIRECTOR, at=AT)
+    with pytest.raises(HolderNotAllowed, match="already"):
+        live_codes.accept(key, account=MINA, at=AT)
+    live_codes.end(world.mina, by=MINA, at=AT)
+    live_codes.accept(key, account=MINA, at=AT)
+    assert live_codes.shown(MINA, at=AT)[0].name == "Sita Rai (DEMO)"
+
+
 def test_only_the_agency_invites_and_only_it_or_the_person_ends(world: World) -> None:
     for somebody in (SITA, MINA, "APPLICANT-77", ""):
         with pytest.raises(AppointmentNotFound):
