@@ -34,13 +34,13 @@ class Safety:
 
 def beside(say: Callable[[], Safety]) -> SafeString:
     """What ``say`` says in English, folded up, under a line that says why it is there; nothing where it need not be."""
-    if signed(get_language() or settings.LANGUAGE_CODE):
+    if not (why := note()):
         return mark_safe("")
     with override(settings.LANGUAGE_CODE):
         told = say()
     steps = "".join(f"<li>{escape(step)}</li>" for step in told.steps)
     return mark_safe(  # noqa: S308 - every text in it is escaped here
-        f'<div class="original"><p>{escape(gettext(NOTE))}</p>'
+        f'<div class="original"><p>{escape(why)}</p>'
         f'<details lang="en" dir="ltr"><summary>In English</summary>'
         f"<p><b>{escape(told.word)}.</b> {escape(' '.join(told.sentences))}</p>"
         f"{f'<ul>{steps}</ul>' if steps else ''}{f'<p>{escape(told.fee)}</p>' if told.fee else ''}</details></div>"
@@ -68,6 +68,11 @@ def answer(
         )
 
     return beside(say)
+
+
+def note() -> str:
+    """What a page says of its translation: nothing where a native reader has vouched for it."""
+    return "" if signed(get_language() or settings.LANGUAGE_CODE) else gettext(NOTE)
 
 
 @lru_cache(maxsize=64)

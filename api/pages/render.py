@@ -20,7 +20,7 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
 from api import etags, labels
-from api.pages import languages, sheet
+from api.pages import languages, originals, sheet
 
 FOLDER: Final = Path(__file__).parent
 ENGINE: Final = Engine(
@@ -32,7 +32,7 @@ _SLOT: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every template knows: language, links that keep it, whether all of it is invented, the sheet."""
+    """What every template knows: language, links that keep it, what is invented or unsigned about it, the sheet."""
 
     language: str
     direction: str
@@ -41,6 +41,7 @@ class Frame:
     query: str
     chosen: str
     demo: bool
+    unsigned: str
     sheet: SafeString
 
 
@@ -59,6 +60,7 @@ def frame(
         query=f"{urlencode(kept)}&" if kept else "",
         chosen=chosen,
         demo=settings.REGISTRY_DEMO,
+        unsigned=originals.note(),
         sheet=mark_safe(styles.css),  # noqa: S308 - our own file, fixed at start and named in the policy by its hash
     )
 

@@ -181,8 +181,14 @@ def decimal(text: str) -> str:
         value = Decimal(text)
     except InvalidOperation:
         return text
+    if (
+        not value.is_finite()
+        or not -_MOST_PLACES < value.adjusted() < _MOST_PLACES
+        or len(text) > _MOST_PLACES
+    ):
+        return text
     language = get_language() or "en"
-    places = max(0, -int(value.as_tuple().exponent)) if value.is_finite() else 0
+    places = max(0, -int(value.as_tuple().exponent))
     told = numbers.format_decimal(value, "#,##0." + "0" * places, locale=_locale(language))
     return _in_digits(told, language)
 
@@ -228,5 +234,7 @@ _DIGITS: Final = {
         "mymr": 0x1040,
     }.items()
 }
+#: No amount of money has as many places; what has more is not spelled out.
+_MOST_PLACES: Final = 30
 _ARABIC: Final = frozenset({"ar", "ckb", "fa", "ps", "sd", "ug", "ur"})
 _TURNED: Final = str.maketrans(",;", "،؛")

@@ -76,6 +76,7 @@ PLAIN: list[dict[str, str]] = [
     {"HTTP_ACCEPT": "*/*"},
     {"HTTP_ACCEPT": "application/json"},
     {"HTTP_ACCEPT_LANGUAGE": "fr, en;q=0.5"},
+    {"HTTP_ACCEPT_LANGUAGE": "pt, ur-PK;q=0.5"},
     {"HTTP_ACCEPT_LANGUAGE": ";;;" + "x" * 5000},
     {"HTTP_IF_NONE_MATCH": '"other"'},
     {"HTTP_IF_NONE_MATCH": "*"},

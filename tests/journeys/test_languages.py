@@ -158,6 +158,9 @@ def test_a_translation_that_nobody_signed_has_the_english_beside_it_and_a_signed
         assert note in pages["bn", kind], kind
         assert '<details lang="en" dir="ltr"><summary>In English</summary><p><b>' in pages["bn", kind], kind
         assert "<details" not in pages["en", kind], kind
+    for (language, kind), html in pages.items():
+        assert html.count('class="original"') == (language != "en"), (language, kind)
+    assert 'href="?q=bluefinch&amp;lang=en" lang="en">In English</a>' in pages["bn", "found"]
     assert "<b>Licensed.</b> This agency may recruit workers." in pages["bn", "answer"]
     assert "<li>Use your own phone." in pages["bn", "answer"]
     assert (
@@ -173,9 +176,10 @@ def test_a_translation_that_nobody_signed_has_the_english_beside_it_and_a_signed
     catalogues.sign("bn", by="Rahima Khatun", on=builders.START.date())
     originals.signed.cache_clear()
     try:
-        page = public.get("/v/nothing", headers={"Accept-Language": "bn"})
-        assert page["Content-Language"] == "bn"
-        assert "<details" not in page.content.decode()
+        for path in ("/v/nothing", "/"):
+            page = public.get(path, headers={"Accept-Language": "bn"})
+            assert page["Content-Language"] == "bn"
+            assert 'class="original"' not in page.content.decode()
     finally:
         originals.signed.cache_clear()
 

@@ -44,7 +44,7 @@ def test_times_numbers_and_spans_have_the_same_digits() -> None:
         assert (written.number(1204), written.decimal("1.5")) == ("1.204", "1,5")
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "NaN", "1.2.3"])
+@pytest.mark.parametrize("text", ["", "nothing", "NaN", "1.2.3", "1e999999999", "1e-999999999", "9" * 99])
 def test_what_is_no_number_stands_as_it_is(text: str) -> None:
     assert written.decimal(text) == text
 
