@@ -633,7 +633,6 @@ def public_agency(number: str, *, at: datetime) -> dict[str, Any]:
                 "latin_name": a.person.latin_name,
                 "role": a.role,
                 "first_day": a.first_day.isoformat(),
-                "photograph": a.photograph or None,
             }
             for a in open_now.select_related("person").order_by("role", "pk")
         ],

@@ -216,7 +216,7 @@ def _judged(
         until=_until(record, subject, answers, at),
         sequence=answer.sequence if answer else 0,
         office=subject.office if subject and subject.office else next(iter(record.get("offices", ())), None),
-        person=subject.person if subject else None,
+        person=_person(subject, withdrawn=withdrawn),
         siblings=siblings,
         badge=badge,
         record=record,
@@ -224,6 +224,12 @@ def _judged(
         reached=reached,
         live=live and result in {Result.LICENSED, Result.LIMITED},
     )
+
+
+def _person(subject: PublicSubject | None, *, withdrawn: bool) -> Mapping[str, Any] | None:
+    """The person on the badge; one that was withdrawn shows no photograph to whoever holds it."""
+    person = subject.person if subject else None
+    return {**person, "photograph": ""} if person and withdrawn else person
 
 
 def _since(record: Mapping[str, Any]) -> datetime | None:

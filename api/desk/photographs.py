@@ -132,7 +132,7 @@ def _changed(visit: Visit, agency: str, number: str, form: Form) -> HttpResponse
         )
     if isinstance(made, Waiting):
         return visit.go(
-            "desk-proposal", made.proposal, told=gettext("Proposed. Another officer must approve it.")
+            "desk-proposal", made.proposal, told=gettext("Proposed. It waits for another officer.")
         )
     return visit.go("desk-photograph", agency, number, told=gettext("The records are changed."))
 

@@ -51,10 +51,7 @@ def agency(request: HttpRequest, number: str) -> HttpResponse:
         "name": found["name"],
         "licences": [_licence(one, found, kept) for one in found["licences"]],
         "checked": answer.checked(now, facts.zone(found)),
-        "pictures": [
-            *map(photographs.of_office, found["offices"]),
-            *map(photographs.of_person, found["persons"]),
-        ],
+        "pictures": photographs.of_offices(found["offices"]),
         "compare": facts.listed(facts.comparing({**found, "holder": found, "number": ""})),
         "about": facts.listed(_about(found, kept)),
         "refusals": [applications.hit(one, kept) for one in refusals_of],

@@ -5,7 +5,7 @@ that a photograph which was withdrawn is gone for the next who asks.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -42,10 +42,22 @@ def of_office(office: Mapping[str, Any] | None) -> SafeString:
     return _figure(office or {}, "office", gettext("This is what the office looks like."))
 
 
+def of_offices(offices: Sequence[Mapping[str, Any]]) -> SafeString:
+    """The photographs of all these offices as HTML, each with where it is."""
+    shown = [office for office in offices if office.get("photograph")]
+    if len(shown) == 1:
+        return of_office(shown[0])
+    return mark_safe("".join(_figure(one, "office", _where(one)) for one in shown))  # noqa: S308 - of escaped pieces
+
+
 def of_person(person: Mapping[str, Any] | None) -> SafeString:
     """The photograph of a person whom the public may see, as HTML, or nothing."""
     told = {"name": (person or {}).get("name", "")}
     return _figure(person or {}, "person", gettext("This is what %(name)s looks like.") % told)
+
+
+def _where(office: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, (office.get("address"), office.get("locality"))))
 
 
 def _figure(shown: Mapping[str, Any], kind: str, caption: str) -> SafeString:

@@ -61,10 +61,6 @@ class PersonBody(serializers.Serializer[Any]):
     latin_name = serializers.CharField(allow_blank=True)
     role = serializers.CharField()
     first_day = serializers.DateField()
-    photograph = serializers.CharField(
-        allow_null=True,
-        help_text="SHA-256 of the JPEG at `/photographs/{sha256}.jpg`; null where none is shown.",
-    )
 
 
 class HeldInFullBody(serializers.Serializer[Any]):

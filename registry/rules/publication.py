@@ -62,7 +62,8 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
     "PersonWord": {"id": I, "person": I, "word": I},
     "Appointment": {"id": I, "number": P, "agency": P, "person": R, "office": P, "role": P, "first_day": P, "last_day": P,
                     "public_name": R, "withheld_reason": R, "photograph": P, "photograph_agreed_on": R},
-    #: A picture is public while an open office shows it, or an open appointment whose name is public; then it is nobody's.
+    #: A picture is public while an open office shows it, or, on the badge alone and on no list, an open appointment whose
+    #: name is public (domain model 3); then it is nobody's.
     "Photograph": {"id": I, "sha256": P, "content": P, "kept_at": R, "kept_by": R},
     "Debarment": {"id": I, "authority": P, "agency": P, "person": R, "first_day": P, "last_day": P, "scope": P, "grounds": P,
                   "recognised_by": P},

@@ -138,8 +138,26 @@ def test_a_person_is_shown_on_their_badge_by_their_own_word(
     assert "This is what Mina Rai (DEMO) looks like." in page
     (seen,) = re.findall(r'<img src="(/photographs/\w+\.jpg)"', page)
     assert public.get(seen).status_code == 200
+    assert seen not in public.get(f"/agencies/{it['agency']}").content.decode()
+    told = public.get(f"/v/{it['appointment']}", HTTP_ACCEPT="application/json").json()
+    assert f"/photographs/{told['subject']['person']['photograph']}.jpg" == seen
     badges.withdraw(it["appointment"], reason="lost", by="OFFICER-1", at=AT)
     assert "<img" not in public.get(f"/v/{it['appointment']}").content.decode()
+    told = public.get(f"/v/{it['appointment']}", HTTP_ACCEPT="application/json").json()
+    assert told["subject"]["person"]["photograph"] == ""
+
+
+def test_an_agency_with_several_offices_says_which_is_which(it: dict[str, str], public: Client) -> None:
+    by, told = builders.maker(AT), {"kind": "branch", "address": "9 <Market> Lane", "locality": "Hill Town"}
+    branch = agencies.add_office(it["agency"], told, by=by, at=AT, idempotency_key=builders.key())
+    for number in (builders.approved(branch, at=AT), it["office"]):
+        picture = pictures.reduced(taken((320, 240 + len(number) + ord(number[-1]))))
+        made = agencies.show_photograph(number, picture, by=by, at=AT, idempotency_key=builders.key())
+        builders.approved(made, at=AT)
+    page = public.get(f"/agencies/{it['agency']}").content.decode()
+    assert page.count('<figure class="office"><img src="/photographs/') == 2
+    assert "<figcaption>9 &lt;Market&gt; Lane, Hill Town</figcaption>" in page
+    assert "<figcaption>Level 2, 14 Harbour Road, Port Demo</figcaption>" in page
 
 
 def bomb(side: int) -> bytes:
