@@ -123,6 +123,7 @@ SAYS: Final = {
     ),
     "clock": _("The clock of this phone is wrong. Set it right, then scan again."),
     "online": _("Check online now"),
+    "retry": _("Try again"),
     "other_host": _("Check it at %(host)s"),
     "again": _("Scan another badge"),
     "name": _("Name"),

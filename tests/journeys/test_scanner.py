@@ -189,6 +189,18 @@ def test_a_badge_is_scanned_with_a_network_and_without_one(
         phone.open(f"/v/{agency.badge}#{digits}")
         page.get_by_text("Genuine badge").wait_for()
         assert answer(phone)[0] == "go outline"
+        for address, again in (
+            (f"/v/{agency.badge}#{digits}", "Check online now"),
+            (f"/v/{agency.badge}", "Try again"),
+        ):
+            page.context.set_offline(True)
+            phone.open("/scan")
+            phone.open(address)
+            page.get_by_role("link", name=again).wait_for()
+            page.context.set_offline(False)
+            page.get_by_role("link", name=again).click()
+            page.get_by_role("heading", name="Licensed", exact=True).wait_for()
+        phone.open("/scan")
         found = [path for name in page.evaluate("caches.keys()") for path in page.evaluate(KEPT, name)]
         assert "/scan" in found
         assert not [path for path in found if path.startswith("/v") or path == "/"]

@@ -44,6 +44,13 @@
 
   // The answer.
 
+  // To go where we are already would only look for a place on this page; asking again is meant.
+  const asked = (event) => {
+    const { origin, pathname } = event.currentTarget;
+    if (origin !== location.origin || pathname !== location.pathname) return;
+    event.preventDefault();
+    location.reload();
+  };
   const show = (look, { word, who, sentences, checked, facts = [], steps = [], link } = {}) => {
     const box = document.querySelector(`template[data-look="${look}"]`).content.cloneNode(true).firstElementChild;
     const line = (text, name) => box.append(made("p", text, { className: name }));
@@ -52,7 +59,11 @@
     for (const sentence of sentences) line(sentence, "");
     if (checked) line(checked, "checked");
     const parts = [box];
-    if (link) parts.push(made("a", link.text, { className: "act", href: link.href, rel: "noreferrer" }));
+    if (link) {
+      const onward = made("a", link.text, { className: "act", href: link.href, rel: "noreferrer" });
+      onward.addEventListener("click", asked);
+      parts.push(onward);
+    }
     if (steps.length) {
       const section = made("section", ""), list = made("ul", "", { className: look.startsWith("licensed") ? "" : "urgent" });
       list.append(...steps.map((step) => made("li", step)));
@@ -282,7 +293,10 @@
   document.addEventListener("visibilitychange", () => document.hidden ? close() : refresh());
   setInterval(() => document.hidden || refresh(), 300_000);
   if (standsIn && /^\/v\//.test(location.pathname) && /^#\d+$/.test(location.hash)) judge(location.href);
-  else if (standsIn) show("nothing", { sentences: [says.offline, says.nothing], steps: told.steps.unknown });
+  else if (standsIn) {
+    const link = { href: location.href, text: says.retry };
+    show("nothing", { sentences: [says.offline, says.nothing], steps: told.steps.unknown, link });
+  }
   showAge().then(refresh);
   if ("serviceWorker" in navigator) {
     navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" })
