@@ -572,7 +572,7 @@ def _imitated(asked: Asked, reached: list[_Candidate], within: Within) -> list[_
     ][:_MOST_IMITATED]
 
 
-_MOST_STRANGE: Final = 4
+_MOST_STRANGE: Final = 2
 """Readings of contacts whose models are looked for; each has some thousands."""
 _MOST_IMITATED: Final = 10
 """Records that one contact may be said to look like."""
