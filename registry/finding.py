@@ -1,27 +1,30 @@
 """Finding an agency: the licences that may recruit now, by country of work, occupation, class and place.
 
 Whoever may not recruit is no choice here: ``lookup`` and ``search`` tell of them. Each row names its licence, for an
-agency has no verdict (rulings 9). What can be chosen, and how much of it there is, is counted at most once a minute in
-a process: a number of agencies, never an answer about one.
+agency has no verdict (rulings 9). What can be chosen, and how much of it there is, is counted at most every ten minutes
+in a process: a number of agencies, never an answer about one.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from registry.lookup import AS_RECORDED
 from registry.rules import errors
 
 MOST_COUNTED: Final = 1000
 """More than this are not counted for one answer: it says that there are more."""
-KEPT: Final = timedelta(seconds=60)
+KEPT: Final = timedelta(minutes=10)
 """How long counts of a process are given again."""
 _MOST_KEPT: Final = 64
+MOST_PLACES: Final = 500
+"""Places that are told, those with the most licences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the licences in the order of their agencies' numbers; ``next``: the ``after`` of the following page."""
+    """Some of the licences in the order of their agencies' numbers; ``next``: the ``after`` of the following page.
+
+    ``count``: how many there are on all pages, up to one more than ``MOST_COUNTED``.
+    """
 
     data: tuple[Row, ...]
     next: str | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Choices:
     """What there is to choose among those who may recruit, each with its number of licences, the most first.
 
     ``any_corridor`` of them are good for every country, ``any_occupation`` for every job. ``places`` are by country and
-    locality; ``unplaced`` have no locality on record.
+    locality, ``more_places`` further ones are left out; ``unplaced`` licences have no locality on record.
     """
 
     licences: int
@@ -102,6 +109,7 @@ class Choices:
     any_occupation: int
     classes: Mapping[str, int]
     places: Mapping[tuple[str, str], int]
+    more_places: int
     unplaced: int
 
 
@@ -138,29 +146,41 @@ def page(wanted: Wanted, *, at: datetime, limit: int, after: str | None = None) 
     if not sign or len(agency) > 40 or len(number) > 40 or "\x00" in (after or ""):
         raise errors.CursorInvalid("give back the cursor as the page before gave it", field="after")
     clause, values = wanted.clause()
-    with connection.cursor() as cursor:
+    with _reading() as (cursor, walk):
+        cursor.execute(_COUNT.format(wanted=clause, now=_NOW), [*values, at, MOST_COUNTED + 1])
+        (count,) = cursor.fetchone()
+        if count > MOST_COUNTED:
+            walk()
         cursor.execute(_ROWS.format(wanted=clause, now=_NOW), [*values, at, agency, number, limit + 1])
         rows = [Row(number, agency, body) for number, agency, body in cursor.fetchall()]
     more = f"{rows[limit - 1].agency}/{rows[limit - 1].number}" if len(rows) > limit else None
-    return Page(tuple(rows[:limit]), more)
+    return Page(tuple(rows[:limit]), more, count)
 
 
-def count(wanted: Wanted, *, at: datetime) -> int:
-    """How many there are, up to one more than ``MOST_COUNTED``."""
-    clause, values = wanted.clause()
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(wanted=clause, now=_NOW), [*values, at, MOST_COUNTED + 1])
-        return int(cursor.fetchone()[0])
+@contextmanager
+def _reading() -> Iterator[tuple[Any, Callable[[], None]]]:
+    """A cursor, and what has it walk in order from here on: what is frequent is soon met, and never to be sorted.
+
+    The planner cannot know how many spans of time hold now, and errs a hundredfold.
+    """
+    inside = connection.in_atomic_block
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        yield (
+            cursor,
+            lambda: cursor.execute("SET LOCAL enable_bitmapscan TO off; SET LOCAL enable_sort TO off"),
+        )
+        if inside:
+            cursor.execute("SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL enable_sort TO DEFAULT")
 
 
 def choices(wanted: Wanted, *, at: datetime) -> Choices:
-    """What can be chosen among what is wanted, counted within the last minute."""
+    """What can be chosen among what is wanted, counted within the last ten minutes."""
     found: Choices = _kept.get(("choices", wanted), at, lambda: _choices(wanted, at))
     return found
 
 
 def points(*, at: datetime) -> Mapping[tuple[str, str], Point]:
-    """Where each place lies, by country and locality, as far as offices say; read within the last minute."""
+    """Where each place lies, by country and locality, as far as offices say; read within the last ten minutes."""
     found: Mapping[tuple[str, str], Point] = _kept.get(("points",), at, _points)
     return found
 
@@ -171,7 +191,7 @@ def forget() -> None:
 
 
 class _Kept:
-    """Numbers counted within the last minute, the most recently asked ones; anew where the clock was set back."""
+    """Numbers counted within the last ten minutes, the most recently asked ones; anew where the clock was set back."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[Any, tuple[datetime, Any]] = OrderedDict()
@@ -207,14 +227,15 @@ def _choices(wanted: Wanted, at: datetime) -> Choices:
         counted = dict(cursor.fetchall())
     told = _by_kind(counted)
     places = {}
-    for text, number in told["at"]:
+    for text, number in told["at"][:MOST_PLACES]:
         country, _, locality = text.partition(":")
         places[country, locality] = number
     return Choices(
         licences=counted.get("", 0),
         corridors=dict(told["for"]), any_corridor=counted.get("for:*", 0),
         occupations=dict(told["job"]), any_occupation=counted.get("job:*", 0),
-        classes=dict(told["class"]), places=places, unplaced=counted.get("at:", 0),
+        classes=dict(told["class"]), places=places,
+        more_places=max(0, len(told["at"]) - MOST_PLACES), unplaced=counted.get("at:", 0),
     )  # fmt: skip
 
 

@@ -55,7 +55,11 @@ def agencies(request: HttpRequest) -> HttpResponse:
     except errors.CursorInvalid:
         return HttpResponseRedirect(f"/agencies{languages.kept(request)}")
     every = finding.choices(Wanted(), at=now)
-    shown = finding.choices(replace(wanted, place="", place_country=""), at=now)
+    # Of a choice that is met by very many, the places of all are shown: counting them anew would cost too much.
+    about = replace(wanted, place="", place_country="")
+    many = found.count if about == wanted else finding.page(about, at=now, limit=1).count
+    broad = about != Wanted() and many > finding.MOST_COUNTED
+    shown = every if broad or about == Wanted() else finding.choices(about, at=now)
     points = finding.points(at=now)
     tag = render.tag(render.Reader.of(request), "agencies", wanted, after, found, every, shown, points)
     if same := render.unchanged(request, tag):
@@ -68,9 +72,10 @@ def agencies(request: HttpRequest) -> HttpResponse:
         "narrowed": wanted != Wanted(),
         "maps": _maps(wanted, shown, points, link),
         "places": _places(wanted, shown, link),
-        "more_places": len(shown.places) > MOST_PLACES,
+        "more_places": len(shown.places) > MOST_PLACES or shown.more_places,
+        "of_all": broad,
         "unplaced": _unplaced(shown, points),
-        "found": _counted(finding.count(wanted, at=now)) if found.data else "",
+        "found": _counted(found.count) if found.data else "",
         "hits": [_hit(row, languages.kept(request)) for row in found.data],
         "first": after is None,
         "more": link(after=found.next) if found.next else "",
