@@ -279,7 +279,7 @@ def _of(by: Actor) -> "QuerySet[Concern]":
 
 
 def _own(code: str, by: Actor) -> Concern:
-    row = _of(by).select_related("authority").filter(code=code).first()
+    row = _of(by).select_related("authority").filter(code=concerns.read_code(code)).first()
     if row is None:
         raise errors.ConcernNotFound("there is no such concern")
     return row
@@ -287,8 +287,7 @@ def _own(code: str, by: Actor) -> Concern:
 
 def _held(code: str, by: Actor, key: str, *said: Any) -> tuple[Concern, str | None]:
     """The concern, held, and the key of this act with all that it says; ``None`` where it was taken before."""
-    _own(code, by)
-    row, once = acts.locked(code), json.dumps([key, *said])
+    row, once = acts.locked(_own(code, by).code), json.dumps([key, *said])
     return row, None if acts.was_done(row, once) else once
 
 

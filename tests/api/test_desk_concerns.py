@@ -87,6 +87,7 @@ def test_a_concern_is_shown_without_the_person_who_is_read_apart_and_noted(
     assert EVIL not in page
     for secret in ("Mina", "+999 1", "Night"):
         assert secret not in page
+    assert officer.get(f"concerns/{concerns.shown_code(filed.code).lower()}").status_code == 200
     assert not Reading.objects.filter(fields="who reported").exists()
     page = officer.get(f"concerns/{filed.code}/person").content.decode()
     assert "Mina &lt;script&gt;" in page
