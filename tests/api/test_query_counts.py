@@ -187,6 +187,9 @@ def _questions(known: Known) -> dict[str, tuple[str, dict[str, str]]]:
         "debarments/<str:number>": (f"/debarments/{known.bar}", html),
         "where": ("/where", html),
         "mark.svg": ("/mark.svg", {}),
+        "scan": ("/scan", {}),
+        "worker.js": ("/worker.js", {}),
+        "manifest.webmanifest": ("/manifest.webmanifest", {}),
         "photographs/<str:sha256>.jpg": (f"/photographs/{'0' * 64}.jpg", {}),
         "anything else": ("/nothing/here", html),
     }
