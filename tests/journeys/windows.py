@@ -26,7 +26,11 @@ _REFUSED: Final = re.compile(r"responded with a status of (404|409|422)")
 _OURS: Final = frozenset({"127.0.0.1", "localhost", None})
 """Where our doors are open; what a page says to itself, as a picture in its text, has no host."""
 
-_FORGET: Final = "try { localStorage.clear(); sessionStorage.clear() } catch {}"
+_FORGET: Final = """try { localStorage.clear(); sessionStorage.clear() } catch {}
+    !!(navigator.serviceWorker && navigator.serviceWorker.controller)"""
+"""Also says whether the site has left a worker behind."""
+
+_LEFT: Final = "service_workers,cache_storage,indexeddb"
 _CLIPS: Final = "document.documentElement.scrollWidth"
 
 
@@ -109,8 +113,9 @@ class Window:
         """Forget the visit."""
         context = self.page.context
         context.set_offline(False)
-        if self.page.url.startswith("http"):
-            self.page.evaluate(_FORGET)
+        if self.page.url.startswith("http") and self.page.evaluate(_FORGET):
+            left = {"origin": self.site, "storageTypes": _LEFT}
+            self._protocol.send("Storage.clearDataForOrigin", left)
         context.clear_cookies()
         self.page.goto("about:blank")
         self.page.emulate_media(media="null")
