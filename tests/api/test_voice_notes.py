@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from api import voice_notes
 from api.voice_notes import NotSound, made_anew
 
+FFMPEG = shutil.which("ffmpeg") or ""
 SECRET = b"+27.7172+085.3240/ Mina's telephone"
 SOUND = bytes(range(1, 201)) * 3
 
@@ -205,9 +206,7 @@ def test_boxes_in_boxes_without_end_are_refused_at_once() -> None:
             made_anew(box(b"ftyp", b"M4A ") + content)
 
 
-@pytest.mark.skipif(
-    shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine: nothing to encode with"
-)
+@pytest.mark.skipif(not FFMPEG, reason="no ffmpeg on this machine: nothing to encode with")
 @pytest.mark.parametrize(
     "how", ["a.mp3", "a.m4a", "a.m4a -movflags +faststart", "a.opus", "a.wav", "a.3gp -c:a aac"]
 )
