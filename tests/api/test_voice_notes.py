@@ -1,6 +1,9 @@
 """Voice notes made anew: the sound stays, and whatever a telephone wrote beside it goes."""
 
+import shutil
 import struct
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from api import voice_notes
 from api.voice_notes import NotSound, made_anew
 
+FFMPEG = shutil.which("ffmpeg") or ""
 SECRET = b"+27.7172+085.3240/ Mina's telephone"
 SOUND = bytes(range(1, 201)) * 3
 
@@ -200,3 +204,28 @@ def test_boxes_in_boxes_without_end_are_refused_at_once() -> None:
     for content in (nested, box(b"moov", box(b"smhd") * 100_000)):
         with pytest.raises(NotSound):
             made_anew(box(b"ftyp", b"M4A ") + content)
+
+
+@pytest.mark.skipif(not FFMPEG, reason="no ffmpeg on this machine: nothing to encode with")
+@pytest.mark.parametrize(
+    "how", ["a.mp3", "a.m4a", "a.m4a -movflags +faststart", "a.opus", "a.wav", "a.3gp -c:a aac"]
+)
+def test_what_an_encoder_made_sounds_the_same_afterwards(tmp_path: Path, how: str) -> None:
+    name, *options = how.split()
+    sent = tmp_path / name
+    tags = ("-metadata", f"comment={SECRET.decode()}", "-metadata", "location=+27.7172+085.3240/")
+    tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
+    subprocess.run([FFMPEG, "-loglevel", "error", *tone, *tags, *options, str(sent)], check=True)
+    found = made_anew(sent.read_bytes())
+    assert SECRET not in found.content
+    made = tmp_path / "made"
+    made.write_bytes(found.content)
+    heard = [
+        subprocess.run(
+            [FFMPEG, "-loglevel", "error", "-i", str(one), "-f", "s16le", "-"],
+            check=True,
+            capture_output=True,
+        ).stdout
+        for one in (sent, made)
+    ]
+    assert heard[0] == heard[1] != b""
