@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from api import clients, etags, problems
+from api import clients, etags, problems, throttles
 from api import live as checks
 from api.pages import answer, facts, languages, refusals, render, verdicts, wording
 from api.pages.facts import Fact
@@ -69,6 +69,7 @@ def _page(request: HttpRequest, code: str) -> HttpResponse:
     outcome = checks.check(found, typed, asker=partial(clients.key, request), at=at)
     if outcome.person is not None:
         return _confirmed(request, found, outcome.person)
+    throttles.look_ups.miss(request)
     return _told(request, found, _long(found) if outcome.long_only else _not_confirmed(found))
 
 

@@ -64,6 +64,8 @@ def live_code(ask: route.Ask, code: str) -> route.Answer:
         raise Refusal("field.invalid", field="digits", wanted="six digits, or twelve")
     outcome = live.check(found, typed, asker=partial(clients.key, ask.request), at=at)
     person = outcome.person
+    if person is None:
+        throttles.look_ups.miss(ask.request)
     body = {
         "code": found.shown,
         "confirmed": person is not None,

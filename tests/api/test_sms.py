@@ -160,7 +160,7 @@ def test_the_language_is_the_words_or_the_countrys(
 _SCRIPTS = "Everest Overséas हिमाल म्यानपावर شركة الخليج ඉන්ද්\u200dරික တောင်ပံ 👷{}[]€"
 
 
-@hypotheses(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypotheses(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(alphabet=_SCRIPTS, min_size=1, max_size=90), latin=st.text(alphabet="Aé z", max_size=40))
 def test_every_answer_in_every_language_fits_one_message_and_names_its_verdict(name: str, latin: str) -> None:
     record = {
@@ -182,6 +182,15 @@ def test_every_answer_in_every_language_fits_one_message_and_names_its_verdict(n
             for told in (wording.TOO_OFTEN, wording.LATER, wording.LONG_CODE, wording.TYPE_DIGITS):
                 assert septets.SMS.holds(sms._grey(told, septets.SMS))
                 assert septets.clean(_said(wording.WORDS["unknown"])) in sms._grey(told, septets.SMS)
+
+
+@hypotheses(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=320) | st.text(alphabet="XA0123 LIC-482913\n\u202e🙂", max_size=80))
+def test_whatever_is_sent_has_an_answer_that_fits_and_is_not_good(text: str, known: Known) -> None:
+    about, digits = (told := sms.read(text)).about, told.digits
+    shown, _live = sms.said(about, digits, NEPAL, at=AT)
+    assert septets.SMS.holds(shown)
+    assert shown.startswith(("Send the code", "NOT IN THE REGISTER", "COULD NOT CHECK", "SEVERAL"))
 
 
 def _said(text: str) -> str:
