@@ -85,11 +85,11 @@ def card(found: Found, records: Mapping[str, facts.Record]) -> verdicts.Verdict 
     meant = _meant(found, records)
     if found.answer is Answer.SIMILAR and found.contacts and not any(map(_by_contact, found.data)):
         row = verdicts.row("limited")
-        sentence = gettext("“%(contact)s” is on the register as nobody’s.") % {
+        sentence = gettext("“%(contact)s” is not on the register.") % {
             "contact": apart(", ".join(found.contacts))
         }
         return verdicts.Verdict(
-            row.tone, row.theme, row.mark, gettext("Nobody has this contact"), sentences=[sentence]
+            row.tone, row.theme, row.mark, gettext("Not in this register"), sentences=[sentence]
         )
     if found.answer not in _MEANS or not meant:
         return None
