@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from api.pages import facts, verdicts
+from api.pages import facts, languages, verdicts
 from registry.search import Answer, Found, Hit
 
 #: As which result of the verdict table an answer about a contact that is not simply theirs is shown, and its word.
@@ -66,6 +66,12 @@ _WORTH: Final = {
 _SEVERAL: Final = _("They have more than one licence. Look at each of them below.")
 
 
+def apart(text: str) -> str:
+    """A name or contact in a sentence of the other direction, isolated from it (UAX 9)."""
+    rtl = languages.direction(get_language() or "en") == "rtl"
+    return f"\u2068{text}\u2069" if rtl and text else text
+
+
 @dataclass(frozen=True, slots=True)
 class Official:
     """The official contacts of an agency, under a title that names it."""
@@ -79,15 +85,18 @@ def card(found: Found, records: Mapping[str, facts.Record]) -> verdicts.Verdict 
     meant = _meant(found, records)
     if found.answer is Answer.SIMILAR and found.contacts and not any(map(_by_contact, found.data)):
         row = verdicts.row("limited")
-        sentence = gettext("“%(contact)s” is on the register as nobody’s.") % {
-            "contact": ", ".join(found.contacts)
+        sentence = gettext("“%(contact)s” is not on the register.") % {
+            "contact": apart(", ".join(found.contacts))
         }
         return verdicts.Verdict(
-            row.tone, row.theme, row.mark, gettext("Nobody has this contact"), sentences=[sentence]
+            row.tone, row.theme, row.mark, gettext("Not in this register"), sentences=[sentence]
         )
     if found.answer not in _MEANS or not meant:
         return None
-    told = {"contact": ", ".join(found.contacts), "name": ", ".join(map(facts.holder_name, meant.values()))}
+    told = {
+        "contact": apart(", ".join(found.contacts)),
+        "name": apart(", ".join(map(facts.holder_name, meant.values()))),
+    }
     sentences = [gettext(text) % told for text in _MEANS[found.answer]]
     if found.answer in _WORDS:
         result, word = _WORDS[found.answer]
@@ -114,7 +123,7 @@ def contacts(found: Found, records: Mapping[str, facts.Record]) -> list[Official
 
 def official(record: facts.Record) -> Official:
     """The official contacts in a published record, named by its holder."""
-    title = gettext("Official contacts of %(name)s") % {"name": facts.holder_name(record)}
+    title = gettext("Official contacts of %(name)s") % {"name": apart(facts.holder_name(record))}
     return Official(title, facts.listed(facts.contacts(record.get("channels") or ())))
 
 

@@ -20,7 +20,11 @@ SHOWN_AS: Final = {"in_force": "not_licensed", "over": "unknown", "withdrawn": "
 
 def clone(one: AlertRecord) -> str:
     """Whom they pretend to be; nothing of whoever is no clone."""
-    return gettext("Somebody pretends to be %(name)s.") % {"name": one.agency_name} if one.agency else ""
+    return (
+        gettext("Somebody pretends to be %(name)s.") % {"name": theirs.apart(one.agency_name)}
+        if one.agency
+        else ""
+    )
 
 
 def word(one: AlertRecord) -> str:
@@ -38,7 +42,7 @@ def sentences(one: AlertRecord) -> list[str]:
         ]
     if one.state == "over":
         return [gettext("The authority does not warn of this any more. That is no licence.")]
-    own = facts.in_language(one.texts, get_language() or "en") if one.texts else ""
+    own = theirs.apart(facts.in_language(one.texts, get_language() or "en")) if one.texts else ""
     told = clone(one) if one.agency else gettext("They have no licence. They must not recruit.")
     return [
         *filter(None, (own, told)),
@@ -69,7 +73,7 @@ def _card(
     said = sentences(one)
     called = word(one)
     if by_contact:
-        said.insert(0, gettext("The authority warns of “%(contact)s”.") % {"contact": contact})
+        said.insert(0, gettext("The authority warns of “%(contact)s”.") % {"contact": theirs.apart(contact)})
     elif one.agency:
         called = gettext("Somebody pretends to be them")
         said = [clone(one), gettext("Use only the official contacts below.")]
