@@ -7,8 +7,8 @@ becomes a key through an HMAC with a key of the day.
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,6 +21,8 @@ _UNKNOWN: Final = "0.0.0.0"  # noqa: S104 - a word for "no address", nothing is 
 
 Environ = Mapping[str, Any]
 """A request as WSGI has it (Django's ``META``)."""
+Asker = Callable[[str], bytes]
+"""Somebody who asks: what stands for them today, for each purpose another."""
 
 
 def address(environ: Environ) -> str:
@@ -49,6 +51,11 @@ def key(request: HttpRequest, purpose: str = "") -> bytes:
 def key_of(environ: Environ, purpose: str = "") -> bytes:
     """The same, of a request as WSGI has it."""
     return keyed(_network(address(environ)) or _UNKNOWN, purpose)
+
+
+def asker(environ: Environ) -> Asker:
+    """Whoever sent the request."""
+    return partial(key_of, environ)
 
 
 def keyed(whose: str, purpose: str) -> bytes:

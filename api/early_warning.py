@@ -109,13 +109,13 @@ class _Shares:
         self._taken: dict[bytes, int] = {}
         self._lock = threading.Lock()
 
-    def take(self, environ: clients.Environ, code: str, hour: datetime) -> bool:
+    def take(self, asker: clients.Asker, code: str, hour: datetime) -> bool:
         """Whether this one is still counted.
 
         Over all processes fewer than :data:`LEAST` an hour of one code from one address, :data:`_OF_ADDRESS` in all.
         """
         shares = {
-            clients.key_of(environ, f"early warning {what}"): max(1, most // settings.REGISTRY_PROCESSES)
+            asker(f"early warning {what}"): max(1, most // settings.REGISTRY_PROCESSES)
             for what, most in ((code, LEAST - 1), ("", _OF_ADDRESS))
         }
         with self._lock:
@@ -132,16 +132,16 @@ counts: Final = tallies.Tally(_ADD, settle=_settled)
 _shares: Final = _Shares()
 
 
-def scanned(found: check.Verdict, environ: clients.Environ) -> None:
+def scanned(found: check.Verdict, asker: clients.Asker) -> None:
     """Count the answer to a scanned or typed badge code where it warns of something; quick where it does not."""
     if (subject := of_badge(found)) is not None:
-        _count(subject, environ, at=found.checked_at)
+        _count(subject, asker, at=found.checked_at)
 
 
-def asked(numbers: Iterable[str], environ: clients.Environ, *, at: datetime) -> None:
+def asked(numbers: Iterable[str], asker: clients.Asker, *, at: datetime) -> None:
     """Count numbers, as they were typed, that are not in the register."""
     for number in numbers:
-        _count(of_number(number), environ, at=at)
+        _count(of_number(number), asker, at=at)
 
 
 def seen(subject: Subject, district: str, *, at: datetime) -> None:
@@ -177,9 +177,9 @@ def of_number(text: str) -> Subject:
     return Subject(Kind.LICENCE, str(parts), f"{parts.country}-{parts.authority}")
 
 
-def _count(subject: Subject, environ: clients.Environ, *, at: datetime) -> None:
+def _count(subject: Subject, asker: clients.Asker, *, at: datetime) -> None:
     hour = _hour(at)
-    if settings.REGISTRY_TALLY_SECONDS and _shares.take(environ, f"{subject.kind} {subject.code}", hour):
+    if settings.REGISTRY_TALLY_SECONDS and _shares.take(asker, f"{subject.kind} {subject.code}", hour):
         counts.count([(hour, subject.kind.value, subject.code, subject.authority, "")])
 
 

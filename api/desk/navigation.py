@@ -55,7 +55,7 @@ ROOMS: Final = (
         "s",
     ),
     Room("desk-persons", _("Persons"), persons.READERS, "i"),
-    Room("desk-alerts", _("Warnings"), READERS, "e"),
+    Room("desk-alerts", _("Warnings"), READERS, "u"),
     Room("desk-requests", _("Requests of persons"), persons.READERS, "d"),
     Room("desk-concerns", _("Concerns"), concerns.READERS, "c"),
     Room("desk-people", _("Officers"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), "o", everywhere=True),

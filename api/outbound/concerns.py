@@ -1,28 +1,38 @@
-"""Telling somebody who reported a concern that there is an answer; where no way to send is set up, the page tells it.
+"""Telling who reported a concern that there is news: by SMS, where they left a telephone and a gateway is set up.
 
-A notice never says what about: somebody else may hold the telephone. A gateway adds itself to ``WAYS``, and asks
-``registry.remedy.intake.reach`` where to send.
+A notice never says what about: somebody else may hold the telephone. Otherwise the status page alone tells it.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+
+import phonenumbers
+from django.utils.translation import gettext, override
+
+from api import labels
+from api.outbound import sms
+from api.phones import wording
+from registry.remedy import intake
 
 _log = logging.getLogger("api.outbound")
-WAYS: Final[list[Callable[..., bool]]] = []
-"""Each takes the concern's code and ``at=`` and says whether it took the notice; the first that does is enough."""
 
 
 def notify(code: str, *, at: datetime) -> bool:
-    """Have the person told that there is news of their concern; whether any way has taken it.
+    """Have the person told that there is news of their concern; whether a message waits for the worker.
 
-    A way that fails fails nobody else: what an officer did is done, and the status page tells it.
+    What fails here fails nobody else: what an officer did is done, and the status page tells it.
     """
-    for way in WAYS:
-        try:
-            if way(code, at=at):
-                return True
-        except Exception:  # noqa: BLE001 - whatever a gateway does
-            _log.exception("a notice could not be sent")
-    return False
+    try:
+        language, where, country = intake.reach(code)
+        number = phonenumbers.parse(where, country)
+        with override(labels.language("", language)):
+            text = gettext(wording.NEWS)
+        return (
+            sms.send(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), text, at=at)
+            is not None
+        )
+    except phonenumbers.NumberParseException:  # an address of mail, or a number that nobody can call
+        return False
+    except Exception:  # noqa: BLE001 - whatever the database or the cipher does
+        _log.exception("a notice could not be written down")
+        return False

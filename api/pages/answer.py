@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, override
 
-from api import early_warning, etags, labels, problems, tallies, throttles
+from api import clients, early_warning, etags, labels, problems, tallies, throttles
 from api.pages import (
     asking,
     band,
@@ -110,7 +110,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     """The page: 200 with the verdict in words, colour and shape; 404 for a code that is not in the register."""
     throttles.look_ups.check(request)
     found = check.verdict(code, at=clock.now(), lived=True)
-    early_warning.scanned(found, request.META)
+    early_warning.scanned(found, clients.asker(request.META))
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(request)
         return _unknown(request, found, code)
@@ -125,7 +125,7 @@ def plain(code: str, environ: Mapping[str, Any]) -> render.Page | None:
     found = check.verdict(code, at=clock.now(), lived=True)
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         return None
-    early_warning.scanned(found, environ)
+    early_warning.scanned(found, clients.asker(environ))
     reader = render.Reader.plain(environ)
     with override(reader.language):
         return _page(found, reader)

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
-from api import early_warning, etags, labels, throttles
+from api import clients, early_warning, etags, labels, throttles
 from api.pages import (
     asking,
     facts,
@@ -101,7 +101,7 @@ def home(request: HttpRequest) -> HttpResponse:
     else:
         asked = query or contact
         if not found.data and early_warning.of_number(query) != early_warning.NOTHING_OF_OURS:
-            early_warning.asked((query,), request.META, at=now)
+            early_warning.asked((query,), clients.asker(request.META), at=now)
         told = _found(request, asked, found) if found.data else {} if found.alerts else _nothing(asked)
         told["warned"] = warned.cards(found, languages.kept(request), at=now)
         response = _page(request, query, told, contact=contact)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 
-from api import early_warning, etags, labels, tallies, throttles
+from api import clients, early_warning, etags, labels, tallies, throttles
 from api.pages import (
     answer,
     band,
@@ -53,7 +53,7 @@ def licence(request: HttpRequest, number: str) -> HttpResponse:
         return HttpResponseRedirect(f"/licences/{moved.facts['number']}{_query(request)}")
     except errors.NotFound:
         throttles.look_ups.miss(request)
-        early_warning.asked((typed,), request.META, at=now)
+        early_warning.asked((typed,), clients.asker(request.META), at=now)
         raise
     asked = request.GET.get("as_of", "").strip() if request.META.get("QUERY_STRING") else ""
     if not asked:

@@ -19,7 +19,7 @@ from babel.languages import get_official_languages
 from django.db import Error
 from django.utils.translation import get_language, gettext, override
 
-from api import clients, labels, live, problems, tallies, throttles
+from api import clients, early_warning, labels, live, problems, tallies, throttles
 from api.pages import languages, written
 from api.phones import septets, wording
 from api.phones.septets import Space
@@ -78,6 +78,8 @@ def said(
         if not about:
             return septets.shortened(gettext(wording.HELP), space), False
         found = verdict(about, at=at)
+        if not free:
+            _count(found, about, sender)
         if not digits or found.result not in live_codes.GOOD:
             return _verdict(found, space), found.live
         if not live_codes.is_told(digits):
@@ -118,6 +120,15 @@ def verdict(about: str, *, at: datetime) -> Verdict:
     if found.licence:
         tallies.look_ups.add((found.licence,), at=at)
     return found
+
+
+def _count(found: Verdict, about: str, sender: str) -> None:
+    """Count for the early warning what was asked for in vain or is good no more."""
+    asker = partial(clients.keyed, sender)
+    if found.badge is not None or (found.proof is Proof.NOT_FOUND and found.code):
+        early_warning.scanned(found, asker)
+    elif found.proof is not Proof.KNOWN:
+        early_warning.asked((about,), asker, at=found.checked_at)
 
 
 def home(sender: str) -> str:

@@ -32,6 +32,8 @@ LATER: Final = _("Try again later.")
 SEND_MORE: Final = _("Send the licence number.")
 LONG_CODE: Final = _("Ask for the long code: 12 digits.")
 TOO_OFTEN: Final = _("Too many messages. Wait an hour.")
+#: To somebody who reported a concern; who else may hold the telephone learns nothing from it.
+NEWS: Final = _("There is news for you. Read it with your code and PIN.")
 HELP: Final = _("Send the code on the badge or the licence number.")
 
 #: Menus by USSD.

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework import serializers
 
-from api import early_warning, etags, labels, tallies, throttles
+from api import clients, early_warning, etags, labels, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, route, signed
 from registry import clock
@@ -78,7 +78,7 @@ def badge(ask: route.Ask, code: str) -> route.Answer:
     """
     throttles.look_ups.check(ask.request)
     found = check.verdict(code, at=clock.now(), logged=ask.media == signed.JWT)
-    early_warning.scanned(found, ask.request.META)
+    early_warning.scanned(found, clients.asker(ask.request.META))
     if found.proof in {Proof.NOT_FOUND, Proof.MISTYPED}:
         throttles.look_ups.miss(ask.request)
         raise Refusal(f"badge.{found.proof.value}")

@@ -10,7 +10,7 @@ from zlib import crc32
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from api import early_warning, etags, labels, problems, tallies, throttles
+from api import clients, early_warning, etags, labels, problems, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, certificate, reading, route, signed
 from registry import clock, lookup
@@ -142,7 +142,7 @@ def _missed(ask: route.Ask, typed: str) -> None:
     """A number that is not in the register costs a token; asked for today it is counted too."""
     throttles.look_ups.miss(ask.request)
     if ask["as_of"] is None and ask["known_at"] is None:
-        early_warning.asked((typed,), ask.request.META, at=clock.now())
+        early_warning.asked((typed,), clients.asker(ask.request.META), at=clock.now())
 
 
 def _by_any_number(text: str) -> str:

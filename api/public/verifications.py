@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.urls import URLPattern, path
 from rest_framework import serializers
 
-from api import early_warning, etags, labels, tallies, throttles
+from api import clients, early_warning, etags, labels, tallies, throttles
 from api.problems import Refusal
 from api.public import bodies, licences, reading, route
 from registry import batch, clock, lookup
@@ -76,7 +76,7 @@ def verifications(ask: route.Ask) -> route.Answer:
     found = batch.answers((number for number, _name in items), at=now)
     outcomes = [_outcome(number, name, found.get(number, ())) for number, name in items]
     missing = dict.fromkeys(number for number, _name in items if not found.get(number))
-    early_warning.asked(missing, ask.request.META, at=now)
+    early_warning.asked(missing, clients.asker(ask.request.META), at=now)
     tallies.look_ups.add((answers[0].number for answers in found.values() if len(answers) == 1), at=now)
     text = labels.spliced(route.written({"data": outcomes}).decode(), ask.language)
     return route.Answer(text, seeds=None, caching=etags.KEEP_NOT, headers=headers)

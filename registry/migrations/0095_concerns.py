@@ -10,7 +10,7 @@ CREATE TRIGGER registry_concernact_only_grows BEFORE UPDATE OR DELETE ON registr
 
 
 class Migration(migrations.Migration):
-    """Add the tables; none of them is in the change journal (ADR 0025)."""
+    """Add the tables; none of them is in the change journal (ADR 0024)."""
 
     dependencies = [
         ("registry", "0094_facets"),

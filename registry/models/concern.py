@@ -1,7 +1,7 @@
 """Concerns that people report, and everything that was done with them.
 
 A concern is codes, days and numbers. Whoever it is from, what they wrote and what they sent stand beside it: sealed
-under a key that is not in the database, in rows and files that are deleted when their time is over (ADR 0025). None of
+under a key that is not in the database, in rows and files that are deleted when their time is over (ADR 0024). None of
 these tables is in the change journal: nothing of a concern leaves them.
 """
 

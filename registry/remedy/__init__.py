@@ -7,5 +7,5 @@
 ``sealing``     how words, files and PINs are kept
 ==============  ====================================================================================================
 
-The rules are ``registry.rules.concerns``; why it is kept as it is, ADR 0025.
+The rules are ``registry.rules.concerns``; why it is kept as it is, ADR 0024.
 """

@@ -194,11 +194,16 @@ def reply(ticket: str, text: str, *, key: str, files: Sequence[Evidence] = (), a
     return True
 
 
-def reach(code: str) -> tuple[str, str]:
-    """For a gateway that tells of news: the language, and the telephone or address; empty where none was left."""
-    row = Concern.objects.filter(code=concerns.read_code(code)).first()
+def reach(code: str) -> tuple[str, str, str]:
+    """For who tells of news: the language, the telephone or address, and the authority's country (ISO 3166-1 alpha-2).
+
+    Empty where nothing was left.
+    """
+    row = Concern.objects.select_related("authority").filter(code=concerns.read_code(code)).first()
     first = row.acts.select_related("text").get(action=Action.FILE) if row else None
-    return (row.language, str(acts.words_of(first).get("reach", ""))) if row and first else ("", "")
+    if row is None or first is None:
+        return "", "", ""
+    return row.language, str(acts.words_of(first).get("reach", "")), row.authority.country
 
 
 def _judge(report: Report, files: Sequence[Evidence]) -> None:

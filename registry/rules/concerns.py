@@ -2,7 +2,7 @@
 
 A concern is no step in a licence's life and changes none: it is what somebody tells the authority (domain model 3.7).
 The table ``STEPS`` is all that can be done with one; each act is one case officer's, and stands in its history for ever
-as codes. What the person wrote is not here and not there: it can be deleted (ADR 0025).
+as codes. What the person wrote is not here and not there: it can be deleted (ADR 0024).
 """
 
 import re

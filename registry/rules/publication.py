@@ -104,7 +104,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Audience]]] = {
     "ApplicationText": {"id": I, "event": R, "said": R, "salt": I},
     "ApplicationDocument": {"id": I, "reference": R, "application": R, "kind": R, "name": R, "media_type": R, "size": R,
                             "sha256": R, "stored_as": I, "added_at": R, "sent": R},
-    #: Read by case officers alone (``rules.concerns.READERS``); what identifies somebody is sealed (ADR 0025).
+    #: Read by case officers alone (``rules.concerns.READERS``); what identifies somebody is sealed (ADR 0024).
     "Concern": {"id": I, "code": R, "authority": R, "submission": I, "pin_hash": I, "tries": I, "tried_from": I,
                 "language": R, "categories": R, "urgent": R, "several": R, "consent": R, "reachable": R, "agency": R,
                 "licence": R, "state": R, "body": R, "outcome": R, "repaid": R, "currency": R, "received_at": R,

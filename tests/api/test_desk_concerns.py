@@ -10,8 +10,7 @@ from django.test import Client
 from api import evidence, retention
 from api.desk.concerns import room
 from api.evidence import Made
-from api.models import FormDraft, Reading
-from api.outbound import concerns as outbound
+from api.models import FormDraft, Reading, TextMessage
 from api.pages import concerns as pages
 from registry.models import Concern, ConcernFile, ConcernText
 from registry.remedy import intake
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.django_db
 AT = builders.START
 REPORT = Report(
     ("fees", "held"), f"They lock the door. {EVIL}", "XA-DLA", "ne", whom=f"Man {EVIL}", name=f"Mina {EVIL}",
-    reach="+999 1", wish=f"Night {EVIL}",
+    reach="+977 9841234567", wish=f"Night {EVIL}",
 )  # fmt: skip
 
 
@@ -85,13 +84,13 @@ def test_a_concern_is_shown_without_the_person_who_is_read_apart_and_noted(
     ):
         assert told in page
     assert EVIL not in page
-    for secret in ("Mina", "+999 1", "Night"):
+    for secret in ("Mina", "+977 984", "Night"):
         assert secret not in page
     assert officer.get(f"concerns/{concerns.shown_code(filed.code).lower()}").status_code == 200
     assert not Reading.objects.filter(fields="who reported").exists()
     page = officer.get(f"concerns/{filed.code}/person").content.decode()
     assert "Mina &lt;script&gt;" in page
-    assert "+999 1" in page
+    assert "+977 9841234567" in page
     assert Reading.objects.filter(record=filed.code, fields="who reported", officer="DLA-7").count() == 1
 
 
@@ -118,15 +117,9 @@ def test_files_are_shown_as_what_they_are_and_can_run_nothing(
 
 
 def test_each_act_is_a_form_and_the_person_reads_what_is_for_them(
-    officer: Pages, filed: Receipt, licence: str, monkeypatch: pytest.MonkeyPatch
+    officer: Pages, filed: Receipt, licence: str, settings: Any
 ) -> None:
-    told: list[tuple[str, Any]] = []
-
-    def way(code: str, at: Any) -> bool:
-        told.append((code, at))
-        return True
-
-    monkeypatch.setattr(outbound, "WAYS", [way])
+    settings.REGISTRY_GATEWAY = "http://127.0.0.1:9/send"
     here = f"concerns/{filed.code}"
     assert officer.send(f"{here}/triage", categories=[]).status_code == 422
     answer = officer.send(f"{here}/triage", categories=["fees"], subject="AG-9", note=f"Note {EVIL}")
@@ -153,7 +146,10 @@ def test_each_act_is_a_form_and_the_person_reads_what_is_for_them(
     assert officer.send(f"{here}/reopen", note="New facts.").status_code == 302
     seen = intake.enter(filed.code, filed.pin, at=AT)
     assert [one.text for one in seen.letters] == ["They come.", f"Where? {EVIL}"]
-    assert told == [(filed.code, AT)] * 4
+    assert TextMessage.objects.count() == 4, (
+        "asked, passed on, closed, taken up again: the person is told each time"
+    )
+    assert not TextMessage.objects.filter(sealed__contains="984").exists()
     assert not FormDraft.objects.exists()
 
 

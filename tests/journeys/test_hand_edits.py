@@ -69,7 +69,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "registry_applicationdraft": "the applicant's own paper until it is sent, and no record",
     "registry_changejournal.id": "the order of rows; the log has taken them in it",
     "registry_changejournal.transaction_id": "which changes belong together, until the log has taken them",
-    "registry_concern": "what people report: no licence stands on it, and the journal may keep no trace (ADR 0025)",
+    "registry_concern": "what people report: no licence stands on it, and the journal may keep no trace (ADR 0024)",
     "registry_concernact": "the same",
     "registry_concernfile": "the same",
     "registry_concerntext": "the same",
