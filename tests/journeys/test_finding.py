@@ -37,7 +37,7 @@ def agency(public_site: str, windows: Windows, clock: Any, settings: Any) -> Blu
 def test_a_worker_asks_is_warned_and_finds_somebody_who_may_recruit(
     public_site: str, windows: Windows, agency: Bluefinch
 ) -> None:
-    options = {"width": NARROW, "height": 640, "java_script_enabled": False}
+    options: dict[str, Any] = {"width": NARROW, "height": 640, "java_script_enabled": False}
     with world.frozen(agency.at + timedelta(days=1)), windows.lend(public_site, **options) as window:
         page = window.page
         page.goto(public_site)
