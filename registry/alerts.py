@@ -149,7 +149,10 @@ def _newest() -> QuerySet[Any]:
 
 def _first(number: str) -> int:
     """The key of the first version of an alert; refuses the number of none as no place to go on from."""
-    found = Alert.objects.filter(number=number, version=1).values_list("pk", flat=True).first()
+    plain = number.isascii() and number.isprintable()  # PostgreSQL has no text with a NUL
+    found = (
+        Alert.objects.filter(number=number if plain else "", version=1).values_list("pk", flat=True).first()
+    )
     if found is None:
         raise errors.CursorInvalid("give back the cursor as the page before gave it", field="after")
     return int(found)

@@ -5,6 +5,7 @@ import gzip
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -129,3 +130,28 @@ def test_looking_around_is_charged_as_searching_is(public: Client, register: dic
     assert statuses == [200, 200, 200, 429]
     assert public.get("/agencies?corridor=XB", headers=HTML).status_code == 429
     assert public.get("/agencies", headers=HTML).status_code == 200
+
+
+HOSTILE = (
+    "%00", "%F0%9F%92%A9", "%E2%80%AE", "'%20OR%201=1--", "%3Csvg%20onload=alert(1)%3E", "A" * 300, "%25s", "%7B0%7D",
+    "XA:%2525", "../../etc/passwd", "%ED%A0%80", "https://[", "//a@b:c/%2e", "+" * 50, "0" * 150, "a.b.c.d.e.f." * 12,
+    "xn--zzzz.xn--" + "a" * 50, "%D8%8C%E2%81%A6", "1e999", "-1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/agencies?corridor={0}&job={0}&place={0}&class={0}", "/agencies?after={0}", "/alerts?kind={0}&after={0}",
+        "/?q={0}&contact={0}", "/?contact={0}", "/alerts/{0}",
+    ],
+)  # fmt: skip
+def test_whatever_is_typed_is_answered_and_never_an_accident(
+    public: Client, register: dict[str, str], path: str, settings: Any
+) -> None:
+    del register
+    settings.REGISTRY_LIMITS = ["searches=1000/1", "misses=1000/1"]
+    for typed in HOSTILE:
+        answer = public.get(path.replace("{0}", typed), headers=HTML)
+        assert answer.status_code in {200, 302, 400, 404}, typed
+        assert b"<svg onload" not in answer.content, typed
