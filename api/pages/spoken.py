@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
 from html import escape
@@ -83,8 +84,17 @@ def said(result: str, reasons: Sequence[str]) -> list[str]:
     return told + wording.steps(result, reasons)
 
 
-def make(languages: Sequence[str], folder: Path) -> tuple[int, int]:
-    """Have every clip of these languages in ``folder``, and no other; how many were made and how many there are.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How many clips were made and how many there are; ``unsaid``: the languages of those that no voice got through."""
+
+    new: int
+    held: int
+    unsaid: tuple[str, ...]
+
+
+def make(languages: Sequence[str], folder: Path) -> Made:
+    """Have every clip of these languages in ``folder``, and no other.
 
     Refuses (``CannotSpeak``) without espeak-ng and lame.
     """
@@ -95,11 +105,12 @@ def make(languages: Sequence[str], folder: Path) -> tuple[int, int]:
     clips = wanted(languages)
     missing = [name for name in clips if not (folder / name).exists()]
     with ThreadPoolExecutor() as several:
-        list(several.map(lambda name: record(*clips[name], folder / name), missing))
+        said = list(several.map(lambda name: record(*clips[name], folder / name), missing))
     for clip in folder.glob("*.mp3"):
         if clip.name not in clips:
             clip.unlink()
-    return len(missing), len(clips)
+    unsaid = tuple(sorted(clips[name][0] for name, done in zip(missing, said, strict=True) if not done))
+    return Made(sum(said), len(clips) - len(unsaid), unsaid)
 
 
 def wanted(languages: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -112,18 +123,31 @@ def wanted(languages: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def record(language: str, text: str, clip: Path) -> None:
-    """Say ``text`` into the file ``clip``, whole or not at all."""
+def record(language: str, text: str, clip: Path) -> bool:
+    """Say ``text`` into the file ``clip``, whole or not at all; whether the voice got through it."""
     with tempfile.TemporaryDirectory(dir=clip.parent) as place:
         speech, sound = Path(place) / "speech.wav", Path(place) / "sound.mp3"
-        voice = ("-v", VOICES[language.partition("-")[0]], "-s", str(_PACE))
-        subprocess.run(  # noqa: S603 - our own words, as standard input
-            [_program("espeak-ng"), *voice, "-b", "1", "-w", speech, "--stdin"],
-            input=text.encode(),
-            check=True,
-        )
-        subprocess.run([_program("lame"), "--quiet", *_SOUND, speech, sound], check=True)  # noqa: S603
+        if not any(_speak(language, told, speech) for told in _with_pauses(text)):
+            return False
+        subprocess.run([_program("lame"), "--quiet", *_SOUND, speech, sound], check=True)  # noqa: S603 - of our own
         sound.rename(clip)
+    return True
+
+
+def _speak(language: str, text: str, speech: Path) -> bool:
+    voice = ("-v", VOICES[language.partition("-")[0]], "-s", str(_PACE))
+    command = [_program("espeak-ng"), *voice, "-b", "1", "-w", str(speech), "--stdin"]
+    said = subprocess.run(command, input=text.encode(), capture_output=True, check=False)  # noqa: S603 - our own words
+    return said.returncode == 0
+
+
+def _with_pauses(text: str) -> Iterator[str]:
+    """The text with a pause after each sentence, then one with a pause after each group of words.
+
+    espeak-ng takes no Burmese full stop for one, and breaks off where more comes in one breath than it has room for.
+    """
+    yield text.replace("။", "။\n\n")
+    yield ", ".join(text.replace("။", ".").split())
 
 
 def silent(languages: Sequence[str]) -> list[str]:

@@ -99,7 +99,7 @@ def test_a_page_without_clips_has_no_player_and_one_that_nobody_speaks_says_so(
 @pytest.mark.parametrize("language", sorted(spoken.VOICES))
 def test_a_voice_speaks_each_language_that_we_say_it_does(language: str, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp3"
-    spoken.record(language, "1 2 3 4 5 6 7 8 9 10", clip)
+    assert spoken.record(language, "1 2 3 4 5 6 7 8 9 10", clip)
     sound = clip.read_bytes()
     assert sound[:2] == b"\xff\xf3", "MPEG-2 audio, layer III"
     assert 5_000 < len(sound) < 50_000
@@ -107,10 +107,17 @@ def test_a_voice_speaks_each_language_that_we_say_it_does(language: str, tmp_pat
 
 
 @speaks
+def test_a_long_sentence_that_the_voice_breaks_off_is_spoken_with_more_pauses(tmp_path: Path) -> None:
+    text = "ဤလိုင်စင်အကြောင်း စာရင်းတွင် ရေးထားချက်ကို ကျွန်ုပ်တို့ နားမလည်နိုင်ပါ။ စောင့်ပါ။"
+    assert spoken.record("my", text, tmp_path / "clip.mp3")
+    assert (tmp_path / "clip.mp3").stat().st_size > 5_000
+
+
+@speaks
 def test_a_clip_is_made_once_and_forgotten_when_its_text_is(clips: Path) -> None:
     held = every(clips, "en", "ar")
     held[0].unlink()
     (clips / "old.mp3").write_bytes(b"")
-    assert spoken.make(["en", "ar", "fil"], clips) == (1, len(held))
+    assert spoken.make(["en", "ar", "fil"], clips) == spoken.Made(1, len(held), ())
     assert {path.name for path in clips.iterdir()} == {path.name for path in held}
     assert held[0].stat().st_size
