@@ -1,6 +1,7 @@
 """Work after a change: queued with it or not at all, done by name, not lost because other work failed."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def _work_until_nothing_waits() -> None:
                     concurrency=1, wait=False, install_signal_handlers=False, listen_notify=False
                 )
 
-        asyncio.run(work())
+        with ThreadPoolExecutor(1) as beside:  # a browser of other tests keeps a loop in this thread
+            beside.submit(asyncio.run, work()).result()
 
 
 def test_the_name_that_the_register_queues_is_one_that_we_answer_to() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -49,7 +50,12 @@ def run(subject: Subject, seconds: float, folder: Path) -> Measured:
     lines = folder / f"{subject.port}-{subject.name.replace('/', '-').replace(' ', '-')}.txt"
     if not lines.exists():
         lines.write_text("\n".join(subject.requests) + "\n", encoding="utf-8")
-    return _with_wrk(subject, seconds, lines) if WRK else asyncio.run(_by_ourselves(subject, seconds))
+    if WRK:
+        return _with_wrk(subject, seconds, lines)
+    with ThreadPoolExecutor(
+        1
+    ) as beside:  # where this is tested, a browser of other tests keeps a loop in this thread
+        return beside.submit(asyncio.run, _by_ourselves(subject, seconds)).result()
 
 
 def _with_wrk(subject: Subject, seconds: float, lines: Path) -> Measured:

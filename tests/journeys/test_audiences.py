@@ -384,8 +384,10 @@ def _questions(laden: Laden) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Everything that a visitor may read, in each form in which it is given."""
     html, signed = {"Accept": "text/html"}, {"Accept": "application/jwt"}
     day = START.date() + DAY
-    pages = (("/where", html), ("/nothing/here", html))
-    yield from (("/healthz", {}), ("/readyz", {}), ("/mark.svg", {}), *pages)
+    yield from (("/where", html), ("/scan", html), ("/nothing/here", html))
+    yield from (
+        (path, {}) for path in ("/worker.js", "/manifest.webmanifest", "/healthz", "/readyz", "/mark.svg")
+    )
     yield (f"/photographs/{hashlib.sha256(PICTURE + laden.office.encode()).hexdigest()}.jpg", {})
     yield from (
         (path, {}) for path in (*laden_free(), "/api/nothing", "/s", "/log/checkpoint", "/log/policy")

@@ -157,9 +157,9 @@ def test_sealed_words_open_with_the_key_and_in_their_place_alone(filed: Receipt)
 
 
 def test_a_gateway_learns_where_to_send_and_nothing_else(filed: Receipt) -> None:
-    assert intake.reach(filed.code) == ("ne", "+999 1")
+    assert intake.reach(filed.code) == ("ne", "+999 1", "XA")
     silent = intake.file(replace(REPORT, reach=""), key="s", at=AT)
-    assert intake.reach(silent.code) == ("ne", "")
+    assert intake.reach(silent.code) == ("ne", "", "XA")
 
 
 def test_the_same_form_is_filed_once_whatever_happens_between(filed: Receipt) -> None:
