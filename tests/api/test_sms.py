@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypotheses
 from hypothesis import strategies as st
 
-from api import early_warning, standard_webhooks, throttles
+from api import standard_webhooks, tallies, throttles
 from api.models import EarlyWarning, TextMessage, User
 from api.outbound import sms as outgoing
 from api.phones import septets, sms, wording
@@ -103,7 +103,7 @@ def test_what_is_asked_for_in_vain_warns_and_what_is_found_does_not(known: Known
     for text in (known.badge, known.licence, invented, f"{known.licence[:-8]}777001-9", "help"):
         for number in range(12):
             ask(text, f"{NEPAL[:-2]}{number:02}")
-    early_warning.counts.flush()
+    tallies.flush()
     counted = dict(EarlyWarning.objects.values_list("code", "count"))
     assert set(counted) == {invented, f"{known.licence[:-8]}777001-9"}, "and nothing of what was good"
     assert set(counted.values()) == {12}

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "api" / "conf" / "settings.py"
@@ -46,10 +45,6 @@ def test_no_file_names_a_host_that_packages_come_from_or_a_path_of_one_machine()
 
 def test_settings_fit_in_one_reading() -> None:
     assert len(SETTINGS.read_text(encoding="utf-8").splitlines()) < 250
-
-
-def test_whoever_may_know_whom_is_kept() -> None:
-    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None) == EXIT_STATUS_SUCCESS
 
 
 def test_lock_files_carry_hashes() -> None:
