@@ -286,7 +286,7 @@ def asked(request: HttpRequest) -> str:
     """The language that the address asks for (``?lang=``); nothing where none of ours is."""
     wanted = request.GET.get("lang", "")
     known = {code for code, _name in settings.LANGUAGES}
-    return wanted if wanted in known | _SCRIPTS | set(phrases.LANGUAGES) else ""
+    return wanted if wanted in known | set(phrases.LANGUAGES) else ""
 
 
 def _language(visit: Visit) -> str:
@@ -297,10 +297,6 @@ def _language(visit: Visit) -> str:
 def _letters_language(visit: Visit, agency: str) -> str:
     """The language asked for, the one that the holder chose, or the page's own."""
     return asked(visit.request) or applicants.language_of(agency) or get_language() or "en"
-
-
-_SCRIPTS: Final = frozenset({"ar", "bn", "ne", "am"})
-"""Languages that a letter's own text may be in, whatever catalogues there are."""
 
 
 def _licence_number(number: str) -> str:

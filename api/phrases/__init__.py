@@ -12,8 +12,12 @@ from typing import Final
 
 from babel.messages import pofile
 
-LANGUAGES: Final = {"en": "English", "ar": "العربية", "fr": "Français"}
-"""The languages that letters speak, each in its own name."""
+LANGUAGES: Final = {
+    "en": "English", "am": "አማርኛ", "ar": "العربية", "bn": "বাংলা", "es": "Español", "fil": "Filipino",
+    "fr": "Français", "hi": "हिन्दी", "id": "Bahasa Indonesia", "my": "မြန်မာ", "ne": "नेपाली", "si": "සිංහල",
+    "sw": "Kiswahili", "ta": "தமிழ்", "ur": "اردو", "vi": "Tiếng Việt",
+}  # fmt: skip
+"""The languages that letters speak, each in its own name: those of the public's pages."""
 _PLACE: Final = Path(__file__).parent
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pypdfium2
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from api import phrases
 from api.demo_scanner import EICAR
 from api.models import Mail, Reading
 from api.outbound import mails
@@ -168,6 +170,13 @@ def test_the_letter_is_in_the_language_that_the_holder_chose(
     french = applicant.get(f"licences/{licence}/letters/{notice}.pdf", lang="fr")
     assert french.status_code == 200
     assert said[1]["title"] == "Mise en demeure de s’expliquer"
+    for language in ("am", "my", "ta", "ur"):
+        answer = applicant.get(f"licences/{licence}/letters/{notice}.pdf", lang=language)
+        assert (answer.status_code, said[-1]["language"]) == (200, language)
+        title = phrases.say("Notice to show cause", language)
+        with pypdfium2.PdfDocument(answer.content) as letter:
+            assert said[-1]["title"] == title
+            assert title[0] in letter[0].get_textpage().get_text_range(), "a font of ours has its letters"
 
 
 def test_programs_list_confirm_and_end_accounts_as_the_desk_does(

@@ -136,7 +136,8 @@ class ApplicantSignInForm(SignInForm):
 def _wanted(request: HttpRequest) -> str:
     """The first language that the browser asks for and letters speak."""
     accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500])
-    return next((phrases.known(code) for code, _weight in accepted if code[:2] in phrases.LANGUAGES), "en")
+    spoken = (code for code, _weight in accepted if code.partition("-")[0] in phrases.LANGUAGES)
+    return next((phrases.known(code) for code in spoken), "en")
 
 
 @sensitive_post_parameters("password")
