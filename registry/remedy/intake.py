@@ -118,6 +118,8 @@ def file(report: Report, *, key: str, files: Sequence[Evidence] = (), at: dateti
     if (filed := _filed(submission, secret)) is not None:
         return filed
     meant = published.licence_meant(report.licence) if report.licence else None
+    if meant is not None and meant[2] != office.code:
+        meant = None  # another authority's: what was typed stands in the words
     code = concerns.tracking_code(secrets.randbelow)
     pin = sealing.pin_of(secret, code)
     urgent = concerns.is_urgent(report.categories)

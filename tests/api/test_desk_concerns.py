@@ -153,7 +153,8 @@ def test_each_act_is_a_form_and_the_person_reads_what_is_for_them(
     assert not FormDraft.objects.exists()
 
 
-def test_a_form_sent_twice_is_one_act(officer: Pages, filed: Receipt) -> None:
+def test_a_form_sent_twice_is_one_act_and_one_notice(officer: Pages, filed: Receipt, settings: Any) -> None:
+    settings.REGISTRY_GATEWAY = "https://gateway.example/messages"
     path = f"/desk/concerns/{filed.code}/ask"
     page = officer.client.get(path).content.decode()
     token, key = (
@@ -163,6 +164,7 @@ def test_a_form_sent_twice_is_one_act(officer: Pages, filed: Receipt) -> None:
         said = {"csrfmiddlewaretoken": token, "key": key, "text": "Where?"}
         assert officer.client.post(path, said).status_code == 302
     assert Concern.objects.get().acts.count() == 2
+    assert TextMessage.objects.count() == 1
 
 
 def test_the_nightly_work_deletes_what_was_written_with_its_files(

@@ -259,6 +259,13 @@ def test_when_its_time_is_over_every_word_and_file_goes_and_the_codes_stay(licen
         intake.reply(seen.ticket, "More.", key="k", at=row.forget_at)
 
 
+def test_a_licence_of_another_authority_is_left_to_the_words(licence: str) -> None:
+    for authority, expected in (("XA-DLA", licence), ("XB-LMA", "")):
+        receipt = intake.file(replace(REPORT, authority=authority, licence=licence), key=authority, at=AT)
+        found = Concern.objects.get(code=receipt.code)
+        assert (found.licence, bool(found.agency)) == (expected, bool(expected))
+
+
 def test_small_counts_are_told_to_nobody(licence: str) -> None:
     for n in range(10):
         assert cases.counts(by=OFFICER) == []
