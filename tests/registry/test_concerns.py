@@ -157,8 +157,12 @@ def test_sealed_words_open_with_the_key_and_in_their_place_alone(filed: Receipt)
 
 
 def test_a_gateway_learns_where_to_send_and_nothing_else(filed: Receipt) -> None:
-    assert intake.reach(filed.code) == ("ne", "+999 1", "XA")
-    silent = intake.file(replace(REPORT, reach=""), key="s", at=AT)
+    assert intake.reach(filed.code) == ("ne", "", "XA"), (
+        "it is safe at night: an officer reads that, no machine"
+    )
+    always = intake.file(replace(REPORT, wish=""), key="a", at=AT)
+    assert intake.reach(always.code) == ("ne", "+999 1", "XA")
+    silent = intake.file(replace(REPORT, reach="", wish=""), key="s", at=AT)
     assert intake.reach(silent.code) == ("ne", "", "XA")
 
 
