@@ -1,9 +1,10 @@
 """Checking a live code for whoever asks, by web or by telephone, with limits on guessing (ADR 0021).
 
 Wrong codes cost tokens, right ones nothing. An asker has five wrong tries at the short code in ten minutes at one
-badge; wrong tries of all askers together fill a second bucket of the badge. Once either is empty the short code is not
-taken until it fills again, and the long one is, which nobody guesses. So many who guess together can not find a code in
-its two minutes, and nobody can keep the real person from being confirmed.
+badge; wrong tries of all askers together, at whichever of its badges, fill a second bucket of the holder, for the same
+digits are good at several badges. Once either is empty the short code is not taken until it fills again, and the long
+one is, which nobody guesses. So many who guess together can not find a code in its two minutes, and nobody can keep the
+real person from being confirmed.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def check(found: Verdict, code: str, *, asker: Asker, at: datetime, free: bool =
     ``free``: this very question was asked and paid for before.
     """
     own = asker(f"{throttles.LIVE.name} {found.code}")
-    whole = clients.keyed(found.code, throttles.LIVE_OF_BADGE.name)
+    whole = clients.keyed(_holder(found), throttles.LIVE_OF_HOLDER.name)
     short, long_only = len(code) != live_codes.LONG, False
     if short and not free:
         long_only = not _may_try(own, whole)
@@ -47,7 +48,7 @@ def check(found: Verdict, code: str, *, asker: Asker, at: datetime, free: bool =
     person = live_codes.confirmed(found, code, at=at, is_open=is_open, long_only=long_only)
     if person is not None and short and not free:
         throttles.give_back(own, throttles.LIVE)
-        throttles.give_back(whole, throttles.LIVE_OF_BADGE)
+        throttles.give_back(whole, throttles.LIVE_OF_HOLDER)
     return Outcome(person, long_only)
 
 
@@ -69,11 +70,16 @@ def digits(typed: str) -> str:
     )
 
 
+def _holder(found: Verdict) -> str:
+    """Whose badge this is; the badge itself where nobody's record is behind it, and nobody is confirmed."""
+    return str(found.record.get("holder", {}).get("number", "")) or found.code
+
+
 def _may_try(own: bytes, whole: bytes) -> bool:
-    """Take one from the asker's bucket and from the badge's; a try that is not made costs nothing."""
+    """Take one from the asker's bucket and from the holder's; a try that is not made costs nothing."""
     if not _spent(own, throttles.LIVE):
         return False
-    if _spent(whole, throttles.LIVE_OF_BADGE):
+    if _spent(whole, throttles.LIVE_OF_HOLDER):
         return True
     throttles.give_back(own, throttles.LIVE)
     return False

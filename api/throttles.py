@@ -62,8 +62,8 @@ SEARCHES: Final = Limit("searches", burst=60, per_second=1)
 CHECKS: Final = Limit("checks", burst=20_000, per_second=200)
 #: Live codes that were wrong, by badge and asker: five tries in ten minutes.
 LIVE: Final = Limit("live", burst=5, per_second=5 / 600)
-#: Live codes that were wrong, by badge whoever asks.
-LIVE_OF_BADGE: Final = Limit("live-badge", burst=20, per_second=20 / 3600)
+#: Live codes that were wrong, by holder: all badges, whoever asks.
+LIVE_OF_HOLDER: Final = Limit("live-holder", burst=20, per_second=20 / 3600)
 #: Long live codes, by asker.
 LIVE_LONG: Final = Limit("live-long", burst=60, per_second=60 / 600)
 #: Messages by SMS and sessions by USSD, by telephone number.

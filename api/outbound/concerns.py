@@ -1,6 +1,7 @@
 """Telling who reported a concern that there is news: by SMS, where they left a telephone and a gateway is set up.
 
-A notice never says what about: somebody else may hold the telephone. Otherwise the status page alone tells it.
+A notice never says what about: somebody else may hold the telephone. Otherwise, and where the person said when or how
+it is safe to reach them, the status page alone tells it.
 """
 
 import logging

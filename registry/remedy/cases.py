@@ -1,7 +1,8 @@
 """The case officers' side of a concern: what waits, one concern in full, each lawful act, and what is forgotten.
 
 Only case officers of the authority come in (``concerns.READERS``): no licensing officer, no auditor, no administrator
-reads a concern here or in a log. Who the person is stands apart (``person``).
+reads a concern here or in a log. Who the person is stands apart (``person``). Each act says whether it was taken: a
+second press of its button adds nothing.
 """
 
 import json
@@ -153,60 +154,60 @@ def triage(
     key: str,
     subject: str = "",
     note: str = "",
-) -> None:
+) -> bool:
     """Confirm or correct what it is about; whether it is urgent follows. ``subject``: number of agency or licence."""
     row, once = _held(code, by, key, [*categories], subject, note)
     if once is None:
-        return
+        return False
     if not categories or not set(categories) <= set(Category):
         raise errors.StepIncomplete("choose what it is about", field="categories")
     row.agency, row.licence = _meant(subject, row.authority)
     row.categories, row.urgent = list(categories), concerns.is_urgent(categories)
     facts = {"categories": list(categories), "agency": row.agency, "licence": row.licence}
-    _record(row, Action.TRIAGE, by, at, once, facts, {"note": note})
+    return _record(row, Action.TRIAGE, by, at, once, facts, {"note": note})
 
 
 @transaction.atomic(durable=True)
-def ask(code: str, text: str, *, by: Actor, at: datetime, key: str) -> None:
+def ask(code: str, text: str, *, by: Actor, at: datetime, key: str) -> bool:
     """Write to the person: a question or an answer, read on the status page."""
     row, once = _held(code, by, key, text)
     if once is None:
-        return
+        return False
     if not text.strip():
         raise errors.StepIncomplete("write what the person is to read", field="text")
-    _record(row, Action.ASK, by, at, once, {}, {"text": text})
+    return _record(row, Action.ASK, by, at, once, {}, {"text": text})
 
 
 @transaction.atomic(durable=True)
 def refer(
     code: str, body: str, *, by: Actor, at: datetime, key: str, text: str = "", note: str = "", why: str = "",
     agreed: bool = False,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Pass it on to another body: with the person's consent, or where it is urgent and ``why`` says what allows it.
 
     ``agreed``: the person has agreed since, in a letter.
     """
     row, once = _held(code, by, key, body, text, note, why, agreed)
     if once is None:
-        return
+        return False
     if body not in set(Body):
         raise errors.StepIncomplete("choose to whom it is passed on", field="body")
     row.consent = row.consent or agreed
     concerns.demand_referable(consent=row.consent, urgent=row.urgent, why=why)
     row.body = body
     facts = {"body": body, "consent": row.consent}
-    _record(row, Action.REFER, by, at, once, facts, {"text": text, "note": note, "why": why})
+    return _record(row, Action.REFER, by, at, once, facts, {"text": text, "note": note, "why": why})
 
 
 @transaction.atomic(durable=True)
 def close(
     code: str, outcome: str, *, by: Actor, at: datetime, key: str, text: str = "", note: str = "", repaid: str = "",
     currency: str = "",
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """End it with its outcome; from now the time runs after which what the person wrote is deleted."""
     row, once = _held(code, by, key, outcome, text, note, repaid, currency)
     if once is None:
-        return
+        return False
     if outcome not in set(Outcome):
         raise errors.StepIncomplete("choose how it ended", field="outcome")
     row.repaid, row.currency = _money(repaid, currency) if outcome == Outcome.REPAID else (None, "")
@@ -217,17 +218,17 @@ def close(
     facts = {"outcome": outcome} | (
         {"repaid": str(row.repaid), "currency": row.currency} if row.repaid is not None else {}
     )
-    _record(row, Action.CLOSE, by, at, once, facts, {"text": text, "note": note})
+    return _record(row, Action.CLOSE, by, at, once, facts, {"text": text, "note": note})
 
 
 @transaction.atomic(durable=True)
-def reopen(code: str, *, by: Actor, at: datetime, key: str, text: str = "", note: str = "") -> None:
+def reopen(code: str, *, by: Actor, at: datetime, key: str, text: str = "", note: str = "") -> bool:
     """Take it up again; nothing is deleted meanwhile."""
     row, once = _held(code, by, key, text, note)
     if once is None:
-        return
+        return False
     row.closed_at = row.forget_at = None
-    _record(row, Action.REOPEN, by, at, once, {}, {"text": text, "note": note})
+    return _record(row, Action.REOPEN, by, at, once, {}, {"text": text, "note": note})
 
 
 def forgettable(*, at: datetime) -> list[str]:
@@ -293,10 +294,11 @@ def _held(code: str, by: Actor, key: str, *said: Any) -> tuple[Concern, str | No
 
 def _record(
     row: Concern, action: Action, by: Actor, at: datetime, key: str, facts: Mapping[str, Any], words: Mapping[str, str]
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     row.unread = False
     told = {name: text.strip() for name, text in words.items() if text.strip()}
     acts.record(row, action, by=by.number, at=at, key=key, facts=facts, words=told)
+    return True
 
 
 def _meant(subject: str, authority: Authority) -> tuple[str, str]:

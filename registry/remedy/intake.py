@@ -118,6 +118,8 @@ def file(report: Report, *, key: str, files: Sequence[Evidence] = (), at: dateti
     if (filed := _filed(submission, secret)) is not None:
         return filed
     meant = published.licence_meant(report.licence) if report.licence else None
+    if meant is not None and meant[2] != office.code:
+        meant = None  # another authority's: what was typed stands in the words
     code = concerns.tracking_code(secrets.randbelow)
     pin = sealing.pin_of(secret, code)
     urgent = concerns.is_urgent(report.categories)
@@ -197,13 +199,15 @@ def reply(ticket: str, text: str, *, key: str, files: Sequence[Evidence] = (), a
 def reach(code: str) -> tuple[str, str, str]:
     """For who tells of news: the language, the telephone or address, and the authority's country (ISO 3166-1 alpha-2).
 
-    Empty where nothing was left.
+    Empty where nothing was left, and where the person said when or how it is safe to reach them: no machine can keep to
+    that, so an officer reads it and does.
     """
     row = Concern.objects.select_related("authority").filter(code=concerns.read_code(code)).first()
     first = row.acts.select_related("text").get(action=Action.FILE) if row else None
     if row is None or first is None:
         return "", "", ""
-    return row.language, str(acts.words_of(first).get("reach", "")), row.authority.country
+    words = acts.words_of(first)
+    return row.language, "" if words.get("wish") else str(words.get("reach", "")), row.authority.country
 
 
 def _judge(report: Report, files: Sequence[Evidence]) -> None:

@@ -1,5 +1,6 @@
 """The case officers' room: the queue, one concern, its files, each act as a form, and the log of who looked."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,10 @@ def test_files_are_shown_as_what_they_are_and_can_run_nothing(
 
 
 def test_each_act_is_a_form_and_the_person_reads_what_is_for_them(
-    officer: Pages, filed: Receipt, licence: str, settings: Any
+    officer: Pages, licence: str, settings: Any
 ) -> None:
     settings.REGISTRY_GATEWAY = "http://127.0.0.1:9/send"
+    filed = intake.file(replace(REPORT, wish=""), key="another", at=AT)
     here = f"concerns/{filed.code}"
     assert officer.send(f"{here}/triage", categories=[]).status_code == 422
     answer = officer.send(f"{here}/triage", categories=["fees"], subject="AG-9", note=f"Note {EVIL}")
@@ -153,7 +155,12 @@ def test_each_act_is_a_form_and_the_person_reads_what_is_for_them(
     assert not FormDraft.objects.exists()
 
 
-def test_a_form_sent_twice_is_one_act(officer: Pages, filed: Receipt) -> None:
+@pytest.mark.parametrize(("wish", "notices"), [("", 1), ("Only at night", 0)])
+def test_a_form_sent_twice_is_one_act_and_one_notice_unless_it_must_be_safe(
+    wish: str, notices: int, officer: Pages, settings: Any
+) -> None:
+    settings.REGISTRY_GATEWAY = "https://gateway.example/messages"
+    filed = intake.file(replace(REPORT, wish=wish), key="another", at=AT)
     path = f"/desk/concerns/{filed.code}/ask"
     page = officer.client.get(path).content.decode()
     token, key = (
@@ -163,6 +170,7 @@ def test_a_form_sent_twice_is_one_act(officer: Pages, filed: Receipt) -> None:
         said = {"csrfmiddlewaretoken": token, "key": key, "text": "Where?"}
         assert officer.client.post(path, said).status_code == 302
     assert Concern.objects.get().acts.count() == 2
+    assert TextMessage.objects.count() == notices
 
 
 def test_the_nightly_work_deletes_what_was_written_with_its_files(

@@ -157,8 +157,12 @@ def test_sealed_words_open_with_the_key_and_in_their_place_alone(filed: Receipt)
 
 
 def test_a_gateway_learns_where_to_send_and_nothing_else(filed: Receipt) -> None:
-    assert intake.reach(filed.code) == ("ne", "+999 1", "XA")
-    silent = intake.file(replace(REPORT, reach=""), key="s", at=AT)
+    assert intake.reach(filed.code) == ("ne", "", "XA"), (
+        "it is safe at night: an officer reads that, no machine"
+    )
+    always = intake.file(replace(REPORT, wish=""), key="a", at=AT)
+    assert intake.reach(always.code) == ("ne", "+999 1", "XA")
+    silent = intake.file(replace(REPORT, reach="", wish=""), key="s", at=AT)
     assert intake.reach(silent.code) == ("ne", "", "XA")
 
 
@@ -257,6 +261,13 @@ def test_when_its_time_is_over_every_word_and_file_goes_and_the_codes_stay(licen
     assert (seen.state, seen.outcome, seen.forgotten) == ("closed", "substantiated", True)
     with pytest.raises(errors.ConcernForgotten):
         intake.reply(seen.ticket, "More.", key="k", at=row.forget_at)
+
+
+def test_a_licence_of_another_authority_is_left_to_the_words(licence: str) -> None:
+    for authority, expected in (("XA-DLA", licence), ("XB-LMA", "")):
+        receipt = intake.file(replace(REPORT, authority=authority, licence=licence), key=authority, at=AT)
+        found = Concern.objects.get(code=receipt.code)
+        assert (found.licence, bool(found.agency)) == (expected, bool(expected))
 
 
 def test_small_counts_are_told_to_nobody(licence: str) -> None:

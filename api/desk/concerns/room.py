@@ -306,13 +306,13 @@ def step(visit: Visit, code: str, action: str) -> HttpResponse:
     if writing and form.is_valid():
         said = {name: value for name, value in form.cleaned_data.items() if name != "key"}
         try:
-            _DONE[act](code, **said, by=visit.by, at=visit.at, key=form.idempotency_key)
+            taken = _DONE[act](code, **said, by=visit.by, at=visit.at, key=form.idempotency_key)
         except errors.NotAllowed:
             raise
         except errors.RegistryError as refusal:
             form.refuse(refusal)
         else:
-            if act in {Action.ASK, Action.REFER, Action.CLOSE, Action.REOPEN} and found.reachable:
+            if taken and act in _TOLD and found.reachable:
                 outbound.notify(code, at=visit.at)
             return visit.go("desk-concern", code, told=gettext("It is done."))
     return visit.page(
@@ -325,13 +325,15 @@ def step(visit: Visit, code: str, action: str) -> HttpResponse:
     )
 
 
-_DONE: Final[Mapping[Action, Callable[..., None]]] = {
+_DONE: Final[Mapping[Action, Callable[..., bool]]] = {
     Action.TRIAGE: cases.triage,
     Action.ASK: cases.ask,
     Action.REFER: cases.refer,
     Action.CLOSE: cases.close,
     Action.REOPEN: cases.reopen,
 }
+_TOLD: Final = frozenset({Action.ASK, Action.REFER, Action.CLOSE, Action.REOPEN})
+"""Acts of which the person is told that there is news."""
 
 
 def _form(act: Action, found: Case, sent: Any) -> Form:
