@@ -165,7 +165,7 @@ def _hit(hit: search.Hit, record: facts.Record, kept: str) -> Hit:
     lines = [", ".join(part for part in (office.get("address"), office.get("locality")) if part)]
     if hit.name and hit.name != holder:
         lines.append(gettext("Found as: %(name)s") % {"name": written.isolated(hit.name)})
-    why = written.clauses(labels.text("why", code, language) for code in hit.why)
+    why = " ".join(labels.text("why", code, language) for code in hit.why)
     claim = labels.text("matches", hit.match, language)
     lines.append(f"{claim}: {why}" if why else claim)
     return Hit(
