@@ -160,7 +160,7 @@ def forget_drafts(timestamp: int) -> None:  # noqa: ARG001 - it tidies by our cl
 @app.periodic(cron="7 3 * * *")
 @app.task(name="applications.forget", queueing_lock="applications.forget")
 def forget_applications(timestamp: int) -> None:  # noqa: ARG001 - it forgets by our clock
-    """Delete drafts whose time is over, papers that were never sent, and old counts; nightly."""
+    """Delete drafts, concerns, photographs and counts whose time is over; nightly."""
     from api import retention  # noqa: PLC0415 - as in ``due``
 
     retention.refresh(at=clock.now())

@@ -44,6 +44,7 @@ def _secrets() -> Iterator[CheckMessage]:
     secrets = {
         "REGISTRY_SECRET_KEY": settings.SECRET_KEY,
         "REGISTRY_IDENTITY_KEY": settings.REGISTRY_IDENTITY_KEY,
+        "REGISTRY_CONCERN_KEY": settings.REGISTRY_CONCERN_KEY,
     }
     for name, secret in secrets.items():
         if secret == settings.DEMO_SECRET or len(secret) < LEAST_SECRET:

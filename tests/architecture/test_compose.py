@@ -218,6 +218,15 @@ def test_the_keys_are_the_signers_alone_and_it_is_reached_by_a_socket_alone() ->
     assert f"--socket={SERVICES['public']['environment']['REGISTRY_SIGNER']}" in signer["command"]
 
 
+def test_who_deletes_what_people_sent_has_it_and_the_public_application_has_nothing_of_it() -> None:
+    mounts = {name: dict(m.split(":")[:2] for m in s.get("volumes", [])) for name, s in SERVICES.items()}
+    folder = re.findall(r"REGISTRY_DOCUMENTS=(\S+)", DOCKERFILE)
+    assert [mounts[name].get("documents") for name in ("desk", "worker")] == folder * 2
+    assert "documents" not in mounts["public"]
+    keyed = {name for name, service in OURS.items() if "REGISTRY_CONCERN_KEY" in service["environment"]}
+    assert keyed == {"desk", "worker"}
+
+
 @pytest.mark.usefixtures("collected")
 def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str], tmp_path: Path) -> None:
     ports = {name: _free_port() for name in ("public", "desk")}

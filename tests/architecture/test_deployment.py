@@ -51,6 +51,7 @@ def test_a_place_that_is_set_up_well_is_accepted(monkeypatch: pytest.MonkeyPatch
         ({"DEBUG": True}, "registry.E003"),
         ({"SECRET_KEY": "demo-only-secret-that-check-deploy-refuses"}, "registry.E004"),
         ({"REGISTRY_IDENTITY_KEY": "short"}, "registry.E004"),
+        ({"REGISTRY_CONCERN_KEY": "short"}, "registry.E004"),
         ({"REGISTRY_GATEWAY_SECRETS": (settings.DEMO_GATEWAY_SECRET,)}, "registry.E004"),
         ({"REGISTRY_GATEWAY_SECRETS": ("whsec_tooshort",)}, "registry.E004"),
         ({"REGISTRY_IDENTITY_KEY": "s" * 50}, "registry.E005"),
