@@ -34,8 +34,9 @@ FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "demo.toml"
 PASSWORD = "demo-only-never-in-use"  # noqa: S105 - public on purpose; ``check --deploy`` refuses a demo
 #: The same secret for each demo officer, so that one authenticator entry serves them all (base 32, RFC 6238).
 TOTP_SECRET = "DEMODEMODEMODEMODEMODEMODEMODEMO"  # noqa: S105 - public on purpose
-#: Whose badges the greeting names: suspended yesterday, in good standing (and the tour leaves it so), limited.
-SHOWN = ("Bluefinch Manpower (DEMO)", "Harbour Bridge Recruitment (DEMO)", "Silver Lotus Employment (DEMO)")
+#: Whose badges the greeting names: suspended yesterday, in good standing (and the tour leaves it so), limited, revoked.
+SHOWN = ("Bluefinch Manpower (DEMO)", "Harbour Bridge Recruitment (DEMO)", "Silver Lotus Employment (DEMO)",
+         "Kestrel Overseas (DEMO)")  # fmt: skip
 _PICTURES: Mapping[str, Callable[[str], bytes]] = {
     "office": demo_pictures.office,
     "appointment": demo_pictures.person,
@@ -399,7 +400,7 @@ def greeting(*, at: datetime) -> str:
     held = {row["name"]: row["licence"] for row in lookup.agencies(at=at, limit=1000).data}
     lines = ["", "Scan or open a badge"]
     lines += [
-        f"  {site}/v/{badge.code}   {name}, {held[name]['number']}: {held[name]['result']}"
+        f"  {site}/v/{badge.code}   {name}, {held[name]['number']}: {held[name]['result']} ({held[name]['state']})"
         for name in SHOWN
         if name in held
         for badge in badges.for_subject("licence", held[name]["number"])[:1]

@@ -43,6 +43,7 @@ def main() -> int:
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, _stop)
     running: list[subprocess.Popen[bytes]] = []
+    speech: subprocess.Popen[bytes] | None = None
     started = time.monotonic()
     try:
         port = environment.whole("PORT", 8000, least=1)
@@ -58,11 +59,9 @@ def main() -> int:
         running.append(_sign(place))
         if not os.environ.get("REGISTRY_CLAMD"):
             running.append(_scan(place))
-        _await_speech(speech)
-        running += [
-            _serve("public", ports[0], place, processes=2),
-            _serve("desk", ports[1], place),
-        ]
+        spoken_later = not _await_speech(speech)
+        public = _serve("public", ports[0], place, processes=2)
+        running += [public, _serve("desk", ports[1], place)]
         said = _manage("demo", place=place)
         subprocess.run([sys.executable, "-m", "scripts.demo_trust"], cwd=ROOT, env=place, check=True)
         running += [*_keep_mail(place), *_telephone(place)]
@@ -75,7 +74,7 @@ def main() -> int:
                 f"This demo was at {before} before: what it signed there names that host, and manage.py audit tells so"
                 " until the lists are signed again, within an hour."
             )
-        return _watch(running)
+        return _watch(running, speech if spoken_later else None, public)
     except Stopped:
         return 0
     except (RuntimeError, subprocess.CalledProcessError) as problem:
@@ -85,7 +84,7 @@ def main() -> int:
         for wish in (signal.SIGINT, signal.SIGTERM):
             signal.signal(wish, signal.SIG_IGN)
         with console.status("Stopping"):
-            _end(running)
+            _end([*running, speech] if speech else running)
             (embedded.VAR / "scanner.sock").unlink(missing_ok=True)
             embedded.release()
         console.print("Stopped.")
@@ -231,11 +230,12 @@ def _speak(place: dict[str, str]) -> subprocess.Popen[bytes] | None:
     return _start("spoken", [sys.executable, "manage.py", "spoken"], place)
 
 
-def _await_speech(making: subprocess.Popen[bytes] | None) -> None:
-    """Give the first clips a moment: the application sees those that there are when it starts, the others next time."""
+def _await_speech(making: subprocess.Popen[bytes] | None) -> bool:
+    """Give the clips a moment; whether all are there. The application sees those that there are when it starts."""
     if making is not None:
         with suppress(subprocess.TimeoutExpired):
             making.wait(GRACE)
+    return making is None or making.poll() is not None
 
 
 def _make_keys(directory: Path, host: str) -> None:
@@ -296,13 +296,21 @@ def _greet(ports: tuple[int, int], place: dict[str, str], said: str, seconds: fl
     console.print(f"[bold]Officials[/bold]             http://127.0.0.1:{ports[1]}/")
     console.print(f"[bold]SMS and USSD[/bold]          {place['REGISTRY_GATEWAY'].removesuffix('messages')}")
     if said.strip():
-        console.print(said.rstrip(), markup=False)
+        console.print(said.rstrip(), markup=False, soft_wrap=True)
     console.print(f"\nReady after {seconds:.1f} s. Ctrl-C stops everything.")
 
 
-def _watch(running: list[subprocess.Popen[bytes]]) -> int:
+def _watch(
+    running: list[subprocess.Popen[bytes]],
+    speech: subprocess.Popen[bytes] | None,
+    public: subprocess.Popen[bytes],
+) -> int:
+    """Wait for the end of one of the programs. When the last clip is spoken, ``public`` looks for them again."""
     while True:
         _refuse_an_end(running)
+        if speech is not None and speech.poll() is not None:
+            public.send_signal(signal.SIGHUP)  # granian starts its processes anew, one after another
+            speech = None
         time.sleep(0.5)
 
 

@@ -1,6 +1,7 @@
-"""The demo's keys: one for each use of each authority, all of them marked, and made once."""
+"""The demo's script: a key for each use of each authority, all of them marked, made once; and its spoken answers."""
 
 import importlib.util
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -37,3 +38,12 @@ def test_the_demo_makes_marked_keys_once_and_only_a_demo_signs_with_them(tmp_pat
     with pytest.raises(VaultClosed, match="demonstration"):
         signer.Signatory(tmp_path)
     signer.Signatory(tmp_path, demo=True).close()
+
+
+def test_clips_that_were_spoken_after_the_start_are_offered() -> None:
+    demo = _demo()
+    public = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 0' HUP; while :; do sleep 0.05; done"])
+    speech = subprocess.Popen(["/bin/sh", "-c", "sleep 0.2"])
+    with pytest.raises(RuntimeError, match="A program ended"):
+        demo._watch([public], speech, public)
+    assert public.wait() == 0

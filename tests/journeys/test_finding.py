@@ -22,7 +22,8 @@ FAKE = "facebook.com/bluefinch.jobs.gulf"
 #: What is hard to touch; a link in the middle of a sentence may be as low as its line.
 SMALL = """[...document.querySelectorAll("main a, main button, main input")]
   .filter((e) => e.checkVisibility() && !e.closest("svg") && e.offsetHeight < 44)
-  .filter((e) => getComputedStyle(e).display !== "inline" || e.parentElement.textContent.trim() === e.textContent.trim())
+  .filter((e) => getComputedStyle(e).display !== "inline"
+    || e.parentElement.textContent.trim() === e.textContent.trim())
   .map((e) => e.outerHTML)"""
 
 

@@ -361,6 +361,21 @@ def test_another_edition_takes_the_place_of_the_kept_one_and_an_older_list_does_
         assert not phone.complaints
 
 
+def test_whoever_opened_it_once_in_a_language_finds_it_in_that_without_a_network(
+    windows: Windows, public_site: str, agency: Bluefinch
+) -> None:
+    with windows.lend(public_site, width=NARROW, height=640) as phone:
+        page = phone.page
+        page.clock.set_fixed_time(agency.at)
+        phone.open("/scan?lang=ar")
+        until(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"))
+        page.context.set_offline(True)
+        for where in ("/scan?lang=ar", f"/v/{agency.badge}?lang=ar"):
+            phone.open(where)
+            assert page.get_attribute("html", "lang") == "ar"
+        assert not complaints(phone)
+
+
 def test_an_installed_scanner_renews_its_lists_while_nobody_looks(
     windows: Windows, public_site: str, agency: Bluefinch, clock: Any
 ) -> None:

@@ -3,6 +3,7 @@
 "use strict";
 importScripts(...TOLD.keeps);
 const CACHE = `scanner ${TOLD.edition}`;
+const IN_A_LANGUAGE = /^\?lang=[\w-]+$/;
 const PATIENCE = 20_000; // milliseconds that a navigation may wait for its first byte
 
 // A browser that reads codes itself needs no reader of ours; if it turns out that it can not, the page fetches one.
@@ -39,7 +40,7 @@ const navigated = async (event) => {
     const answer = await inTime(fetch(request));
     if (path(request) === TOLD.shell && isShell(answer)) {
       const { search } = new URL(request.url);
-      if (/^\?lang=[\w-]+$/.test(search)) event.waitUntil(keep(TOLD.shell + search, answer.clone()));
+      if (IN_A_LANGUAGE.test(search)) event.waitUntil(keep(TOLD.shell + search, answer.clone()));
       event.waitUntil(keep(TOLD.shell, answer.clone()));
     }
     return answer;
@@ -49,8 +50,17 @@ const navigated = async (event) => {
 };
 
 addEventListener("install", (event) => {
-  const fresh = [TOLD.shell, ...needed].map((address) => new Request(address, { cache: "reload" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)).then(() => skipWaiting()));
+  const take = async () => {
+    // The page that brought this worker was opened without it: its language is asked for again.
+    const opened = (await clients.matchAll({ type: "window", includeUncontrolled: true })).map(({ url }) => new URL(url));
+    const shells = opened.filter((one) => one.pathname === TOLD.shell && IN_A_LANGUAGE.test(one.search))
+      .map((one) => TOLD.shell + one.search);
+    const wanted = [...new Set([TOLD.shell, ...shells, ...needed])];
+    const fresh = wanted.map((address) => new Request(address, { cache: "reload" }));
+    await (await caches.open(CACHE)).addAll(fresh);
+    await skipWaiting();
+  };
+  event.waitUntil(take());
 });
 
 addEventListener("activate", (event) => {
