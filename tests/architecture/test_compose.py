@@ -77,8 +77,16 @@ def test_every_path_of_this_repository_exists() -> None:
 
 
 def test_the_proxy_sends_each_host_to_a_service_on_the_port_it_listens_on() -> None:
-    for name, port in re.findall(r"reverse_proxy (\w+):(\d+)", CADDYFILE):
+    named = re.findall(r"reverse_proxy (?:@\w+ )?(\w+):(\d+)", CADDYFILE)
+    assert [name for name, _port in named] == ["public", "door", "desk"]
+    for name, port in named:
         assert f"--port={port}" in SERVICES[name]["command"]
+
+
+def test_what_anybody_sends_to_the_officials_host_takes_no_process_of_theirs() -> None:
+    [paths] = re.findall(r"@anybody path (.+)", CADDYFILE)
+    assert paths.split() == ["/report", "/report/*"]
+    assert SERVICES["door"] == SERVICES["desk"]
 
 
 CHOICES = re.findall(r"^\s*~(\S+) (\w+)$", CADDYFILE, re.MULTILINE)
