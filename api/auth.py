@@ -6,7 +6,6 @@ further than setting one up, that the time of the last code is kept in the sessi
 and that a token neither approves nor decides (ruling 23).
 """
 
-import base64
 import copy
 import json
 import logging
@@ -26,22 +25,18 @@ from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret, generate_tot
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as webauthn
 from allauth.usersessions.models import UserSession
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
-from django.utils.encoding import force_bytes
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from api import clients, problems, tokens
+from api.ciphers import cipher
 from api.models import ApiToken, Officer, User
 from registry import clock
 from registry.rules import second_factor
@@ -423,21 +418,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Write under the newest key."""
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher("second factors").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Read under any key that is still known."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return cipher("second factors").decrypt(encrypted_text.encode()).decode()
 
     def get_totp_label(self, user: User) -> str:
         """What the officer's device shows beside the code."""
         return user.username
-
-
-def _cipher() -> MultiFernet:
-    return MultiFernet(
-        Fernet(
-            base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"second factors").derive(force_bytes(secret)))
-        )
-        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    )

@@ -7,7 +7,7 @@ the storage ``documents`` of the settings; nobody but :func:`hand_out` reads the
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import puremagic
 from django.conf import settings
@@ -22,7 +22,6 @@ from api import pictures, problems, scanning
 
 LARGEST: Final = 10 * 1024 * 1024
 """Bytes of one file."""
-_WHOLE_REQUEST: Final = 3 * LARGEST
 _HEAD: Final = 8192
 TYPES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 """The media types that are taken, and the ending under which each is handed out."""
@@ -70,12 +69,15 @@ class Folder(FileSystemStorage):
 class Upload(TemporaryFileUploadHandler):
     """Takes uploads into temporary files and leaves one out that is larger than any of ours may be."""
 
+    most: ClassVar = 3 * LARGEST
+    """Bytes of a whole request."""
+
     def handle_raw_input(
         self, input_data: Any, META: dict[str, str], content_length: int, boundary: str,  # noqa: N803 - Django's name
         encoding: str | None = None,
     ) -> None:  # fmt: skip
         """Refuse a request that is larger than what a form of ours can send."""
-        if content_length > _WHOLE_REQUEST:
+        if content_length > self.most:
             raise RequestDataTooBig
         super().handle_raw_input(input_data, META, content_length, boundary, encoding)
 

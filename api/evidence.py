@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import RequestDataTooBig
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from PIL import Image, ImageOps
 
 from api import documents, problems, scanning, voice_notes
@@ -28,8 +26,6 @@ from registry.remedy.acts import Evidence
 
 LARGEST: Final = documents.LARGEST
 """Bytes of one file as it is sent."""
-_DRAINED: Final = 100 * 1024 * 1024
-"""Bytes of a request that is read to its end although a file in it is too large, so that its words are not lost."""
 _PIXELS: Final = {"JPEG": 52_000_000, "PNG": 25_000_000, "WEBP": 25_000_000}
 """By format, of which the first is drawn smaller from the beginning."""
 _one_at_a_time: Final = threading.Lock()
@@ -55,26 +51,10 @@ class Made:
     content: bytes
 
 
-class Upload(TemporaryFileUploadHandler):
-    """Takes files into temporary ones and reads on past one that is too large: the words behind it are not lost."""
+class Upload(documents.Upload):
+    """Reads on past a file that is too large, as far as a form of ours can go: the words behind it are not lost."""
 
-    def handle_raw_input(
-        self, input_data: Any, META: dict[str, str], content_length: int, boundary: str,  # noqa: N803 - Django's name
-        encoding: str | None = None,
-    ) -> None:  # fmt: skip
-        """Refuse only what no form of ours can send."""
-        if content_length > _DRAINED:
-            raise RequestDataTooBig
-        super().handle_raw_input(input_data, META, content_length, boundary, encoding)
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """Write a piece, as long as the file is not too large."""
-        if start + len(raw_data) > LARGEST:
-            if self.request is not None:
-                self.request.file_too_large = True  # type: ignore[attr-defined]
-            self.file.close()
-            raise SkipFile
-        return super().receive_data_chunk(raw_data, start)
+    most = 100 * 1024 * 1024
 
 
 def made_anew(upload: "UploadedFile[Any]") -> Made:

@@ -7,7 +7,6 @@ one is, which nobody guesses. So many who guess together can not find a code in 
 real person from being confirmed.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,9 +17,6 @@ from api import clients, problems, throttles
 from verification import live_codes
 from verification.check import Verdict
 from verification.live_codes import Person
-
-#: The key of a bucket of whoever asks, by what the bucket is for (``clients.key``, ``clients.keyed``).
-Asker = Callable[[str], bytes]
 
 _ACCOUNT: Final = "APPLICANT-"
 
@@ -33,7 +29,7 @@ class Outcome:
     long_only: bool
 
 
-def check(found: Verdict, code: str, *, asker: Asker, at: datetime, free: bool = False) -> Outcome:
+def check(found: Verdict, code: str, *, asker: clients.Asker, at: datetime, free: bool = False) -> Outcome:
     """Whether somebody of the badge's holder is shown this code now; refuses (429) who tries long codes without end.
 
     ``free``: this very question was asked and paid for before.

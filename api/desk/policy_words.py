@@ -334,14 +334,6 @@ def label(name: str) -> str:
     return rest
 
 
-def group_of(name: str) -> str:
-    """The title of the group in which the value stands."""
-    of = "securities" if name.startswith("security_") else name
-    of = "help_lines" if name.startswith("help_line_") else of
-    found = (group.title for group in GROUPS if any(word.name == of for word in group.words))
-    return gettext(next(found, ""))
-
-
 def said(name: str, value: Any) -> str:
     """The value in words, with its unit."""
     if name.startswith("public_"):

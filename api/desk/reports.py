@@ -28,6 +28,7 @@ from api.desk.door import Visit
 from api.pages import languages, written
 from registry import figures
 from registry.figures import Measure, Of, Report, Row, Table, Value
+from registry.rules import cells
 from registry.rules.errors import BadInput, NotFound
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -206,11 +207,7 @@ def book(visit: Visit, name: str) -> HttpResponse:
 
 def harmless(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe in front."""
-    if isinstance(value, str) and value.lstrip()[:1] in {"=", "+", "-", "@"}:
-        return f"'{value}"
-    if isinstance(value, str) and value[:1] in {"\t", "\r", "\n"}:
-        return f"'{value}"
-    return value
+    return cells.safe(value) if isinstance(value, str) else value
 
 
 # --- what is read ------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ given up nothing is left of number and text. ``REGISTRY_GATEWAY`` names where th
 nothing is written and nothing is sent. The contract is in ``docs/sms.md``.
 """
 
-import base64
 import http.client
 import json
 import logging
@@ -16,14 +15,12 @@ from datetime import datetime
 from typing import Final
 
 import phonenumbers
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
-from django.utils.encoding import force_bytes
 
 from api import standard_webhooks
+from api.ciphers import cipher
 from api.models import TextMessage
 from api.outbound.post import PAUSES
 from api.phones import septets
@@ -52,7 +49,7 @@ def send(to: str, text: str, *, at: datetime) -> uuid.UUID | None:
         "to": phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         "text": septets.shortened(text, septets.SMS),
     }
-    sealed = _cipher().encrypt(json.dumps(said).encode()).decode()
+    sealed = cipher("text messages").encrypt(json.dumps(said).encode()).decode()
     reference = uuid.uuid4()
     TextMessage.objects.create(reference=reference, sealed=sealed, created_at=at, due_at=at)
     return reference
@@ -82,7 +79,7 @@ def refresh(*, at: datetime) -> int:
 def _posted(row: TextMessage) -> tuple[bool, str]:
     """Hand one message to the gateway: whether it will never take it, and what stood in the way, if anything."""
     try:
-        body = _cipher().decrypt(row.sealed.encode())
+        body = cipher("text messages").decrypt(row.sealed.encode())
     except InvalidToken:
         return True, "sealed under a key that is not known"
     signed = standard_webhooks.headers(
@@ -113,12 +110,3 @@ def _settle(row: TextMessage, *, refused: bool, error: str, at: datetime) -> Non
     else:
         row.due_at = at + PAUSES[row.attempts - 1]
     row.save()
-
-
-def _cipher() -> MultiFernet:
-    return MultiFernet(
-        Fernet(
-            base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"text messages").derive(force_bytes(secret)))
-        )
-        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    )

@@ -34,13 +34,6 @@ class VerdictBody(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True, help_text="When the clock alone may change it.")
 
 
-class BriefVerdictBody(serializers.Serializer[Any]):
-    """A verdict without its reasons."""
-
-    result = serializers.ChoiceField(choices=_RESULTS)
-    may_recruit = serializers.BooleanField()
-
-
 class StandingBody(serializers.Serializer[Any]):
     """The canonical state, what else is true beside it, and the authority's own word for it."""
 

@@ -1,8 +1,9 @@
-"""``/codes``: every code of the register with its texts in every language."""
+"""``/codes``: every code of the register with its texts in every language that has them."""
 
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.urls import URLPattern, path
 from django.utils.translation import gettext, override
 from rest_framework import serializers
@@ -26,8 +27,7 @@ class CodesBody(serializers.Serializer[Any]):
     languages = serializers.ListField(child=serializers.CharField())
     kinds = serializers.DictField(
         child=CodeBody(many=True),
-        help_text="`results`, `states`, `overlays`, `reasons`, `grounds`, `actions`, `sanctions`, `matches`, "
-        "`outcomes`, `fees`, `debarments`, `bar_scopes` and `problems`.",
+        help_text=f"{', '.join(f'`{kind}`' for kind in labels.KINDS)} and `problems`.",
     )
 
 
@@ -35,8 +35,8 @@ class CodesBody(serializers.Serializer[Any]):
 def codes(_ask: route.Ask) -> route.Answer:
     """Every code with its texts.
 
-    Results, states, reasons, grounds, actions, sanctions and problems, each with its text in every language
-    we speak. Codes are stable; texts may be improved at any release.
+    Results, states, reasons, grounds, actions and sanctions, each with its text in every language we speak, and
+    problems in those that officials speak too. Codes are stable; texts may be improved at any release.
     """
     return route.Answer(_everything(), caching=etags.RELEASE)
 
@@ -45,12 +45,14 @@ def codes(_ask: route.Ask) -> route.Answer:
 def _everything() -> bytes:
     """The body, the same for every reader until the next release."""
     spoken = labels.languages()
+    # what programs are told has no text in the languages of workers alone
+    programmers = [one for one in spoken if one in dict(settings.LANGUAGES)]
     kinds: dict[str, list[dict[str, Any]]] = {
         kind: [{"code": code, "texts": {s: labels.text(kind, code, s) for s in spoken}} for code in codes_of]
         for kind, codes_of in labels.KINDS.items()
     }
     kinds["problems"] = [
-        {"code": code, "status": kind.status, "texts": {s: _title(kind, s) for s in spoken}}
+        {"code": code, "status": kind.status, "texts": {s: _title(kind, s) for s in programmers}}
         for code, kind in problems.KINDS.items()
     ]
     return route.written({"version": labels.version(), "languages": spoken, "kinds": kinds})

@@ -182,11 +182,6 @@ def speaks(accepts: str, offered: str) -> bool:
     return not accepts.strip()
 
 
-def speaks_json(accepts: str) -> bool:
-    """Whether an ``Accept`` header has room for JSON."""
-    return speaks(accepts, JSON)
-
-
 def accepted(accepts: str, offered: str = JSON) -> None:
     """Refuse a request that cannot read what is offered."""
     if not speaks(accepts[:500], offered):

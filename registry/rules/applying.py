@@ -84,7 +84,6 @@ REFUSAL_GROUNDS: Final = frozenset({"FIT-PROPER", "CAPITAL", "PHOENIX", "NAME-MI
 WITH_APPLICANT: Final = frozenset({State.DRAFT, State.INCOMPLETE})
 """The applicant may write."""
 ENDED: Final = frozenset({State.GRANTED, State.REFUSED, State.WITHDRAWN, State.LAPSED})
-BEFORE_OFFICERS: Final = frozenset(State) - WITH_APPLICANT - ENDED
 _JUDGED: Final = frozenset({State.UNDER_REVIEW, State.INSPECTION, State.OBJECTION_PERIOD})
 _INSPECTS: Final = M | {Role.INSPECTOR}
 _APPLICANT: Final = frozenset({Party.APPLICANT})

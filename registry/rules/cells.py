@@ -19,7 +19,7 @@ def safe(cell: object) -> str:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(cell)
     text = str(cell)
-    return f"'{text}" if text.lstrip(" \n").startswith(_DANGEROUS) else text
+    return f"'{text}" if text.lstrip(" \n\u00a0").startswith(_DANGEROUS) else text
 
 
 def line(cells: Sequence[object]) -> str:

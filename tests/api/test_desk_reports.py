@@ -249,7 +249,7 @@ def test_files_say_day_and_source_and_start_no_formula(enter: Callable[..., Page
     assert [cell.value for cell in book["By state"][2]] == ["In force", "active", 1]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "\u00a0=1", "＝1"])
 def test_a_cell_that_begins_like_a_formula_is_made_harmless(text: str) -> None:
     assert reports.harmless(text) == f"'{text}"
 

@@ -20,7 +20,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
 
-from api import connections, evidence, problems, throttles
+from api import connections, documents, evidence, problems, throttles
 from api.evidence import Made
 from api.pages import concerns as pages
 from api.pages import languages
@@ -217,7 +217,7 @@ def _licence(whom: str) -> str:
 def _made(request: HttpRequest) -> tuple[list[Made], No]:
     """The files made anew, or what is wrong with them."""
     sent: list[UploadedFile[Any]] = request.FILES.getlist("files")
-    if getattr(request, "file_too_large", False):
+    if documents.was_too_large(request):
         return [], No("size")
     if len(sent) > intake.MOST_FILES:
         return [], No("many")
