@@ -232,7 +232,7 @@ def test_who_deletes_what_people_sent_has_it_and_the_public_application_has_noth
     assert [mounts[name].get("documents") for name in ("desk", "worker")] == folder * 2
     assert "documents" not in mounts["public"]
     keyed = {name for name, service in OURS.items() if "REGISTRY_CONCERN_KEY" in service["environment"]}
-    assert keyed == {"desk", "worker"}
+    assert keyed == {"desk", "door", "worker"}
 
 
 @pytest.mark.usefixtures("collected")
