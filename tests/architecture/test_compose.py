@@ -33,7 +33,11 @@ DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 VARIABLE = re.compile(r"\$\{(\w+):?\??[^}]*\}")
-FILLED = {"REGISTRY_HOST": "verify.registry.example", "REGISTRY_DESK_HOST": "desk.registry.example"}
+FILLED = {
+    "REGISTRY_HOST": "verify.registry.example",
+    "REGISTRY_DESK_HOST": "desk.registry.example",
+    "REGISTRY_PUBLIC_LANGUAGES": "ne,ar",
+}
 PATIENCE = 20
 
 
