@@ -97,6 +97,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "late": gettext_noop("This page was open for too long. Type the code and the PIN again."),
     "forgotten": gettext_noop("This report is deleted, because its time is over. You can make a new one."),
     "nothing": gettext_noop("Write something, or add a file."),
+    "long": gettext_noop("This is too long. Make it shorter."),
+    "full": gettext_noop("This report is full. You can make a new one."),
 }
 _CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 LONGEST: Final = 10_000

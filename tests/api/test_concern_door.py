@@ -18,6 +18,7 @@ from PIL import Image
 from api import demo_scanner, evidence
 from api.desk.concerns import door
 from registry.models import Concern, ConcernAct, ConcernFile, ConcernText
+from registry.remedy import intake
 from tests import builders
 from tests.conftest import Clock, Kept, server_address
 
@@ -296,6 +297,10 @@ def test_letters_go_both_ways_once_each(worker: Client) -> None:
         assert "<script" not in page
     assert Concern.objects.get().unread
     assert worker.post("/report/letters", {**letter, "key": "other-key", "text": " "}).status_code == 422
+    for number in range(intake.MOST_REPLIES):
+        answer = worker.post("/report/letters", {**letter, "key": f"k{number}", "text": f"Letter {number}."})
+    assert "This report is full." in answer.content.decode(), "one more than it takes"
+    assert f"Letter {intake.MOST_REPLIES - 1}." in answer.content.decode(), "and its words are kept"
 
 
 def test_a_ticket_is_good_for_its_report_and_its_half_hour(worker: Client, clock: Clock) -> None:

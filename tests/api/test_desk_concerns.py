@@ -173,6 +173,26 @@ def test_a_form_sent_twice_is_one_act_and_one_notice_unless_it_must_be_safe(
     assert TextMessage.objects.count() == notices
 
 
+def test_what_can_not_be_deleted_keeps_nothing_else_and_is_tried_again(
+    officer: Pages, filed: Receipt, clock: Clock, tmp_path: Path
+) -> None:
+    other = intake.file(REPORT, key="later", at=AT)
+    for code in (filed.code, other.code):
+        for step, said in (("triage", {"categories": ["fees"]}), ("close", {"outcome": "withdrawn"})):
+            assert officer.send(f"concerns/{code}/{step}", **said).status_code == 302
+    stuck = tmp_path / ConcernFile.objects.order_by("pk").first().stored_as  # type: ignore[union-attr]
+    stuck.rename(stuck.with_suffix(".away"))
+    (stuck / "in the way").mkdir(parents=True)
+    over = AT + timedelta(days=732)
+    assert retention.refresh(at=over) == 1, "the other one"
+    assert not ConcernText.objects.filter(act__concern__code=other.code).exists()
+    (stuck / "in the way").rmdir()
+    stuck.rmdir()
+    stuck.with_suffix(".away").rename(stuck)
+    assert retention.refresh(at=over) == 1
+    assert not ConcernText.objects.exists()
+
+
 def test_the_nightly_work_deletes_what_was_written_with_its_files(
     officer: Pages, filed: Receipt, clock: Clock, tmp_path: Path
 ) -> None:

@@ -137,7 +137,9 @@ def test_the_proxy_answers_grey_in_the_readers_language_while_nothing_else_answe
     call_command("could_not_check", tmp_path, stdout=io.StringIO())
     here = (PROXY / "Caddyfile").read_text(encoding="utf-8")
     here = here.replace("/srv/could-not-check", str(tmp_path)).replace("/etc/caddy", str(PROXY))
-    here = re.sub(r"\n\s*(?:request|response)_buffers \S+", "", here)  # Debian's Caddy is older than these words
+    here = re.sub(
+        r"\n\s*(?:request|response)_buffers \S+", "", here
+    )  # Debian's Caddy is older than these words
     here = re.sub(r"(public|desk|door):\d+", f"127.0.0.1:{free_port()}", here)
     (tmp_path / "Caddyfile").write_text(here.replace("{\n", "{\n\tadmin off\n", 1))
     site, desk = (f"http://127.0.0.1:{free_port()}" for _ in range(2))

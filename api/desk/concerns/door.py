@@ -83,7 +83,7 @@ def report(request: HttpRequest) -> HttpResponse:
             answer = _tried(request, lambda made: _filed(request, form, made, offices))
         except errors.RegistryError as refusal:
             field = str(refusal.facts.get("field", ""))
-            form.add_error(field if field in form.fields else None, pages.refusal("nothing"))
+            form.add_error(field if field in form.fields else None, pages.refusal(_why(refusal)))
         else:
             if isinstance(answer, HttpResponse):
                 return answer
@@ -137,13 +137,19 @@ def letter(request: HttpRequest) -> HttpResponse:
             answer = _tried(request, lambda made: _replied(request, form, made))
         except errors.ConcernForgotten:
             no = No("forgotten")
-        except errors.RegistryError:
-            no = No("nothing")
+        except errors.RegistryError as refusal:
+            no = No(_why(refusal))
         else:
             if isinstance(answer, HttpResponse):
                 return answer
             no = answer
     return no.with_headers(pages.status_page(request, found, form, problems=no.told, status=no.status))
+
+
+def _why(refusal: errors.RegistryError) -> str:
+    """Which of our sentences says what the register says."""
+    most = refusal.facts.get("most")
+    return "nothing" if most is None else "full" if most == intake.MOST_REPLIES else "long"
 
 
 class No:
