@@ -413,7 +413,9 @@ def _condition(condition: Mapping[str, Any]) -> str:
 def _job(job: Any) -> str:
     if isinstance(job, Mapping):
         return str(job.get("title") or job.get("code", ""))
-    return gettext("occupation group %(code)s (ISCO-08)") % {"code": job}
+    exactly = gettext("occupation group %(code)s (ISCO-08)") % {"code": job}
+    kind = labels.text("occupations", str(job)[:1], get_language() or "en")
+    return f"{kind}: {exactly}" if kind != str(job)[:1] else exactly
 
 
 def _named(name: Any) -> str:

@@ -432,7 +432,7 @@ def test_a_file_that_is_too_large_is_never_kept_and_a_huge_request_is_not_read(
     assert answer.status_code == 422
     assert "larger than" in answer.content.decode()
     assert scanner.read == []
-    monkeypatch.setattr(documents, "_WHOLE_REQUEST", 50_000)
+    monkeypatch.setattr(documents.Upload, "most", 50_000)
     assert applicant.send(f"applications/{number}/documents", kind="other", file=upload()).status_code == 302
     large = applicant.send(
         f"applications/{number}/documents", kind="other", file=upload(PDF + b"\0" * 60_000)

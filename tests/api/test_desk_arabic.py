@@ -56,7 +56,7 @@ def english(page: str) -> set[str]:
 DATA = re.compile(
     r"northbird|kestrel|example|office|DEMO|Bank|Mina Rai|Demo|Harbour Road|Level|dla|pdf|company|register|identity"
     r"|good|conduct|premises|Two rooms|locked cabinet|records in order|Two directors were convicted|was another company"
-    r"|English|Fran|ais"
+    r"|English|Fran|ais|Bahasa Indonesia|Espa|ol|Filipino|Kiswahili|Ti|ng|Vi|t"
     r"|The answer does not change the finding|Papers under examination|Port Demo|Northbird|Authority XA-DLA"
     r"|Demo Recruitment Act|In Force|Force|Suspended"
 )

@@ -59,7 +59,8 @@ def test_a_group_that_is_cut_takes_the_kinds_of_jobs_in_it_along() -> None:
     record = {"scope": {"corridors": [], "occupations": ["8322", "9111"], "cut": cut}}
     left, gone = facts.scope(record)
     assert [[item.text for item in fact.items] for fact in (left, gone)] == [
-        ["occupation group 9111 (ISCO-08)"], ["occupation group 83 (ISCO-08)"],
+        ["Cleaners, helpers and simple work: occupation group 9111 (ISCO-08)"],
+        ["Drivers and machine workers: occupation group 83 (ISCO-08)"],
     ]  # fmt: skip
 
 

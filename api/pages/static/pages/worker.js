@@ -51,9 +51,9 @@ const navigated = async (event) => {
 
 addEventListener("install", (event) => {
   const take = async () => {
-    // The page that brought this worker was opened without it: its language is asked for again.
-    const opened = (await clients.matchAll({ type: "window", includeUncontrolled: true })).map(({ url }) => new URL(url));
-    const shells = opened.filter((one) => one.pathname === TOLD.shell && IN_A_LANGUAGE.test(one.search))
+    // The page that brought this worker came before it: its language is asked for again.
+    const windows = (await clients.matchAll({ type: "window", includeUncontrolled: true })).map(({ url }) => new URL(url));
+    const shells = windows.filter((one) => one.pathname === TOLD.shell && IN_A_LANGUAGE.test(one.search))
       .map((one) => TOLD.shell + one.search);
     const wanted = [...new Set([TOLD.shell, ...shells, ...needed])];
     const fresh = wanted.map((address) => new Request(address, { cache: "reload" }));
