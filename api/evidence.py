@@ -11,17 +11,19 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cryptography.exceptions import InvalidTag
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
+from django.db import Error
 from PIL import Image, ImageOps
 
-from api import documents, problems, scanning, voice_notes
-from registry.remedy import acts
+from api import connections, documents, problems, scanning, voice_notes
+from registry.remedy import acts, intake
 from registry.remedy.acts import Evidence
 
 LARGEST: Final = documents.LARGEST
@@ -92,7 +94,7 @@ def made_anew(upload: "UploadedFile[Any]") -> Made:
 
 @contextmanager
 def stored(files: Sequence[Made], *, key: str) -> Iterator[list[Evidence]]:
-    """The files sealed and stored, for as long as nothing goes wrong in the block; else they are deleted again.
+    """The files sealed and stored; if the block fails, deleted again unless a concern has them all the same.
 
     ``key``: the form and all that it says. The same form sent again stores the same files in the same places, so that a
     retry after an answer that was lost finds or brings them, whatever became of the first.
@@ -103,15 +105,31 @@ def stored(files: Sequence[Made], *, key: str) -> Iterator[list[Evidence]]:
             digest = hashlib.sha256(one.content).hexdigest()
             reference = acts.reference(key, str(place), digest)
             stored_as = f"{reference[:2]}/{reference}"
-            documents.forget(stored_as)
-            sealed = acts.seal_file(one.content, reference=reference)
-            storages["documents"].save(stored_as, ContentFile(sealed))
+            if not _is_there(one, reference, stored_as):
+                documents.forget(stored_as)
+                sealed = acts.seal_file(one.content, reference=reference)
+                storages["documents"].save(stored_as, ContentFile(sealed))
             kept.append(Evidence(reference, one.media_type, len(one.content), digest, stored_as))
         yield kept
     except BaseException:
         for file in kept:
-            documents.forget(file.stored_as)
+            _give_up(file.stored_as)
         raise
+
+
+def _is_there(one: Made, reference: str, stored_as: str) -> bool:
+    """Whether an earlier attempt stored exactly this: then it may be a concern's already, and is left alone."""
+    try:
+        return content(reference, stored_as) == one.content
+    except (OSError, InvalidTag):
+        return False
+
+
+def _give_up(stored_as: str) -> None:
+    """Delete a file that no concern has. While nobody can say, it stays: a commit whose answer was lost may have it."""
+    with suppress(Error):
+        if not connections.read(lambda: intake.holds(stored_as)):
+            documents.forget(stored_as)
 
 
 def content(reference: str, stored_as: str) -> bytes:

@@ -13,11 +13,10 @@ from django.db.models import Q
 from registry import changes, ledger, lookup
 from registry.models import Agency, Alert, Authority, Channel, Entry, EntryText
 from registry.rules import alerts as rules
-from registry.rules import days, errors, numbering
+from registry.rules import days, errors, motions, numbering
 from registry.rules.lifecycle import Action, Kind
 from registry.search import indexing
 
-LONGEST: Final = 4000
 _SHORT: Final = {"place": 120, "source": 300}
 MOST_TEXT: Final = 1000
 """Characters of what the authority says to the public, in each language."""
@@ -79,7 +78,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
     cause = terms.get("cause")
     if cause not in rules.CAUSES:
         raise errors.BadInput("a cause is one of {causes}", field="cause", causes=list(rules.CAUSES))
-    return {"cause": cause, "reason": _reason(terms.get("reason")), "version": row.version}
+    return {"cause": cause, "reason": motions.reason(terms.get("reason")), "version": row.version}
 
 
 def take_end(
@@ -111,7 +110,7 @@ def _said(authority: Authority, terms: Mapping[str, Any], *, at: datetime) -> di
                 "this ground cannot carry an alert", field="grounds", ground=refused
             )
     today = days.local_day(at, authority.zone)
-    seen, last = _day(terms.get("seen_on"), "seen_on"), _day(terms.get("last_day"), "last_day")
+    seen, last = motions.day(terms.get("seen_on"), "seen_on"), motions.day(terms.get("last_day"), "last_day")
     if seen is not None and seen > today:
         raise errors.BadInput("they were seen today at the latest", field="seen_on")
     if last is not None and last < today:
@@ -128,7 +127,7 @@ def _said(authority: Authority, terms: Mapping[str, Any], *, at: datetime) -> di
         "grounds": sorted(set(grounds)),
         "texts": _texts(terms.get("texts")),
         "last_day": last.isoformat() if last else None,
-        "reason": _reason(terms.get("reason")),
+        "reason": motions.reason(terms.get("reason")),
     }
 
 
@@ -230,8 +229,8 @@ def _write(
     Alert.objects.create(
         number=number, version=version, authority=authority, entry=entry, kind=said["kind"], names=list(said["names"]),
         contacts=rules.channels(said["contacts"]), agency=agency, place=said["place"], source=said["source"],
-        seen_on=_day(said["seen_on"], "seen_on"), grounds=list(said["grounds"]), texts=dict(said["texts"]),
-        first_day=first_day, last_day=_day(said["last_day"], "last_day"), ended=ended,
+        seen_on=motions.day(said["seen_on"], "seen_on"), grounds=list(said["grounds"]), texts=dict(said["texts"]),
+        first_day=first_day, last_day=motions.day(said["last_day"], "last_day"), ended=ended,
     )  # fmt: skip
     indexing.index([number])
 
@@ -251,22 +250,3 @@ def _entry(
     )  # fmt: skip
     EntryText.objects.create(entry=entry, language="-", text=terms["reason"], restricted=True)
     return entry
-
-
-def _day(value: object, field: str) -> date | None:
-    if value in {None, ""}:
-        return None
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise errors.BadInput("a day is written YYYY-MM-DD", field=field) from None
-
-
-def _reason(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise errors.StepIncomplete("say why", field="reason")
-    if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
-    return value.strip()

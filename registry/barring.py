@@ -24,14 +24,13 @@ from registry.models import (
     EntryText,
     Person,
 )
-from registry.rules import days, errors
+from registry.rules import days, errors, motions
 from registry.rules.grounds import SanctionKind
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, M
 
 GROUNDS: Final[frozenset[str]] = STEPS[Action.DEBAR].grounds or frozenset()
 """On which grounds a person may be barred: those of the bar of an agency."""
 CAUSES: Final = ("review", "appeal", "error")
-LONGEST: Final = 4000
 
 
 # --- a bar -------------------------------------------------------------------------------------------------------
@@ -45,9 +44,9 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
     """
     _locked(authority, about)
     today = days.local_day(at, authority.zone)
-    given = _day(terms.get("first_day"), "first_day")
+    given = motions.day(terms.get("first_day"), "first_day")
     first = given or today
-    last = _day(terms.get("last_day"), "last_day")
+    last = motions.day(terms.get("last_day"), "last_day")
     permanent = terms.get("permanent") is True
     if first < today:
         raise errors.BackdatingRefused("a bar cannot begin before it is decided", field="first_day")
@@ -75,7 +74,7 @@ def clean(authority: Authority, about: str, terms: Mapping[str, Any], *, at: dat
         "permanent": permanent,
         "scope": scope,
         "grounds": sorted(set(grounds)),
-        "reason": _reason(terms.get("reason")),
+        "reason": motions.reason(terms.get("reason")),
     }
 
 
@@ -88,7 +87,10 @@ def take(
     policy = records.current_policy(authority.pk, at=at)
     today = days.local_day(at, authority.zone)
     months = policy.public_months(SanctionKind.PERSON_BAR)
-    first, last = _day(terms["first_day"], "first_day") or today, _day(terms["last_day"], "last_day")
+    first, last = (
+        motions.day(terms["first_day"], "first_day") or today,
+        motions.day(terms["last_day"], "last_day"),
+    )
     effect = {"first_day": first.isoformat(), "last_day": terms["last_day"], "scope": terms["scope"]}
     entry = commit.add(
         _entry(
@@ -157,7 +159,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
         if cause == "appeal":
             raise errors.StepNotAllowed("no appeal against the bar is open", field="cause")
         raise errors.StepNotAllowed("the bar is over or was ended already", field="cause")
-    last = _day(terms.get("last_day"), "last_day")
+    last = motions.day(terms.get("last_day"), "last_day")
     if cause != "review":
         last = None
     elif last is None:
@@ -170,7 +172,7 @@ def clean_end(authority: Authority, about: str, terms: Mapping[str, Any], *, at:
         "bar": bar.sequence,
         "cause": cause,
         "last_day": last.isoformat() if last else None,
-        "reason": _reason(terms.get("reason")),
+        "reason": motions.reason(terms.get("reason")),
     }
 
 
@@ -239,7 +241,7 @@ def clean_dismissal(
     bar = _bar(about, terms.get("bar"))
     if not bar.appeal_open or bar.appealed_on is None:
         raise errors.StepNotAllowed("no appeal against the bar is open", field="bar")
-    decided = _day(terms.get("decided_on"), "decided_on")
+    decided = motions.day(terms.get("decided_on"), "decided_on")
     if decided is None:
         raise errors.StepIncomplete("give the day of the order", field="decided_on")
     if not bar.appealed_on <= decided <= days.local_day(at, authority.zone):
@@ -253,7 +255,7 @@ def clean_dismissal(
         "bar": bar.sequence,
         "decided_on": decided.isoformat(),
         "order_reference": order.strip(),
-        "reason": _reason(terms.get("reason")),
+        "reason": motions.reason(terms.get("reason")),
     }
 
 
@@ -343,22 +345,3 @@ def _bar(person: str, sequence: object) -> Bar:
 
 def _meet(bar: Bar, first: date, last: date | None) -> bool:
     return (bar.last_day is None or first <= bar.last_day) and (last is None or bar.first_day <= last)
-
-
-def _day(value: object, field: str) -> date | None:
-    if value in {None, ""}:
-        return None
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise errors.BadInput("a day is written YYYY-MM-DD", field=field) from None
-
-
-def _reason(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise errors.StepIncomplete("say why", field="reason")
-    if len(value) > LONGEST or "\x00" in value:
-        raise errors.BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
-    return value.strip()

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from registry import records
-from registry.models import Authority, Concern
+from registry.models import Authority, Concern, ConcernFile
 from registry.remedy import acts, published, sealing
 from registry.remedy.acts import Evidence
 from registry.rules import concerns, errors
@@ -194,6 +194,11 @@ def reply(ticket: str, text: str, *, key: str, files: Sequence[Evidence] = (), a
         row, Action.REPLY, by=concerns.PERSON, at=at, key=once, words={"text": text.strip()}, files=files
     )
     return True
+
+
+def holds(stored_as: str) -> bool:
+    """Whether a concern has the file that is stored so."""
+    return ConcernFile.objects.filter(stored_as=stored_as).exists()
 
 
 def reach(code: str) -> tuple[str, str, str]:

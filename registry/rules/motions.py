@@ -6,10 +6,15 @@ their own. What each needs and when it is refused stands with the module that ta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from registry.rules.errors import BadInput, StepIncomplete
 from registry.rules.lifecycle import READ_PERSONS, RG, C, M, Role
+
+LONGEST: Final = 4000
+"""Characters of a reason."""
 
 
 class Motion(StrEnum):
@@ -64,3 +69,24 @@ RULES: Final[Mapping[Motion, Rule]] = {
     ),
 }  # fmt: skip
 """The table (domain model 3.4 and 3.6): whoever reads no persons reads no motion about one."""
+
+
+def day(value: object, field: str) -> date | None:
+    """A day of a motion's terms, as a date or as ``YYYY-MM-DD``; nothing where none is stated."""
+    if value in {None, ""}:
+        return None
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput("a day is written YYYY-MM-DD", field=field) from None
+
+
+def reason(value: object) -> str:
+    """Why, in words; refuses none, and what is too long."""
+    if not isinstance(value, str) or not value.strip():
+        raise StepIncomplete("say why", field="reason")
+    if len(value) > LONGEST or "\x00" in value:
+        raise BadInput("a reason has at most {most} characters", field="reason", most=LONGEST)
+    return value.strip()

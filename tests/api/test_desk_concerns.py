@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from api import evidence, retention
@@ -53,6 +54,21 @@ def filed(officer: Pages) -> Receipt:
     made = [Made("image/jpeg", b"\xff\xd8 pixels"), Made("audio/mpeg", b"\xff\xfb sound")]
     with evidence.stored(made, key="form") as files:
         return intake.file(REPORT, key="form", files=files, at=AT)
+
+
+def test_a_file_that_a_concern_has_survives_whatever_its_sender_was_told(
+    filed: Receipt, tmp_path: Path
+) -> None:
+    made = [Made("image/jpeg", b"\xff\xd8 pixels"), Made("audio/mpeg", b"\xff\xfb sound")]
+    for _ in range(2):  # the answer to the commit is lost; then the same form comes again and fails
+        with pytest.raises(OperationalError), evidence.stored(made, key="form"):
+            raise OperationalError
+    for row in ConcernFile.objects.all():
+        assert evidence.content(row.reference, row.stored_as)[:1] == b"\xff"
+    held = sum(path.is_file() for path in tmp_path.rglob("*"))
+    with pytest.raises(OperationalError), evidence.stored(made, key="another form"):
+        raise OperationalError
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == held, "what no concern has is gone"
 
 
 def test_the_queue_shows_what_waits_the_urgent_first_and_overdue_marked(
