@@ -1,5 +1,4 @@
-// The twin of verification/offline.py: an address or digits, a verified list of trust, a status list (CWT) or a function
-// from its address to it, a Date. verifyBadge.list says when a status list was signed that may be believed.
+// The twin of verification/offline.py.
 "use strict";
 globalThis.verifyBadge = (() => {
   const DAY = 86400, SKEW = 300, MOST = Number.MAX_SAFE_INTEGER, LAST = 253402300799;
@@ -73,8 +72,7 @@ globalThis.verifyBadge = (() => {
       return new Uint8Array(await new Blob(found).arrayBuffer());
     };
     const found = await whole(data);
-    // Some engines overlook bytes after the end: then the last one is not needed.
-    must(await whole(data.slice(0, -1)).catch(() => 0) === 0);
+    must(await whole(data.slice(0, -1)).catch(() => 0) === 0); // not all see a tail
     return found;
   };
 
@@ -165,15 +163,14 @@ globalThis.verifyBadge = (() => {
 
   const vouched = async ({ envelope, iat }, keys) => {
     const key = keys.find(({ kid }) => kid === envelope.kid);
-    return key && key.use === "status" && sound(key) && inUse(key, iat) && await vouches(key, envelope);
+    return key?.use === "status" && sound(key) && inUse(key, iat) && await vouches(key, envelope);
   };
   const listed = async ({ uri, index, keys }, signed, now) => {
     const unknown = (reason, at = null, reach = "offline_old") => [UNKNOWN, reach, ["status." + reason], at];
-    if (typeof signed === "function") signed = await signed(uri);
+    if (signed instanceof Function) signed = await signed(uri);
     if (!signed) return unknown("missing");
-    const list = await readStatus(signed).catch(() => 0);
+    const list = await readStatus(signed).catch(() => 0), { iat } = list;
     if (!list) return unknown("malformed");
-    const { iat } = list;
     if (!await vouched(list, keys)) return unknown("not_genuine");
     if (list.uri !== uri) return unknown("other_list");
     if (now >= Math.min(list.exp, iat + 7 * DAY)) return unknown("expired", iat);
@@ -200,8 +197,8 @@ globalThis.verifyBadge = (() => {
     }
   };
   verify.list = async (signed, trust) => {
-    const list = await readStatus(signed).catch(() => 0), keys = trust.authorities.flatMap((one) => one.keys);
-    return list && await vouched(list, keys) ? { uri: list.uri, iat: list.iat } : null;
+    const list = await readStatus(signed).catch(() => 0);
+    return list && await vouched(list, trust.authorities.flatMap(({ keys }) => keys)) && list;
   };
   return verify;
 })();
