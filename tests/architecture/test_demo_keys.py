@@ -2,6 +2,7 @@
 
 import importlib.util
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -40,10 +41,22 @@ def test_the_demo_makes_marked_keys_once_and_only_a_demo_signs_with_them(tmp_pat
     signer.Signatory(tmp_path, demo=True).close()
 
 
+LISTENER = """
+import signal, sys
+signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))  # whatever who started the tests does with it
+signal.alarm(60)
+print("listening", flush=True)
+while True:
+    signal.pause()
+"""
+
+
 def test_clips_that_were_spoken_after_the_start_are_offered() -> None:
     demo = _demo()
-    public = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 0' HUP; while :; do sleep 0.05; done"])
-    speech = subprocess.Popen(["/bin/sh", "-c", "sleep 0.2"])
-    with pytest.raises(RuntimeError, match="A program ended"):
-        demo._watch([public], speech, public)
-    assert public.wait() == 0
+    with subprocess.Popen([sys.executable, "-c", LISTENER], stdout=subprocess.PIPE) as public:
+        assert public.stdout is not None
+        assert public.stdout.readline() == b"listening\n"
+        speech = subprocess.Popen(["/bin/sh", "-c", "sleep 0.2"])
+        with pytest.raises(RuntimeError, match="A program ended"):
+            demo._watch([public], speech, public)
+    assert public.returncode == 0
