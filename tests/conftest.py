@@ -314,6 +314,27 @@ def _passwords_are_hashed_in_no_time() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_for_once() -> Iterator[None]:
+    """Each client has an application of its own, and the files that it may serve are the same for all."""
+    from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
+
+    looked_for = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def once(self: Any) -> None:
+        if not found:
+            of_the_place, self.files = self.files, {}
+            looked_for(self)
+            found.update(self.files)
+            self.files = of_the_place
+        self.files |= found
+
+    WhiteNoiseMiddleware.add_files_from_finders = once
+    yield
+    WhiteNoiseMiddleware.add_files_from_finders = looked_for
+
+
 def _client(door: Any, **extra: Any) -> Client:
     from api.conf.door import Door
 

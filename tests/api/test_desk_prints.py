@@ -1,7 +1,6 @@
 """Prints: the same bytes each time, read back as text, as a picture and by a scanner, in five scripts."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -13,7 +12,7 @@ from django.test import Client
 from api.desk import navigation, prints
 from registry import dossier, licensing
 from registry.rules.lifecycle import Action, StepTerms
-from tests import builders
+from tests import builders, pictures
 from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import Answer, appoint, sign_in
 from tests.conftest import Clock, Kept
@@ -73,11 +72,11 @@ def _text(answer: Answer) -> str:
 
 
 def _keep(content: bytes, name: str) -> None:
-    """The pages as pictures for whoever looks at a run."""
-    place = Path(settings.ROOT) / "var" / "pictures"
-    place.mkdir(parents=True, exist_ok=True)
-    for number, page in enumerate(pypdfium2.PdfDocument(content), 1):
-        page.render(scale=1.5).to_pil().save(place / f"{name}-{number}.png")
+    """The pages as pictures, if somebody wants to look."""
+    if pictures.wanted():
+        pictures.FOLDER.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(pypdfium2.PdfDocument(content), 1):
+            page.render(scale=1.5).to_pil().save(pictures.FOLDER / f"{name}-{number}.png")
 
 
 def _picture(content: bytes, page: int = 0, *, scale: float = 4) -> Any:

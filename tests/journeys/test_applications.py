@@ -1,6 +1,6 @@
 """An agency applies for a licence in a browser: inspected, objected to, granted, in force; another one is refused.
 
-Pictures of each page at 1280 and 360 pixels are kept in ``var/pictures/applications/``.
+With ``REGISTRY_PICTURES`` pictures of each page are kept in ``var/pictures/applications/``.
 """
 
 import re
@@ -19,7 +19,7 @@ from api.models import User
 from registry.admission import reading
 from registry.rules.lifecycle import Action as LicenceAction
 from tests import applying as apply
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import SECRET, appoint, signed_in
 from tests.journeys.windows import Window, Windows
 from verification import badges
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.usefixtures("misses_forgotten"),
 ]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "applications"
+PICTURES = pictures.FOLDER / "applications"
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n"
 SENTENCE = "four plain words together"
 

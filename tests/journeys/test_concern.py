@@ -1,6 +1,6 @@
 """A worker reports from a red answer with a photograph; a case officer reads and answers; the worker reads it.
 
-Pictures of each page at 1280 and 360 pixels are kept in ``var/pictures/concern/``.
+With ``REGISTRY_PICTURES`` pictures of each page are kept in ``var/pictures/concern/``.
 """
 
 import re
@@ -16,14 +16,14 @@ from api import evidence
 from api.demo_scanner import Scanner
 from api.models import Reading
 from registry.models import Concern, ConcernFile
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import appoint, signed_in
 from tests.journeys import axe
 from tests.journeys.conftest import settled
 from tests.journeys.windows import NARROW, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "concern"
+PICTURES = pictures.FOLDER / "concern"
 AT = builders.START
 
 

@@ -1,18 +1,18 @@
 """An officer's morning in a real browser: a first passkey, signing in by code and by passkey, a dossier."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from tests import pictures
 from tests.api.officials import PASSWORD, SECRET, appoint, signed_in
 from tests.conftest import Clock
 from tests.journeys.conftest import settled
 from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+PICTURES = pictures.FOLDER / "desk"
 
 
 @pytest.fixture

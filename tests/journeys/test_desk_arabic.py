@@ -1,14 +1,11 @@
 """Every page of the desk and of applicants in Arabic, from right to left, in a real browser, wide and narrow."""
 
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-from tests import desk_world
+from tests import desk_world, pictures
 from tests.api.officials import signed_in
 from tests.conftest import Clock
 from tests.journeys import axe
@@ -16,7 +13,7 @@ from tests.journeys.windows import NARROW, WIDE, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
-PICTURES = Path(settings.ROOT) / "var" / "pictures" / "arabic"
+PICTURES = pictures.FOLDER / "arabic"
 
 #: A queue, a dossier, a life, a form, two decisions, a report, an account, a section, a request, a way in: axe looks at
 #: each kind of page once, for it has seen them all in English.
@@ -44,8 +41,7 @@ def _faults(window: Window, path: str) -> list[str]:
         if not window.fits(width):
             found.append(f"{name} is wider than {width}")
         found += [f"{name} at {width}: {one}" for one in window.page.evaluate(CLIPPED)]
-    if os.environ.get("REGISTRY_PICTURES"):
-        window.photograph(PICTURES / name)
+    window.photograph(PICTURES / name)
     return found + (
         [f"{path}: {one}" for one in axe.objections(window.page)] if SAMPLE.fullmatch(path) else []
     )

@@ -1,6 +1,6 @@
 """A licence's life at the desk, in a real browser: suspend, appeal, stay, lift; revoke by three; lapse; correct.
 
-Each page that is passed is kept as a picture under ``var/pictures`` for whoever wants to look.
+With ``REGISTRY_PICTURES`` each page that is passed is kept as a picture under ``var/pictures``.
 """
 
 import re
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from allauth.mfa.totp.internal import auth as totp
 
 from registry import agencies, dossier, licensing, lookup
 from registry.rules.lifecycle import Action, StepTerms
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import PASSWORD, Device, appoint, signed_in
 from tests.conftest import Clock
 from tests.journeys.windows import Window, Windows
@@ -27,7 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("misses_forgotten"),
 ]
 AT = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+PICTURES = pictures.FOLDER / "desk"
 
 
 @dataclass

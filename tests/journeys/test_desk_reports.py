@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registry.rules.lifecycle import Action, StepTerms
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import appoint, signed_in
 from tests.conftest import Clock
 from tests.journeys.windows import NARROW, WIDE, Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "desk"
+PICTURES = pictures.FOLDER / "desk"
 
 
 @pytest.fixture

@@ -1,29 +1,27 @@
 """At the desk in a real browser: a phoenix application is refused, a namesake is cleared and not shown again.
 
-Pictures of the pages are kept in ``var/pictures`` for whoever looks at a run.
+With ``REGISTRY_PICTURES`` pictures of the pages are kept in ``var/pictures``.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from api.models import User
 from registry import agencies, licensing, screening
 from registry.rules import errors
 from registry.rules.lifecycle import Action, StepTerms
 from registry.rules.screening import State
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import appoint, signed_in
 from tests.journeys.windows import Window, Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 20, 9, 0, tzinfo=UTC)
-PICTURES = Path(settings.ROOT) / "var" / "pictures"
+PICTURES = pictures.FOLDER
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +11,14 @@ from django.conf import settings as ours
 from api import early_warning, tallies
 from api.models import EarlyWarning
 from registry.rules import numbering
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import appoint, signed_in
 from tests.conftest import Clock
 from tests.journeys import axe
 from tests.journeys.windows import Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "early-warning"
+PICTURES = pictures.FOLDER / "early-warning"
 DISTRICTS = {
     "XA-01": "Harbour District (DEMO)",
     "XA-02": "Hill District (DEMO)",

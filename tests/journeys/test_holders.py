@@ -1,7 +1,7 @@
 """An agency of the register in a browser: an account, two officers, a renewal, a notice and its answer, the decision.
 
-What is typed while the server is gone is not lost. Pictures of the pages at 1280 and 360 pixels are kept in
-``var/pictures/holders/``.
+What is typed while the server is gone is not lost. With ``REGISTRY_PICTURES`` pictures of the pages
+are kept in ``var/pictures/holders/``.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from registry import agencies
 from registry.models import EntryPaper
 from registry.rules.lifecycle import Action, StepTerms
 from tests import applying as apply
-from tests import builders
+from tests import builders, pictures
 from tests.api.officials import PASSWORD, SECRET, appoint, sign_in
 from tests.journeys import test_applications
 from tests.journeys.test_applications import PDF, Person
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.usefixtures("misses_forgotten"),
 ]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "holders"
+PICTURES = pictures.FOLDER / "holders"
 NOTICE = "Two workers say that you took 900 from each of them."
 ANSWER = "We paid it back on Monday. The receipts are with this letter."
 scanner = test_applications.scanner

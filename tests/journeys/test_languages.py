@@ -1,6 +1,5 @@
 """Every kind of page in every language that is offered: nothing left in English, nothing wider than a small phone."""
 
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,14 +14,14 @@ from django.test import Client
 
 from api import catalogues, throttles
 from api.pages import originals
-from tests import applying, builders
+from tests import applying, builders, pictures
 from tests.conftest import Kept, _client
 from tests.journeys.conftest import settled
 from tests.journeys.windows import NARROW, Windows
 
 LANGUAGES: Final = tuple(settings.REGISTRY_PUBLIC_LANGUAGES)
 NARROWEST: Final = 320
-PICTURES: Final = Path(settings.ROOT) / "var" / "pictures" / "languages"
+PICTURES: Final = pictures.FOLDER / "languages"
 """With ``REGISTRY_PICTURES`` set, pictures of the answer page in each language are kept here."""
 
 Pages = Mapping[tuple[str, str], str]
@@ -192,7 +191,7 @@ def test_nothing_is_wider_than_a_small_phone_nor_cut_in_any_language(pages: Page
             window.page.set_content(html)
             if found := window.page.evaluate(_STICKS_OUT):
                 wide.append(f"{kind} in {language}: {found}")
-            if kind.startswith("answer") and os.environ.get("REGISTRY_PICTURES"):
+            if kind.startswith("answer") and pictures.wanted():
                 window.resize(NARROW)
                 window.photograph(PICTURES / f"{kind.replace(' ', '-')}-{language}")
                 window.resize(NARROWEST)

@@ -1,11 +1,10 @@
 """A live code between two telephones: an agency invites, a person accepts, a worker types what is read out.
 
-Pictures of the pages, in English and Arabic, are kept in ``var/pictures/live/``.
+With ``REGISTRY_PICTURES`` pictures of the pages, in English and Arabic, are kept in ``var/pictures/live/``.
 """
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from django.conf import settings as place
 from django.test import Client
 
 from registry import agencies, holders
-from tests import builders
+from tests import builders, pictures
 from tests.api.test_desk_apply import Applicant
 from tests.journeys import axe
 from tests.journeys.windows import NARROW, Window, Windows
@@ -25,7 +24,7 @@ pytestmark = [
     pytest.mark.usefixtures("misses_forgotten"),
 ]
 AT = datetime(2026, 3, 2, 9, 0, 20, tzinfo=UTC)
-PICTURES = Path(__file__).resolve().parents[2] / "var" / "pictures" / "live"
+PICTURES = pictures.FOLDER / "live"
 OWN = {"timezone_id": "Asia/Kathmandu"}
 """A window that nobody else is lent: its clock is moved."""
 LINK = re.compile(r"/apply/live/invitations/[\w-]+")

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Error
 
+from tests import pictures
+
 WIDE: Final = 1280
 NARROW: Final = 360
 _PATIENCE: Final = 15_000
@@ -92,7 +94,9 @@ class Window:
         return bool(self.page.evaluate(_CLIPS) <= width)
 
     def photograph(self, path: Path) -> None:
-        """Keep the whole page as it looks now; packed in haste, which takes half the time."""
+        """Keep the whole page as it looks now, if somebody wants to look."""
+        if not pictures.wanted():
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         asked = {"format": "png", "captureBeyondViewport": True, "optimizeForSpeed": True}
         self.page.wait_for_load_state()
@@ -104,7 +108,7 @@ class Window:
         path.with_suffix(".png").write_bytes(base64.b64decode(seen["data"]))
 
     def picture(self, path: Path) -> None:
-        """Keep the page as it looks wide and narrow; nothing may stick out."""
+        """Nothing sticks out of the page, wide or narrow; both are kept as photographs."""
         for width in (NARROW, WIDE):
             assert self.fits(width), f"{path.name} is wider than {width} pixels"
             self.photograph(path.with_name(f"{path.name}-{width}"))
