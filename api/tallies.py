@@ -97,16 +97,17 @@ class _Keeper:
         if first:
             # a worker of the server is a child of multiprocessing, which leaves without what atexit holds
             Finalize(None, self.flush, exitpriority=0)
-            threading.Thread(target=self._flush_often, name="tallies", daemon=True).start()
+            every = (settings.REGISTRY_TALLY_SECONDS,)  # as it is while something is counted: never nothing
+            threading.Thread(target=self._flush_often, args=every, name="tallies", daemon=True).start()
 
     def flush(self) -> None:
         """Add to the tables what all of them counted."""
         for tally in tuple(self._tallies):
             tally.flush()
 
-    def _flush_often(self) -> None:
+    def _flush_often(self, every: int) -> None:
         wait = threading.Event().wait
-        while not wait(settings.REGISTRY_TALLY_SECONDS):
+        while not wait(every):
             self.flush()
             connection.close()
 
