@@ -160,31 +160,32 @@ _UNWANTED = (
 """Features of chromium that a test has no use for; the last switch of that name is the one that counts."""
 
 
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    f"--disable-features={','.join(_UNWANTED)}",
+]  # fmt: skip
+"""What every browser of a test is told."""
+
+
+def engine() -> str | None:
+    """Where chromium is; its headless shell is the same engine without a browser's own windows, at half the work."""
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Debian's chromium, driven by playwright; the journeys in a browser are skipped where it is not installed.
-
-    Its headless shell is the same engine without a browser's own windows, at half the work.
-    """
-    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    """Debian's chromium, driven by playwright; the journeys in a browser are skipped where it is not installed."""
+    found = engine()
     if found is None:
         pytest.skip("no chromium on this machine: the journeys in a browser are not made")
     from playwright.sync_api import sync_playwright
 
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        f"--disable-features={','.join(_UNWANTED)}",
-    ]
     unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # playwright keeps a loop in this thread; the database is not on it
     )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=quiet)
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser
         browser.close()
     if unsafe is None:

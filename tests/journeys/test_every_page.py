@@ -64,6 +64,7 @@ NO_PAGE: Final = frozenset(
     }
 )  # fmt: skip
 """Routes that answer with a document, with data, or only by sending on."""
+_HEADER: Final = "document.querySelector('header').textContent"
 _SEND: Final = "document.querySelector('main form[data-once]').submit()"
 
 
@@ -85,7 +86,7 @@ class Look:
         elif answer.status != 200:
             self.faults.append(f"{path}: answered {answer.status}")
             return
-        if "nothing on this page is real" not in page.text_content("header"):
+        if "nothing on this page is real" not in page.evaluate(_HEADER):
             self.faults.append(f"{path}: does not say that it is a demo")
         self.faults += [
             f"{path}: wider than {width} pixels" for width in WIDTHS if not self.window.fits(width)

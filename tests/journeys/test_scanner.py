@@ -1,7 +1,6 @@
 """A telephone's camera looks at our own badges: online, offline, forged, revoked, and when its list has grown old."""
 
 import io
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from api.pages import render
 from tests import builders
 from tests.house import House
 from tests.journeys import axe
-from tests.journeys.conftest import Bluefinch, settled
+from tests.journeys.conftest import QUIET, Bluefinch, engine, settled
 from tests.journeys.windows import NARROW, Window, Windows
 from tests.verification import minting
 from tests.verification.test_trust_list import ROOTS, countersigned, thumbprint
@@ -75,15 +74,7 @@ def phones(chromium: Any, camera: Camera) -> Iterator[Windows]:
     """Windows of a browser with that camera."""
     film = f"--use-file-for-fake-video-capture={camera.path}"
     switches = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", film]
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    found = shutil.which("chromium")
-    browser = chromium.browser_type.launch(executable_path=found, args=[*quiet, *switches])
+    browser = chromium.browser_type.launch(executable_path=engine(), args=[*QUIET, *switches])
     yield Windows(browser)
     browser.close()
 
