@@ -310,7 +310,13 @@ def _nobody_signs() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _passwords_are_hashed_in_no_time() -> None:
-    """A test of the desk makes several officers; a fifth of a second of hashing for each teaches nothing."""
+    """A test of the desk makes several officers; a fifth of a second of hashing for each teaches nothing.
+
+    Nor do the PINs of concerns.
+    """
+    from registry.remedy import sealing
+
+    sealing._WORK = 2  # type: ignore[misc]  # final for the product
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -19,12 +19,18 @@ from registry.models.register import RegisterCommit
 class Entry(models.Model):
     """Anything the register holds for ever, with two times: when it has effect and when it was recorded."""
 
-    commit = models.ForeignKey(RegisterCommit, on_delete=models.PROTECT, related_name="entries")
+    commit = models.ForeignKey(
+        RegisterCommit, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
     ordinal = models.BigIntegerField(default=0)
-    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="entries")
-    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, null=True, related_name="entries")
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    licence = models.ForeignKey(
+        Licence, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="entries")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, related_name="entries")
+    office = models.ForeignKey(
+        Office, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
     kind = models.TextField()
     action = models.TextField()
     step = models.TextField(blank=True, help_text="code of the row in the table of steps")
@@ -33,7 +39,9 @@ class Entry(models.Model):
     effective_until = models.DateTimeField(null=True)
     effective_day = models.DateField(null=True, help_text="the local day as stated")
     zone = models.TextField()
-    refers_to = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="spoken_of_by")
+    refers_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="spoken_of_by", db_index=False
+    )
     grounds = models.JSONField(default=list)
     effect = models.JSONField(default=dict)
     deadlines = models.JSONField(default=dict)
@@ -54,6 +62,10 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["licence", "id"], name="entry_of_licence"),
+            models.Index(fields=["office"], condition=models.Q(office__isnull=False), name="entry_of_office"),
+            models.Index(
+                fields=["refers_to"], condition=models.Q(refers_to__isnull=False), name="entry_spoken_of"
+            ),
             models.Index(
                 fields=["authority", "action", "decided_at"], include=["id", "commit"], name="entry_by_action"
             ),

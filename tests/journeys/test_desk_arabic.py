@@ -34,7 +34,7 @@ CLIPPED = """() => [...document.querySelectorAll('main *, header *')].filter(one
 def _faults(window: Window, path: str) -> list[str]:
     """What is clipped on a telephone or on a desk's screen; with ``REGISTRY_PICTURES`` a picture of it is kept."""
     window.open(path)
-    assert window.page.get_attribute("html", "dir") == "rtl", path
+    assert window.page.evaluate("document.dir") == "rtl", path
     name = re.sub(r"[^a-z0-9_]+", "-", path.removeprefix("/desk")).strip("-") or "queue"
     found = []
     for width in (WIDE, NARROW):
