@@ -1,5 +1,6 @@
 """A real PostgreSQL for a test run, the two applications as clients and a clock that stands still."""
 
+import gc
 import hashlib
 import os
 import socket
@@ -258,6 +259,12 @@ def kept(request: Any, django_db_setup: None, django_db_blocker: Any) -> Iterato
     yield made
     del stash[_UNDO]
     made.undo()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stands until the end, so the collector need not visit it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _keeps(item: pytest.Item) -> bool:
