@@ -436,11 +436,9 @@ def _is_read_of(agency: Agency, *, at: datetime) -> bool:
 
 def _propose(agency: Agency, change: Change, once: Once, *, by: Actor, at: datetime) -> Waiting:
     """Have the change wait, after it was tried: whatever would refuse it refuses it now."""
-    tried = transaction.savepoint()
-    try:
+    with transaction.atomic():
         changes.write(agency, change, by=by, at=at)
-    finally:
-        transaction.savepoint_rollback(tried)
+        transaction.set_rollback(True)
     row = proposals.write(
         Action.AMEND_AGENCY, change.subject, change.terms(), by=by, at=at, licence=None, agency=agency
     )

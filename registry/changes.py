@@ -19,12 +19,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from registry import bars, history, photographs
+from registry import bars, history, ledger, photographs
 from registry.models import (
     Agency,
     Appointment,
     Channel,
-    NumberSeries,
     Office,
     Person,
     TradingName,
@@ -379,9 +378,12 @@ def _appoint(agency: Agency, change: Change, *, by: Actor, at: datetime) -> None
 
 
 def save(row: R, *, by: Actor, at: datetime, reason: str) -> R:
-    """Save with history; a clash with what the register holds is a refusal, not a crash."""
+    """Save with history; a clash with what the register holds is a refusal, not a crash.
+
+    It ends the transaction: whoever only tries a change has a savepoint of their own.
+    """
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             return history.save(row, by=by.number, at=at, reason=reason)
     except IntegrityError as clash:
         constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
@@ -392,12 +394,7 @@ def save(row: R, *, by: Actor, at: datetime, reason: str) -> R:
 
 def next_number(kind: numbering.Kind) -> str:
     """The next number of that kind; it is used up with the transaction, also where a proposal is declined."""
-    NumberSeries.objects.get_or_create(prefix=kind.value)
-    series = NumberSeries.objects.select_for_update().get(prefix=kind.value)
-    given = numbering.next_reference(kind, after=series.last)
-    series.last = given.serial
-    series.save()
-    return str(given)
+    return str(ledger.next_number(kind.value, lambda after: numbering.next_reference(kind, after=after)))
 
 
 # --- normal forms ------------------------------------------------------------------------------------------------

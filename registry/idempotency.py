@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db import connection
-
+from registry import questions
 from registry.models import IdempotencyKey
 from registry.rules import errors
 from registry.rules.lifecycle import Actor
+
+_HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_KEPT: Final = "SELECT digest, outcome::text FROM registry_idempotencykey WHERE actor = %s AND key = %s"
 
 
 class Once:
@@ -28,16 +30,16 @@ class Once:
 
     def outcome(self) -> dict[str, Any] | None:
         """What was answered before, or ``None``; holds off others with the same key until this transaction ends."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.by.number}\n{self.key}"]
-            )
-        row = IdempotencyKey.objects.filter(actor=self.by.number, key=self.key).first()
-        if row is None:
+        # Two statements, not one: whoever waited for the lock has to see what its holder has kept meanwhile.
+        _, kept = questions.ask(
+            (_HOLD, [f"{self.by.number}\n{self.key}"]), (_KEPT, [self.by.number, self.key])
+        )
+        if not kept:
             return None
-        if row.digest != self.digest:
+        ((digest, outcome),) = kept
+        if digest != self.digest:
             raise errors.KeyReused("this key was used for something else", idempotency_key=self.key)
-        return dict(row.outcome)
+        return dict(json.loads(outcome))
 
     def keep(self, outcome: Mapping[str, Any]) -> None:
         """Remember the outcome in this transaction."""

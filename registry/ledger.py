@@ -1,4 +1,4 @@
-"""The only module that gives sequence numbers: one commit of the register at a time.
+"""The only module that gives sequence numbers: one commit of the register at a time; and the numbers of each series.
 
 A writer opens a :class:`Commit`, adds its entries and closes it as the last thing in its transaction. Closing takes the
 counter's lock, so numbers rise in commit order without gaps and ``recorded_at`` never runs backwards; the lock is held
@@ -7,6 +7,7 @@ from there to the end of the transaction only, also when the commit holds fifty 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,19 +15,55 @@ from typing import Final
 from django.db import connection
 
 from registry import clock, replica
-from registry.models import Entry, RegisterCommit
+from registry.models import Entry
+from registry.rules import numbering
 
 #: No command takes longer from its first look at the clock to its commit.
 _LONGEST: Final = timedelta(hours=1)
+
+_CLOSE: Final = """
+    WITH taken AS (
+        INSERT INTO registry_register AS r (id, last_sequence, last_recorded_at) VALUES (1, %(count)s, %(at)s)
+        ON CONFLICT (id) DO UPDATE SET
+            last_sequence = r.last_sequence + excluded.last_sequence,
+            last_recorded_at = greatest(r.last_recorded_at, excluded.last_recorded_at)
+        RETURNING last_sequence, last_recorded_at
+    )
+    INSERT INTO registry_registercommit (id, base, count, recorded_at, by)
+    SELECT %(id)s, last_sequence - %(count)s, %(count)s, last_recorded_at, %(by)s FROM taken
+    RETURNING base, recorded_at"""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
     """What a closed commit was given: entries are numbered ``base + 1`` to ``base + count``."""
 
+    id: int
     base: int
     count: int
     recorded_at: datetime
+
+
+_SERIAL: Final = """
+    INSERT INTO registry_numberseries AS s (prefix, last) VALUES (%s, 1)
+    ON CONFLICT (prefix) DO UPDATE SET last = s.last + 1 RETURNING last"""
+
+
+def next_number(prefix: str, following: Callable[[int], numbering.Parts]) -> numbering.Parts:
+    """The next number of the series of this prefix; it is used up with the transaction.
+
+    ``following`` gives the first number whose serial is larger than one: some serials are skipped. Whoever else takes
+    a number of the series waits until this transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIAL, [prefix])
+        (serial,) = cursor.fetchone()
+        given = following(serial - 1)
+        if given.serial != serial:
+            cursor.execute(
+                "UPDATE registry_numberseries SET last = %s WHERE prefix = %s", [given.serial, prefix]
+            )
+    return given
 
 
 class Commit:
@@ -64,19 +101,6 @@ class Commit:
         if timedelta() <= now - at <= _LONGEST:
             at = now
         with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO registry_register AS r (id, last_sequence, last_recorded_at) VALUES (1, %s, %s)
-                ON CONFLICT (id) DO UPDATE SET
-                    last_sequence = r.last_sequence + excluded.last_sequence,
-                    last_recorded_at = greatest(r.last_recorded_at, excluded.last_recorded_at)
-                RETURNING last_sequence, last_recorded_at
-                """,
-                [self.count, at],
-            )
-            last, recorded_at = cursor.fetchone()
-        base = last - self.count
-        RegisterCommit(id=self.id, base=base, count=self.count, recorded_at=recorded_at, by=by).save(
-            force_insert=True
-        )
-        return Closed(base=base, count=self.count, recorded_at=recorded_at)
+            cursor.execute(_CLOSE, {"id": self.id, "count": self.count, "at": at, "by": by})
+            base, recorded_at = cursor.fetchone()
+        return Closed(id=self.id, base=base, count=self.count, recorded_at=recorded_at)

@@ -29,6 +29,7 @@ from registry.models import (
 from registry.rules import errors, four_eyes, lifecycle, numbering, standing, terms_json
 from registry.rules.four_eyes import Agreement
 from registry.rules.lifecycle import STEPS, Action, Actor, Kind, Role, State, Step, StepTerms
+from registry.rules.policy import Policy
 
 LONGEST: Final = 4000
 """Characters of a reason."""
@@ -139,14 +140,16 @@ def propose(
     if (done := once.outcome()) is not None:
         return proposal(done["proposal"])
     if action is Action.GRANT:  # before the licence is locked, as whoever changes an agency locks them
-        screening.of(_readable(number, by=by).agency.number, at=at, why="grant", by=by.number)
+        screening.anew(_readable(number, by=by).agency.number, at=at, why="grant", by=by.number)
     licence = _locked(number, by=by)
     _version(licence, expected_version)
     _of_one_licence(licence, step, terms)
-    recording.freeze(licence, step, terms, at=at)
-    made = _proposal_row(step, terms, by=by, at=at, licence=licence, agency=licence.agency)
+    _, case, _ = recording.freeze(licence, step, terms, at=at)
+    made = _proposal_row(
+        step, terms, by=by, at=at, licence=licence, agency=licence.agency, policy=case.policy
+    )
     once.keep({"proposal": made.pk})
-    return proposal(made.pk)
+    return _record(made, _agreement(made, given=()))
 
 
 @transaction.atomic(durable=True)
@@ -177,7 +180,7 @@ def propose_for_agency(
     recording.freeze_for_agency(holder, _all_locked(holder, step, at), step, terms, at=at)
     made = _proposal_row(step, terms, by=by, at=at, licence=None, agency=holder)
     once.keep({"proposal": made.pk})
-    return proposal(made.pk)
+    return _record(made, _agreement(made, given=()))
 
 
 @transaction.atomic(durable=True)
@@ -199,28 +202,29 @@ def approve(
         return _carry_out(change, waiting, agreed, once, by=by, at=at)
     step, said = _step(Action(waiting.action)), terms_json.read(waiting.terms)
     if waiting.licence_id:
-        licences = [_locked_by_id(waiting.licence_id)]
+        waiting.licence = _locked_by_id(waiting.licence_id)
+        waiting.agency, licences = waiting.licence.agency, [waiting.licence]
     else:
         step = recording.on_every_licence(step, said)
-        licences = _all_locked(_agency(waiting.agency.number, by=by), step, at)
+        waiting.agency = _agency(waiting.agency.number, by=by)
+        licences = _all_locked(waiting.agency, step, at)
     if waiting.licence_id:
         _version(licences[0], expected_version)
     Approval.objects.create(proposal=waiting, by=by.number, at=at, second_factor_at=by.second_factor_at)
-    entries: tuple[Entry, ...] = ()
-    if not agreed.wanted:
-        taken = recording.take(
-            licences, step, said, officers=agreed.said, at=at, agency=waiting.agency,
-            together=not waiting.licence_id,
-        )  # fmt: skip
-        entries = taken.entries
-        _approved(waiting, taken, once, by=by, at=at)
-    else:
+    if agreed.wanted:
         if waiting.licence_id:
             recording.freeze(licences[0], step, said, at=at)
         else:
             recording.freeze_for_agency(waiting.agency, licences, step, said, at=at)
         once.keep({"made": []})
-    return _with_decisions(proposal_id, _made(entries))
+        return _record(waiting, agreed)
+    taken = recording.take(
+        licences, step, said, officers=agreed.said, at=at, agency=waiting.agency,
+        together=not waiting.licence_id,
+    )  # fmt: skip
+    _approved(waiting, taken, once, by=by, at=at)
+    closed = _record(waiting, replace(agreed, state=waiting.state))
+    return replace(closed, decisions=_told(taken.entries))
 
 
 def _carry_out(
@@ -294,7 +298,7 @@ def decide(
     taken = recording.take([licence], step, terms, officers=(by.number,), at=at, agency=licence.agency)
     once.keep({"made": _made(taken.entries)})
     taken.close(by=by.number, at=at)
-    return _decisions(_made(taken.entries))[0]
+    return _told(taken.entries)[0]
 
 
 @transaction.atomic(durable=True)
@@ -316,7 +320,7 @@ def decide_all(
     taken = recording.take(licences, step, terms, officers=(by.number,), at=at, agency=holder, together=True)
     once.keep({"made": _made(taken.entries)})
     taken.close(by=by.number, at=at)
-    return tuple(_decisions(_made(taken.entries)))
+    return _told(taken.entries)
 
 
 def open_actions(number: str, *, by: Actor, at: datetime) -> tuple[Step, ...]:
@@ -336,7 +340,7 @@ def proposal(proposal_id: int, *, by: Actor | None = None) -> ProposalRecord:
         raise missing
     if by is not None:
         _in_scope(row.authority, by, missing)
-    return _record(row)
+    return _record(row, _agreement(row))
 
 
 def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
@@ -345,7 +349,7 @@ def waiting(*, by: Actor, at: datetime) -> list[ProposalRecord]:
     found = (
         rows.select_related("licence", "agency").prefetch_related("approvals").order_by("expires_at", "pk")
     )
-    return [_record(row) for row in found]
+    return [_record(row, _agreement(row)) for row in found]
 
 
 def proposals_of_agency(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
@@ -354,7 +358,8 @@ def proposals_of_agency(number: str, *, by: Actor, at: datetime) -> list[Proposa
         agency__number=number, licence__isnull=True, state="open", expires_at__gt=at
     )
     found = rows.filter(authority__code=by.authority).select_related("licence", "agency")
-    return [_record(row) for row in found.prefetch_related("approvals").order_by("expires_at", "pk")]
+    found = found.prefetch_related("approvals").order_by("expires_at", "pk")
+    return [_record(row, _agreement(row)) for row in found]
 
 
 def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord]:
@@ -362,7 +367,8 @@ def proposals_of(number: str, *, by: Actor, at: datetime) -> list[ProposalRecord
     licence = _readable(number, by=by)
     about = Q(licence=licence) | Q(agency=licence.agency, licence__isnull=True)
     rows = Proposal.objects.filter(about, state="open", expires_at__gt=at)
-    return [_record(row) for row in rows.select_related("licence", "agency").order_by("expires_at", "pk")]
+    found = rows.select_related("licence", "agency").order_by("expires_at", "pk")
+    return [_record(row, _agreement(row)) for row in found]
 
 
 # --- what ends an application, within the transaction of ``registry.admission`` -----------------------------------
@@ -478,9 +484,13 @@ def _beginning(step: Step, *, kept_out: Mapping[str, errors.RegistryError] | Non
     )
 
 
-def _agreement(waiting_: Proposal) -> Agreement:
-    """How far a proposal has come. Whoever approves one declares in every case to be impartial."""
-    given = sorted(waiting_.approvals.all(), key=lambda one: one.pk)
+def _agreement(waiting_: Proposal, *, given: Sequence[Approval] | None = None) -> Agreement:
+    """How far a proposal has come. Whoever approves one declares in every case to be impartial.
+
+    ``given``: the approvals, where the caller knows them.
+    """
+    if given is None:
+        given = sorted(waiting_.approvals.all(), key=lambda one: one.pk)
     step = STEPS.get(Action(waiting_.action))
     return Agreement(
         places=(step.proposes if step else agencies.WRITERS, *_approvals(waiting_)),
@@ -558,13 +568,20 @@ def _readable(number: str, *, by: Actor) -> Licence:
 
 
 def _locked(number: str, *, by: Actor) -> Licence:
-    licence = _readable(number, by=by)
-    return _locked_by_id(licence.pk)
+    # Found and locked at once among the authority's own; nobody waits for another's, which is refused unlocked.
+    own = Licence.objects.filter(number=number, authority__in=Authority.objects.filter(code=by.authority))
+    for (licence_id,) in own.select_for_update(of=("self",)).values_list("pk"):
+        return _read_locked(licence_id)
+    return _locked_by_id(_readable(number, by=by).pk)
 
 
 def _locked_by_id(licence_id: int) -> Licence:
-    # Locked before it is read with its holder, who may become another while it is waited for (a merger).
     Licence.objects.select_for_update().filter(pk=licence_id).values_list("pk").get()
+    return _read_locked(licence_id)
+
+
+def _read_locked(licence_id: int) -> Licence:
+    # Locked before it is read with its holder, who may become another while it is waited for (a merger).
     return Licence.objects.select_related("agency__authority", "authority").get(pk=licence_id)
 
 
@@ -605,17 +622,25 @@ def _open_proposal(proposal_id: int, *, by: Actor) -> Proposal:
 
 
 def _proposal_row(
-    step: Step, terms: StepTerms, *, by: Actor, at: datetime, licence: Licence | None, agency: Agency
-) -> Proposal:
+    step: Step, terms: StepTerms, *, by: Actor, at: datetime, licence: Licence | None, agency: Agency,
+    policy: Policy | None = None,
+) -> Proposal:  # fmt: skip
     """The proposal of a step; its subject is the entry it speaks of, if any."""
     subject = str(terms.refers_to or "")
     return proposals.write(
-        step.action, subject, terms_json.plain(terms), by=by, at=at, licence=licence, agency=agency
+        step.action,
+        subject,
+        terms_json.plain(terms),
+        by=by,
+        at=at,
+        licence=licence,
+        agency=agency,
+        policy=policy,
     )
 
 
-def _record(row: Proposal) -> ProposalRecord:
-    step, change, agreement = STEPS.get(Action(row.action)), agencies.change_of(row), _agreement(row)
+def _record(row: Proposal, agreement: Agreement) -> ProposalRecord:
+    step, change = STEPS.get(Action(row.action)), agencies.change_of(row)
     return ProposalRecord(
         id=row.pk,
         licence=row.licence.number if row.licence else None,
@@ -655,22 +680,31 @@ def _with_decisions(proposal_id: int, made: Sequence[Sequence[Any]]) -> Proposal
 def _decisions(made: Sequence[Sequence[Any]]) -> list[Decision]:
     """What each entry decided, in the order in which they were made."""
     left = {pk: (state, version) for pk, state, version in made}
-    rows = Entry.objects.filter(pk__in=left).select_related("commit", "licence", "agency").order_by("pk")
-    return [
-        Decision(
-            number=row.licence.number if row.licence else "",
-            sequence=row.sequence,
-            action=row.action,
-            step=row.step,
-            recorded_at=row.commit.recorded_at,
-            effective_from=row.effective_from,
-            deadlines=row.deadlines,
-            state=left[row.pk][0],
-            version=left[row.pk][1],
-            officers=tuple(row.officers),
-        )
-        for row in rows
-    ]
+    rows = Entry.objects.filter(pk__in=left).select_related("commit", "licence").order_by("pk")
+    return [_decision(row, *left[row.pk]) for row in rows]
+
+
+def _told(entries: Sequence[Entry]) -> tuple[Decision, ...]:
+    """The same of entries that have their numbers, without reading them again."""
+    return tuple(
+        _decision(entry, state, version)
+        for entry, (_, state, version) in zip(entries, _made(entries), strict=True)
+    )
+
+
+def _decision(entry: Entry, state: str, version: int) -> Decision:
+    return Decision(
+        number=entry.licence.number if entry.licence else "",
+        sequence=entry.sequence,
+        action=entry.action,
+        step=entry.step,
+        recorded_at=entry.commit.recorded_at,
+        effective_from=entry.effective_from,
+        deadlines=entry.deadlines,
+        state=state,
+        version=version,
+        officers=tuple(entry.officers),
+    )
 
 
 def _opened(licence: Licence) -> LicenceRecord:

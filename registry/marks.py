@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
+from registry import questions
 from registry.rules import numbering
 from registry.rules import screening as rules
 from registry.rules.asked import FREE_MAIL
@@ -54,12 +55,13 @@ def wait(agencies: Sequence[int], *, at: datetime) -> None:
             cursor.execute(_DUE, [list(agencies), at])
 
 
-def lock(numbers: Sequence[str]) -> None:
-    """Keep these agencies as they are until the transaction ends: whoever is changing one is waited for."""
+def lock(numbers: Sequence[str]) -> list[int]:
+    """Keep these agencies as they are until the transaction ends: whoever is changing one is waited for. Their rows."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT FROM registry_agency WHERE number = ANY(%s) ORDER BY number FOR SHARE", [list(numbers)]
+            "SELECT id FROM registry_agency WHERE number = ANY(%s) ORDER BY number FOR SHARE", [list(numbers)]
         )
+        return [key for (key,) in cursor.fetchall()]
 
 
 def rebuild(*, at: datetime) -> int:
@@ -88,8 +90,7 @@ def unlike(numbers: Sequence[str]) -> list[tuple[Mark, bool]]:
     A list of licences is taken in without marks: who came with one has none, or those of when an officer last looked,
     and is not compared.
     """
-    with connection.cursor() as cursor:
-        own = [number for (number,) in _read(cursor, _OWN, numbers)]
+    own = [number for (number,) in _read(numbers, _OWN)[0]]
     held, wanted = _held(own).keys(), set(_marks(own))
     return [(mark, mark in held) for mark in sorted(held ^ wanted)]
 
@@ -127,10 +128,10 @@ _PEOPLE: Final = """
 
 
 def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
-    with connection.cursor() as cursor:
-        places = _read(cursor, _AGENCIES, numbers) + _read(cursor, _OFFICES, numbers)
-        channels, people = _read(cursor, _CHANNELS, numbers), _read(cursor, _PEOPLE, numbers)
-    for authority, agency, _number, subject, address, locality, account, country, company in places:
+    agencies, offices, channels, people = _read(numbers, _AGENCIES, _OFFICES, _CHANNELS, _PEOPLE)
+    for authority, agency, _number, subject, address, locality, account, country, company in (
+        agencies + offices
+    ):
         if folded := rules.folded_address(address, locality):
             yield Mark(authority, agency, subject, "address", folded)
         if account:
@@ -176,9 +177,8 @@ def of_person(
             yield "owner", folded, ""
 
 
-def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
-    cursor.execute(sql, [list(numbers)])
-    return list(cursor.fetchall())
+def _read(numbers: Sequence[str], *statements: str) -> list[list[tuple[Any, ...]]]:
+    return questions.ask(*((sql, [list(numbers)]) for sql in statements))
 
 
 def _held(numbers: Sequence[str]) -> dict[Mark, int]:

@@ -14,24 +14,25 @@ from registry import records
 from registry.models import Agency, Licence, Proposal
 from registry.rules import errors
 from registry.rules.lifecycle import Action, Actor
+from registry.rules.policy import Policy
 
 
 def write(
     action: Action, subject: str, terms: Mapping[str, Any], *, by: Actor, at: datetime, licence: Licence | None,
-    agency: Agency,
+    agency: Agency, policy: Policy | None = None,
 ) -> Proposal:  # fmt: skip
     """Write a proposal that lapses by the authority's policy; close those of its subject that have run out.
 
     Refuses where one of the same licence (or agency), action and subject is open. ``subject`` stands in the journal in
-    clear: a number or a keyed digest, never people's data.
+    clear: a number or a keyed digest, never people's data. ``policy``: the one in force, where the caller has read it.
     """
     same = Proposal.objects.filter(
         licence=licence, agency=agency, action=action.value, subject=subject, state="open"
     )
     same.filter(expires_at__lte=at).update(state="expired", closed_at=at)
-    policy = records.current_policy(agency.authority_id, at=at)
+    policy = policy or records.current_policy(agency.authority_id, at=at)
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):  # nobody goes on after the refusal
             return Proposal.objects.create(
                 licence=licence,
                 agency=agency,

@@ -19,8 +19,8 @@ from registry.models import (
     Entry,
     EntryText,
     Licence,
-    NumberSeries,
     PublishedRecord,
+    RegisterCommit,
     Sanction,
     Term,
 )
@@ -235,14 +235,19 @@ def _security_in_force(case: freezing.Case, frozen: freezing.Frozen, at: datetim
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The entries of one transaction, whose numbers are still to be taken by ``close``."""
+    """The entries of one transaction, whose numbers are still to be taken by ``close``: then they know them."""
 
     commit: ledger.Commit
     entries: tuple[Entry, ...]
 
     def close(self, *, by: str, at: datetime) -> None:
         """Take the numbers: the last statement of the transaction."""
-        self.commit.close(by=by, at=at)
+        told = self.commit.close(by=by, at=at)
+        row = RegisterCommit(
+            id=told.id, base=told.base, count=told.count, recorded_at=told.recorded_at, by=by
+        )
+        for entry in self.entries:
+            entry.commit = row
 
 
 def take(
@@ -268,6 +273,7 @@ def take(
         frozen_on = [(licence, *freeze(licence, step, terms, at=at)) for licence in licences]
     if not frozen_on:
         raise errors.StepNotAllowed("no licence of the agency can take {action}", action=step.action.value)
+    alone = commit is None  # a commit of the caller's may hold entries of these licences that no case knows
     commit = commit or ledger.Commit()
     made: list[Entry] = []
     for licence, frozen, case, refers_to in frozen_on:
@@ -277,7 +283,8 @@ def take(
         _write_texts(entry, terms)
         _write_sanction(entry, agency, step)
         if entry.licence is not None:
-            _project(licence, commit, entry, by=by, at=at)
+            known = [*case.entries, records.as_fold(entry, at)] if alone else None
+            _project(licence, commit, entry, known, by=by, at=at)
         made.append(entry)
     if together:
         _project_bars(agency, by=by, at=at, reason=step.action.value)
@@ -305,12 +312,9 @@ def next_licence(authority: Authority, letter: str) -> numbering.Parts:
     """The next number of this authority and class; the serial is used up with the transaction."""
     country, code = authority.code.split("-", 1)
     prefix = f"{authority.code}-{letter}"
-    NumberSeries.objects.get_or_create(prefix=prefix)
-    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
-    given = numbering.next_licence(country, code, letter, after=series.last)
-    series.last = given.serial
-    series.save()
-    return given
+    return ledger.next_number(
+        prefix, lambda after: numbering.next_licence(country, code, letter, after=after)
+    )
 
 
 def _entry(
@@ -367,9 +371,15 @@ def _write_sanction(entry: Entry, agency: Agency, step: Step) -> None:
     )
 
 
-def _project(licence: Licence, commit: ledger.Commit, entry: Entry, *, by: str, at: datetime) -> None:
-    """Bring the licence's columns, terms and published record up to what its entries now mean."""
-    entries = records.fold_entries(licence.pk, own_at=at)
+def _project(
+    licence: Licence, commit: ledger.Commit, entry: Entry, known: Sequence[standing.Entry] | None, *, by: str,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Bring the licence's columns, terms and published record up to what its entries now mean.
+
+    ``known``: all of them, read since the licence was locked; else they are read.
+    """
+    entries = records.fold_entries(licence.pk, own_at=at) if known is None else known
     life = standing.spans(entries)
     now = next(span.standing for span in life if span.end is None or at < span.end)
     licence.state, licence.may_recruit = now.state.value, now.may_recruit

@@ -22,7 +22,6 @@ from registry.models import (
     ApplicationDraft,
     Authority,
     Licence,
-    NumberSeries,
 )
 from registry.rules import applying, contacts, errors, lifecycle, numbering, particulars
 from registry.rules.applying import Action, Party, State
@@ -445,10 +444,5 @@ def _actor(account: str) -> Actor:
 
 
 def _next_number() -> str:
-    prefix = numbering.Kind.APPLICATION.value
-    NumberSeries.objects.get_or_create(prefix=prefix)
-    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
-    given = numbering.next_reference(numbering.Kind.APPLICATION, after=series.last)
-    series.last = given.serial
-    series.save()
-    return str(given)
+    kind = numbering.Kind.APPLICATION
+    return str(ledger.next_number(kind.value, lambda after: numbering.next_reference(kind, after=after)))

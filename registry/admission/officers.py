@@ -209,7 +209,7 @@ def _screened_agency(agency: Agency, found: Case) -> Said:
     """An agency that is in the register is screened there; what asks for the registrar does so here too."""
     if found.row.kind == applying.RENEWAL:
         return {"score": 0}, {}
-    agencies_screening.of(agency.number, at=found.at, why="application")
+    agencies_screening.anew(agency.number, at=found.at, why="application")
     asks = agencies_screening.asks_registrar(agency.pk)
     return {"score": found.policy.phoenix_score if asks else 0}, {}
 

@@ -21,7 +21,7 @@ def plain(terms: StepTerms) -> dict[str, Any]:
         if isinstance(value, date):
             plain[name] = value.isoformat()
         elif isinstance(value, Scope):
-            plain[name] = asdict(value)
+            plain[name] = {part: list(codes) for part, codes in asdict(value).items()}
         elif isinstance(value, tuple):
             plain[name] = [dict(v) if isinstance(v, Mapping) else v for v in value]
         else:

@@ -40,8 +40,8 @@ from registry.screening.sides import Side
 
 __all__ = [
     "READERS", "Applicant", "Found", "Link", "Match", "Page", "Pair", "Person", "Result", "Side", "Word", "again",
-    "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "may_ask", "may_declare",
-    "name_of", "nightly", "of", "of_applicant", "pairs", "reopened", "run_due", "wait_for",
+    "anew", "asks_registrar", "declare", "judge", "links_of", "match", "matches", "matches_of", "may_ask",
+    "may_declare", "name_of", "nightly", "of", "of_applicant", "pairs", "reopened", "run_due", "wait_for",
 ]  # fmt: skip
 
 READERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR, Role.REGISTRAR, Role.AUDITOR})
@@ -143,16 +143,22 @@ class Link:
 # --- screening
 
 
-@transaction.atomic
 def of(number: str, *, at: datetime, why: str = "asked", by: str = "SYSTEM") -> Result:
     """Screen the agency now, in the caller's transaction, and give what is known of it."""
-    agency = Agency.objects.filter(number=number).first()
-    if agency is None:
+    return _result(number, anew(number, at=at, why=why, by=by))
+
+
+@transaction.atomic(savepoint=False)
+def anew(number: str, *, at: datetime, why: str, by: str = "SYSTEM") -> int:
+    """Screen the agency now, in the caller's transaction; its row. What was found is ``matches_of``'s to give."""
+    rows = marks.lock([number])
+    if not rows:
         raise errors.AgencyNotFound("no agency has this number", number=number)
-    marks.lock([number])
-    marks.index([number], at=at)
-    assessing.screen([agency.pk], why=why, by=by, at=at)
-    return _result(agency)
+    marks.index(
+        [number], at=at
+    )  # a list is taken in without marks, and may have brought names and channels since
+    assessing.screen(rows, why=why, by=by, at=at)
+    return rows[0]
 
 
 @transaction.atomic(durable=True)
@@ -188,12 +194,15 @@ def of_applicant(authority: str, asked: Applicant, *, at: datetime) -> tuple[Fou
 
 def asks_registrar(agency: int) -> bool:
     """Whether what was found of the agency of this row, and not cleared, asks for the registrar."""
-    found = _matches("m.agency_id = ANY(%s)", [records.family(agency)])
-    return any(one.score >= rules.ASKS_REGISTRAR for one in found if one.counts)
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKING, [agency, rules.ASKS_REGISTRAR])
+        keys = [key for (key,) in cursor.fetchall()]
+    # Mostly nothing is found, so the words and names of what was are read only where there is something.
+    return bool(keys) and any(one.counts for one in _matches("m.id = ANY(%s)", [keys], limit=len(keys)))
 
 
-def _result(agency: Agency) -> Result:
-    found = [one for one in _matches("m.agency_id = ANY(%s)", [records.family(agency.pk)]) if one.score]
+def _result(number: str, agency: int) -> Result:
+    found = [one for one in _matches("m.agency_id = ANY(%s)", [records.family(agency)]) if one.score]
     counting = [one for one in found if one.counts]
     highest = max((one.score for one in counting), default=0)
     state = State.CLEAR
@@ -201,7 +210,7 @@ def _result(agency: Agency) -> Result:
         sure = any(one.state is State.CONFIRMED for one in counting)
         state = State.CONFIRMED if sure else State.POSSIBLE_MATCH
     asks = highest >= rules.ASKS_REGISTRAR or state is State.CONFIRMED
-    return Result(agency.number, state, highest, asks, tuple(found))
+    return Result(number, state, highest, asks, tuple(found))
 
 
 def run_due(*, at: datetime) -> int:
@@ -416,7 +425,7 @@ def matches_of(number: str, *, by: Actor) -> Result:
     agency = Agency.objects.filter(number=number, authority__code=by.authority).first()
     if agency is None:
         raise errors.AgencyNotFound("no agency has this number", number=number)
-    return _result(agency)
+    return _result(agency.number, agency.pk)
 
 
 def match(number: int, *, by: Actor) -> Pair:
@@ -500,6 +509,14 @@ _JUDGED: Final = """
     WHERE u.code = %s GROUP BY j.match_id, a.id
     HAVING NOT (count(*) = 1 AND min(j.verdict) = 'clear' AND min(j.assessment_id) = a.id)
        AND NOT (count(*) = 2 AND max(j.verdict) = 'confirm' AND min(j.verdict) = 'confirm')"""
+
+_ASKING: Final = """
+    WITH RECURSIVE family AS (
+        SELECT %s::bigint AS id UNION SELECT m.merged_id FROM registry_merger m JOIN family f ON m.into_id = f.id
+    )
+    SELECT m.id FROM family f JOIN registry_screeningmatch m ON m.agency_id = f.id
+    JOIN LATERAL (SELECT x.score FROM registry_assessment x WHERE x.match_id = m.id ORDER BY x.id DESC LIMIT 1) a
+      ON a.score >= %s"""
 
 _MATCHES: Final = """
     SELECT m.id, g.number, g.legal_name, m.subject, m.target_kind, m.target,

@@ -60,10 +60,12 @@ def identified(authority: int, agencies: Collection[int], *, at: datetime) -> se
 
 def _linked(authority: int, agencies: Collection[int], *, at: datetime) -> list[Found]:
     """Links with agencies that were revoked, barred, suspended or refused."""
-    against = candidates.adverse(authority, at=at)
+    if not (against := candidates.adverse(authority, at=at)):
+        return []
     links = {pair: link for pair, link in candidates.links(agencies).items() if pair[1] in against}
     similar = candidates.similar(agencies, against)
-    pairs = links.keys() | similar.keys()
+    if not (pairs := links.keys() | similar.keys()):
+        return []
     began = candidates.began({one for one, _ in pairs})
     numbers = dict(
         Agency.objects.filter(pk__in={agency for pair in pairs for agency in pair}).values_list(
@@ -198,7 +200,7 @@ def _keep(
     authority: int, agencies: Sequence[int], found: Sequence[Found], *, why: str, by: str, at: datetime
 ) -> None:
     kept = _matches(authority, agencies, found, at=at)
-    latest = _latest(kept.values())
+    latest = _latest(kept.values()) if kept else {}
     new = []
     seen = set()
     for one in found:
@@ -238,21 +240,21 @@ def _matches(
     A match of a record that was merged is the agency's own, with what was said of it.
     """
     known = _known(agencies)
-    ScreeningMatch.objects.bulk_create(
-        [
-            ScreeningMatch(
-                authority_id=authority,
-                agency_id=one.agency,
-                subject=one.subject,
-                target_kind=one.target_kind,
-                target=one.target,
-                found_at=at,
-            )
-            for one in found
-            if (one.agency, one.subject, one.target_kind, one.target) not in known
-        ],
-        ignore_conflicts=True,
-    )
+    new = [
+        ScreeningMatch(
+            authority_id=authority,
+            agency_id=one.agency,
+            subject=one.subject,
+            target_kind=one.target_kind,
+            target=one.target,
+            found_at=at,
+        )
+        for one in found
+        if (one.agency, one.subject, one.target_kind, one.target) not in known
+    ]
+    if not new:
+        return known
+    ScreeningMatch.objects.bulk_create(new, ignore_conflicts=True)
     return _known(agencies)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from registry import questions
 from registry.rules import asked as asking
 from registry.rules import days, names, numbering
 
@@ -171,8 +172,9 @@ _ALERTS: Final = """
     ORDER BY x.number, x.version DESC"""
 
 
-def _of_alerts(cursor: Any, numbers: Sequence[str]) -> Iterator[_Entry]:
-    for number, authority, country, zone, called, contacts, last, ended in _read(cursor, _ALERTS, numbers):
+def _of_alerts(numbers: Sequence[str]) -> Iterator[_Entry]:
+    (alerts,) = _read(numbers, _ALERTS)
+    for number, authority, country, zone, called, contacts, last, ended in alerts:
         if ended:
             continue
         until = days.end_of(last, zone) if last else None
@@ -215,36 +217,35 @@ _LICENCES: Final = """
 
 
 def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
-    with connection.cursor() as cursor:
-        if alerts := list(filter(numbering.is_alert, numbers)):
-            yield from _of_alerts(cursor, alerts)
-        if len(alerts) == len(numbers):
-            return
-        agencies = {number: rest for number, *rest in _read(cursor, _AGENCIES, numbers)}
-        for number, (authority, country, _, legal, latin) in agencies.items():
-            for kind, text in _legal_names(legal, latin):
-                yield _Entry(number, "", authority, country, kind, text, None, None)
-        for number, former, legal, latin in _read(cursor, _FORMER, numbers):
-            authority, country, *_ = agencies[number]
-            yield _Entry(number, "", authority, country, "number", former, None, None)
-            for _, text in _legal_names(legal, latin):
-                yield _Entry(number, "", authority, country, "alias", text, None, None)
-        for number, kind, text, first, last in _read(cursor, _TRADING, numbers) + _read(
-            cursor, _CHANNELS, numbers
-        ):
-            authority, country, zone, *_ = agencies[number]
-            since = days.first_instant(first, zone) if first else None
-            until = days.end_of(last, zone) if last else None
-            yield _Entry(number, "", authority, country, kind, text, since, until)
-        for number, licence, *held in _read(cursor, _LICENCES, numbers):
-            authority, country, *_ = agencies[number]
-            for text in filter(None, held):
-                yield _Entry(number, licence, authority, country, "number", text, None, None)
+    if alerts := list(filter(numbering.is_alert, numbers)):
+        yield from _of_alerts(alerts)
+    if len(alerts) == len(numbers):
+        return
+    own, former_ones, trading, channels, licences = _read(
+        numbers, _AGENCIES, _FORMER, _TRADING, _CHANNELS, _LICENCES
+    )
+    agencies = {number: rest for number, *rest in own}
+    for number, (authority, country, _, legal, latin) in agencies.items():
+        for kind, text in _legal_names(legal, latin):
+            yield _Entry(number, "", authority, country, kind, text, None, None)
+    for number, former, legal, latin in former_ones:
+        authority, country, *_ = agencies[number]
+        yield _Entry(number, "", authority, country, "number", former, None, None)
+        for _, text in _legal_names(legal, latin):
+            yield _Entry(number, "", authority, country, "alias", text, None, None)
+    for number, kind, text, first, last in trading + channels:
+        authority, country, zone, *_ = agencies[number]
+        since = days.first_instant(first, zone) if first else None
+        until = days.end_of(last, zone) if last else None
+        yield _Entry(number, "", authority, country, kind, text, since, until)
+    for number, licence, *held in licences:
+        authority, country, *_ = agencies[number]
+        for text in filter(None, held):
+            yield _Entry(number, licence, authority, country, "number", text, None, None)
 
 
-def _read(cursor: Any, sql: str, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
-    cursor.execute(sql, [list(numbers)])
-    return list(cursor.fetchall())
+def _read(numbers: Sequence[str], *statements: str) -> list[list[tuple[Any, ...]]]:
+    return questions.ask(*((sql, [list(numbers)]) for sql in statements))
 
 
 def _legal_names(legal: str, latin: str) -> Iterator[tuple[str, str]]:

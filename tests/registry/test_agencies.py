@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from registry import agencies
+from registry import agencies, changes
 from registry.models import Agency, Appointment, Office
-from registry.rules import errors
+from registry.rules import errors, numbering
 from tests import builders
 
 AT = builders.START + timedelta(days=10)
@@ -47,6 +47,16 @@ def _at_once(holder: str, *changes: Callable[[], Any]) -> None:
                 waiting = cursor.fetchone()[1]
     for thread in threads:
         thread.join(timeout=20)
+
+
+@pytest.mark.django_db
+def test_numbers_follow_one_another_and_leave_out_the_serials_that_have_none() -> None:
+    given, last = [changes.next_number(numbering.Kind.PERSON) for _ in range(80)], 0
+    for number in given:
+        wanted = numbering.next_reference(numbering.Kind.PERSON, after=last)
+        assert number == str(wanted)
+        last = wanted.serial
+    assert last > len(given), "a serial was skipped"
 
 
 @pytest.mark.django_db(transaction=True)

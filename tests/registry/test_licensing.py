@@ -10,9 +10,10 @@ import pytest
 from django.db import connection, connections, transaction
 
 from registry import agencies, audit, licensing, lookup
+from registry.idempotency import Once
 from registry.models import ChangeJournal, Entry, Licence, Proposal, PublishedRecord
 from registry.rules import errors
-from registry.rules.lifecycle import STEPS, Action, Actor, Role, StepTerms
+from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from tests import builders
 from tests.conftest import Kept
 
@@ -297,6 +298,57 @@ def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(licence:
         other = replace(DANGER, grounds=("CHILD",))
         licensing.decide(licence, Action.SUSPEND_EMERGENCY, by=by, at=AT, terms=other, idempotency_key="k")
     assert _everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_used_twice_at_once_is_answered_twice_and_done_once() -> None:
+    """Whoever waits for the key reads what its first user kept meanwhile, not what there was when the wait began."""
+    by, told = builders.maker(AT), []
+
+    def ask() -> None:
+        try:
+            with transaction.atomic():
+                told.append(Once(by, "k", "test", {}, AT).outcome())
+        finally:
+            connections["default"].close()
+
+    second = threading.Thread(target=ask)
+    with transaction.atomic():
+        first = Once(by, "k", "test", {}, AT)
+        assert first.outcome() is None
+        second.start()
+        waits = 0
+        while not waits and second.is_alive():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_stat_clear_snapshot(), (SELECT count(*) FROM pg_stat_activity"
+                    " WHERE wait_event = 'advisory' AND datname = current_database())"
+                )
+                waits = cursor.fetchone()[1]
+        first.keep({"made": [1]})
+    second.join(timeout=20)
+    assert told == [{"made": [1]}]
+
+
+def test_what_an_officer_is_answered_is_what_the_register_then_holds(licence: str) -> None:
+    served, scope = date(2025, 12, 1), Scope(corridors=("XB",), occupations=("5152",))
+    revoke = StepTerms(grounds=("FEE-PROHIBITED",), notice_served_on=served, immediate=True, no_conflict=True)
+    grant = StepTerms(first_day=date(2026, 2, 1), last_day=date(2028, 1, 31), scope=scope, no_conflict=True)
+    fresh = builders.opened(builders.agency("Redfox (DEMO)"))
+    for number, action, terms in ((licence, Action.REVOKE, revoke), (fresh, Action.GRANT, grant)):
+        by, key = builders.maker(AT), f"{number} 0"
+        told = licensing.propose(number, action, by=by, at=AT, terms=terms, idempotency_key=key)
+        assert told == licensing.proposal(told.id)
+        assert told == licensing.propose(number, action, by=by, at=AT, terms=terms, idempotency_key=key)
+        for place in range(told.approvals_needed):
+            by, key = (
+                builders.officer(Role.REGISTRAR, at=AT, number=f"REGISTRAR-{place}"),
+                f"{number} {place}",
+            )
+            told = licensing.approve(told.id, by=by, at=AT, no_conflict=True, idempotency_key=key)
+            assert replace(told, decisions=()) == licensing.proposal(told.id)
+            assert told == licensing.approve(told.id, by=by, at=AT, no_conflict=True, idempotency_key=key)
+        assert [decision.number for decision in told.decisions] == [number]
 
 
 def test_a_refused_step_leaves_nothing_behind(licence: str) -> None:

@@ -276,8 +276,11 @@ def test_a_false_positive_is_remembered_and_comes_back_only_with_a_new_reason(
     applicant: str, revoked: str
 ) -> None:
     match = _match(applicant)
+    key = Agency.objects.get(number=applicant).pk
+    assert screening.asks_registrar(key)
     cleared = _judge(match, Verdict.CLEAR, builders.maker(AT), reason="two companies in one house")
     assert cleared.state is State.FALSE_POSITIVE
+    assert not screening.asks_registrar(key), "what was cleared asks for nobody"
     again = screening.of(applicant, at=AT + timedelta(days=1))
     assert (again.state, again.asks_registrar, again.score) == (State.CLEAR, False, 0)
     assert screening.matches(by=builders.maker(AT)).data == ()
