@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n"
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+KESTREL = "kestrel@kestrel.example"
 _HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)"(?: value="([^"]*)")?')
 
 
@@ -55,19 +56,23 @@ def scanner(settings: Any) -> Iterator[Scanner]:
     running.close()
 
 
+def account_of(name: str) -> User:
+    """An applicant with an account, a confirmed address and a device."""
+    user = User.objects.filter(username=name).first() or User.objects.create_user(
+        name, email=name, password=PASSWORD
+    )
+    EmailAddress.objects.get_or_create(user=user, email=name, defaults={"verified": True, "primary": True})
+    if not auth.has_second_factor(user):
+        auth.enrol(user, SECRET)
+    return user
+
+
 class Applicant:
     """An applicant's browser: forms are sent with what they hold."""
 
-    def __init__(self, client: Client, name: str = "kestrel@kestrel.example") -> None:
+    def __init__(self, client: Client, name: str = KESTREL) -> None:
         client.handler.enforce_csrf_checks = True
-        self.user = User.objects.filter(username=name).first() or User.objects.create_user(
-            name, email=name, password=PASSWORD
-        )
-        EmailAddress.objects.get_or_create(
-            user=self.user, email=name, defaults={"verified": True, "primary": True}
-        )
-        if not auth.has_second_factor(self.user):
-            auth.enrol(self.user, SECRET)
+        self.user = account_of(name)
         self.client = sign_in(client, self.user).client
         self.account = f"APPLICANT-{self.user.pk}"
 
