@@ -29,7 +29,8 @@ from tests import builders
 from tests.api import test_desk_apply
 from tests.api.at_desk import at_desk
 from tests.api.officials import appoint
-from tests.api.test_desk_apply import HOSTILE, KESTREL, PDF, Applicant, account_of, csrf, send, upload
+from tests.api.test_desk_apply import KESTREL, PDF, Applicant, account_of, csrf, send, upload
+from tests.api.test_desk_apply_papers import HOSTILE
 from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
