@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from registry import agencies, alerts, bars, dossier, licensing, motions, retrospect
+from registry import agencies, alerts, bars, dossier, licensing, motions
+from registry.models import Appointment
 from registry.rules import days
 from registry.rules.lifecycle import STEPS, Action, Actor, Role, Scope, StepTerms
 from registry.rules.motions import Motion
@@ -221,14 +222,12 @@ def person_barred(
         holder, name=name, role="director", first_day=at.date(), birth_date=date(1980, 2, 3),
         by=maker(at, authority), at=at, idempotency_key=key(),
     )  # fmt: skip
-    approved(made, at=at, authority=authority)
-    acts = retrospect.agency(holder, by=checker(at, authority), at=at).appointments
+    appointed = Appointment.objects.get(number=approved(made, at=at, authority=authority))
+    barred = appointed.person.number
     last_day = days.add_months(days.local_day(at, "Asia/Kathmandu"), 12).isoformat()
     bar = {"last_day": last_day, "grounds": ["CONVICTION"], "reason": "The judgment is in the file.", **terms}
     told: dict[str, Any] = {"at": at, "no_conflict": True}
-    motion = motions.propose(
-        Motion.BAR, str(acts[-1]["person"]), bar, by=maker(at, authority), idempotency_key=key(), **told
-    )
+    motion = motions.propose(Motion.BAR, barred, bar, by=maker(at, authority), idempotency_key=key(), **told)
     for by in (checker(at, authority), registrar(at, authority)):
         motions.approve(motion.id, by=by, idempotency_key=key(), **told)
-    return bars.of(str(acts[-1]["person"]))[-1].sequence
+    return bars.of(barred)[-1].sequence

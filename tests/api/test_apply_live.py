@@ -21,7 +21,7 @@ from verification import live_codes
 from verification.models import LiveEnrolment
 
 pytestmark = pytest.mark.django_db
-licence, sink = test_desk_holders.licence, test_letters.sink
+in_force, licence, sink = test_desk_holders.in_force, test_desk_holders.licence, test_letters.sink
 DIGITS = re.compile(r'<p class="digits" dir="ltr">(\d{3} \d{3})</p>')
 LINK = re.compile(r"/apply/(live/invitations/[\w-]+)<")
 

@@ -29,8 +29,9 @@ from tests import builders
 from tests.api import test_desk_apply
 from tests.api.at_desk import at_desk
 from tests.api.officials import appoint
-from tests.api.test_desk_apply import HOSTILE, PDF, Applicant, csrf, send, upload
-from tests.conftest import Clock
+from tests.api.test_desk_apply import KESTREL, PDF, Applicant, account_of, csrf, send, upload
+from tests.api.test_desk_apply_papers import HOSTILE
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -46,10 +47,9 @@ OPEN = {
 
 @pytest.fixture(autouse=True)
 def place(clock: Clock, settings: Any, tmp_path: Path) -> Path:
-    """The authority, a stopped clock, and a folder for papers."""
+    """A stopped clock, and a folder for papers."""
     clock.stop(AT)
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
-    builders.authority(at=AT - timedelta(days=60))
     return tmp_path / "documents"
 
 
@@ -63,26 +63,37 @@ def text(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def noticed(applicant: Applicant, *, name: str = "Bluefinch (DEMO)") -> tuple[str, int]:
-    """A licence whose agency the account acts for, and a notice served on it."""
+@pytest.fixture(scope="module")
+def noticed(kept: Kept) -> tuple[str, int]:
+    """A licence whose agency the applicant's account acts for, and a notice served on it."""
     before = AT - timedelta(days=50)
-    licence = builders.active(builders.agency(name, at=before, company_number="B 1"), at=before)
-    key = holders.ask(applicant.account, licence, f"said{HARM}", at=AT, idempotency_key=builders.key())
-    for by in (builders.maker(AT), builders.checker(AT)):
-        holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
-    terms = StepTerms(grounds=("FEE-OVERCHARGE",), texts={"en": "Show cause."})
-    return licence, builders.take(licence, Action.SHOW_CAUSE, terms, at=AT).sequence
+    with kept(at=AT):
+        builders.authority(at=AT - timedelta(days=60))
+        holder = builders.agency("Bluefinch (DEMO)", at=before, company_number="B 1")
+        licence = builders.active(holder, at=before)
+        account = f"APPLICANT-{account_of(KESTREL).pk}"
+        key = holders.ask(account, licence, f"said{HARM}", at=AT, idempotency_key=builders.key())
+        for by in (builders.maker(AT), builders.checker(AT)):
+            holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
+        terms = StepTerms(grounds=("FEE-OVERCHARGE",), texts={"en": "Show cause."})
+        return licence, builders.take(licence, Action.SHOW_CAUSE, terms, at=AT).sequence
+
+
+@pytest.fixture
+def _authority(db: None) -> None:
+    """The authority without licences."""
+    builders.authority(at=AT - timedelta(days=60))
 
 
 # --- numbers that are walked
 
 
 def test_what_belongs_to_another_account_is_as_unknown_as_what_nobody_has(
-    applicant: Applicant, new_desk: Callable[[], Client]
+    applicant: Applicant, noticed: tuple[str, int], new_desk: Callable[[], Client]
 ) -> None:
     number = apply.drafted(AT, account=applicant.account)
     paper = reading.own(number, account=applicant.account, at=AT).papers[0].reference
-    licence, notice = noticed(applicant)
+    licence, notice = noticed
     nobodys = {
         number: numbering.reference(Kind.APPLICATION, 900_001),
         licence: str(numbering.next_licence("XA", "DLA", "A", after=900_000)),
@@ -141,9 +152,9 @@ def _plain(answer: Any, numbers: Any) -> str:
 
 
 def test_another_account_s_connection_shows_nothing(
-    applicant: Applicant, new_desk: Callable[[], Client]
+    applicant: Applicant, noticed: tuple[str, int], new_desk: Callable[[], Client]
 ) -> None:
-    licence, _notice = noticed(applicant)
+    licence, _notice = noticed
     home = text(Applicant(new_desk(), "other@kestrel.example").get())
     assert licence not in home
     assert "Bluefinch" not in home
@@ -154,9 +165,9 @@ def test_another_account_s_connection_shows_nothing(
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_paper_with_an_answer_is_what_its_content_says(
-    applicant: Applicant, scanner: Any, place: Path, hostile: str
+    applicant: Applicant, noticed: tuple[str, int], scanner: Any, place: Path, hostile: str
 ) -> None:
-    licence, notice = noticed(applicant)
+    licence, notice = noticed
     path = f"licences/{licence}/notices/{notice}"
     answer = applicant.send(path, text="Paid back.", papers=upload(*HOSTILE[hostile]))
     assert answer.status_code == 422
@@ -165,8 +176,10 @@ def test_a_paper_with_an_answer_is_what_its_content_says(
     assert not place.exists()
 
 
-def test_one_bad_paper_among_good_ones_leaves_none(applicant: Applicant, scanner: Any, place: Path) -> None:
-    licence, notice = noticed(applicant)
+def test_one_bad_paper_among_good_ones_leaves_none(
+    applicant: Applicant, noticed: tuple[str, int], scanner: Any, place: Path
+) -> None:
+    licence, notice = noticed
     path = f"licences/{licence}/notices/{notice}"
     papers = [upload(PDF, "a.pdf"), upload(b"MZ", "b.exe")]
     assert applicant.send(path, text="Paid back.", papers=papers).status_code == 422
@@ -176,6 +189,7 @@ def test_one_bad_paper_among_good_ones_leaves_none(applicant: Applicant, scanner
     assert not [one for one in place.rglob("*") if one.is_file()]
 
 
+@pytest.mark.usefixtures("_authority")
 def test_mails_that_confirm_an_address_are_limited(applicant: Applicant) -> None:
     for _ in range(int(MAILS.burst)):
         assert applicant.client.post("/apply/confirm", csrf(applicant)).status_code == 302
@@ -211,7 +225,7 @@ def hostile(number: str, account: str) -> set[str]:
 
 
 def test_nothing_that_applicants_holders_and_the_public_typed_runs_at_the_desk(
-    applicant: Applicant, new_desk: Callable[[], Client], scanner: Any, clock: Clock
+    applicant: Applicant, noticed: tuple[str, int], new_desk: Callable[[], Client], scanner: Any, clock: Clock
 ) -> None:
     number = apply.drafted(AT, account=applicant.account)
     typed = hostile(number, applicant.account)
@@ -234,7 +248,7 @@ def test_nothing_that_applicants_holders_and_the_public_typed_runs_at_the_desk(
     applicants.appeal(refused, harm("appeal"), account="APPLICANT-9", at=AT, idempotency_key=builders.key())
     minded = apply.minded(AT, account="APPLICANT-8", legal_name="Heron (DEMO)", company_number="H 1")
     applicants.represent(minded, harm("answer"), account="APPLICANT-8", at=AT, idempotency_key=builders.key())
-    licence, notice = noticed(applicant)
+    licence, notice = noticed
     filed = applicant.send(
         f"licences/{licence}/notices/{notice}", text=harm("represented"), papers=upload(PDF, f"{HARM}.pdf")
     )
@@ -280,6 +294,7 @@ def _pages(at: datetime, number: str, refused: str, minded: str, licence: str) -
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("_authority")
 def test_addresses_of_mail_take_nothing_that_would_run(desk: Client) -> None:
     for path, fields in (
         ("/apply/sign-up", {"password": "four plain words together", "language": "en"}),

@@ -11,12 +11,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
 
-from api.desk import navigation
 from api.models import Reading
 from registry.admission import applicants, reading
 from registry.models import Application, ApplicationDocument, ApplicationEvent
-from registry.rules.applying import STEPS, Action, Party, State
-from registry.rules.lifecycle import Role
+from registry.rules.applying import Action
 from tests import applying as apply
 from tests import builders
 from tests.api.at_desk import Pages, at_desk
@@ -96,34 +94,6 @@ def test_an_application_shows_what_it_says_and_the_steps_of_this_officer(
     seen = inspector.get(f"applications/{number}").content.decode()
     assert "Propose to refuse" not in seen
     assert "Nothing to do here for you now." in seen
-
-
-ROLES = sorted(navigation.EVERYBODY)
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_each_role_reaches_the_pages_and_steps_of_its_own_and_no_other(desk: Client, role: Role) -> None:
-    number = apply.called(AT)
-    pages = at_desk(desk, appoint("DLA-40", "XA-DLA", role.value))
-    reads = role in navigation.APPLICATIONS
-    for path in ("applications", f"applications/{number}"):
-        assert pages.get(path).status_code == (200 if reads else 403), path
-    asks = role in STEPS[Action.ASK].by
-    assert pages.get(f"applications/{number}/ask").status_code == (200 if asks else 403)
-    shown = pages.client.get("/desk/keys").content.decode()
-    token = {"csrfmiddlewaretoken": re.findall(r'csrfmiddlewaretoken" value="(\w+)"', shown)[-1]}
-    for step in STEPS.values():
-        path = f"/desk/applications/{number}/{step.action.value}"
-        sent = token | FIELDS.get(step.action, {}) | {"no_conflict": "on"}
-        answer = pages.client.post(path, sent)
-        if reads and step.by & set(Party):
-            assert answer.status_code == 404, step.action
-        elif role not in step.by:
-            assert answer.status_code == 403, step.action
-        else:
-            lawful = State.OBJECTION_PERIOD in step.sources
-            assert answer.status_code in ({302, 422} if lawful else {422}), step.action
-            assert state(number) == "objection_period"
 
 
 FIELDS: dict[Action, dict[str, Any]] = {
@@ -221,53 +191,6 @@ def test_nothing_written_runs_in_an_officer_s_browser(officer: Pages) -> None:
         assert "<img src=x" not in page
         assert "<b>Bold" not in page
         assert "&lt;b&gt;Bold" in page
-
-
-def test_a_grant_takes_two_officers_at_two_desks_and_a_double_click_grants_once(
-    officer: Pages, registrar: Pages, clock: Clock
-) -> None:
-    number = apply.called(AT)
-    clock.stop(AT + timedelta(days=16))
-    officer = at_desk(officer.client, officer_of("DLA-7"))
-    registrar = at_desk(registrar.client, officer_of("DLA-9"))
-    path = f"applications/{number}"
-    assert officer.send(f"{path}/propose_grant", **FIELDS[Action.PROPOSE_GRANT]).status_code == 422, (
-        "undeclared"
-    )
-    sent = FIELDS[Action.PROPOSE_GRANT] | {"no_conflict": "on"}
-    assert officer.send(f"{path}/propose_grant", **sent).status_code == 302
-    own = officer.send(f"{path}/grant", no_conflict="on")
-    assert own.status_code == 403
-    shown = registrar.get(f"{path}/grant").content.decode()
-    assert "DLA-7" in shown
-    assert "2028" in shown
-    hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)"(?: value="([^"]*)")?', shown))
-    for _ in range(2):
-        answer = registrar.client.post(f"/desk/{path}/grant", hidden | {"no_conflict": "on"})
-        assert answer.status_code == 302
-    page = registrar.get(path).content.decode()
-    licence = re.search(r"XA-DLA-A-\d{6}-.", page)
-    assert "The licence was granted but is not in force yet." in page
-    assert licence is not None
-    assert registrar.get(f"licences/{licence[0]}").status_code in {200, 302}
-
-
-def officer_of(number: str) -> Any:
-    from api.models import User
-
-    return User.objects.get(officer_number=number)
-
-
-def test_a_stale_second_factor_is_asked_for_in_the_same_form(officer: Pages, clock: Clock) -> None:
-    number = apply.called(AT)
-    clock.stop(AT + timedelta(days=16))
-    shown = officer.get(f"applications/{number}/propose_grant").content.decode()
-    assert 'name="code"' in shown
-    sent = FIELDS[Action.PROPOSE_GRANT] | {"no_conflict": "on", "code": "000000"}
-    answer = officer.send(f"applications/{number}/propose_grant", **sent)
-    assert answer.status_code == 422
-    assert "2028-03-31" in answer.content.decode()
-    assert state(number) == "objection_period"
 
 
 def test_a_refusal_with_representation_by_two_officers(officer: Pages, registrar: Pages) -> None:

@@ -1,7 +1,6 @@
 """Applicants at their pages: account, form, papers, letters; what is wrong, hostile or somebody else's is refused."""
 
 import re
-import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +11,8 @@ from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from api import auth, documents
-from api.demo_scanner import EICAR, Scanner
+from api import auth
+from api.demo_scanner import Scanner
 from api.desk.apply.objections import OBJECTIONS
 from api.models import RateBucket, User
 from registry.admission import reading
@@ -29,6 +28,7 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n"
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+KESTREL = "kestrel@kestrel.example"
 _HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)"(?: value="([^"]*)")?')
 
 
@@ -55,19 +55,23 @@ def scanner(settings: Any) -> Iterator[Scanner]:
     running.close()
 
 
+def account_of(name: str) -> User:
+    """An applicant with an account, a confirmed address and a device."""
+    user = User.objects.filter(username=name).first() or User.objects.create_user(
+        name, email=name, password=PASSWORD
+    )
+    EmailAddress.objects.get_or_create(user=user, email=name, defaults={"verified": True, "primary": True})
+    if not auth.has_second_factor(user):
+        auth.enrol(user, SECRET)
+    return user
+
+
 class Applicant:
     """An applicant's browser: forms are sent with what they hold."""
 
-    def __init__(self, client: Client, name: str = "kestrel@kestrel.example") -> None:
+    def __init__(self, client: Client, name: str = KESTREL) -> None:
         client.handler.enforce_csrf_checks = True
-        self.user = User.objects.filter(username=name).first() or User.objects.create_user(
-            name, email=name, password=PASSWORD
-        )
-        EmailAddress.objects.get_or_create(
-            user=self.user, email=name, defaults={"verified": True, "primary": True}
-        )
-        if not auth.has_second_factor(self.user):
-            auth.enrol(self.user, SECRET)
+        self.user = account_of(name)
         self.client = sign_in(client, self.user).client
         self.account = f"APPLICANT-{self.user.pk}"
 
@@ -316,138 +320,7 @@ def strip(answer: Answer) -> str:
     return re.sub(r'value="\w+"', "", answer.content.decode())
 
 
-# --- papers
-
-
-def test_a_paper_is_scanned_kept_out_of_sight_and_handed_out_as_an_attachment(
-    applicant: Applicant, scanner: Scanner, place: Path
-) -> None:
-    number = drafted(applicant)
-    answer = applicant.send(
-        f"applications/{number}/documents", kind="premises", file=upload(name="мой договор.pdf")
-    )
-    assert answer.status_code == 302
-    assert scanner.read == [PDF]
-    held = ApplicationDocument.objects.exclude(stored_as__startswith="nowhere").get()
-    assert (held.media_type, held.size, held.name) == ("application/pdf", len(PDF), "мой договор.pdf")
-    stored = place / held.stored_as
-    assert stored.read_bytes() == PDF
-    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
-    assert "договор" not in held.stored_as
-    got = applicant.get(f"applications/{number}/documents/{held.reference}")
-    assert b"".join(got.streaming_content) == PDF
-    assert got.headers["Content-Disposition"].startswith("attachment;")
-    assert got.headers["X-Content-Type-Options"] == "nosniff"
-    assert got.headers["Content-Type"] == "application/pdf"
-    assert "sandbox" in got.headers["Content-Security-Policy"]
-    removed = applicant.client.post(
-        f"/apply/applications/{number}/documents/{held.reference}/remove", csrf(applicant)
-    )
-    assert removed.status_code == 302
-    assert not stored.exists()
-
-
-HOSTILE = {
-    "a page that calls itself a PDF": (
-        b"<html><script>alert(1)</script></html>",
-        "lease.pdf",
-        "application/pdf",
-    ),
-    "a drawing with a script": (
-        b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>',
-        "a.png",
-        "image/png",
-    ),
-    "a program": (b"MZ\x90\x00" + b"\0" * 60, "lease.pdf", "application/pdf"),
-    "an archive": (b"PK\x03\x04" + b"\0" * 60, "lease.pdf", "application/pdf"),
-    "plain text": (b"hello", "lease.pdf", "application/pdf"),
-    "nothing": (b"", "lease.pdf", "application/pdf"),
-    "zeroes": (b"\0" * 100, "lease.pdf", "application/pdf"),
-}
-
-
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_file_is_what_its_content_says_and_the_rest_is_refused(
-    applicant: Applicant, scanner: Scanner, place: Path, hostile: str
-) -> None:
-    number = drafted(applicant)
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload(*HOSTILE[hostile]))
-    assert answer.status_code == 422
-    assert 'class="field wrong"' in answer.content.decode()
-    assert not place.exists()
-    assert ApplicationDocument.objects.count() == len(apply.PAPERS)
-
-
-def test_a_harmful_file_is_refused_and_leaves_nothing(
-    applicant: Applicant, scanner: Scanner, place: Path
-) -> None:
-    number = drafted(applicant)
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload(PDF + EICAR))
-    assert answer.status_code == 422
-    assert "Eicar-Test-Signature" in answer.content.decode()
-    assert not place.exists()
-
-
-@pytest.mark.parametrize(
-    "says", [b"", b"stream: \0", b"INSTREAM size limit exceeded. ERROR\0", b"\xff\0", b"OK\0"]
-)
-def test_without_a_clear_word_of_the_scanner_nothing_is_taken(
-    applicant: Applicant, scanner: Scanner, place: Path, says: bytes
-) -> None:
-    number = drafted(applicant)
-    scanner.says = says
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload())
-    assert answer.status_code == 503
-    assert not place.exists()
-
-
-@pytest.mark.parametrize("where", ["", "127.0.0.1:1", "/nowhere/clamd.sock", "nonsense"])
-def test_without_a_scanner_nothing_is_taken(
-    applicant: Applicant, settings: Any, place: Path, where: str
-) -> None:
-    settings.REGISTRY_CLAMD = where
-    number = drafted(applicant)
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload())
-    assert answer.status_code == 503
-    assert not place.exists()
-
-
-def test_a_scanner_may_answer_at_a_path(applicant: Applicant, settings: Any, tmp_path: Path) -> None:
-    running = Scanner(tmp_path / "s")
-    settings.REGISTRY_CLAMD = running.address
-    number = drafted(applicant)
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload())
-    running.close()
-    assert answer.status_code == 302
-
-
-def test_a_file_that_is_too_large_is_never_kept_and_a_huge_request_is_not_read(
-    applicant: Applicant, scanner: Scanner, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(documents, "LARGEST", 100_000)
-    number = drafted(applicant)
-    answer = applicant.send(
-        f"applications/{number}/documents", kind="other", file=upload(PDF + b"\0" * 200_000)
-    )
-    assert answer.status_code == 422
-    assert "larger than" in answer.content.decode()
-    assert scanner.read == []
-    monkeypatch.setattr(documents.Upload, "most", 50_000)
-    assert applicant.send(f"applications/{number}/documents", kind="other", file=upload()).status_code == 302
-    large = applicant.send(
-        f"applications/{number}/documents", kind="other", file=upload(PDF + b"\0" * 60_000)
-    )
-    assert large.status_code in {400, 413}
-
-
-def test_so_many_papers_and_no_more(applicant: Applicant, scanner: Scanner) -> None:
-    number = drafted(applicant)
-    for _ in range(16):
-        apply.attached(number, account=applicant.account, at=AT)
-    answer = applicant.send(f"applications/{number}/documents", kind="other", file=upload())
-    assert answer.status_code == 400
-    assert "At most 20 papers" in answer.content.decode()
-    assert scanner.read == []
+# --- letters
 
 
 def test_a_paper_that_was_sent_stays(applicant: Applicant) -> None:
@@ -455,9 +328,6 @@ def test_a_paper_that_was_sent_stays(applicant: Applicant) -> None:
     paper = reading.own(number, account=applicant.account, at=AT).papers[0].reference
     applicant.client.post(f"/apply/applications/{number}/documents/{paper}/remove", csrf(applicant))
     assert ApplicationDocument.objects.filter(reference=paper).exists()
-
-
-# --- letters
 
 
 def test_the_applicant_reads_the_letter_with_its_last_day_and_answers_it(applicant: Applicant) -> None:

@@ -22,25 +22,33 @@ from tests.api import test_desk_apply, test_letters
 from tests.api.at_desk import at_desk
 from tests.api.officials import appoint, sign_in
 from tests.api.test_desk_apply import PDF, XSS, Applicant
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 scanner, sink = test_desk_apply.scanner, test_letters.sink
 
 
-@pytest.fixture
-def licence(clock: Clock, settings: Any, tmp_path: Any) -> str:
+@pytest.fixture(scope="module")
+def in_force(kept: Kept) -> str:
     """A licence of an agency with an official address."""
+    before = AT - timedelta(days=50)
+    by = builders.maker(before)
+    with kept(at=AT):
+        builders.authority(at=before)
+        agency = builders.agency(at=before)
+        agencies.add_channel(
+            agency, "email", "office@bluefinch.example", by=by, at=before, idempotency_key="c-1"
+        )
+        return builders.active(agency, at=before)
+
+
+@pytest.fixture
+def licence(in_force: str, clock: Clock, settings: Any, tmp_path: Any) -> str:
+    """The licence, at a stopped clock and with a folder for papers."""
     clock.stop(AT)
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
-    before = AT - timedelta(days=50)
-    builders.authority(at=before)
-    agency = builders.agency(at=before)
-    agencies.add_channel(
-        agency, "email", "office@bluefinch.example", by=builders.maker(before), at=before, idempotency_key="c-1"
-    )  # fmt: skip
-    return builders.active(agency, at=before)
+    return in_force
 
 
 def connected(applicant: Applicant, licence: str) -> None:

@@ -17,7 +17,7 @@ from tests import builders
 from tests.api.at_desk import at_desk
 from tests.api.officials import appoint
 from tests.api.test_swift import heard
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 from verification import badges
 
 pytestmark = pytest.mark.django_db
@@ -34,14 +34,18 @@ def counted(settings: Any) -> Iterator[None]:
     tallies.flush()
 
 
+@pytest.fixture(scope="module")
+def _built(kept: Kept) -> str:
+    with kept(at=builders.START):
+        builders.authority()
+        return builders.active(builders.agency("Bluefinch Manpower (DEMO)"))
+
+
 @pytest.fixture
-def licence(clock: Clock) -> str:
+def licence(_built: str, clock: Clock) -> str:
     """A licence of XA-DLA that is in force."""
-    clock.stop(builders.START)
-    builders.authority()
-    number = builders.active(builders.agency("Bluefinch Manpower (DEMO)"))
     clock.stop(AT)
-    return number
+    return _built
 
 
 def rows() -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings as configured
@@ -27,8 +27,8 @@ from tests import builders
 from tests.api import test_desk_apply
 from tests.api.at_desk import at_desk
 from tests.api.officials import PASSWORD, appoint
-from tests.api.test_desk_apply import PDF, Applicant, send, upload
-from tests.conftest import Clock
+from tests.api.test_desk_apply import KESTREL, PDF, Applicant, account_of, send, upload
+from tests.conftest import Clock, Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,10 +40,9 @@ scanner = test_desk_apply.scanner
 
 @pytest.fixture(autouse=True)
 def place(clock: Clock, settings: Any, tmp_path: Path) -> None:
-    """The authority and a stopped clock."""
+    """A stopped clock, and a folder for papers."""
     clock.stop(AT)
     settings.REGISTRY_DOCUMENTS = tmp_path / "documents"
-    builders.authority(at=AT - timedelta(days=60))
 
 
 @pytest.fixture
@@ -56,44 +55,49 @@ def text(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def minded(applicant: Applicant) -> str:
-    """An application whose letter waits for an answer."""
-    return f"applications/{apply.minded(AT, account=applicant.account)}"
+class Begun(NamedTuple):
+    """What an account may write to: pages below ``/apply/``, and the number of a draft."""
+
+    minded: str
+    refused: str
+    noticed: str
+    drafted: str
+    asking: str = "agencies/connect"
 
 
-def refused(applicant: Applicant) -> str:
-    """A refused application that may be appealed against."""
-    return f"applications/{apply.refused(AT, account=applicant.account)}"
+@pytest.fixture(scope="module")
+def begun(kept: Kept) -> Begun:
+    """A letter that waits for an answer, a refusal, a notice that a holder may answer, and a draft: of one account."""
+    before = AT - timedelta(days=50)
+    with kept(at=AT):
+        builders.authority(at=AT - timedelta(days=60))
+        account = f"APPLICANT-{account_of(KESTREL).pk}"
+        licence = builders.active(builders.agency(at=before), at=before)
+        key = holders.ask(account, licence, "Its director.", at=AT, idempotency_key=builders.key())
+        for by in (builders.maker(AT), builders.checker(AT)):
+            holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
+        notice = builders.take(licence, Step.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
+        return Begun(
+            f"applications/{apply.minded(AT, account=account)}",
+            f"applications/{apply.refused(AT, account=account)}",
+            f"licences/{licence}/notices/{notice.sequence}",
+            apply.drafted(AT, account=account),
+        )
 
 
-def noticed(applicant: Applicant) -> str:
-    """A notice that a holder may answer."""
-    licence = builders.active(builders.agency(at=AT - timedelta(days=50)), at=AT - timedelta(days=50))
-    key = holders.ask(applicant.account, licence, "Its director.", at=AT, idempotency_key=builders.key())
-    for by in (builders.maker(AT), builders.checker(AT)):
-        holders.confirm(key, by=by, at=AT, no_conflict=True, idempotency_key=builders.key())
-    notice = builders.take(licence, Step.SHOW_CAUSE, StepTerms(grounds=("FEE-OVERCHARGE",)), at=AT)
-    return f"licences/{licence}/notices/{notice.sequence}"
+@pytest.fixture
+def _authority() -> None:
+    """The authority, without accounts."""
+    builders.authority(at=AT - timedelta(days=60))
 
 
-def asking(_applicant: Applicant) -> str:
-    """The page on which an account asks to act for an agency."""
-    return "agencies/connect"
-
-
-FORMS: tuple[tuple[Callable[[Applicant], str], str], ...] = (
-    (minded, "text"),
-    (refused, "text"),
-    (noticed, "text"),
-    (asking, "said"),
+@pytest.mark.parametrize(
+    ("begin", "field"), [("minded", "text"), ("refused", "text"), ("noticed", "text"), ("asking", "said")]
 )
-
-
-@pytest.mark.parametrize(("begin", "field"), FORMS)
 def test_what_is_typed_is_kept_for_its_account_alone_in_any_language_until_it_is_sent(
-    applicant: Applicant, new_desk: Callable[[], Client], begin: Callable[[Applicant], str], field: str
+    applicant: Applicant, begun: Begun, new_desk: Callable[[], Client], begin: str, field: str
 ) -> None:
-    path = begin(applicant)
+    path = getattr(begun, begin)
     assert applicant.send(path, keep="keep", **{field: TYPED}).status_code == 302
     page = text(applicant.get(path))
     assert "This is your draft. It was not sent." in page
@@ -109,8 +113,8 @@ def test_what_is_typed_is_kept_for_its_account_alone_in_any_language_until_it_is
     assert FormDraft.objects.get().owner == applicant.account
 
 
-def test_an_answer_that_is_refused_or_sent(applicant: Applicant, scanner: Any) -> None:
-    path = noticed(applicant)
+def test_an_answer_that_is_refused_or_sent(applicant: Applicant, begun: Begun, scanner: Any) -> None:
+    path = begun.noticed
     applicant.send(path, keep="keep", text=TYPED)
     again = applicant.send(path, text=TYPED, papers=upload(b"MZ not a paper", "x.exe"))
     assert again.status_code == 422
@@ -120,19 +124,21 @@ def test_an_answer_that_is_refused_or_sent(applicant: Applicant, scanner: Any) -
     assert not FormDraft.objects.exists()
 
 
-def test_an_answer_that_comes_too_late_is_given_back(applicant: Applicant, clock: Clock) -> None:
-    for begin in (minded, noticed):
-        clock.stop(AT)
-        path = begin(applicant)
-        clock.stop(AT + timedelta(days=200))
+def test_an_answer_that_comes_too_late_is_given_back(
+    applicant: Applicant, begun: Begun, clock: Clock
+) -> None:
+    clock.stop(AT + timedelta(days=200))
+    for path in (begun.minded, begun.noticed):
         token = test_desk_apply.csrf(applicant)
         answer = applicant.client.post(f"/apply/{path}", {"text": TYPED, **token})
         assert answer.status_code in {409, 422}, path
         assert SHOWN in text(answer), path
 
 
-def test_a_session_that_has_ended_leads_back_to_the_form_with_its_draft(applicant: Applicant) -> None:
-    path = minded(applicant)
+def test_a_session_that_has_ended_leads_back_to_the_form_with_its_draft(
+    applicant: Applicant, begun: Begun
+) -> None:
+    path = begun.minded
     applicant.send(path, keep="keep", text=TYPED)
     token = test_desk_apply.csrf(applicant)
     applicant.client.cookies.pop(configured.SESSION_COOKIE_NAME)
@@ -143,8 +149,10 @@ def test_a_session_that_has_ended_leads_back_to_the_form_with_its_draft(applican
 # --- sections of the form
 
 
-def test_a_section_is_kept_while_it_is_typed_without_the_numbers_of_papers(applicant: Applicant) -> None:
-    number = apply.drafted(AT, account=applicant.account)
+def test_a_section_is_kept_while_it_is_typed_without_the_numbers_of_papers(
+    applicant: Applicant, begun: Begun
+) -> None:
+    number = begun.drafted
     path = f"applications/{number}/people"
     typed = {
         "row0-name": "Mina Rai (DEMO)", "row0-role": "responsible_officer", "row0-was": "0",
@@ -168,8 +176,10 @@ def test_a_section_is_kept_while_it_is_typed_without_the_numbers_of_papers(appli
     assert all(one.get("document_hmac") for one in people)
 
 
-def test_a_place_that_no_row_has_holds_no_paper_and_breaks_nothing(applicant: Applicant) -> None:
-    number = apply.drafted(AT, account=applicant.account)
+def test_a_place_that_no_row_has_holds_no_paper_and_breaks_nothing(
+    applicant: Applicant, begun: Begun
+) -> None:
+    number = begun.drafted
     path = f"applications/{number}/people"
     typed = {"row0-name": TYPED, "row0-was": "9" * 5000}
     assert applicant.send(path, draft="section", keep="keep", **typed).status_code == 302
@@ -177,8 +187,8 @@ def test_a_place_that_no_row_has_holds_no_paper_and_breaks_nothing(applicant: Ap
     assert applicant.send(path, **typed).status_code == 422
 
 
-def test_a_section_is_saved_by_a_change_of_language(applicant: Applicant) -> None:
-    number = apply.drafted(AT, account=applicant.account)
+def test_a_section_is_saved_by_a_change_of_language(applicant: Applicant, begun: Begun) -> None:
+    number = begun.drafted
     path = f"applications/{number}/agency"
     moved = applicant.send(path, legal_name="Kestrel Two (DEMO)", tongue="ar")
     assert moved.headers["Location"] == f"/apply/{path}"
@@ -187,8 +197,8 @@ def test_a_section_is_saved_by_a_change_of_language(applicant: Applicant) -> Non
     assert "Kestrel Two (DEMO)" in page
 
 
-def test_a_section_that_can_not_be_saved_any_more_is_given_back(applicant: Applicant) -> None:
-    number = apply.drafted(AT, account=applicant.account)
+def test_a_section_that_can_not_be_saved_any_more_is_given_back(applicant: Applicant, begun: Begun) -> None:
+    number = begun.drafted
     token = test_desk_apply.csrf(applicant)
     applicants.submit(number, account=applicant.account, at=AT, idempotency_key=builders.key())
     path = f"/apply/applications/{number}/agency"
@@ -201,6 +211,7 @@ def test_a_section_that_can_not_be_saved_any_more_is_given_back(applicant: Appli
 # --- without an account
 
 
+@pytest.mark.usefixtures("_authority")
 def test_an_objection_keeps_what_was_typed_in_another_language_and_under_the_limit(desk: Client) -> None:
     desk.handler.enforce_csrf_checks = True
     number = apply.called(AT)
@@ -229,6 +240,7 @@ def test_an_objection_keeps_what_was_typed_in_another_language_and_under_the_lim
         ("forgotten", MAILS, {}),
     ],
 )
+@pytest.mark.usefixtures("_authority")
 def test_the_limits_of_accounts_and_mails_keep_what_was_typed(
     desk: Client, path: str, limit: Any, fields: dict[str, str]
 ) -> None:
@@ -242,6 +254,7 @@ def test_the_limits_of_accounts_and_mails_keep_what_was_typed(
     RateBucket.objects.all().delete()
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_password_does_not_come_back_with_the_language(desk: Client) -> None:
     moved = send(desk, "/apply/sign-up", email="a@kestrel.example", password="four plain words", tongue="ar")
     assert ARABIC in text(moved)
@@ -253,6 +266,7 @@ def test_a_password_does_not_come_back_with_the_language(desk: Client) -> None:
 # --- the language of an account
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_language_is_kept_with_the_account_and_letters_follow_it(
     applicant: Applicant, new_desk: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +277,7 @@ def test_a_language_is_kept_with_the_account_and_letters_follow_it(
     assert ARABIC in text(elsewhere.get("/apply/"))
 
 
+@pytest.mark.usefixtures("_authority")
 def test_letters_keep_the_language_that_was_chosen_for_them(applicant: Applicant) -> None:
     for path, language in (("letters-language", "fr"), ("language", "ar"), ("language", "xx")):
         applicant.client.post(f"/apply/{path}", {"language": language, **test_desk_apply.csrf(applicant)})
@@ -270,6 +285,7 @@ def test_letters_keep_the_language_that_was_chosen_for_them(applicant: Applicant
     assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
 
 
+@pytest.mark.usefixtures("_authority")
 def test_letters_keep_the_language_of_an_account_older_than_that_of_pages(applicant: Applicant) -> None:
     User.objects.filter(pk=applicant.user.pk).update(language="fr", reads_in="")
     applicant.client.post("/apply/language", {"language": "ar", **test_desk_apply.csrf(applicant)})
@@ -277,6 +293,7 @@ def test_letters_keep_the_language_of_an_account_older_than_that_of_pages(applic
     assert (applicant.user.reads_in, applicant.user.language) == ("ar", "fr")
 
 
+@pytest.mark.usefixtures("_authority")
 def test_an_officer_s_form_and_language_come_along_too(
     new_desk: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,8 +311,8 @@ def test_an_officer_s_form_and_language_come_along_too(
     assert ARABIC in text(elsewhere.get("/desk/"))
 
 
-def test_a_draft_says_the_local_time_of_the_authority(applicant: Applicant) -> None:
-    path = minded(applicant)
+def test_a_draft_says_the_local_time_of_the_authority(applicant: Applicant, begun: Begun) -> None:
+    path = begun.minded
     applicant.send(path, keep="keep", text=TYPED)
     page = unescape(text(applicant.get(path)))
     told = re.search(r"You typed it until ([^.]+)\.", page)
@@ -315,6 +332,7 @@ def signed_in(client: Client, path: str, user: User, monkeypatch: pytest.MonkeyP
     return client
 
 
+@pytest.mark.usefixtures("_authority")
 def test_nobody_signs_in_or_opens_an_account_by_a_change_of_language(new_desk: Callable[[], Client]) -> None:
     desk = new_desk()
     empty = send(desk, "/desk/sign-in", username="", password="", code="", tongue="ar")

@@ -7,35 +7,42 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from registry import agencies, audit, dossier, lookup
-from registry.admission import applicants, cases, officers, published, reading
+from registry import audit, dossier, lookup
+from registry.admission import applicants, cases, published, reading
 from registry.journal import Change
 from registry.models import (
-    Agency,
     Application,
     ApplicationEvent,
     ApplicationText,
     ChangeJournal,
-    Entry,
     Licence,
-    Person,
 )
-from registry.rules import applying, days, errors
+from registry.rules import applying, errors
 from registry.rules.applying import STEPS, Action, Party, State
 from registry.rules.lifecycle import Action as LicenceAction
 from registry.rules.lifecycle import Role
 from tests import applying as apply
 from tests import builders
+from tests.conftest import Kept
 from verification import sequencing
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def office() -> str:
-    """The authority."""
-    return builders.authority(at=AT - timedelta(days=60))
+@pytest.fixture(scope="module")
+def submitted(kept: Kept) -> str:
+    """The only application, just sent, at the first of two authorities."""
+    with kept():
+        builders.authority(at=AT - timedelta(days=60))
+        builders.authority("XB-LMA", zone="Asia/Riyadh", at=AT - timedelta(days=60))
+        return apply.submitted(AT)
+
+
+@pytest.fixture
+def _office() -> None:
+    """The authority, without applications."""
+    builders.authority(at=AT - timedelta(days=60))
 
 
 def state(number: str, at: datetime = AT) -> State:
@@ -46,6 +53,7 @@ def state(number: str, at: datetime = AT) -> State:
 # --- the applicant
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_draft_is_saved_section_by_section_whatever_is_wrong_in_it() -> None:
     number = applicants.begin("A-1", "XA-DLA", at=AT, idempotency_key="k-1")
     faults = applicants.save(
@@ -59,6 +67,7 @@ def test_a_draft_is_saved_section_by_section_whatever_is_wrong_in_it() -> None:
     assert not ChangeJournal.objects.filter(image__has_key="content").exists()
 
 
+@pytest.mark.usefixtures("_office")
 def test_an_incomplete_application_is_refused_with_all_that_it_lacks() -> None:
     number = applicants.begin("A-1", "XA-DLA", at=AT, idempotency_key="k-1")
     with pytest.raises(errors.ApplicationIncomplete) as refused:
@@ -73,6 +82,7 @@ def test_an_incomplete_application_is_refused_with_all_that_it_lacks() -> None:
     assert state(number) is State.DRAFT
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_class_that_needs_a_security_is_not_complete_without_one() -> None:
     number = apply.drafted(AT, licence_class="B")
     applicants.save(number, "security", {}, account=apply.ACCOUNT, at=AT)
@@ -81,6 +91,7 @@ def test_a_class_that_needs_a_security_is_not_complete_without_one() -> None:
     assert {lack["section"] for lack in refused.value.facts["lacks"]} == {"security"}
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_paper_s_number_is_kept_as_hmac_alone_and_stays_when_it_is_not_typed_again() -> None:
     number = apply.drafted(AT)
     before = reading.own(number, account=apply.ACCOUNT, at=AT).content["people"][0]
@@ -96,25 +107,26 @@ def test_a_paper_s_number_is_kept_as_hmac_alone_and_stays_when_it_is_not_typed_a
 @pytest.mark.parametrize(
     "sent", ["x", 7, {"legal_name": 7}, {"legal_name": "x" * 5000}, {"legal_name": "\x00"}, [[]]]
 )
+@pytest.mark.usefixtures("_office")
 def test_what_is_no_form_of_ours_is_refused(sent: Any) -> None:
     number = applicants.begin("A-1", "XA-DLA", at=AT, idempotency_key="k-1")
     with pytest.raises(errors.BadInput):
         applicants.save(number, "agency", sent, account="A-1", at=AT)
 
 
-def test_another_account_s_application_is_not_there() -> None:
-    number = apply.submitted(AT)
+def test_another_account_s_application_is_not_there(submitted: str) -> None:
     for act in (
-        lambda: reading.own(number, account="A-2", at=AT),
-        lambda: applicants.save(number, "agency", {}, account="A-2", at=AT),
-        lambda: applicants.withdraw(number, account="A-2", at=AT, idempotency_key="k-9"),
-        lambda: reading.paper("x", number=number, account="A-2"),
-        lambda: apply.attached(number, account="A-2", at=AT),
+        lambda: reading.own(submitted, account="A-2", at=AT),
+        lambda: applicants.save(submitted, "agency", {}, account="A-2", at=AT),
+        lambda: applicants.withdraw(submitted, account="A-2", at=AT, idempotency_key="k-9"),
+        lambda: reading.paper("x", number=submitted, account="A-2"),
+        lambda: apply.attached(submitted, account="A-2", at=AT),
     ):
         with pytest.raises(errors.ApplicationNotFound):
             act()
 
 
+@pytest.mark.usefixtures("_office")
 def test_sending_twice_under_one_key_sends_once_and_what_was_sent_no_longer_changes() -> None:
     number = apply.drafted(AT)
     for _ in range(2):
@@ -127,6 +139,7 @@ def test_sending_twice_under_one_key_sends_once_and_what_was_sent_no_longer_chan
         applicants.detach(number, paper.reference, account=apply.ACCOUNT, at=AT)
 
 
+@pytest.mark.usefixtures("_office")
 def test_an_account_has_so_many_applications_at_a_time() -> None:
     for place in range(applicants.MOST_DRAFTS):
         applicants.begin("A-1", "XA-DLA", at=AT, idempotency_key=f"k-{place}")
@@ -158,6 +171,7 @@ OFFICERS = [step for step in STEPS.values() if not step.by & set(Party)]
 
 
 @pytest.mark.parametrize("reached", REACH)
+@pytest.mark.usefixtures("_office")
 def test_every_step_is_taken_from_its_states_by_its_roles_and_by_nobody_else(reached: State) -> None:
     number = REACH[reached](AT)
     row = Application.objects.get(number=number)
@@ -186,17 +200,16 @@ def test_every_step_is_taken_from_its_states_by_its_roles_and_by_nobody_else(rea
 
 
 @pytest.mark.parametrize("action", [step.action for step in OFFICERS])
-def test_another_authority_s_officer_takes_no_step(action: Action) -> None:
-    builders.authority("XB-LMA", zone="Asia/Riyadh", at=AT - timedelta(days=60))
-    number = apply.submitted(AT)
+def test_another_authority_s_officer_takes_no_step(submitted: str, action: Action) -> None:
     with pytest.raises(errors.OutsideAuthority) as refused:
-        apply.take(number, action, at=AT, by=builders.registrar(AT, "XB-LMA"), **SAID.get(action, {}))
+        apply.take(submitted, action, at=AT, by=builders.registrar(AT, "XB-LMA"), **SAID.get(action, {}))
     assert isinstance(refused.value.unseen, errors.ApplicationNotFound)
     with pytest.raises(errors.OutsideAuthority) as refused:
-        reading.one(number, by=builders.registrar(AT, "XB-LMA"), at=AT)
+        reading.one(submitted, by=builders.registrar(AT, "XB-LMA"), at=AT)
     assert isinstance(refused.value.unseen, errors.ApplicationNotFound)
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_draft_is_nobody_s_but_the_applicant_s() -> None:
     number = apply.drafted(AT)
     with pytest.raises(errors.ApplicationNotFound):
@@ -209,34 +222,33 @@ def test_a_draft_is_nobody_s_but_the_applicant_s() -> None:
 # --- the clock
 
 
-def test_a_letter_has_a_day_to_answer_and_another_on_which_the_application_lapses() -> None:
-    number = apply.submitted(AT)
-    apply.take(number, Action.ASK, at=AT, letter="The lease is missing.")
-    asked = reading.own(number, account=apply.ACCOUNT, at=AT)
+def test_a_letter_has_a_day_to_answer_and_another_on_which_the_application_lapses(submitted: str) -> None:
+    apply.take(submitted, Action.ASK, at=AT, letter="The lease is missing.")
+    asked = reading.own(submitted, account=apply.ACCOUNT, at=AT)
     assert (asked.standing.due_for, asked.standing.due) == (
         "answer_until",
         datetime(2026, 4, 1, 18, 15, tzinfo=UTC),
     )
     lapses = datetime(2026, 5, 1, 18, 15, tzinfo=UTC)
-    assert state(number, lapses - timedelta(seconds=1)) is State.INCOMPLETE
-    assert state(number, lapses) is State.LAPSED
+    assert state(submitted, lapses - timedelta(seconds=1)) is State.INCOMPLETE
+    assert state(submitted, lapses) is State.LAPSED
     assert applicants.expire(at=lapses) == 1
-    assert Application.objects.get(number=number).state == "lapsed"
+    assert Application.objects.get(number=submitted).state == "lapsed"
     with pytest.raises(errors.ApplicationStepNotAllowed):
-        applicants.submit(number, account=apply.ACCOUNT, at=lapses, idempotency_key="late")
+        applicants.submit(submitted, account=apply.ACCOUNT, at=lapses, idempotency_key="late")
 
 
-def test_an_application_that_was_asked_about_goes_on_when_it_is_answered() -> None:
-    number = apply.submitted(AT)
-    apply.take(number, Action.ASK, at=AT, letter="The lease is missing.")
-    apply.attached(number, "premises", at=AT)
-    applicants.submit(number, account=apply.ACCOUNT, at=AT + timedelta(days=3), idempotency_key="again")
-    assert state(number, AT + timedelta(days=3)) is State.SUBMITTED
+def test_an_application_that_was_asked_about_goes_on_when_it_is_answered(submitted: str) -> None:
+    apply.take(submitted, Action.ASK, at=AT, letter="The lease is missing.")
+    apply.attached(submitted, "premises", at=AT)
+    applicants.submit(submitted, account=apply.ACCOUNT, at=AT + timedelta(days=3), idempotency_key="again")
+    assert state(submitted, AT + timedelta(days=3)) is State.SUBMITTED
 
 
 # --- objections
 
 
+@pytest.mark.usefixtures("_office")
 def test_the_public_objects_while_it_is_asked_and_not_after() -> None:
     number = apply.called(AT)
     applicants.object_to(number, text="They kept my passport.", at=AT, idempotency_key="o-1")
@@ -251,12 +263,14 @@ def test_the_public_objects_while_it_is_asked_and_not_after() -> None:
     assert not [one for one in own.happened if one.action in {"object", "review", "record_inspection"}]
 
 
+@pytest.mark.usefixtures("_office")
 def test_nobody_objects_to_what_the_public_was_not_told_of() -> None:
     for number in (apply.drafted(AT), apply.submitted(AT, account="A-2")):
         with pytest.raises(errors.ApplicationNotFound):
             applicants.object_to(number, text="No.", at=AT, idempotency_key=f"o-{number}")
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_grant_waits_for_an_inspection_and_for_the_public() -> None:
     first: dict[str, Any] = {"first_day": date(2026, 4, 1), "last_day": date(2028, 3, 31)}
     number = apply.reviewed(AT)
@@ -273,62 +287,7 @@ def test_a_grant_waits_for_an_inspection_and_for_the_public() -> None:
 # --- two officers
 
 
-def test_nobody_decides_on_their_own_proposal() -> None:
-    number, later = apply.proposed(AT)
-    both = builders.officer(Role.REGISTRAR, at=later, number="OFFICER-OFFICER")
-    with pytest.raises(errors.OwnProposal):
-        apply.take(number, Action.GRANT, at=later, by=both)
-    other = apply.reviewed(AT, account="A-2")
-    alone = builders.registrar(AT)
-    apply.take(other, Action.PROPOSE_REFUSAL, at=AT, by=alone, grounds=["CAPITAL"], letter="…")
-    with pytest.raises(errors.OwnProposal):
-        apply.take(other, Action.SERVE_NOTICE, at=AT, by=alone)
-
-
-def test_a_proposal_that_nobody_joins_in_seven_days_is_taken_back_and_made_anew() -> None:
-    number, later = apply.proposed(AT)
-    late = lapses(later)
-    shown = reading.one(number, by=builders.checker(late), at=late)
-    assert [(step.action, why) for step, why in shown.hindered] == [(Action.GRANT, "proposal.expired")]
-    with pytest.raises(errors.ProposalClosed):
-        apply.take(number, Action.GRANT, at=late)
-    apply.take(number, Action.TAKE_BACK, at=late, reason="Nobody looked at it.")
-    apply.take(number, Action.PROPOSE_GRANT, at=late, first_day=date(2026, 4, 10), last_day=date(2028, 4, 9))
-    soon = lapses(late) - timedelta(microseconds=1)
-    apply.take(number, Action.GRANT, at=soon)
-    assert state(number, soon) is State.GRANTED
-    refusal = apply.reviewed(AT, account="A-2")
-    apply.take(refusal, Action.PROPOSE_REFUSAL, at=AT, grounds=["CAPITAL"], letter="…")
-    with pytest.raises(errors.ProposalClosed):
-        apply.take(refusal, Action.SERVE_NOTICE, at=lapses(AT))
-
-
-def test_a_policy_of_more_days_brings_no_lapsed_proposal_back() -> None:
-    number, later = apply.proposed(AT)
-    rules, late = {**builders.POLICY, "proposal_days": 60}, lapses(later)
-    agencies.set_policy(
-        "XA-DLA", rules, in_force_from=later, by=builders.SYSTEM, at=later, idempotency_key=builders.key()
-    )
-    with pytest.raises(errors.ProposalClosed):
-        apply.take(number, Action.GRANT, at=late)
-
-
-def lapses(at: datetime) -> datetime:
-    """When what was proposed at ``at`` has lapsed: seven days later, at the end of the day."""
-    return days.end_of(days.local_day(at, "Asia/Kathmandu") + timedelta(days=7), "Asia/Kathmandu")
-
-
-def test_a_decision_needs_a_fresh_second_factor_and_a_word_on_conflicts() -> None:
-    number, later = apply.proposed(AT)
-    stale = builders.checker(later - timedelta(minutes=6))
-    with pytest.raises(errors.SecondFactorStale):
-        apply.take(number, Action.GRANT, at=later, by=stale)
-    with pytest.raises(errors.ConflictNotDeclared):
-        officers.take(
-            number, Action.GRANT, by=builders.checker(later), at=later, said={}, idempotency_key="g-1"
-        )
-
-
+@pytest.mark.usefixtures("_office")
 def test_a_phoenix_is_the_registrar_s_alone_to_refuse() -> None:
     number = apply.minded(AT, grounds=("PHOENIX",))
     over = AT + timedelta(days=22)
@@ -338,6 +297,7 @@ def test_a_phoenix_is_the_registrar_s_alone_to_refuse() -> None:
     assert state(number, over) is State.REFUSED
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_score_that_points_to_a_phoenix_asks_for_the_registrar() -> None:
     bars = builders.active(
         builders.agency(
@@ -363,6 +323,7 @@ def test_a_score_that_points_to_a_phoenix_asks_for_the_registrar() -> None:
 # --- refusal
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_refusal_waits_for_the_answer_or_the_end_of_its_days() -> None:
     number = apply.minded(AT)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"representation\.open"):
@@ -374,6 +335,7 @@ def test_a_refusal_waits_for_the_answer_or_the_end_of_its_days() -> None:
     assert state(number, last) is State.REFUSED
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_refusal_is_public_for_sixty_months_and_then_gone() -> None:
     number = apply.refused(AT)
     told = published.notice(number, at=AT)
@@ -388,6 +350,7 @@ def test_a_refusal_is_public_for_sixty_months_and_then_gone() -> None:
     assert published.refused(at=until) == []
 
 
+@pytest.mark.usefixtures("_office")
 def test_the_public_reads_of_an_application_only_while_it_is_asked() -> None:
     for number in (apply.submitted(AT), apply.reviewed(AT, account="A-2"), apply.minded(AT, account="A-3")):
         with pytest.raises(errors.ApplicationNotFound):
@@ -400,6 +363,7 @@ def test_the_public_reads_of_an_application_only_while_it_is_asked() -> None:
         published.notice(asked, at=over)
 
 
+@pytest.mark.usefixtures("_office")
 def test_a_refusal_counts_when_the_same_name_applies_again() -> None:
     before = apply.refused(AT)
     number = apply.reviewed(AT, account="A-2", legal_name="KESTREL Overseas (Demo)")
@@ -413,27 +377,7 @@ def test_a_refusal_counts_when_the_same_name_applies_again() -> None:
 # --- grant
 
 
-def test_a_grant_makes_the_agency_and_its_licence_in_one_transaction_of_two_officers() -> None:
-    number, later = apply.granted(AT)
-    told = reading.one(number, by=builders.maker(later), at=later)
-    assert told.standing.state is State.GRANTED
-    held = dossier.restricted_agency(told.agency, by=builders.maker(later))
-    assert held["legal_name"] == "Kestrel Overseas (DEMO)"
-    assert held["tax_number"] == "TAX-4711"
-    assert [office["kind"] for office in held["offices"]] == ["head"]
-    assert {channel["kind"]: channel["value"] for channel in held["channels"]} == {
-        "phone": "+12025550177", "email": "office@kestrel.example",
-    }  # fmt: skip
-    assert [one["role"] for one in held["appointments"]] == ["responsible_officer"]
-    assert len(Person.objects.get().document_hmac) == 64
-    grant = Entry.objects.get(action="grant")
-    assert grant.officers == ["OFFICER-OFFICER", "OFFICER-SUPERVISOR"]
-    licence = dossier.restricted_licence(told.licence, by=builders.maker(later), at=later)
-    assert (licence["state"], licence["may_recruit"]) == ("pending_activation", False)
-    assert published.notice(number, at=later).licence == told.licence
-    assert list(audit.differences(at=later)) == []
-
-
+@pytest.mark.usefixtures("_office")
 def test_a_granted_licence_comes_into_force_with_its_security_and_lapses_without() -> None:
     number, later = apply.granted(AT, licence_class="B")
     licence = reading.one(number, by=builders.maker(later), at=later).licence
@@ -453,85 +397,17 @@ def test_a_granted_licence_comes_into_force_with_its_security_and_lapses_without
     assert lapsed["state"] == "cancelled"
 
 
-def test_a_refused_grant_leaves_nothing_behind() -> None:
-    number, later = apply.proposed(AT)
-    holder = builders.agency(company_number="C 4711", company_register="", at=AT)
-    before = Application.objects.get(number=number).version
-    with pytest.raises(errors.DuplicateRecord):
-        apply.take(number, Action.GRANT, at=later)
-    assert Application.objects.get(number=number).version == before
-    assert list(Agency.objects.values_list("number", flat=True)) == [holder]
-    assert not Licence.objects.exists()
-
-
-def test_a_double_click_grants_once() -> None:
-    number, later = apply.proposed(AT)
-    by = builders.checker(later)
-    versions = {
-        officers.take(
-            number, Action.GRANT, by=by, at=later, said={}, no_conflict=True, idempotency_key="same"
-        )
-        for _ in range(2)
-    }
-    assert len(versions) == 1
-    assert Licence.objects.count() == 1
-
-
-# --- renewal
-
-
-def test_a_renewal_is_filed_as_it_is_sent_and_renews_by_two_officers() -> None:
-    number, later = apply.granted(AT)
-    licence = reading.one(number, by=builders.maker(later), at=later).licence
-    builders.take(licence, LicenceAction.ACTIVATE, at=later)
-    near = datetime(2028, 2, 1, 6, 0, tzinfo=UTC)
-    assert reading.renewable(apply.ACCOUNT, at=near) == [licence]
-    asked = applicants.begin(apply.ACCOUNT, "XA-DLA", renews=licence, at=near, idempotency_key="r-1")
-    with pytest.raises(errors.DuplicateRecord):
-        applicants.begin(apply.ACCOUNT, "XA-DLA", renews=licence, at=near, idempotency_key="r-2")
-    with pytest.raises(errors.LicenceNotFound):
-        applicants.begin("A-2", "XA-DLA", renews=licence, at=near, idempotency_key="r-3")
-    applicants.submit(asked, account=apply.ACCOUNT, at=near, idempotency_key="r-4")
-    assert Entry.objects.get(action="file_renewal").officers == ["HOLDER"]
-    apply.take(asked, Action.REVIEW, at=near + timedelta(days=20))
-    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near)
-    assert "renewal_filed" in held["overlays"]
-    end = date.fromisoformat(held["terms"][0]["last_day"])
-    terms: dict[str, Any] = {"first_day": end + timedelta(days=1), "last_day": end.replace(year=end.year + 2)}
-    apply.take(asked, Action.PROPOSE_GRANT, at=near + timedelta(days=21), **terms)
-    apply.take(asked, Action.GRANT, at=near + timedelta(days=21))
-    held = dossier.restricted_licence(licence, by=builders.maker(near), at=near + timedelta(days=22))
-    assert len(held["terms"]) == 2
-    assert Entry.objects.get(action="renew").officers == ["OFFICER-OFFICER", "OFFICER-SUPERVISOR"]
-
-
-def test_a_refused_renewal_ends_the_licence_with_its_term() -> None:
-    number, later = apply.granted(AT)
-    licence = reading.one(number, by=builders.maker(later), at=later).licence
-    builders.take(licence, LicenceAction.ACTIVATE, at=later)
-    near = datetime(2028, 2, 1, 6, 0, tzinfo=UTC)
-    asked = applicants.begin(apply.ACCOUNT, "XA-DLA", renews=licence, at=near, idempotency_key="r-1")
-    applicants.submit(asked, account=apply.ACCOUNT, at=near, idempotency_key="r-4")
-    apply.take(asked, Action.REVIEW, at=near)
-    apply.take(asked, Action.PROPOSE_REFUSAL, at=near, grounds=["FIT-PROPER"], letter="…")
-    apply.take(asked, Action.SERVE_NOTICE, at=near)
-    over = near + timedelta(days=22)
-    apply.take(asked, Action.REFUSE, at=over, by=builders.registrar(over), letter="…")
-    entry = Entry.objects.get(action="refuse_renewal")
-    assert entry.officers == ["OFFICER-OFFICER", "OFFICER-REGISTRAR"]
-
-
 # --- what is kept
 
 
 @pytest.mark.parametrize("table", ["registry_applicationevent", "registry_applicationtext"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
-def test_events_and_words_only_grow(table: str, statement: str) -> None:
-    apply.submitted(AT)
+def test_events_and_words_only_grow(submitted: str, table: str, statement: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(table))
 
 
+@pytest.mark.usefixtures("_office")
 def test_the_journal_holds_each_event_and_the_digest_of_what_was_said_never_the_words() -> None:
     number = apply.called(AT)
     applicants.object_to(number, text="Marker-Objection", at=AT, idempotency_key="o-1")
@@ -544,6 +420,7 @@ def test_the_journal_holds_each_event_and_the_digest_of_what_was_said_never_the_
     assert words.event.digest == cases.digest(words.salt, words.said)
 
 
+@pytest.mark.usefixtures("_office")
 def test_the_log_learns_nothing_of_an_application() -> None:
     apply.called(AT)
     rows = ChangeJournal.objects.filter(relation="registry_applicationevent")
@@ -564,6 +441,7 @@ def test_the_log_learns_nothing_of_an_application() -> None:
         ({"submitted_at": None}, "submitted"),
     ],
 )
+@pytest.mark.usefixtures("_office")
 def test_a_row_that_is_not_as_its_events_say_is_found_be_it_journalled_or_not(
     edited: dict[str, Any], what: str
 ) -> None:
@@ -574,18 +452,18 @@ def test_a_row_that_is_not_as_its_events_say_is_found_be_it_journalled_or_not(
     assert list(audit.of_journal("registry_application")) == []
 
 
-def test_what_time_alone_does_is_no_difference_written_or_not() -> None:
-    number = apply.submitted(AT)
-    apply.take(number, Action.ASK, at=AT, letter="Send the lease.")
+def test_what_time_alone_does_is_no_difference_written_or_not(submitted: str) -> None:
+    apply.take(submitted, Action.ASK, at=AT, letter="Send the lease.")
     for after in (0, 40, 400):
         later = AT + timedelta(days=after)
         assert list(audit.of_applications(at=later)) == []
         applicants.expire(at=later)
         assert list(audit.of_applications(at=later)) == []
-    assert Application.objects.get(number=number).state == State.LAPSED
+    assert Application.objects.get(number=submitted).state == State.LAPSED
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_office")
 def test_words_that_do_not_open_their_digest_are_found(as_owner: Callable[[], Any]) -> None:
     number = apply.submitted(AT)
     edits = (

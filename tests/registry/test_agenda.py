@@ -38,17 +38,25 @@ def kinds(at: datetime = AT) -> dict[Matter, int]:
     return {matter: count.all for matter, count in counts.items() if count.all}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _authority(kept: Kept) -> None:
+@pytest.fixture(scope="module")
+def licence(kept: Kept) -> str:
+    """The only licence, in force for twenty days and for two years more."""
     with kept():
         builders.authority()
+        return builders.active(at=AT - timedelta(days=20))
 
 
-def test_nothing_waits_where_nothing_has_a_deadline_near() -> None:
-    builders.active(at=AT - timedelta(days=20))
+@pytest.fixture
+def _authority(db: None) -> None:
+    """An authority without licences."""
+    builders.authority()
+
+
+def test_nothing_waits_where_nothing_has_a_deadline_near(licence: str) -> None:
     assert kinds() == {}
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_term_waits_from_ninety_days_before_its_end_until_its_renewal_is_filed() -> None:
     number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=80)).date())
     assert kinds(AT - timedelta(days=15)) == {}
@@ -59,6 +67,7 @@ def test_a_term_waits_from_ninety_days_before_its_end_until_its_renewal_is_filed
     assert kinds() == {Matter.RENEWAL: 1}
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_renewal_waits_until_it_is_decided_and_is_overdue_when_the_deemed_days_have_run() -> None:
     number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=80)).date())
     builders.take(number, Action.FILE_RENEWAL, at=AT)
@@ -73,43 +82,43 @@ def test_a_renewal_waits_until_it_is_decided_and_is_overdue_when_the_deemed_days
     assert kinds(AT + timedelta(days=1)) == {}
 
 
-def test_an_emergency_waits_for_the_registrar_and_lapses_as_another_matter_once_ratified() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
+def test_an_emergency_waits_for_the_registrar_and_lapses_as_another_matter_once_ratified(
+    licence: str,
+) -> None:
     terms = StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "Stopped."}, no_conflict=True)
-    made = builders.take(number, Action.SUSPEND_EMERGENCY, terms, at=AT)
+    made = builders.take(licence, Action.SUSPEND_EMERGENCY, terms, at=AT)
     assert kinds() == {Matter.RATIFY: 1, Matter.HEARING: 1, Matter.DUTY: 1}
     assert next(one for one in read() if one.matter is Matter.RATIFY).due == AT + timedelta(hours=72)
     assert Matter.RATIFY not in agenda.matters_of({Role.OFFICER})
-    builders.take(number, Action.RATIFY, StepTerms(refers_to=made.sequence), at=AT)
+    builders.take(licence, Action.RATIFY, StepTerms(refers_to=made.sequence), at=AT)
     assert kinds(AT + timedelta(days=5)) == {Matter.LAPSE: 1, Matter.HEARING: 1, Matter.DUTY: 1}
 
 
 _HEAR_BY = datetime(2026, 5, 18, 18, 15, tzinfo=UTC)
 
 
-def test_a_suspension_that_lapses_waits_until_it_is_lifted() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
-    sequence = builders.suspended(number, at=AT)
+def test_a_suspension_that_lapses_waits_until_it_is_lifted(licence: str) -> None:
+    sequence = builders.suspended(licence, at=AT)
     assert kinds() == {Matter.LAPSE: 1, Matter.HEARING: 1, Matter.DUTY: 1}  # from the first moment on
     duty, hearing, item = read(AT + timedelta(days=5))
     assert (item.matter, item.state) == (Matter.LAPSE, "suspended")
     assert (duty.matter, duty.overdue) == (Matter.DUTY, True)
     assert (hearing.matter, hearing.overdue, hearing.due) == (Matter.HEARING, False, _HEAR_BY)
     assert Matter.HEARING in kinds(AT + timedelta(days=40)), "nobody was heard: overdue, and still there"
-    builders.take(number, Action.HEAR, StepTerms(refers_to=sequence), at=AT + timedelta(hours=1))
+    builders.take(licence, Action.HEAR, StepTerms(refers_to=sequence), at=AT + timedelta(hours=1))
     assert Matter.HEARING not in kinds(AT + timedelta(days=5))
-    builders.lifted(number, sequence, at=AT + timedelta(days=1))
+    builders.lifted(licence, sequence, at=AT + timedelta(days=1))
     assert kinds(AT + timedelta(days=5)) == {Matter.DUTY: 1}  # what it asked for is still to be done
 
 
-def test_a_holder_waits_to_be_heard_until_the_suspension_is_confirmed() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
-    sequence = builders.suspended(number, at=AT)
+def test_a_holder_waits_to_be_heard_until_the_suspension_is_confirmed(licence: str) -> None:
+    sequence = builders.suspended(licence, at=AT)
     confirmed = StepTerms(grounds=("FALSE-DOC",), refers_to=sequence, texts={"en": "Confirmed."})
-    builders.take(number, Action.CONFIRM, confirmed, at=AT + timedelta(days=2))
+    builders.take(licence, Action.CONFIRM, confirmed, at=AT + timedelta(days=2))
     assert Matter.HEARING not in kinds(AT + timedelta(days=2))
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_duty_waits_for_years_and_after_the_measure_is_over() -> None:
     number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=300)).date())
     builders.suspended(number, at=AT)
@@ -117,27 +126,25 @@ def test_a_duty_waits_for_years_and_after_the_measure_is_over() -> None:
     assert (duty.matter, duty.due) == (Matter.DUTY, datetime(2026, 5, 4, 18, 15, tzinfo=UTC))
 
 
-def test_a_fine_waits_until_it_is_paid_in_full() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
+def test_a_fine_waits_until_it_is_paid_in_full(licence: str) -> None:
     ordered = StepTerms(
         grounds=("FEE-OVERCHARGE",), texts={"en": "Pay."}, amount="100", currency="XTS",
     )  # fmt: skip
-    fine = builders.take(number, Action.FINE, ordered, at=AT)
+    fine = builders.take(licence, Action.FINE, ordered, at=AT)
     (item,) = read()
-    assert (item.matter, item.licence, item.overdue) == (Matter.PAYMENT, number, False)
+    assert (item.matter, item.licence, item.overdue) == (Matter.PAYMENT, licence, False)
     assert item.due is not None
     assert read(item.due)[0].overdue
     for place, left in enumerate(({Matter.PAYMENT: 1}, {}), start=1):
         part = StepTerms(refers_to=fine.sequence, amount="50", currency="XTS")
-        builders.take(number, Action.PAY, part, at=AT + timedelta(hours=place))
+        builders.take(licence, Action.PAY, part, at=AT + timedelta(hours=place))
         assert kinds(AT + timedelta(hours=place)) == left
 
 
-def test_a_condition_waits_by_its_day_until_it_is_met() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
+def test_a_condition_waits_by_its_day_until_it_is_met(licence: str) -> None:
     told = ({"code": "AUDIT", "text": "Send the audit.", "due_day": "2026-05-20"},)
     made = builders.take(
-        number,
+        licence,
         Action.VARY,
         StepTerms(
             conditions=told,
@@ -149,12 +156,13 @@ def test_a_condition_waits_by_its_day_until_it_is_met() -> None:
     (item,) = read()
     assert (item.matter, item.due) == (Matter.CONDITION, datetime(2026, 5, 20, 18, 15, tzinfo=UTC))
     builders.take(
-        number, Action.MEET_CONDITION, StepTerms(refers_to=made.sequence), at=AT + timedelta(days=1)
+        licence, Action.MEET_CONDITION, StepTerms(refers_to=made.sequence), at=AT + timedelta(days=1)
     )
     assert kinds(AT + timedelta(days=1)) == {}
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.usefixtures("_authority")
 def test_the_duties_that_wait_are_those_that_the_law_names_of_random_lawful_lives(seed: int) -> None:
     draw, at = Random(seed), AT  # noqa: S311 - the same lives each time
     number = builders.active(at=AT - timedelta(days=20), last_day=(AT + timedelta(days=300)).date())
@@ -190,11 +198,13 @@ def test_the_duties_that_wait_are_those_that_the_law_names_of_random_lawful_live
         assert sorted(item.due for item in found if item.due) == sorted(due for _, due in law)
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_grant_waits_for_its_activation() -> None:
     builders.granted(builders.agency(), at=AT)
     assert kinds() == {Matter.ACTIVATION: 1}
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_security_waits_before_it_runs_out_and_is_overdue_afterwards() -> None:
     holder = builders.agency(at=AT)
     number = builders.granted(holder, "B", at=AT)
@@ -212,12 +222,11 @@ def test_a_security_waits_before_it_runs_out_and_is_overdue_afterwards() -> None
     assert kinds(AT + timedelta(days=40)) == {}
 
 
-def test_an_appeal_and_a_stay_wait_until_they_are_ended() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
-    sequence = builders.revoked(number, at=AT)
-    filed = builders.take(number, Action.FILE_APPEAL, StepTerms(refers_to=sequence), at=AT)
+def test_an_appeal_and_a_stay_wait_until_they_are_ended(licence: str) -> None:
+    sequence = builders.revoked(licence, at=AT)
+    filed = builders.take(licence, Action.FILE_APPEAL, StepTerms(refers_to=sequence), at=AT)
     order = StepTerms(refers_to=sequence, order_reference="AB 1/26", until=(AT + timedelta(days=20)).date())
-    builders.take(number, Action.STAY, order, at=AT)
+    builders.take(licence, Action.STAY, order, at=AT)
     assert kinds(AT + timedelta(days=1)) == {
         Matter.APPEAL: 1,
         Matter.STAY: 1,
@@ -225,39 +234,38 @@ def test_an_appeal_and_a_stay_wait_until_they_are_ended() -> None:
     first, last = read(AT + timedelta(days=1))
     assert (first.matter, last.matter, last.due) == (Matter.STAY, Matter.APPEAL, None)
     ended = StepTerms(refers_to=filed.sequence, order_reference="AB 2/26")
-    builders.take(number, Action.END_APPEAL, ended, at=AT + timedelta(days=2))
+    builders.take(licence, Action.END_APPEAL, ended, at=AT + timedelta(days=2))
     assert kinds(AT + timedelta(days=3)) == {Matter.STAY: 1}
     assert kinds(AT + timedelta(days=21)) == {Matter.DUTY: 1}
 
 
-def test_a_duty_waits_until_each_of_its_measure_is_recorded_as_done() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
-    sequence = builders.suspended(number, at=AT)
+def test_a_duty_waits_until_each_of_its_measure_is_recorded_as_done(licence: str) -> None:
+    sequence = builders.suspended(licence, at=AT)
     (item,) = [one for one in read() if one.matter is Matter.DUTY]
     assert (item.due, item.overdue) == (datetime(2026, 5, 4, 18, 15, tzinfo=UTC), False)
     for place, duty in enumerate(duties.DAYS, start=1):
         terms = StepTerms(refers_to=sequence, duty=duty.value)
-        builders.take(number, Action.PERFORM, terms, at=AT + timedelta(hours=place))
+        builders.take(licence, Action.PERFORM, terms, at=AT + timedelta(hours=place))
         left = [one.due for one in read(AT + timedelta(hours=7)) if one.matter is Matter.DUTY]
         assert left == [] if place == len(duties.DAYS) else left >= [item.due]
 
 
-def test_a_notice_waits_for_its_answer_and_the_answer_for_a_decision() -> None:
-    number = builders.active(at=AT - timedelta(days=20))
-    notice = builders.take(number, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-PROHIBITED",)), at=AT)
+def test_a_notice_waits_for_its_answer_and_the_answer_for_a_decision(licence: str) -> None:
+    notice = builders.take(licence, Action.SHOW_CAUSE, StepTerms(grounds=("FEE-PROHIBITED",)), at=AT)
     (item,) = read()
-    assert (item.matter, item.licence, item.overdue) == (Matter.NOTICE, number, False)
+    assert (item.matter, item.licence, item.overdue) == (Matter.NOTICE, licence, False)
     assert item.due is not None
     assert AT + timedelta(days=20) < item.due < AT + timedelta(days=30)
     assert read(item.due)[0].overdue
-    builders.take(number, Action.REPRESENT, StepTerms(refers_to=notice.sequence), at=AT + timedelta(days=3))
+    builders.take(licence, Action.REPRESENT, StepTerms(refers_to=notice.sequence), at=AT + timedelta(days=3))
     (item,) = read(AT + timedelta(days=3))
     assert (item.matter, item.due) == (Matter.ANSWER, None)
     warning = StepTerms(grounds=("FEE-PROHIBITED",))
-    builders.take(number, Action.WARN, warning, at=AT + timedelta(days=4))
+    builders.take(licence, Action.WARN, warning, at=AT + timedelta(days=4))
     assert kinds(AT + timedelta(days=4)) == {}
 
 
+@pytest.mark.usefixtures("_authority")
 def test_an_application_waits_by_its_next_step_until_it_is_decided() -> None:
     number = applying.submitted(AT)
     (item,) = read()
@@ -273,6 +281,7 @@ def test_an_application_waits_by_its_next_step_until_it_is_decided() -> None:
     assert read(later, wanted=Wanted(corridor="QA")) == []
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_letter_to_an_applicant_waits_for_an_answer_and_the_answer_for_an_officer() -> None:
     number = applying.minded(AT)
     (item,) = read()
@@ -285,6 +294,7 @@ def test_a_letter_to_an_applicant_waits_for_an_answer_and_the_answer_for_an_offi
     assert kinds(AT + timedelta(days=2)) == {Matter.ANSWER: 1}
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_possible_match_waits_until_it_is_judged() -> None:
     barred = builders.agency(at=AT - timedelta(days=9), company_number="C 1")
     builders.revoked(builders.active(barred, at=AT - timedelta(days=8)), at=AT - timedelta(days=5))
@@ -315,6 +325,7 @@ def test_a_possible_match_waits_until_it_is_judged() -> None:
     assert Matter.MATCH not in kinds()
 
 
+@pytest.mark.usefixtures("_authority")
 def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
     holder = builders.agency(at=AT)
     for day in (40, 20, 60, 30):
@@ -340,6 +351,7 @@ def test_filters_and_pages_go_through_the_whole_list_once_by_deadline() -> None:
     assert len(read(wanted=Wanted(corridor="XB"))) == 7  # a licence without limits is good for every country
 
 
+@pytest.mark.usefixtures("_authority")
 def test_another_authority_s_matters_and_those_of_other_roles_are_not_there() -> None:
     builders.active(at=AT, last_day=(AT + timedelta(days=20)).date())
     assert read(by=officer(authority="XB-LMA")) == []
@@ -351,6 +363,7 @@ def test_another_authority_s_matters_and_those_of_other_roles_are_not_there() ->
 
 
 @pytest.mark.parametrize("after", ["x", "2026~term~1", "infinity~nonsense~1", "infinity~term~x", "~~"])
+@pytest.mark.usefixtures("_authority")
 def test_a_place_that_no_page_gave_is_refused(after: str) -> None:
     with pytest.raises(errors.BadInput):
         agenda.read(Wanted(), by=officer(), at=AT, after=after)

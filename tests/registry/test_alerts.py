@@ -12,6 +12,7 @@ from registry.rules.lifecycle import Role
 from registry.rules.motions import Motion
 from tests import builders
 from tests.builders import START
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -27,22 +28,25 @@ UNLICENSED: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def authority(db: None) -> str:
-    """An authority without licences."""
-    return builders.authority()
+@pytest.fixture(scope="module")
+def harbour(kept: Kept) -> str:
+    """The agency that is cloned, with a phone on the register; its number."""
+    with kept():
+        builders.authority()
+        number = builders.agency("Harbour Bridge Recruitment", company_number=builders.key())
+        builders.active(number)
+        by = builders.maker(START)
+        made = agencies.add_channel(
+            number, "phone", "+442079460155", by=by, at=START, idempotency_key=builders.key()
+        )
+        builders.approved(made, at=START)
+        return number
 
 
 @pytest.fixture
-def harbour() -> str:
-    """The agency that is cloned, with a phone on the register; its number."""
-    number = builders.agency("Harbour Bridge Recruitment", company_number=builders.key())
-    builders.active(number)
-    made = agencies.add_channel(
-        number, "phone", "+442079460155", by=builders.maker(START), at=START, idempotency_key=builders.key()
-    )
-    builders.approved(made, at=START)
-    return number
+def _authority(db: None) -> None:
+    """An authority without licences."""
+    builders.authority()
 
 
 def move(motion: Motion, about: str, /, **terms: Any) -> int:
@@ -112,6 +116,7 @@ def test_the_cloned_agency_is_never_answered_for_its_clone(harbour: str) -> None
     assert (official.answer, official.agencies) == (search.Answer.OFFICIAL, (harbour,))
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_name_like_an_unlicensed_ones_is_told_and_a_far_one_is_not() -> None:
     number = published(**UNLICENSED)
     for asked in ("Sunrise Gulf Visa", "sunrise gulf vissa", "Gulf Sunrise Visa"):
@@ -135,6 +140,7 @@ def test_a_correction_is_another_version_and_an_end_takes_it_from_every_list(har
         move(Motion.END_ALERT, number, cause="over", reason="Once more.")
 
 
+@pytest.mark.usefixtures("_authority")
 def test_of_an_alert_in_error_no_name_is_told_any_more() -> None:
     number = published(**UNLICENSED)
     take(Motion.END_ALERT, number, cause="error", reason="It was another house.")
@@ -143,6 +149,7 @@ def test_of_an_alert_in_error_no_name_is_told_any_more() -> None:
     assert alerts.own(number, by=builders.checker(START), at=START).names == ("Sunrise Gulf Visa",)
 
 
+@pytest.mark.usefixtures("_authority")
 def test_an_alert_is_over_after_its_last_day() -> None:
     number = published(**UNLICENSED, last_day="2026-01-10")
     assert [one.number for one in alerts.listed(at=START + 5 * DAY, limit=9).data] == [number]
@@ -202,12 +209,14 @@ def test_pages_of_alerts_follow_each_other_newest_first(harbour: str) -> None:
         alerts.listed(at=START, limit=3, after="AL-999999-0")
 
 
+@pytest.mark.usefixtures("_authority")
 def test_the_audit_finds_an_alert_as_it_was_written_and_as_it_is_found() -> None:
     published(**UNLICENSED)
     assert list(audit.of_search()) == []
     assert list(audit.of_journal("registry_alert")) == []
 
 
+@pytest.mark.usefixtures("_authority")
 def test_one_address_at_a_host_says_nothing_of_the_others_there() -> None:
     number = published(**{**UNLICENSED, "contacts": ["visa@manypeople.example"]})
     assert [one.number for one in found("visa@manypeople.example").alerts] == [number]
@@ -216,6 +225,7 @@ def test_one_address_at_a_host_says_nothing_of_the_others_there() -> None:
         assert (asked.answer, asked.alerts) == (search.Answer.NOT_FOUND, ()), typed
 
 
+@pytest.mark.usefixtures("_authority")
 def test_a_correction_that_another_has_overtaken_is_refused() -> None:
     number = published(**UNLICENSED)
     first = move(Motion.END_ALERT, number, cause="over", reason="Closed.")

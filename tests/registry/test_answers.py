@@ -325,19 +325,17 @@ def test_what_an_agency_may_not_do_is_refused_by_name(licence: str) -> None:
 # --- clocks that differ ------------------------------------------------------------------------------------------
 
 
-def test_a_reader_whose_clock_is_behind_answers_no_earlier_than_what_is_recorded(db: None) -> None:
-    builders.authority()
-    number = builders.active(at=builders.START)
-    holder = Licence.objects.get(number=number).agency.number
+def test_a_reader_whose_clock_is_behind_answers_no_earlier_than_what_is_recorded(licence: str) -> None:
+    holder = Licence.objects.get(number=licence).agency.number
     at = builders.START + timedelta(days=10)
-    builders.suspended(number, at=at)
+    builders.suspended(licence, at=at)
     behind = at - timedelta(seconds=30)
-    assert lookup.public_licence(number, at=behind).state == "suspended"
-    assert lookup.public_many([number], at=behind)[number].state == "suspended"
-    assert [one.state for one in batch.answers([number], at=behind)[number]] == ["suspended"]
+    assert lookup.public_licence(licence, at=behind).state == "suspended"
+    assert lookup.public_many([licence], at=behind)[licence].state == "suspended"
+    assert [one.state for one in batch.answers([licence], at=behind)[licence]] == ["suspended"]
     assert lookup.public_agency(holder, at=behind)["licences"][0]["standing"]["state"] == "suspended"
     assert [row["licence"]["state"] for row in lookup.agencies(at=behind, limit=9).data] == ["suspended"]
-    assert [hit.verdict for hit in search.find(number, limit=9, after=None, at=behind).data] == [
+    assert [hit.verdict for hit in search.find(licence, limit=9, after=None, at=behind).data] == [
         "not_licensed"
     ]
     assert [
@@ -345,29 +343,27 @@ def test_a_reader_whose_clock_is_behind_answers_no_earlier_than_what_is_recorded
     ] == ["not_licensed"]
     listed = dossier.restricted_licences(by=builders.maker(behind), at=behind, after=None, limit=9)
     assert [row["state"] for row in listed.data] == ["suspended"]
-    assert lookup.public_past(number, at=behind, now=at).state == "active"
+    assert lookup.public_past(licence, at=behind, now=at).state == "active"
 
 
-def test_what_is_no_longer_public_is_withheld_by_the_later_clock_too(db: None) -> None:
-    builders.authority()
-    number = builders.active(at=builders.START)
+def test_what_is_no_longer_public_is_withheld_by_the_later_clock_too(licence: str) -> None:
     lifted_at = builders.START + timedelta(days=20)
-    builders.lifted(number, builders.suspended(number, at=builders.START + timedelta(days=10)), at=lifted_at)
+    builders.lifted(
+        licence, builders.suspended(licence, at=builders.START + timedelta(days=10)), at=lifted_at
+    )
     much_later = lifted_at + timedelta(days=600)
-    builders.suspended(number, at=much_later)
+    builders.suspended(licence, at=much_later)
     behind = much_later - timedelta(seconds=30)
-    assert lookup.public_licence(number, at=behind).state == "suspended"
+    assert lookup.public_licence(licence, at=behind).state == "suspended"
 
 
-def test_a_commit_is_recorded_when_it_ends_not_when_its_command_began(db: None, clock: Any) -> None:
-    builders.authority()
-    number = builders.active(at=builders.START)
+def test_a_commit_is_recorded_when_it_ends_not_when_its_command_began(licence: str, clock: Any) -> None:
     began = builders.START + timedelta(days=10)
     ended = clock.stop(began + timedelta(seconds=40))
-    builders.suspended(number, at=began)
+    builders.suspended(licence, at=began)
     between = began + timedelta(seconds=20)
-    then, _ = lookup.public_known(number, at=between, known_at=between, now=ended)
-    now, _ = lookup.public_known(number, at=between, known_at=ended, now=ended)
+    then, _ = lookup.public_known(licence, at=between, known_at=between, now=ended)
+    now, _ = lookup.public_known(licence, at=between, known_at=ended, now=ended)
     assert (then.state, now.state) == ("active", "suspended")
     assert RegisterCommit.objects.latest("pk").recorded_at == ended
 

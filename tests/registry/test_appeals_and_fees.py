@@ -14,12 +14,21 @@ from registry.rules.lifecycle import Action as LicenceAction
 from registry.rules.lifecycle import Role
 from tests import applying as apply
 from tests import builders
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module")
+def refused(kept: Kept) -> str:
+    """The only application, refused once its applicant had answered."""
+    with kept():
+        builders.authority(at=AT - timedelta(days=60))
+        return apply.refused(AT)
+
+
+@pytest.fixture
 def office(request: pytest.FixtureRequest) -> str:
     """The authority, with the policy that a test asks for."""
     return builders.authority(at=AT - timedelta(days=60), **getattr(request, "param", {}))
@@ -49,63 +58,61 @@ def ordered(number: str, outcome: str, at: datetime = AT) -> None:
 # --- appeals
 
 
-def test_an_appeal_that_succeeds_puts_the_application_back_and_takes_the_refusal_from_the_public() -> None:
-    number = apply.refused(AT)
-    appealed(number)
-    assert standing(number).appealed
-    assert published.notice(number, at=AT).appealed
+def test_an_appeal_that_succeeds_puts_the_application_back_and_takes_the_refusal_from_the_public(
+    refused: str,
+) -> None:
+    appealed(refused)
+    assert standing(refused).appealed
+    assert published.notice(refused, at=AT).appealed
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.open"):
-        appealed(number)
+        appealed(refused)
     later = AT + timedelta(days=40)
-    ordered(number, "allowed", later)
-    assert standing(number, later).state is State.UNDER_REVIEW
+    ordered(refused, "allowed", later)
+    assert standing(refused, later).state is State.UNDER_REVIEW
     with pytest.raises(errors.ApplicationNotFound):
-        published.notice(number, at=later)
-    told = reading.own(number, account=apply.ACCOUNT, at=later).happened
+        published.notice(refused, at=later)
+    told = reading.own(refused, account=apply.ACCOUNT, at=later).happened
     assert [one.said for one in told if one.action == "allow_appeal"] == [{"letter": "Heard on Monday."}]
     assert not any(one.action == "record_outcome" for one in told)
     assert list(audit.differences(at=later)) == []
 
 
-def test_an_appeal_that_fails_confirms_the_refusal_for_good() -> None:
-    number = apply.refused(AT)
-    appealed(number)
-    ordered(number, "dismissed")
-    told = published.notice(number, at=AT)
+def test_an_appeal_that_fails_confirms_the_refusal_for_good(refused: str) -> None:
+    appealed(refused)
+    ordered(refused, "dismissed")
+    told = published.notice(refused, at=AT)
     assert (told.state, told.appealed, told.appeal_until) == ("refused", False, None)
     assert told.confirmed_on is not None
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.decided"):
-        appealed(number)
+        appealed(refused)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.none"):
-        ordered(number, "allowed")
+        ordered(refused, "allowed")
 
 
-def test_an_outcome_is_confirmed_as_it_was_recorded_and_by_somebody_else() -> None:
-    number = apply.refused(AT)
-    appealed(number)
+def test_an_outcome_is_confirmed_as_it_was_recorded_and_by_somebody_else(refused: str) -> None:
+    appealed(refused)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.outcome"):
-        apply.take(number, Action.ALLOW_APPEAL, at=AT)
+        apply.take(refused, Action.ALLOW_APPEAL, at=AT)
     both = builders.officer(Role.SUPERVISOR, at=AT)
     said = {"outcome": "dismissed", "order_reference": "AB 12", "letter": "…"}
-    apply.take(number, Action.RECORD_OUTCOME, at=AT, by=both, **said)
+    apply.take(refused, Action.RECORD_OUTCOME, at=AT, by=both, **said)
     with pytest.raises(errors.OwnProposal):
-        apply.take(number, Action.DISMISS_APPEAL, at=AT, by=both)
+        apply.take(refused, Action.DISMISS_APPEAL, at=AT, by=both)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.outcome"):
-        apply.take(number, Action.ALLOW_APPEAL, at=AT)
+        apply.take(refused, Action.ALLOW_APPEAL, at=AT)
 
 
-def test_nobody_appeals_after_the_last_day_but_what_came_in_time_is_recorded_later() -> None:
-    number = apply.refused(AT)
+def test_nobody_appeals_after_the_last_day_but_what_came_in_time_is_recorded_later(refused: str) -> None:
     over = datetime(2026, 3, 30, 18, 15, tzinfo=UTC)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"appeal\.over"):
-        appealed(number, over)
+        appealed(refused, over)
     later, last = AT + timedelta(days=40), datetime(2026, 3, 30, tzinfo=UTC).date()
     for wrong in (last + timedelta(days=1), AT.date() - timedelta(days=1), None):
         with pytest.raises(errors.BadInput) as refusal:
-            apply.take(number, Action.RECORD_APPEAL, at=later, on=wrong, text="By post.")
+            apply.take(refused, Action.RECORD_APPEAL, at=later, on=wrong, text="By post.")
         assert refusal.value.facts["field"] == "on"
-    apply.take(number, Action.RECORD_APPEAL, at=later, on=last, text="By post.")
-    assert standing(number, later).appealed
+    apply.take(refused, Action.RECORD_APPEAL, at=later, on=last, text="By post.")
+    assert standing(refused, later).appealed
 
 
 def not_renewed() -> tuple[str, str, datetime]:
@@ -123,6 +130,7 @@ def not_renewed() -> tuple[str, str, datetime]:
     return asked, licence, over
 
 
+@pytest.mark.usefixtures("office")
 def test_an_appeal_on_paper_is_filed_on_the_licence_with_the_day_on_which_it_came() -> None:
     asked, licence, over = not_renewed()
     came = over + timedelta(days=2)
@@ -132,6 +140,7 @@ def test_an_appeal_on_paper_is_filed_on_the_licence_with_the_day_on_which_it_cam
     assert entry.effective_day == came.date()
 
 
+@pytest.mark.usefixtures("office")
 def test_an_appeal_against_a_renewal_s_refusal_goes_to_the_licence_with_its_outcome() -> None:
     asked, licence, over = not_renewed()
     appealed(asked, over)
@@ -150,6 +159,7 @@ def test_an_appeal_against_a_renewal_s_refusal_goes_to_the_licence_with_its_outc
 
 
 @pytest.mark.parametrize("office", [{"fees": {"application": "250.00 XTS"}}], indirect=True)
+@pytest.mark.usefixtures("office")
 def test_an_application_is_not_complete_before_its_fee_is_recorded() -> None:
     number = apply.submitted(AT)
     assert reading.own(number, account=apply.ACCOUNT, at=AT).fee == "250.00 XTS"
@@ -167,6 +177,7 @@ def test_an_application_is_not_complete_before_its_fee_is_recorded() -> None:
     assert paid.facts == {"on": "2026-03-02", "fee": "250.00 XTS"}
 
 
+@pytest.mark.usefixtures("office")
 def test_where_the_policy_asks_no_fee_none_is_recorded() -> None:
     number = apply.submitted(AT)
     with pytest.raises(errors.ApplicationStepNotAllowed, match=r"fee\.none"):
@@ -176,6 +187,7 @@ def test_where_the_policy_asks_no_fee_none_is_recorded() -> None:
 # --- drafts that are forgotten
 
 
+@pytest.mark.usefixtures("office")
 def test_a_draft_that_nobody_wrote_in_is_forgotten_with_its_papers_and_what_was_sent_stays() -> None:
     sent, idle = apply.submitted(AT, account="A-2"), apply.drafted(AT)
     almost, over = AT + timedelta(days=90, seconds=-1), AT + timedelta(days=90)
@@ -193,6 +205,7 @@ def test_a_draft_that_nobody_wrote_in_is_forgotten_with_its_papers_and_what_was_
     assert list(audit.differences(at=over)) == []
 
 
+@pytest.mark.usefixtures("office")
 def test_where_bytes_can_not_be_deleted_nothing_is_forgotten() -> None:
     idle, over = apply.drafted(AT), AT + timedelta(days=90)
 
@@ -205,6 +218,7 @@ def test_where_bytes_can_not_be_deleted_nothing_is_forgotten() -> None:
     assert ApplicationDocument.objects.count() == len(apply.PAPERS)
 
 
+@pytest.mark.usefixtures("office")
 def test_a_draft_that_is_taken_back_is_forgotten_at_once() -> None:
     number = apply.drafted(AT)
     applicants.withdraw(number, account=apply.ACCOUNT, at=AT, idempotency_key="w-1")

@@ -1,6 +1,8 @@
 """Finding an agency: only those who may recruit now, by country of work, occupation, class and place."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 
@@ -11,32 +13,39 @@ from registry.rules import errors
 from registry.rules.lifecycle import Action, Scope, StepTerms
 from tests import builders
 from tests.builders import START
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 AT = START + DAY
 
 
-@pytest.fixture(autouse=True)
-def register(db: None) -> dict[str, str]:
+@pytest.fixture(scope="module", autouse=True)
+def register(kept: Kept) -> Mapping[str, str]:
     """Four licences that may recruit, for unlike things, and two that may not."""
-    finding.forget()
-    builders.authority()
     made = {}
-    for name, place, scope in [
-        ("gulf", "Port Demo", Scope(("XB", "XC"), ("5321", "9112"))),
-        ("all", "Hilltown", Scope((), ())),
-        ("care", "Port Demo", Scope(("XB",), ("53",))),
-        ("none", "", Scope(("XD",), ())),
-        ("suspended", "Port Demo", Scope(("XB",), ())),
-        ("revoked", "Port Demo", Scope(("XB",), ())),
-    ]:
-        holder = builders.agency(f"{name.title()} Jobs (DEMO)", company_number=builders.key())
-        builders.head_office(holder, locality=place)
-        made[name] = builders.active(holder, scope=scope)
-    builders.suspended(made["suspended"], at=START)
-    builders.revoked(made["revoked"], at=START)
-    return made
+    with kept():
+        builders.authority()
+        for name, place, scope in [
+            ("gulf", "Port Demo", Scope(("XB", "XC"), ("5321", "9112"))),
+            ("all", "Hilltown", Scope((), ())),
+            ("care", "Port Demo", Scope(("XB",), ("53",))),
+            ("none", "", Scope(("XD",), ())),
+            ("suspended", "Port Demo", Scope(("XB",), ())),
+            ("revoked", "Port Demo", Scope(("XB",), ())),
+        ]:
+            holder = builders.agency(f"{name.title()} Jobs (DEMO)", company_number=builders.key())
+            builders.head_office(holder, locality=place)
+            made[name] = builders.active(holder, scope=scope)
+        builders.suspended(made["suspended"], at=START)
+        builders.revoked(made["revoked"], at=START)
+    return MappingProxyType(made)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """What another test has counted is counted again."""
+    finding.forget()
 
 
 def found(wanted: Wanted) -> set[str]:
@@ -46,7 +55,7 @@ def found(wanted: Wanted) -> set[str]:
     return {row.number for row in page.data}
 
 
-def test_only_those_who_may_recruit_are_found(register: dict[str, str]) -> None:
+def test_only_those_who_may_recruit_are_found(register: Mapping[str, str]) -> None:
     named = {number: name for name, number in register.items()}
     for wanted, names in [
         (Wanted(), {"gulf", "all", "care", "none"}),
@@ -67,7 +76,7 @@ def test_only_those_who_may_recruit_are_found(register: dict[str, str]) -> None:
         assert {named[number] for number in found(wanted)} == names, wanted
 
 
-def test_a_country_that_is_cut_out_is_not_found_by_it(register: dict[str, str]) -> None:
+def test_a_country_that_is_cut_out_is_not_found_by_it(register: Mapping[str, str]) -> None:
     for name, cut in (("all", Scope(corridors=("XB",))), ("gulf", Scope(corridors=("XC",)))):
         terms = StepTerms(grounds=("BANNED-CORRIDOR",), cut=cut, notice_served_on=(START - 30 * DAY).date())
         builders.take(register[name], Action.RESTRICT, terms, at=START)
@@ -87,7 +96,7 @@ def test_what_can_be_chosen_is_counted_among_those_who_may_recruit() -> None:
     assert (narrowed.licences, narrowed.places) == (3, {("XA", "Port Demo"): 2, ("XA", "Hilltown"): 1})
 
 
-def test_counts_are_of_the_last_minutes_and_rows_of_now(register: dict[str, str]) -> None:
+def test_counts_are_of_the_last_minutes_and_rows_of_now(register: Mapping[str, str]) -> None:
     assert finding.choices(Wanted(), at=AT).licences == 4
     builders.suspended(register["none"], at=AT)
     assert found(Wanted(corridor="XD")) == {register["all"]}

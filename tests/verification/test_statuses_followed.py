@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
@@ -26,20 +26,11 @@ from tests.conftest import Clock, Kept, signer_of
 from tests.house import House
 from tests.registry.test_intake import PROFILE
 from verification import badges, standings, status_list, statuses, tokens
-from verification.models import Badge, BadgeWatch, ListsPlace, ListState, SignedList
-from verification.status_list import Status
+from verification.models import Badge, BadgeWatch, ListState, SignedList
 
 START = builders.START
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def house(sign_for: Callable[..., House], clock: Clock) -> House:
-    """Two authorities that sign; one knows its licences from a list."""
-    clock.stop(START)
-    builders.authority()
-    return sign_for("XA-DLA", "XA-MOL", at=START)
 
 
 @dataclass
@@ -270,83 +261,3 @@ def test_each_step_reaches_the_lists(step: str, place: Place) -> None:
         place.wait("")
         place.look()
     assert statuses.reconcile(at=place.at + 2 * HOUR) == 0
-
-
-def test_a_round_without_news_looks_at_no_badge(
-    house: House, clock: Clock, django_assert_max_num_queries: Callable[[int], Any]
-) -> None:
-    for _ in range(5):
-        badges.issue("licence", builders.active(), at=START)
-    statuses.refresh(at=START)
-    ListsPlace.objects.update(**vars_of_the_end())
-    with django_assert_max_num_queries(16) as asked:
-        statuses.refresh(at=START)
-    assert not [one for one in asked.captured_queries if "registry_publishedrecord p" in one["sql"]]
-
-
-def vars_of_the_end() -> dict[str, int]:
-    """The end of the journal, as a place: in a test all is one transaction, which is read again each time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint + 1, max(id) FROM registry_changejournal")
-        transaction_, journal = cursor.fetchone()
-    return {"transaction": transaction_, "journal": journal}
-
-
-@pytest.mark.parametrize("lost", ["place", "state", "clock"])
-def test_lists_that_lost_their_place_read_every_badge_before_they_sign(
-    lost: str, house: House, clock: Clock
-) -> None:
-    numbers = [builders.active() for _ in range(3)]
-    codes = [badges.issue("licence", number, at=START).code for number in numbers]
-    statuses.refresh(at=START)
-    builders.suspended(numbers[0], at=START)
-    at = clock.stop(START + HOUR)
-    ListsPlace.objects.update(**vars_of_the_end())
-    if lost == "place":
-        ListsPlace.objects.all().delete()
-    elif lost == "state":
-        ListState.objects.all().delete()
-    else:
-        ListsPlace.objects.update(at=at + DAY)
-    assert statuses.refresh(at=at) == 1
-    place = statuses.places(codes)[codes[0]]
-    stated, _ = status_list.unseal(statuses.read(place.number, at=at).cwt)
-    assert stated.status(place.index) == Status.SUSPENDED
-    agrees(at)
-
-
-def test_a_change_past_the_triggers_is_found_within_the_hour(
-    house: House, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    codes = [badges.issue("licence", builders.active(), at=START).code for _ in range(5)]
-    statuses.refresh(at=START)
-    state = ListState.objects.get()
-    array = bytearray(state.array)
-    status_list.write(array, statuses.places(codes)[codes[3]].index, Status.SUSPENDED)
-    ListState.objects.update(array=bytes(array))
-    ListsPlace.objects.update(**vars_of_the_end())
-    assert statuses.reconcile(at=START + HOUR / 2) == 0
-    assert statuses.reconcile(at=clock.stop(START + HOUR)) == 1
-    assert "1 entries" in caplog.text
-    agrees(START + HOUR)
-    assert statuses.reconcile(at=START + HOUR) == 0
-
-
-def test_more_changed_than_the_journal_names_so_every_badge_is_read(house: House, clock: Clock) -> None:
-    number = builders.active()
-    badges.issue("licence", number, at=START)
-    statuses.refresh(at=START)
-    end = vars_of_the_end()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO registry_changejournal (relation, operation, key, image, transaction_id)"
-            " VALUES ('registry_publishedrecord', 'I', 0, '{\"rows\": 5000, \"numbers\": null}', %s)",
-            [end["transaction"]],
-        )
-    ListsPlace.objects.update(**end)
-    statuses.refresh(at=START)
-    read_at = ListsPlace.objects.get().read_at
-    assert read_at is not None
-    assert read_at <= START - statuses.READ_EVERY
-    statuses.reconcile(at=START)
-    assert ListsPlace.objects.get().reading == ""

@@ -12,9 +12,10 @@ from django.db import Error, connection, transaction
 
 from registry import agencies, lookup
 from registry.intake import taking
+from registry.models import Licence
 from registry.rules.lifecycle import Action, StepTerms
 from tests import builders
-from tests.conftest import Clock
+from tests.conftest import Clock, Kept
 from tests.house import House
 from tests.registry.test_intake import PROFILE
 from verification import (
@@ -45,10 +46,17 @@ def _stopped(clock: Clock) -> None:
     clock.stop(START)
 
 
+@pytest.fixture(scope="module")
+def licences(kept: Kept) -> tuple[str, ...]:
+    """An authority's licences in force, of an agency each, for two years."""
+    with kept(at=START):
+        builders.authority()
+        return tuple(builders.active() for _ in range(3))
+
+
 @pytest.fixture
-def house(sign_for: SignFor) -> House:
-    """An authority that signs."""
-    builders.authority()
+def house(licences: tuple[str, ...], sign_for: SignFor) -> House:
+    """The authority's signer."""
     return sign_for("XA-DLA", at=START)
 
 
@@ -95,9 +103,9 @@ def test_a_badge_of_a_licence_in_force_is_signed_and_verifies_offline(
 
 
 def test_asking_again_signs_nothing_new_until_something_new_is_published(
-    house: House, refreshed: Refreshed
+    licences: tuple[str, ...], house: House, refreshed: Refreshed
 ) -> None:
-    number = builders.active()
+    number = licences[0]
     code = badges.issue("licence", number, at=START).code
     assert refreshed(START) == 1
     first = tokens.digits(code, at=START)
@@ -111,11 +119,11 @@ def test_asking_again_signs_nothing_new_until_something_new_is_published(
 
 
 def test_many_badges_are_signed_in_portions_and_the_worker_is_woken_for_the_rest(
-    house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+    licences: tuple[str, ...], house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "AT_ONCE", 2)
-    for _ in range(3):
-        badges.issue("licence", builders.active(), at=START)
+    for number in licences:
+        badges.issue("licence", number, at=START)
 
     def woken() -> int:
         with connection.cursor() as cursor:
@@ -127,8 +135,10 @@ def test_many_badges_are_signed_in_portions_and_the_worker_is_woken_for_the_rest
     assert (refreshed(START), woken() - before) == (1, 1)
 
 
-def test_a_withdrawn_badge_and_a_licence_that_ended_get_no_token(house: House, refreshed: Refreshed) -> None:
-    gone, ended = builders.active(), builders.active()
+def test_a_withdrawn_badge_and_a_licence_that_ended_get_no_token(
+    licences: tuple[str, ...], house: House, refreshed: Refreshed
+) -> None:
+    gone, ended, _ = licences
     code = badges.issue("licence", gone, at=START).code
     badges.withdraw(code, reason="lost", by="OFFICER-1", at=START)
     badges.issue("licence", ended, at=START)
@@ -162,22 +172,21 @@ def test_a_listed_licence_is_answered_but_never_signed_until_it_is_adopted(
 
 
 def test_badges_that_can_not_be_signed_keep_nobody_waiting(
-    house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+    licences: tuple[str, ...], house: House, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "AT_ONCE", 1)
     builders.authority("XB-LAB")
     for _ in range(3):
         badges.issue("licence", builders.active(authority="XB-LAB"), at=START)
-    badges.issue("licence", builders.active(), at=START)
+    badges.issue("licence", licences[0], at=START)
     badges.issue("licence", builders.active(authority="XB-LAB"), at=START)
     assert refreshed(START) == 1, "nobody has a key for the others"
 
 
 def test_an_office_and_a_person_have_tokens_of_their_own(
-    house: House, settings: Any, refreshed: Refreshed
+    licences: tuple[str, ...], house: House, settings: Any, refreshed: Refreshed
 ) -> None:
-    agency = builders.agency()
-    builders.active(agency)
+    agency = Licence.objects.get(number=licences[0]).agency.number
     office = builders.head_office(agency)
     told: dict[str, Any] = {"name": "Sita Sharma", "role": "sub_agent", "first_day": START.date()}
     by = builders.maker(START)
@@ -192,8 +201,10 @@ def test_an_office_and_a_person_have_tokens_of_their_own(
     assert len({badge.status_index for badge in read}) == 2
 
 
-def test_a_token_is_not_shown_after_its_last_day(house: House, refreshed: Refreshed) -> None:
-    code = badges.issue("licence", builders.active(), at=START).code
+def test_a_token_is_not_shown_after_its_last_day(
+    licences: tuple[str, ...], house: House, refreshed: Refreshed
+) -> None:
+    code = badges.issue("licence", licences[0], at=START).code
     refreshed(START)
     assert tokens.digits(code, at=START + timedelta(days=729))
     assert tokens.digits(code, at=START + timedelta(days=731)) == ""
@@ -212,9 +223,9 @@ def test_a_print_that_ends_before_its_licence_is_followed_in_time(house: House, 
 
 
 def test_after_a_theft_the_stolen_keys_badges_are_signed_again(
-    house: House, clock: Clock, refreshed: Refreshed
+    licences: tuple[str, ...], house: House, clock: Clock, refreshed: Refreshed
 ) -> None:
-    code = badges.issue("licence", builders.active(), at=START).code
+    code = badges.issue("licence", licences[0], at=START).code
     refreshed(START)
     kid = BadgeToken.objects.get(badge=code).kid
     at = START + timedelta(days=1)
@@ -227,18 +238,19 @@ def test_after_a_theft_the_stolen_keys_badges_are_signed_again(
 
 
 def test_without_a_signer_or_a_key_nothing_is_signed_and_nothing_breaks(
-    sign_for: SignFor, refreshed: Refreshed
+    licences: tuple[str, ...], sign_for: SignFor, refreshed: Refreshed
 ) -> None:
-    builders.authority()
-    code = badges.issue("licence", builders.active(), at=START).code
+    code = badges.issue("licence", licences[0], at=START).code
     assert refreshed(START) == 0
     sign_for("XB-LMA", at=START)
     assert refreshed(START) == 0
     assert tokens.digits(code, at=START) == ""
 
 
-def test_a_signer_that_is_down_is_said_and_made_good_later(house: House, refreshed: Refreshed) -> None:
-    code = badges.issue("licence", builders.active(), at=START).code
+def test_a_signer_that_is_down_is_said_and_made_good_later(
+    licences: tuple[str, ...], house: House, refreshed: Refreshed
+) -> None:
+    code = badges.issue("licence", licences[0], at=START).code
     house.close()
     with pytest.raises(signing.SignerDown):
         tokens.refresh(at=START)
@@ -247,8 +259,10 @@ def test_a_signer_that_is_down_is_said_and_made_good_later(house: House, refresh
     assert tokens.digits(code, at=START)
 
 
-def test_tokens_only_grow_and_the_journal_takes_each(house: House, refreshed: Refreshed) -> None:
-    badges.issue("licence", builders.active(), at=START)
+def test_tokens_only_grow_and_the_journal_takes_each(
+    licences: tuple[str, ...], house: House, refreshed: Refreshed
+) -> None:
+    badges.issue("licence", licences[0], at=START)
     refreshed(START)
     row = BadgeToken.objects.get()
     with connection.cursor() as cursor:
