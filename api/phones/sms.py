@@ -184,10 +184,13 @@ def _about(words: Sequence[str], *, right: bool) -> tuple[str, str] | None:
     ``right``: one whose check symbol fits; else one in which a symbol is mistyped. Other words are politeness.
     """
     for start in range(len(words)):
-        for end in range(len(words), start, -1):
-            about = " ".join(words[start:end])
-            if _is_ours(about) is right:
-                return about, live.digits("".join(word for word in words[end:] if _has_digit(word)))
+        fits = [
+            (about, live.digits("".join(word for word in words[end:] if _has_digit(word))))
+            for end in range(len(words), start, -1)
+            if _is_ours(about := " ".join(words[start:end])) is right
+        ]
+        if fits:  # a code and what was read out, written on, can pass for one longer number: the digits are not its end
+            return next((one for one in reversed(fits) if live_codes.is_told(one[1])), fits[0])
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +133,19 @@ def test_a_live_code_is_confirmed_by_message(known: Known) -> None:
     assert ask(f"{known.badge} {code.long}").startswith("CONFIRMED")
     User.objects.update(is_active=False)
     assert ask(f"{known.badge} {code.digits}") == "NOT CONFIRMED. Do not pay."
+
+
+def test_digits_behind_a_code_are_not_read_as_its_end() -> None:
+    """Written on, one code and its digits in some five hundred pass for a longer number whose check symbol fits."""
+    assert sms.read("XAK0V7XGF3Z77 988 131") == sms.Message("", "XAK0V7XGF3Z77", "988131")
+    draw, passing = random.Random(5), 0  # noqa: S311 - the same examples each time
+    for _ in range(3000):
+        code = numbering.badge_code("XA", draw.randrange)
+        digits = f"{draw.randrange(10**6):06}"
+        passing += sms._is_ours(code + digits) is True
+        assert sms.read(f"{code} {digits}") == sms.Message("", code, digits)
+        assert sms.read(f"{code} {digits} {digits}").digits == digits * 2
+    assert passing, "none of these would have been misread"
 
 
 def test_guessing_by_message_ends_after_five(known: Known) -> None:
