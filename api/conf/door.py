@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
 
+_USUAL = gc.get_threshold()
+gc.set_threshold(100_000)  # until all is loaded, nearly all that is made stays: see Application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.conf.settings")
 if not apps.ready:
     django.setup(set_prefix=False)
@@ -54,3 +56,4 @@ class Application(Door, WSGIHandler):
         super().__init__(*args, **kwargs)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_USUAL)
