@@ -5,7 +5,8 @@ import gc
 import os
 import sys
 
-gc.set_threshold(100_000)  # what is loaded stays: to look through it again and again takes a fifth of the start
+# What is loaded stays: to look through it again and again takes a tenth of the start.
+gc.set_threshold(100_000)
 
 try:
     from api.conf import embedded, roles
