@@ -90,7 +90,7 @@ def unlike(numbers: Sequence[str]) -> list[tuple[Mark, bool]]:
     A list of licences is taken in without marks: who came with one has none, or those of when an officer last looked,
     and is not compared.
     """
-    own = [number for (number,) in _read(numbers, _OWN)[0]]
+    own = [number for (number,) in questions.ask_of(numbers, _OWN)[0]]
     held, wanted = _held(own).keys(), set(_marks(own))
     return [(mark, mark in held) for mark in sorted(held ^ wanted)]
 
@@ -128,7 +128,7 @@ _PEOPLE: Final = """
 
 
 def _marks(numbers: Sequence[str]) -> Iterator[Mark]:
-    agencies, offices, channels, people = _read(numbers, _AGENCIES, _OFFICES, _CHANNELS, _PEOPLE)
+    agencies, offices, channels, people = questions.ask_of(numbers, _AGENCIES, _OFFICES, _CHANNELS, _PEOPLE)
     for authority, agency, _number, subject, address, locality, account, country, company in (
         agencies + offices
     ):
@@ -175,10 +175,6 @@ def of_person(
             yield "person", f"{folded} {born.isoformat()}", group
         if folded and group == "officer":
             yield "owner", folded, ""
-
-
-def _read(numbers: Sequence[str], *statements: str) -> list[list[tuple[Any, ...]]]:
-    return questions.ask(*((sql, [list(numbers)]) for sql in statements))
 
 
 def _held(numbers: Sequence[str]) -> dict[Mark, int]:

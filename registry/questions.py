@@ -26,3 +26,8 @@ def ask(*questions: Question) -> list[list[tuple[Any, ...]]]:
         while cursor.nextset():
             found.append(cursor.fetchall())
     return found
+
+
+def ask_of(numbers: Sequence[str], *statements: str) -> list[list[tuple[Any, ...]]]:
+    """The rows of each of these statements, whose only value is this list of numbers."""
+    return ask(*((sql, [list(numbers)]) for sql in statements))

@@ -19,6 +19,7 @@ from registry.models.register import RegisterCommit
 class Entry(models.Model):
     """Anything the register holds for ever, with two times: when it has effect and when it was recorded."""
 
+    # Keys without an index of their own begin one below, or have one of the few entries that hold them.
     commit = models.ForeignKey(
         RegisterCommit, on_delete=models.PROTECT, related_name="entries", db_index=False
     )

@@ -154,9 +154,8 @@ def anew(number: str, *, at: datetime, why: str, by: str = "SYSTEM") -> int:
     rows = marks.lock([number])
     if not rows:
         raise errors.AgencyNotFound("no agency has this number", number=number)
-    marks.index(
-        [number], at=at
-    )  # a list is taken in without marks, and may have brought names and channels since
+    # A list is taken in without marks, and may have brought names and channels since.
+    marks.index([number], at=at)
     assessing.screen(rows, why=why, by=by, at=at)
     return rows[0]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 
@@ -173,7 +173,7 @@ _ALERTS: Final = """
 
 
 def _of_alerts(numbers: Sequence[str]) -> Iterator[_Entry]:
-    (alerts,) = _read(numbers, _ALERTS)
+    (alerts,) = questions.ask_of(numbers, _ALERTS)
     for number, authority, country, zone, called, contacts, last, ended in alerts:
         if ended:
             continue
@@ -221,7 +221,7 @@ def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
         yield from _of_alerts(alerts)
     if len(alerts) == len(numbers):
         return
-    own, former_ones, trading, channels, licences = _read(
+    own, former_ones, trading, channels, licences = questions.ask_of(
         numbers, _AGENCIES, _FORMER, _TRADING, _CHANNELS, _LICENCES
     )
     agencies = {number: rest for number, *rest in own}
@@ -242,10 +242,6 @@ def _entries(numbers: Sequence[str]) -> Iterator[_Entry]:
         authority, country, *_ = agencies[number]
         for text in filter(None, held):
             yield _Entry(number, licence, authority, country, "number", text, None, None)
-
-
-def _read(numbers: Sequence[str], *statements: str) -> list[list[tuple[Any, ...]]]:
-    return questions.ask(*((sql, [list(numbers)]) for sql in statements))
 
 
 def _legal_names(legal: str, latin: str) -> Iterator[tuple[str, str]]:
