@@ -121,7 +121,7 @@ def restricted_licence(number: str, *, by: Actor, at: datetime) -> dict[str, Any
         raise missing
     may_read(licence.authority.code, by, unseen=missing)
     rows = licence.entries.select_related("commit").prefetch_related("texts").order_by("pk")
-    now = standing.at(records.fold_entries(licence.pk), at=at)
+    now = standing.at([records.as_fold(row) for row in rows], at=at)
     sequences = {row.pk: row.sequence for row in rows}
     return {
         "number": licence.number,

@@ -122,7 +122,7 @@ class File:
     sanctions: tuple[Owed, ...]
     tasks: tuple[Due, ...]
     served_on: date | None
-    body: Mapping[str, Any]
+    complete_since: datetime | None
     version: int | None
 
     @property
@@ -158,25 +158,31 @@ class Outlook:
 
 def file(number: str, *, by: Actor, at: datetime) -> File:
     """The licence with what counts for and against it at ``at``, for officials of its authority."""
-    licence = _readable(number, by)
-    return _file(licence, recording.case_of(licence, at), _sequences(licence), at)
+    licence, rows, case = _read(number, by, at)
+    return _file(licence, case, rows, at)
 
 
 def options(number: str, *, by: Actor, at: datetime) -> tuple[Option, ...]:
     """Every step of the table that some officer may begin, as it stands for this one on this licence now."""
-    licence = _readable(number, by)
-    return _options(licence, recording.case_of(licence, at), _rows(licence), by, at)
+    licence, rows, case = _read(number, by, at)
+    return _options(licence, case, rows, by, at)
 
 
 def weighed(number: str, *, by: Actor, at: datetime) -> tuple[File, tuple[Option, ...]]:
     """``file`` and ``options`` together, the licence read once."""
+    licence, rows, case = _read(number, by, at)
+    return _file(licence, case, rows, at), _options(licence, case, rows, by, at)
+
+
+def _read(number: str, by: Actor, at: datetime) -> tuple[Licence, list[Entry], freezing.Case]:
+    """The licence with its entries, the oldest first, and the case that they make."""
     licence = _readable(number, by)
-    case, rows = recording.case_of(licence, at), _rows(licence)
+    rows = list(Entry.objects.filter(licence=licence).select_related("commit").order_by("pk"))
+    return licence, rows, recording.case_of(licence, at, known=[records.as_fold(row) for row in rows])
+
+
+def _file(licence: Licence, case: freezing.Case, rows: Sequence[Entry], at: datetime) -> File:
     sequences = {row.pk: row.sequence for row in rows}
-    return _file(licence, case, sequences, at), _options(licence, case, rows, by, at)
-
-
-def _file(licence: Licence, case: freezing.Case, sequences: Mapping[int, int], at: datetime) -> File:
     actions = {e.ref: e.action.value for e in case.entries}
     entries = Entries(case.entries)
     spent = answer.spent(case.entries, zone=case.zone, at=at)
@@ -219,7 +225,7 @@ def _file(licence: Licence, case: freezing.Case, sequences: Mapping[int, int], a
             (days.local_day(e.effective_from, case.zone) for e in entries.those(Action.SHOW_CAUSE)),
             default=None,
         ),
-        body=_face(licence, case.entries, at, judged=at).body if case.entries else {},
+        complete_since=answer.complete_since(case.entries, zone=case.zone, at=at),
         version=licence.version,
     )
 
@@ -275,7 +281,7 @@ def agency_file(number: str, *, by: Actor, at: datetime) -> File:
         sanctions=(),
         tasks=(),
         served_on=None,
-        body={},
+        complete_since=None,
         version=None,
     )
 
@@ -498,11 +504,3 @@ def _may_read(authority: str, by: Actor, unseen: errors.NotFound) -> None:
         raise errors.OutsideAuthority(
             "the record belongs to another authority", authority=authority, unseen=unseen
         )
-
-
-def _sequences(licence: Licence) -> dict[int, int]:
-    return {row.pk: row.sequence for row in _rows(licence)}
-
-
-def _rows(licence: Licence) -> list[Entry]:
-    return list(Entry.objects.filter(licence=licence).select_related("commit"))

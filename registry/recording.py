@@ -147,9 +147,16 @@ def state_of(licence: Licence, *, at: datetime) -> State:
     return standing.at(entries, at=at).state if entries else State.NOT_GRANTED
 
 
-def case_of(licence: Licence, at: datetime) -> freezing.Case:
-    """The licence as a step taken at ``at`` would meet it; that of an agency itself, without a number, too."""
-    entries = records.fold_entries(licence.pk) if licence.pk else _entries_of_its_own(licence.agency)
+def case_of(
+    licence: Licence, at: datetime, *, known: Sequence[standing.Entry] | None = None
+) -> freezing.Case:
+    """The licence as a step taken at ``at`` would meet it; that of an agency itself, without a number, too.
+
+    ``known``: its entries, from a caller who has read them.
+    """
+    entries = known
+    if entries is None:
+        entries = records.fold_entries(licence.pk) if licence.pk else _entries_of_its_own(licence.agency)
     now = standing.at(entries, at=at)
     return freezing.Case(
         entries=entries,

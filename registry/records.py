@@ -1,6 +1,7 @@
 """Rows as the law reads them: entries for the fold, the holder's public facts for the answer, the policy in force."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +10,7 @@ from django.db import connection
 from django.db.models import JSONField
 from django.db.models.expressions import RawSQL
 
+from registry import prepared, questions
 from registry.models import Agency, Channel, Entry, Licence, Office, PolicySet, TradingName
 from registry.rules import errors, policy, standing
 from registry.rules.answer import Facts, Stated
@@ -119,8 +121,17 @@ def is_of_agency(action: Action, grounds: Iterable[str]) -> bool:
     return action is Action.DEBAR or (action is Action.CANCEL and "ENTITY-DISSOLVED" in grounds)
 
 
+_BARRED: Final = prepared.Statement(
+    "ever_barred",
+    f"SELECT 1 WHERE EXISTS (SELECT FROM registry_entry WHERE agency_id IN ({_FAMILY.replace('%s', '$1')})"  # noqa: S608
+    f" AND action = ANY('{{{','.join(sorted(ABOUT_BARS))}}}'))",
+)
+
+
 def bars_of(agency_id: int, *, own_at: datetime | None = None) -> Entries:
     """The agency's bars, its dissolution and all that was said of them, on every licence of it and on none."""
+    if not _BARRED.rows(str(agency_id)):  # nearly always: and the statement below is dear to plan
+        return Entries(())
     merged = RawSQL(_FAMILY, [agency_id])  # noqa: S611 - our own words, with a place for the key
     rows = Entry.objects.filter(agency__in=merged, action__in=ABOUT_BARS).order_by("pk")
     return Entries(as_fold(row, own_at) for row in (rows if own_at else rows.select_related("commit")))
@@ -144,40 +155,81 @@ def as_fold(row: Entry, own_at: datetime | None = None) -> standing.Entry:
     )
 
 
+_HOLDER: Final = ("number", "legal_name", "latin_name", "country")
+_AUTHORITY: Final = ("code", "name", "country", "zone", "contact", "complaint")
+_NAME: Final = ("name", "first_day", "last_day")
+_OFFICE: Final = (
+    "number", "kind", "name", "address", "locality", "country", "first_day", "last_day", "photograph",
+)  # fmt: skip
+_CHANNEL: Final = ("kind", "value", "first_day", "last_day")
+"""What the public reads of each of these records; a column that is not named here never enters an answer."""
+
+
+def _of_agencies(columns: Iterable[str], table: str, order: str) -> str:
+    return f"SELECT agency_id, {', '.join(columns)} FROM {table} WHERE agency_id = ANY(%s) ORDER BY {order}"  # noqa: S608
+
+
+_HOLDERS: Final = f"""
+SELECT a.id, u.id, {", ".join(f"a.{name}" for name in _HOLDER)}, {", ".join(f"u.{name}" for name in _AUTHORITY)}
+FROM registry_agency a JOIN registry_authority u ON u.id = a.authority_id WHERE a.id = ANY(%s)"""  # noqa: S608
+_POLICIES: Final = """
+SELECT authority_id, in_force_from, rules FROM registry_policyset
+WHERE authority_id IN (SELECT authority_id FROM registry_agency WHERE id = ANY(%s)) ORDER BY in_force_from, version"""
+_FACTS: Final = (
+    _HOLDERS,
+    _of_agencies(_NAME, "registry_tradingname", "id"),
+    _of_agencies(_OFFICE, "registry_office", "kind DESC, id"),
+    _of_agencies(_CHANNEL, "registry_channel", "kind, id"),
+    _POLICIES,
+)
+
+
 def facts_of(licences: Sequence[Licence]) -> dict[int, Facts]:
-    """The public facts of each licence's holder and authority, by licence id; as many queries for many as for one."""
-    agencies = {licence.agency_id for licence in licences}
-    holders = {a.pk: a for a in Agency.objects.filter(pk__in=agencies).select_related("authority")}
-    names = _grouped(TradingName.objects.filter(agency__in=agencies).order_by("pk"))
-    offices = _grouped(Office.objects.filter(agency__in=agencies).order_by("-kind", "pk"))
-    channels = _grouped(Channel.objects.filter(agency__in=agencies).order_by("kind", "pk"))
-    authorities = {a.authority_id: a.authority for a in holders.values()}
-    words = {key: stated(key) for key in authorities}
+    """The public facts of each licence's holder and authority, by licence id; asked for many in one go as for one."""
+    agencies = sorted({licence.agency_id for licence in licences})
+    holders, names, offices, channels, policies = questions.ask(*((sql, [agencies]) for sql in _FACTS))
+    named, housed, reached = _grouped(names, _NAME), _grouped(offices, _OFFICE), _grouped(channels, _CHANNEL)
+    rules: dict[int, list[tuple[datetime, Any]]] = {}
+    for authority_id, since, told in policies:
+        rules.setdefault(authority_id, []).append((since, json.loads(told)))
+    words = {authority_id: _stated(told) for authority_id, told in rules.items()}
+    found: dict[int, tuple[dict[str, Any], dict[str, Any], tuple[tuple[datetime, Stated], ...]]] = {}
+    for agency_id, authority_id, *columns in holders:
+        authority = dict(zip(_AUTHORITY, columns[len(_HOLDER) :], strict=True))
+        authority |= {name: json.loads(authority[name]) for name in ("name", "contact", "complaint")}
+        holder = dict(zip(_HOLDER, columns[: len(_HOLDER)], strict=True))
+        found[agency_id] = (holder, authority, words.get(authority_id, ()))
     return {
-        licence.pk: public_facts(
+        licence.pk: _facts(
             licence,
-            holders[licence.agency_id],
-            names.get(licence.agency_id, []),
-            offices.get(licence.agency_id, []),
-            channels.get(licence.agency_id, []),
-            words[holders[licence.agency_id].authority_id],
+            *found[licence.agency_id],
+            named.get(licence.agency_id, []),
+            housed.get(licence.agency_id, []),
+            reached.get(licence.agency_id, []),
         )
         for licence in licences
     }
 
 
-def _grouped(found: Iterable[Any]) -> dict[int, list[Any]]:
-    groups: dict[int, list[Any]] = {}
-    for row in found:
-        groups.setdefault(row.agency_id, []).append(row)
+def _grouped(rows: Iterable[tuple[Any, ...]], columns: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for agency_id, *values in rows:
+        groups.setdefault(agency_id, []).append(dict(zip(columns, values, strict=True)))
     return groups
+
+
+_IN_FORCE: Final = prepared.Statement(
+    "policy_in_force",
+    """
+SELECT rules FROM registry_policyset WHERE authority_id = $1 AND in_force_from <= $2
+ORDER BY in_force_from DESC, version DESC LIMIT 1""",
+)
 
 
 def current_policy(authority_id: int, *, at: datetime) -> policy.Policy:
     """The policy of the authority in force at ``at``, or the defaults where it has none."""
-    found = PolicySet.objects.filter(authority_id=authority_id, in_force_from__lte=at)
-    newest = found.order_by("-in_force_from", "-version").first()
-    return policy.parse(newest.rules) if newest else policy.Policy(version=0)
+    found = _IN_FORCE.rows(str(authority_id), at.isoformat())
+    return policy.parse(json.loads(found[0][0] or b"")) if found else policy.Policy(version=0)
 
 
 def stated(authority_id: int, *, known_at: datetime | None = None) -> tuple[tuple[datetime, Stated], ...]:
@@ -185,14 +237,18 @@ def stated(authority_id: int, *, known_at: datetime | None = None) -> tuple[tupl
     found = PolicySet.objects.filter(authority_id=authority_id)
     if known_at is not None:
         found = found.filter(recorded_at__lte=known_at)
+    return _stated(found.order_by("in_force_from", "version").values_list("in_force_from", "rules"))
+
+
+def _stated(rules: Iterable[tuple[datetime, Any]]) -> tuple[tuple[datetime, Stated], ...]:
     told: list[tuple[datetime, Stated]] = []
-    for row in found.order_by("in_force_from", "version"):
-        read = policy.parse(row.rules)
+    for since, said in rules:
+        read = policy.parse(said)
         words = Stated(read.legal_terms, asdict(read.worker_fee) if read.worker_fee else None)
-        if told and told[-1][0] == row.in_force_from:
+        if told and told[-1][0] == since:
             told.pop()
         if not told or told[-1][1] != words:
-            told.append((row.in_force_from, words))
+            told.append((since, words))
     return tuple(told)
 
 
@@ -205,44 +261,42 @@ def public_facts(
     words: tuple[tuple[datetime, Stated], ...],
 ) -> Facts:
     """The public part of these records; restricted columns never enter."""
-    authority = agency.authority
+    return _facts(
+        licence,
+        _columns(agency, _HOLDER),
+        _columns(agency.authority, _AUTHORITY),
+        words,
+        [_columns(row, _NAME) for row in names],
+        [_columns(row, _OFFICE) for row in offices],
+        [_columns(row, _CHANNEL) for row in channels],
+    )
+
+
+def _columns(row: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _facts(
+    licence: Licence,
+    holder: Mapping[str, Any],
+    authority: Mapping[str, Any],
+    words: tuple[tuple[datetime, Stated], ...],
+    names: Sequence[Mapping[str, Any]],
+    offices: Sequence[Mapping[str, Any]],
+    channels: Sequence[Mapping[str, Any]],
+) -> Facts:
     return Facts(
         number=licence.number,
         legacy_number=licence.legacy_number,
         licence_class=licence.licence_class,
         origin=licence.origin,
-        authority={
-            "code": authority.code,
-            "name": authority.name,
-            "country": authority.country,
-            "zone": authority.zone,
-            "contact": authority.contact,
-            "complaint": authority.complaint,
-        },
-        agency_number=agency.number,
-        name=agency.legal_name,
-        latin_name=agency.latin_name,
-        country=agency.country,
-        trading_names=tuple(
-            {"name": n.name, "first_day": n.first_day, "last_day": n.last_day} for n in names
-        ),
-        offices=tuple(
-            {
-                "number": o.number,
-                "kind": o.kind,
-                "name": o.name,
-                "address": o.address,
-                "locality": o.locality,
-                "country": o.country,
-                "first_day": o.first_day,
-                "last_day": o.last_day,
-            }
-            | ({"photograph": o.photograph} if o.photograph else {})
-            for o in offices
-        ),
-        channels=tuple(
-            {"kind": c.kind, "value": c.value, "first_day": c.first_day, "last_day": c.last_day}
-            for c in channels
-        ),
+        authority=authority,
+        agency_number=holder["number"],
+        name=holder["legal_name"],
+        latin_name=holder["latin_name"],
+        country=holder["country"],
+        trading_names=tuple(names),
+        offices=tuple({name: o[name] for name in o if o[name] or name != "photograph"} for o in offices),
+        channels=tuple(channels),
         stated=words,
     )

@@ -54,6 +54,5 @@ class Application(Door, WSGIHandler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Load everything; what stands now stands for as long as the process, so the collector need not visit it."""
         super().__init__(*args, **kwargs)
-        gc.collect()
         gc.freeze()
         gc.set_threshold(*_USUAL)

@@ -63,7 +63,7 @@ def licence(visit: Visit, number: str) -> HttpResponse:
         tasks=_tasks(file, visit.at),
         unpaid=_unpaid(file, visit.at),
         sanctions=_sanctions(file),
-        complete_since=_day_of(file.body.get("history_complete_since"), file.zone),
+        complete_since=written.days(file.complete_since, file.zone) if file.complete_since else "",
         entries=[
             _entry(one, file.zone, language)
             | {
@@ -519,11 +519,6 @@ def _entry(one: Mapping[str, Any], zone: str, language: str) -> dict[str, Any]:
         "amount": f"{one['effect'].get('amount', '')} {one['effect'].get('currency', '')}".strip(),
         "points": one["effect"].get("points") or "",
     }
-
-
-def _day_of(text: Any, zone: str) -> str:
-    instant = written.instant(text)
-    return written.days(instant, zone) if instant else ""
 
 
 urlpatterns: list[URLPattern] = [

@@ -122,7 +122,7 @@ def pieces(
     spent = [s for ref, s in held.items() if ref in over]
     shown = [s for ref, s in held.items() if ref not in over and not _never_shown(s.entry)]
     withhold = min((until for _, until in ends if until > at), default=None)
-    complete_since = max((end for end in over.values() if end is not None), default=_first_instant(known))
+    complete_since = _whole_since(over.values(), known)
     told = {i for s in shown for i in (s.entry.decided_at, s.start, s.over) if i is not None}
     return tuple(
         _piece(facts, span, shown, spent, withhold, complete_since) for span in _cut_again(facts, life, told)
@@ -138,6 +138,20 @@ def spent(entries: Sequence[Entry], *, zone: str, at: datetime) -> frozenset[int
     return frozenset(
         {s.entry.ref for s in shown if s.public_until is not None and s.public_until <= at} | never
     )
+
+
+def complete_since(entries: Sequence[Entry], *, zone: str, at: datetime) -> datetime | None:
+    """Since when nothing is missing from what the public reads at ``at``; ``None`` where nothing was entered."""
+    over: list[datetime | None] = []
+    if any(_never_shown(e) or _may_be_spent(e, zone, at) for e in entries):
+        shown = _sanctions(zone, entries, standing.spans(entries))
+        over = [s.over for s in shown if not s.undone and s.public_until is not None and s.public_until <= at]
+    return _whole_since(over, entries)
+
+
+def _whole_since(over: Iterable[datetime | None], entries: Sequence[Entry]) -> datetime | None:
+    """Since the last end of a sanction that is spent, or since the beginning."""
+    return max((end for end in over if end is not None), default=_first_instant(entries))
 
 
 def _never_shown(entry: Entry) -> bool:

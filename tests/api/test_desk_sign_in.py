@@ -203,3 +203,15 @@ def test_what_is_no_passkey_is_refused(desk: Client, device: Device, path: str, 
     answer = desk.post(f"/desk/passkey/{path}", body, content_type="application/json")
     assert answer.status_code in {400, 401, 403}
     assert answer.json()["wrong"]
+
+
+@pytest.mark.parametrize("more", ["\0", "\0x", "x", "\n", "é", "'--"])
+def test_a_session_s_key_with_something_behind_it_is_no_key(page: Pages, device: Device, more: str) -> None:
+    _enter(page, device.code)
+    cookies = page.client.cookies
+    key = cookies[settings.SESSION_COOKIE_NAME].value
+    for path, status in (("keys", 302), ("sign-in", 200)):
+        cookies[settings.SESSION_COOKIE_NAME] = key + more  # in quotes, with a NUL in octal
+        assert page.get(path).status_code == status
+    cookies[settings.SESSION_COOKIE_NAME] = key
+    assert page.get("keys").status_code == 200

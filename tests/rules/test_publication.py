@@ -26,6 +26,9 @@ def told(
     pieces = answer.pieces(FACTS, walk.entries, at=at or walk.now, known_at=known_at)
     body = next(piece.body for piece in pieces if piece.end is None or on < piece.end)
     read: dict[str, Any] = json.loads(body)
+    if known_at is None:
+        since = answer.complete_since(walk.entries, zone=KATHMANDU, at=at or walk.now)
+        assert read["history_complete_since"] == answer.rfc3339(since)
     return read
 
 

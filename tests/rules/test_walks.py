@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.rules import days, duties, standing
+from registry.rules import answer, days, duties, standing
 from registry.rules.entries import Entries
 from registry.rules.errors import RegistryError
 from registry.rules.grounds import FAVOURABLE, REASONS
@@ -214,6 +214,21 @@ def test_an_entry_means_the_same_after_json(walk: Walk) -> None:
         for e in walk.entries
     ]
     assert standing.spans(kept) == walk.spans()
+
+
+@bounded
+@given(walks(), st.sampled_from([0, 400, 800, 2000, 8000]))
+def test_since_when_nothing_is_missing_is_what_every_public_answer_says(walk: Walk, later: int) -> None:
+    at = walk.now + timedelta(days=later)
+    facts = answer.Facts(
+        number="XA-1", legacy_number="", licence_class="A", origin="granted", authority={"zone": walk.zone},
+        agency_number="AG-1", name="Demo", latin_name="Demo", country="XA",
+    )  # fmt: skip
+    said = {
+        json.loads(piece.body)["history_complete_since"]
+        for piece in answer.pieces(facts, walk.entries, at=at)
+    }
+    assert said == {answer.rfc3339(answer.complete_since(walk.entries, zone=walk.zone, at=at))}
 
 
 @bounded
