@@ -19,9 +19,11 @@ import pytest
 from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections, transaction
+from django.template import Template
 from django.test import Client, TransactionTestCase
 from django.test.client import ClientHandler
 from django.test.testcases import QuietWSGIRequestHandler
+from django.test.utils import _TestState
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import DuplicateDatabase, InvalidCatalogName, ObjectInUse, UniqueViolation
@@ -161,6 +163,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     yield
     with django_db_blocker.unblock():
         connections.close_all()
+    for kept in (*_left_behind, *_sweeper):
+        kept.close()
     with psycopg.connect(server_address(), autocommit=True) as administrator:
         administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -186,25 +190,41 @@ _SIZES = """
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"""
 
 
+_sweeper: list[psycopg.Connection[Any]] = []
+"""The connection that empties tables, kept: a new one would learn of every table again before it could."""
+
+
+def _sweeping(name: str) -> psycopg.Connection[Any]:
+    if not _sweeper:
+        address = make_conninfo(server_address(), dbname=name)
+        _sweeper.append(psycopg.connect(address, autocommit=True, prepare_threshold=0))
+        _sweeper[0].execute("SET session_replication_role = replica")  # no trigger minds what is deleted
+    return _sweeper[0]
+
+
 def _empty(*, only_large: bool = False) -> None:
     """Empty the tables that tests wrote to: deleting a few rows takes a fraction of truncating every table."""
     name = connections["default"].settings_dict["NAME"]
     if name != _database():
         return
-    with psycopg.connect(make_conninfo(server_address(), dbname=name), autocommit=True) as administrator:
-        sizes: dict[str, int] = dict(administrator.execute(_SIZES).fetchall())
-        tables = sizes.keys() - _KEPT
-        if any(sizes[table] >= _LARGE for table in tables):
-            administrator.execute(f"TRUNCATE {', '.join(tables)}")
-        elif not only_large:
-            administrator.execute(
-                "SET session_replication_role = replica"
-            )  # no trigger minds what is deleted
-            asked = " UNION ALL ".join(
-                f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables
-            )
-            for (table,) in administrator.execute(asked).fetchall():
-                administrator.execute(f"DELETE FROM {table}")
+    try:
+        _sweep(_sweeping(name), only_large=only_large)
+    except psycopg.OperationalError:  # a test has ended it, or its server
+        _sweeper.pop().close()
+        _sweep(_sweeping(name), only_large=only_large)
+
+
+def _sweep(administrator: psycopg.Connection[Any], *, only_large: bool) -> None:
+    sizes: dict[str, int] = dict(administrator.execute(_SIZES).fetchall())
+    tables = sizes.keys() - _KEPT
+    if any(sizes[table] >= _LARGE for table in tables):
+        administrator.execute(f"TRUNCATE {', '.join(tables)}", prepare=False)
+    elif not only_large:
+        asked = " UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in sorted(tables)
+        )
+        for (table,) in administrator.execute(asked).fetchall():
+            administrator.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -328,6 +348,15 @@ def _passwords_are_hashed_in_no_time() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _templates_are_drawn_as_for_visitors() -> Iterator[None]:
+    """Django would tell every client of every template it draws and copy what it was drawn from; no test reads that."""
+    drawing: Any = Template
+    watched, drawing._render = drawing._render, _TestState.saved_data.template_render  # type: ignore[attr-defined]
+    yield
+    drawing._render = watched
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _static_files_are_looked_for_once() -> Iterator[None]:
     """Each client has an application of its own, and the files that it may serve are the same for all."""
     from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
@@ -383,6 +412,10 @@ class _AtOnce(QuietWSGIRequestHandler):
     disable_nagle_algorithm = True
 
 
+_left_behind: list[Any] = []
+"""Connections to the database of visitors who are gone."""
+
+
 class _Door(ThreadedWSGIServer):
     """A server that shows everybody out: a browser keeps its connections, and each keeps one to the database."""
 
@@ -396,8 +429,29 @@ class _Door(ThreadedWSGIServer):
         self._visitors.add(request)
         super().process_request(request, client_address)
 
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve somebody over a connection to the database that an earlier visitor left, if there is one."""
+        left = None
+        with suppress(IndexError):
+            left = _left_behind.pop()
+        if left is not None:
+            if not left.is_usable():
+                left.close()
+            connections["default"] = left
+        super().process_request_thread(request, client_address)
+
+    def _close_connections(self) -> None:
+        """Leave the connection to the next visitor: a new one would learn of every table again."""
+        mine: Any = connections["default"]
+        if mine.connection is None or mine.in_atomic_block or mine.errors_occurred:
+            mine.close()
+            return
+        mine.inc_thread_sharing()
+        del connections["default"]
+        _left_behind.append(mine)
+
     def shutdown_request(self, request: Any) -> None:
-        """Somebody has gone, and the thread's connections to the database with them."""
+        """Somebody has gone, and has left the connection to the database behind."""
         super().shutdown_request(request)
         self._visitors.discard(request)
 
