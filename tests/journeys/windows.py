@@ -91,7 +91,11 @@ class Window:
     def fits(self, width: int) -> bool:
         """Whether nothing on the page is wider than the window is at this width."""
         self.resize(width)
-        return bool(self.page.evaluate(_CLIPS) <= width)
+        self.page.wait_for_load_state("domcontentloaded")
+        try:
+            return bool(self.page.evaluate(_CLIPS) <= width)
+        except Error:  # between two pages: the one that comes is meant
+            return bool(self.page.wait_for_function(f"document.body && {_CLIPS}").json_value() <= width)
 
     def photograph(self, path: Path) -> None:
         """Keep the whole page as it looks now, if somebody wants to look."""
