@@ -13,11 +13,6 @@ from tests.api.officials import Answer, sign_in
 _HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)"(?: value="([^"]*)")?')
 
 
-def seen(page: str) -> str:
-    """The words of a page without its marks: a token in a form may hold any two letters."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
 @dataclass
 class Form(HTMLParser):
     """What a browser would send of the form that a page is about if nobody typed, and which fields are said wrong."""

@@ -17,8 +17,8 @@ from api.early_warning import Kind, Subject
 from registry import authorities
 from registry.authorities import Jurisdiction
 from registry.rules import numbering
-from tests import builders
-from tests.api.at_desk import Pages, at_desk, seen
+from tests import builders, chance
+from tests.api.at_desk import Pages, at_desk
 from tests.api.officials import appoint
 from tests.api.test_swift import heard
 from tests.conftest import Clock, Kept
@@ -341,7 +341,7 @@ def test_the_room_shows_what_is_unusual_first_and_nothing_hidden(inspector: Page
     page = inspector.get("early-warning").content.decode().translate({0x2068: None, 0x2069: None})
     assert f"A licence number that does not exist ({FAKE}): 50 or more; usually fewer than 10." in page
     assert world.unknown not in page
-    assert "57" not in seen(page)
+    assert "57" not in chance.taken_out(page)
     of_one = inspector.get("early-warning", code=FAKE.lower(), days="7").content.decode()
     assert "50 or more" in of_one
     assert "30 or more" not in of_one

@@ -45,7 +45,8 @@ def test_a_bar_is_told_by_name_and_by_nothing_else_of_the_person(public: Client)
         "agency": None, "scope": "any_role", "decided_on": "2026-03-02", "first_day": "2026-03-02",
         "last_day": "2027-03-02", "public_until": "2030-03-02",
     }  # fmt: skip
-    assert "1980-02-03" not in json.dumps(told)
+    del one["number"]  # the bars before this one may have been so many
+    assert "1980" not in json.dumps(told)
     assert "PE-" not in json.dumps(told)
 
 

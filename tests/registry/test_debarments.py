@@ -1,6 +1,7 @@
 """Who is barred, as the public reads it: persons and agencies, and honest about what is left out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_a_bar_of_a_person_is_told_for_as_long_as_the_policy_says() -> None:
     assert (told.grounds, told.scope, told.authority) == (("CONVICTION",), "any_role", "XA-DLA")
     assert page.complete_since is None
     assert number not in str(told)
-    assert repr(date(1980, 2, 3)) not in repr(told)
+    assert "1980" not in str(replace(told, sequence=0))
     assert debarments.one(bar.sequence, at=AT) == told
     over = listed(datetime(2027, 6, 1, tzinfo=START.tzinfo)).data
     assert [one.state for one in over] == ["over"]

@@ -24,7 +24,7 @@ from registry.models import Person
 from registry.rules import errors
 from registry.rules.lifecycle import Role
 from registry.rules.motions import Motion
-from tests import applying, builders
+from tests import applying, builders, chance
 from tests.builders import START
 from tests.conftest import Kept
 from verification import leaves
@@ -146,11 +146,10 @@ def test_a_record_is_corrected_with_its_history_and_nothing_of_it_in_the_log(per
     ]
     assert lookup.public_agency(holder, at=AT)["persons"][0]["name"] == "Meena Rai (DEMO)"
     terms = MotionRow.objects.get(kind="answer_request").terms
-    for paper in ("Q 777 888", "Q777888"):  # digits alone may stand in any digest
-        assert paper not in json.dumps(terms)
+    assert "777" not in chance.taken_out(json.dumps(terms))
     for told in journal.entries(after=0, limit=500):
-        leaf = str(leaves.of_entry(told, "verify.example.org"))
-        for secret in ("Meena", "1981-02-03", "answer_request"):
+        leaf = chance.taken_out(str(leaves.of_entry(told, "verify.example.org")))
+        for secret in ("Meena", "1981", "answer_request"):
             assert secret not in leaf
     assert not list(audit.differences(at=AT))
 
