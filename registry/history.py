@@ -50,10 +50,13 @@ def record_many(
     """Give each record whose ``id`` stands in the temporary table ``ids`` a history row: ``+`` new, ``~`` changed.
 
     For set-based statements over tens of thousands of records, once they have written them; takes the statistics of
-    both tables.
+    the records' table, unless there is none.
     """
     kept = model.history.model  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM pg_temp.{})").format(sql.Identifier(ids)))
+        if not cursor.fetchone()[0]:
+            return
         cursor.execute(sql.SQL("ANALYZE pg_temp.{}").format(sql.Identifier(ids)))
         statistics.take(cursor, model._meta.db_table)
         cursor.execute(
