@@ -7,7 +7,7 @@ whatever its licence.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -120,14 +120,10 @@ def verdict(code: str, *, at: datetime, logged: bool = False, lived: bool = Fals
         scanned = badges.scanned(read, at=at, logged=logged, lived=lived)
     except badges.BadgeNotFound:
         return Verdict(read, Proof.NOT_FOUND, Result.NOT_FOUND, ("badge.not_found",), at)
-    found = _of_badge(scanned, at)
-    if not lived:
-        return found
-    elsewhere = found.licence and scanned.answer is None
-    return replace(found, life=lookup.public_life(found.licence, at=at) if elsewhere else scanned.life)
+    return _of_badge(scanned, at, lived=lived)
 
 
-def _of_badge(scanned: Scanned, at: datetime) -> Verdict:
+def _of_badge(scanned: Scanned, at: datetime, *, lived: bool) -> Verdict:
     badge, licence = scanned.badge, scanned.answer
     try:
         subject = _subject(badge, at)
@@ -136,9 +132,11 @@ def _of_badge(scanned: Scanned, at: datetime) -> Verdict:
         return _judged(badge, Result.NOT_FOUND, (_WITHOUT_LICENCE,), at)
     record = json.loads(answers[0].body)
     result, reasons, siblings = _read_together(subject, answers, record)
+    elsewhere = lived and licence is None
     return _judged(
         badge, result, reasons, at, subject=subject, answers=answers, record=record, siblings=siblings,
         reached=scanned.reached if licence is not None else None, live=scanned.live,
+        life=lookup.public_life(answers[0].number, at=at) if elsewhere else scanned.life,
     )  # fmt: skip
 
 
@@ -194,6 +192,7 @@ def _judged(
     record: Mapping[str, Any] | None = None,
     siblings: tuple[Sibling, ...] = (),
     reached: Reached | None = None,
+    life: tuple[lookup.Life, ...] = (),
     live: bool = False,
 ) -> Verdict:
     """The verdict of a badge that is known: withdrawn, it proves nothing, and only says whose it was."""
@@ -222,6 +221,7 @@ def _judged(
         record=record,
         body=answer.body if answer else "",
         reached=reached,
+        life=life,
         live=live and result in {Result.LICENSED, Result.LIMITED},
     )
 

@@ -248,6 +248,11 @@ def _written(body: str, language: str) -> tuple[str, str]:  # noqa: ARG001 - the
 
 def checked(now: datetime, zone: str) -> str:
     """When the register was asked, to the minute, in the authority's zone."""
+    return _checked(now.replace(second=0, microsecond=0), zone, get_language() or "en")
+
+
+@lru_cache(maxsize=256)
+def _checked(now: datetime, zone: str, language: str) -> str:  # noqa: ARG001 - the active language is a part of the key
     told = {
         "time": written.clock_time(now, zone),
         "day": written.days(now, zone),

@@ -4,7 +4,7 @@ The record is the published body as ``registry.lookup`` gives it; every fact sta
 with a paper, a door plate or a phone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
 from typing import Any, Final, NamedTuple
@@ -229,9 +229,10 @@ def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
     code = str((rule.get("rule") or {}).get("code", ""))
     if code != "fee.prohibited" and not may_recruit:
         rule, code = {}, ""
-    nothing = written.number(0)
-    told = {"": nothing, "fee.prohibited": nothing, "fee.capped": _cap(rule)}
-    return {"sum": told.get(code, ""), "text": wording.fee(code), "law": str(rule.get("law") or "")}
+    total = _cap(rule) if code == "fee.capped" else ""
+    if code in {"", "fee.prohibited"}:
+        total = written.number(0)
+    return {"sum": total, "text": wording.fee(code), "law": str(rule.get("law") or "")}
 
 
 def _cap(rule: Record) -> str:
@@ -287,25 +288,61 @@ def _period(sanction: Mapping[str, Any], local: str) -> str:
     return gettext("%(first)s to %(last)s") % {"first": told, "last": written.last_day(until, local)}
 
 
-def dates(record: Record) -> dict[str, str]:
+def dates(record: Record) -> Mapping[str, str]:
     """The dates that a sentence of :mod:`api.pages.wording` may speak of."""
-    local = zone(record)
-    told: dict[str, str] = {}
-    for sanction in record.get("sanctions") or ():
-        if sanction.get("kind") == "debarment" and not sanction.get("over"):
-            told["barred"] = written.days(datetime.fromisoformat(sanction["since"]), local)
-    if since := _since(record):
-        told["since"] = written.days(since, local)
-        told["ended"] = written.last_day(since, local)
-    if (until := written.instant(record.get("until"))) is not None:
-        told["until"] = written.last_day(until, local)
-    if terms := record.get("terms"):
-        told["last_day"] = written.stated(terms[-1]["last_day"])
-    if listed := record.get("listed"):
-        told["source"] = written.isolated(str(listed.get("source", "")))
-        if seen := listed.get("last_seen"):
-            told["seen"] = written.stated(seen)
-    return told
+    return _Dates(record)
+
+
+class _Dates(dict[str, str]):
+    """Each is written out when a sentence asks for it: most sentences speak of one."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self._record = record
+
+    def __missing__(self, name: str) -> str:
+        write = _DATES.get(name)
+        told = write(self._record) if write else ""
+        if not told:
+            raise KeyError(name)
+        self[name] = told
+        return told
+
+
+def _barred(record: Record) -> str:
+    bars = (s for s in record.get("sanctions") or () if s.get("kind") == "debarment" and not s.get("over"))
+    since = [str(bar["since"]) for bar in bars][-1:]
+    return written.days(datetime.fromisoformat(since[0]), zone(record)) if since else ""
+
+
+def _until(record: Record) -> str:
+    until = written.instant(record.get("until"))
+    return written.last_day(until, zone(record)) if until else ""
+
+
+def _last_day(record: Record) -> str:
+    terms = record.get("terms")
+    return written.stated(terms[-1]["last_day"]) if terms else ""
+
+
+def _source(record: Record) -> str:
+    return written.isolated(str((record.get("listed") or {}).get("source", "")))
+
+
+def _seen(record: Record) -> str:
+    seen = (record.get("listed") or {}).get("last_seen")
+    return written.stated(seen) if seen else ""
+
+
+_DATES: Final[Mapping[str, Callable[[Record], str]]] = {
+    "barred": _barred,
+    "since": lambda record: written.days(since, zone(record)) if (since := _since(record)) else "",
+    "ended": lambda record: written.last_day(since, zone(record)) if (since := _since(record)) else "",
+    "until": _until,
+    "last_day": _last_day,
+    "source": _source,
+    "seen": _seen,
+}
 
 
 def _since(record: Record) -> datetime | None:

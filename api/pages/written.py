@@ -129,6 +129,11 @@ def _clock_time(hour: int, minute: int, language: str) -> str:
     return _in_digits(dates.format_time(time(hour, minute), "HH:mm", locale=_locale(language)), language)
 
 
+@lru_cache(maxsize=1024)
+def _number(value: int, language: str) -> str:
+    return _in_digits(numbers.format_decimal(value, locale=_locale(language)), language)
+
+
 @lru_cache(maxsize=512)
 def _zone_name(zone: str, language: str) -> str:
     if zone in {"UTC", "Etc/UTC"}:
@@ -171,8 +176,7 @@ def percent(share: float) -> str:
 
 def number(value: int) -> str:
     """``1,204``."""
-    language = get_language() or "en"
-    return _in_digits(numbers.format_decimal(value, locale=_locale(language)), language)
+    return _number(value, get_language() or "en")
 
 
 def decimal(text: str) -> str:
