@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
@@ -379,6 +380,12 @@ def read_life(told: bytes | None, number: str, *, at: datetime) -> tuple[Life, .
     """The life in a column of ``life_sql``."""
     if told is None:
         return public_life(number, at=at)
+    return _life(told)
+
+
+@lru_cache(maxsize=4096)
+def _life(told: bytes) -> tuple[Life, ...]:
+    """Many licences of a list have the same life."""
     spans = (
         Life(datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, result)
         for start, end, result in json.loads(told)

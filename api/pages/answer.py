@@ -205,45 +205,63 @@ def _form(
 
 def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
     """What fills the slots: this badge's own facts, as HTML."""
-    record = found.record
-    fee = facts.fee(record, may_recruit=found.may_recruit)
+    record, language = found.record, get_language() or "en"
     if found.kind == "licence":
-        compare, licence = _written(found.body, get_language() or "en")
+        own = _written(found.body, found.may_recruit, language)
     else:
-        compare = facts.listed(_comparing(found)) if record else ""
-        licence = facts.listed(facts.standing(record) + _siblings(found, kept)) if record else ""
+        own = _fee(record, may_recruit=found.may_recruit) | {
+            "compare": facts.listed(_comparing(found)) if record else "",
+            "licence": facts.listed(facts.standing(record) + _siblings(found, kept)) if record else "",
+        }
     return {
+        **_words(found.result, found.reasons, found.proof, language),
+        **own,
         "who": escape(_who(found)),
         "sentences": "</p>\n<p>".join(map(escape, wording.sentences(found.reasons, facts.dates(record)))),
         "checked": escape(checked(found.checked_at, facts.zone(record))),
-        "steps": "</li><li>".join(map(escape, wording.steps(found.result, found.reasons))),
         "act_href": escape(act.href) if act else "",
         "act_text": escape(act.text) if act else "",
         "live": escape(f"/v/{found.code}/live{kept}"),
-        "compare_title": escape(_title(found)),
-        "compare": _picture(found) + compare,
-        "licence": licence,
+        "compare": _picture(found) + own["compare"],
         "record": escape(f"/licences/{found.licence}{kept}"),
         "where": escape(asking.where(found.code, kept)),
         "code": escape(found.shown),
         "hear": spoken.player(found.result, found.reasons),
         "life": band.drawn(found.life, now=found.checked_at, zone=facts.zone(record)),
         "original": originals.answer(found.result, found.reasons, record, may_recruit=found.may_recruit),
-        **{f"fee_{name}": escape(said) for name, said in fee.items()},
     }
 
 
 @lru_cache(maxsize=4096)
-def _written(body: str, language: str) -> tuple[str, str]:  # noqa: ARG001 - the active language is a part of the key
-    """A licence's facts to compare, and how it stands, as HTML.
+def _words(result: str, reasons: tuple[str, ...], proof: Proof, language: str) -> Mapping[str, str]:  # noqa: ARG001
+    """What every badge with these reasons says in the language, which is active."""
+    withdrawn = proof is Proof.WITHDRAWN
+    title = (
+        gettext("How to reach the agency itself") if withdrawn else gettext("Are these the people you met?")
+    )
+    return {
+        "steps": "</li><li>".join(map(escape, wording.steps(result, reasons))),
+        "compare_title": escape(title),
+    }
+
+
+def _fee(record: Mapping[str, Any], *, may_recruit: bool) -> dict[str, str]:
+    fee = facts.fee(record, may_recruit=may_recruit)
+    return {f"fee_{name}": escape(said) for name, said in fee.items()}
+
+
+@lru_cache(maxsize=4096)
+def _written(body: str, may_recruit: bool, language: str) -> Mapping[str, str]:  # noqa: ARG001, FBT001 - keys of a cache
+    """A licence's facts to compare, how it stands and what it may cost, as HTML; the language is active.
 
     Only the writing is remembered, by the very text that was read from the register for this reader: nothing here says
     whether a badge is good, and another text is written anew.
     """
-    if not body:
-        return "", ""
-    record = json.loads(body)
-    return facts.listed(facts.comparing(record)), facts.listed(facts.standing(record))
+    record = json.loads(body or "{}")
+    return _fee(record, may_recruit=may_recruit) | {
+        "compare": facts.listed(facts.comparing(record)) if record else "",
+        "licence": facts.listed(facts.standing(record)) if record else "",
+    }
 
 
 def checked(now: datetime, zone: str) -> str:
@@ -274,12 +292,6 @@ def _who(found: check.Verdict) -> str:
     """Whom the badge names: the person where the public may know the name, the agency, and where its office is."""
     place = (found.office or {}).get("locality", "") if found.kind == "office" else ""
     return " · ".join(name for name in (found.person_name, found.holder, place) if name)
-
-
-def _title(found: check.Verdict) -> str:
-    if found.proof is Proof.WITHDRAWN:
-        return gettext("How to reach the agency itself")
-    return gettext("Are these the people you met?")
 
 
 def _act(found: check.Verdict, kept: str) -> Link | None:

@@ -1,0 +1,30 @@
+"""What a page is squeezed to is the page, whatever it holds and however often its beginning was squeezed before."""
+
+import gzip
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.pages import render
+
+PIECES = st.lists(
+    st.one_of(st.just("</style>"), st.text(), st.text(min_size=1).map(lambda text: text * 3000))
+)
+
+
+@given(PIECES, st.lists(st.text(), min_size=1, max_size=3))
+def test_a_squeezed_page_is_the_page(beginning: list[str], rests: list[str]) -> None:
+    for rest in rests:
+        page = "".join((*beginning, "</style>", rest))
+        assert gzip.decompress(render.squeeze(page)).decode() == page
+
+
+@given(st.text())
+def test_a_page_without_a_sheet_is_squeezed_too(page: str) -> None:
+    assert gzip.decompress(render.squeeze(page)).decode() == page
+
+
+def test_the_rest_of_a_page_looks_back_on_its_beginning() -> None:
+    told = "The licensing authority has suspended this licence. " * 40
+    alone, twice = (len(render.squeeze(f"{told}</style>{rest}")) for rest in ("", told))
+    assert twice - alone < len(gzip.compress(told.encode()))
