@@ -1,6 +1,7 @@
 """What a page is squeezed to is the page, whatever it holds and however often its beginning was squeezed before."""
 
 import gzip
+import hashlib
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,6 @@ def test_a_page_without_a_sheet_is_squeezed_too(page: str) -> None:
 
 
 def test_the_rest_of_a_page_looks_back_on_its_beginning() -> None:
-    told = "The licensing authority has suspended this licence. " * 40
+    told = "".join(hashlib.sha256(bytes([place])).hexdigest() for place in range(60))  # nothing in it repeats itself
     alone, twice = (len(render.squeeze(f"{told}</style>{rest}")) for rest in ("", told))
-    assert twice - alone < len(gzip.compress(told.encode()))
+    assert twice - alone < len(told) / 20
