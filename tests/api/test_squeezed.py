@@ -26,6 +26,8 @@ def test_a_page_without_a_sheet_is_squeezed_too(page: str) -> None:
 
 
 def test_the_rest_of_a_page_looks_back_on_its_beginning() -> None:
-    told = "".join(hashlib.sha256(bytes([place])).hexdigest() for place in range(60))  # nothing in it repeats itself
+    told = "".join(
+        hashlib.sha256(bytes([place])).hexdigest() for place in range(60)
+    )  # nothing in it repeats itself
     alone, twice = (len(render.squeeze(f"{told}</style>{rest}")) for rest in ("", told))
     assert twice - alone < len(told) / 20
