@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -59,7 +59,7 @@ def main() -> int:
         running.append(_sign(place))
         if not os.environ.get("REGISTRY_CLAMD"):
             running.append(_scan(place))
-        spoken_later = not _await_speech(speech)
+        heard = _clips(place)
         public = _serve("public", ports[0], place, processes=2)
         running += [public, _serve("desk", ports[1], place)]
         said = _manage("demo", place=place)
@@ -74,7 +74,7 @@ def main() -> int:
                 f"This demo was at {before} before: what it signed there names that host, and manage.py audit tells so"
                 " until the lists are signed again, within an hour."
             )
-        return _watch(running, speech if spoken_later else None, public)
+        return _watch(running, public, speech, lambda: _clips(place) != heard)
     except Stopped:
         return 0
     except (RuntimeError, subprocess.CalledProcessError) as problem:
@@ -230,12 +230,10 @@ def _speak(place: dict[str, str]) -> subprocess.Popen[bytes] | None:
     return _start("spoken", [sys.executable, "manage.py", "spoken"], place)
 
 
-def _await_speech(making: subprocess.Popen[bytes] | None) -> bool:
-    """Give the clips a moment; whether all are there. The application sees those that there are when it starts."""
-    if making is not None:
-        with suppress(subprocess.TimeoutExpired):
-            making.wait(GRACE)
-    return making is None or making.poll() is not None
+def _clips(place: dict[str, str]) -> frozenset[str]:
+    """The names of the clips that there are: an application sees those of the instant at which it starts."""
+    folder = Path(place.get("REGISTRY_STATIC_ROOT") or embedded.VAR / "static") / "spoken"
+    return frozenset(clip.name for clip in folder.glob("*.mp3"))
 
 
 def _make_keys(directory: Path, host: str) -> None:
@@ -302,15 +300,17 @@ def _greet(ports: tuple[int, int], place: dict[str, str], said: str, seconds: fl
 
 def _watch(
     running: list[subprocess.Popen[bytes]],
-    speech: subprocess.Popen[bytes] | None,
     public: subprocess.Popen[bytes],
+    speech: subprocess.Popen[bytes] | None,
+    more_to_hear: Callable[[], bool],
 ) -> int:
     """Wait for the end of one of the programs. When the last clip is spoken, ``public`` looks for them again."""
     while True:
         _refuse_an_end(running)
         if speech is not None and speech.poll() is not None:
-            public.send_signal(signal.SIGHUP)  # granian starts its processes anew, one after another
             speech = None
+            if more_to_hear():
+                public.send_signal(signal.SIGHUP)  # granian starts its processes anew, one after another
         time.sleep(0.5)
 
 

@@ -97,7 +97,7 @@ ROOT_URLCONF = "api.conf.desk"
 MIDDLEWARE = [
     "api.middleware.Edge",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "api.middleware.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -125,12 +125,14 @@ def wanted(languages: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def record(language: str, text: str, clip: Path) -> bool:
     """Say ``text`` into the file ``clip``, whole or not at all; whether the voice got through it."""
-    with tempfile.TemporaryDirectory(dir=clip.parent) as place:
+    with tempfile.TemporaryDirectory() as place:
         speech, sound = Path(place) / "speech.wav", Path(place) / "sound.mp3"
         if not any(_speak(language, told, speech) for told in _with_pauses(text)):
             return False
         subprocess.run([_program("lame"), "--quiet", *_SOUND, speech, sound], check=True)  # noqa: S603 - of our own
-        sound.rename(clip)
+        part = clip.with_suffix(".part")
+        shutil.copyfile(sound, part)
+        part.rename(clip)
     return True
 
 

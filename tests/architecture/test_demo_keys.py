@@ -51,12 +51,16 @@ while True:
 """
 
 
-def test_clips_that_were_spoken_after_the_start_are_offered() -> None:
+@pytest.mark.parametrize("more", [True, False])
+def test_clips_that_were_spoken_after_the_start_are_offered(more: bool) -> None:  # noqa: FBT001 - both
     demo = _demo()
     with subprocess.Popen([sys.executable, "-c", LISTENER], stdout=subprocess.PIPE) as public:
         assert public.stdout is not None
         assert public.stdout.readline() == b"listening\n"
-        speech = subprocess.Popen(["/bin/sh", "-c", "sleep 0.2"])
+        speech, other = (subprocess.Popen(["/bin/sh", "-c", f"sleep {seconds}"]) for seconds in (0.2, 2))
         with pytest.raises(RuntimeError, match="A program ended"):
-            demo._watch([public], speech, public)
-    assert public.returncode == 0
+            demo._watch([public, other], public, speech, lambda: more)
+        asked_to_look_again = public.poll() == 0
+        public.terminate()
+        other.wait()
+    assert asked_to_look_again is more
