@@ -4,7 +4,7 @@ The record is the published body as ``registry.lookup`` gives it; every fact sta
 with a paper, a door plate or a phone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 from typing import Any, Final, NamedTuple
@@ -229,9 +229,11 @@ def fee(record: Record, *, may_recruit: bool) -> dict[str, str]:
     code = str((rule.get("rule") or {}).get("code", ""))
     if code != "fee.prohibited" and not may_recruit:
         rule, code = {}, ""
-    total = _cap(rule) if code == "fee.capped" else ""
+    total = ""
     if code in {"", "fee.prohibited"}:
         total = written.number(0)
+    elif code == "fee.capped":
+        total = _cap(rule)
     return {"sum": total, "text": wording.fee(code), "law": str(rule.get("law") or "")}
 
 
@@ -293,20 +295,22 @@ def dates(record: Record) -> Mapping[str, str]:
     return _Dates(record)
 
 
-class _Dates(dict[str, str]):
+class _Dates(Mapping[str, str]):
     """Each is written out when a sentence asks for it: most sentences speak of one."""
 
     def __init__(self, record: Record) -> None:
-        super().__init__()
         self._record = record
 
-    def __missing__(self, name: str) -> str:
-        write = _DATES.get(name)
-        told = write(self._record) if write else ""
-        if not told:
+    def __getitem__(self, name: str) -> str:
+        if not (told := _DATES[name](self._record)):
             raise KeyError(name)
-        self[name] = told
         return told
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, write in _DATES.items() if write(self._record))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _barred(record: Record) -> str:

@@ -6,7 +6,6 @@ colour and its shape come from the one verdict table (``verification.verdicts``)
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 from django.utils.translation import get_language
@@ -258,22 +257,12 @@ def undated(reason: str) -> str:
 
 def steps(result: str, reasons: Sequence[str]) -> list[str]:
     """What to do now."""
-    return [*_steps(result, tuple(reasons), get_language() or "en")]
-
-
-@lru_cache(maxsize=4096)
-def _steps(result: str, reasons: tuple[str, ...], language: str) -> tuple[str, ...]:  # noqa: ARG001 - it is active
     special = next((STEPS_FOR[reason] for reason in reasons if reason in STEPS_FOR), None)
-    return tuple(gettext(step) for step in special or STEPS.get(result, STEPS["unknown"]))
+    return [gettext(step) for step in special or STEPS.get(result, STEPS["unknown"])]
 
 
 def fee(rule: str) -> str:
     """What a worker may be asked to pay under that rule; without one, what the ILO says, which is no law here."""
-    return _fee(rule, get_language() or "en")
-
-
-@lru_cache(maxsize=256)
-def _fee(rule: str, language: str) -> str:  # noqa: ARG001 - it is active
     said = gettext(FEES.get(rule, FEES[""])) % {"zero": written.number(0)}
     return f"{said} {gettext(ILO)}" if rule in _NOT_FREE else said
 

@@ -1,4 +1,4 @@
-"""Facets of whoever has no countries, jobs or offices of his own cost a tenth; they are the same facets.
+"""Facets of whoever has no countries, jobs or offices of his own cost less; they are the same facets.
 
 PL/pgSQL starts an executor for each query that it meets: four of them took fifteen microseconds a row, a third of what
 an intake needed to publish.

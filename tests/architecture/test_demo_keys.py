@@ -57,10 +57,12 @@ def test_clips_that_were_spoken_after_the_start_are_offered(more: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", LISTENER], stdout=subprocess.PIPE) as public:
         assert public.stdout is not None
         assert public.stdout.readline() == b"listening\n"
-        speech, other = (subprocess.Popen(["/bin/sh", "-c", f"sleep {seconds}"]) for seconds in (0.2, 2))
+        ends = (0.2, 60 if more else 2)
+        speech, other = (subprocess.Popen(["/bin/sh", "-c", f"exec sleep {end}"]) for end in ends)
         with pytest.raises(RuntimeError, match="A program ended"):
             demo._watch([public, other], public, speech, lambda: more)
         asked_to_look_again = public.poll() == 0
-        public.terminate()
-        other.wait()
+        for program in (public, other):
+            program.terminate()
+            program.wait()
     assert asked_to_look_again is more

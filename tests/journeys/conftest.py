@@ -140,21 +140,9 @@ def arabic(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 def _forget_texts() -> None:
     """Empty what is made once a language, as at the start of a process."""
     from api import labels
-    from api.pages import (
-        answer,
-        band,
-        languages,
-        refusals,
-        render,
-        scanner,
-        spoken,
-        verdicts,
-        wording,
-        written,
-    )
+    from api.pages import answer, band, languages, refusals, render, scanner, spoken, verdicts, written
 
-    pages = (answer, band, languages, refusals, render, scanner, spoken, verdicts, wording, written)
-    made = (labels, *pages, trans_real)
+    made = (labels, answer, band, languages, refusals, render, scanner, spoken, verdicts, written, trans_real)
     for module in made:
         for made_once in vars(module).values():
             if hasattr(made_once, "cache_clear"):
