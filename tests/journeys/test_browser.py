@@ -131,10 +131,12 @@ def test_the_page_turns_round_for_a_language_from_right_to_left(
         assert mark["x"] > word["x"]
         assert page.locator(".verdict .word").inner_text() == arabic("Licensed")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        page.get_by_role("link", name="English").click()
+        with page.expect_navigation(wait_until="domcontentloaded"):
+            page.get_by_role("link", name="English").click()
         assert page.url.endswith("?lang=en")
         assert page.evaluate("document.documentElement.dir") == "ltr"
-        page.get_by_role("link", name="The whole record").click()
+        with page.expect_navigation(wait_until="domcontentloaded"):
+            page.get_by_role("link", name="The whole record").click()
         assert "lang=en" in page.url
     assert not complaints
 
