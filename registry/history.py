@@ -49,8 +49,8 @@ def record_many(
 ) -> None:
     """Give each record whose ``id`` stands in the temporary table ``ids`` a history row: ``+`` new, ``~`` changed.
 
-    For set-based statements over tens of thousands of records, once they have written them; takes the statistics of
-    the records' table, unless there is none.
+    For set-based statements over tens of thousands of records, once they have written them. Where ``ids`` is empty
+    nothing is done; else the statistics of the records' table are taken.
     """
     kept = model.history.model  # type: ignore[attr-defined]
     with connection.cursor() as cursor:

@@ -118,6 +118,8 @@ class Application:
     @transaction.atomic(durable=True)
     def commit(self, report: Report) -> None:
         """Write everything in one transaction; the sequence numbers are its last act."""
+        with connection.cursor() as cursor:
+            cursor.execute(statements.ALONE)
         opened = ledger.Commit()
         keep_authority(self._authority, by=self._by, at=self._at)
         with connection.cursor() as cursor:

@@ -130,6 +130,10 @@ WHERE p.place = o.place AND p.span @> %(at)s::timestamptz AND p.may_recruit
 
 # --- statements of the transaction -----------------------------------------------------------------------------------
 
+#: One list is written after another: two may speak of one agency (after a merger), and neither would see what the
+#: other has not committed, or each would wait for the other.
+ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('registry.intake.writes'), 0)"
+
 #: Nobody adopts a licence of this list while it is taken in; in number order, as every writer locks.
 LOCK: Final = """
 SELECT l.id FROM registry_licence l JOIN intake_out o ON o.licence_id = l.id AND o.listed

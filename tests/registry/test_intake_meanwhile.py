@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from django.db import Error, connection
 
-from registry import audit, lookup
-from registry.intake import taking
+from registry import audit, lookup, news
+from registry.intake import apply, taking
 from registry.intake.refusals import ListBusy
 from registry.intake.report import Report
 from registry.models import Agency, Authority, Licence, ListSnapshot
@@ -91,33 +91,87 @@ class Intake(threading.Thread):
             connection.close()
 
 
-def test_suspensions_commit_within_a_second_while_a_list_is_taken_in(large: tuple[str, Path]) -> None:
+def test_suspensions_wait_no_second_for_a_list_that_is_taken_in(large: tuple[str, Path]) -> None:
     builders.authority()
     numbers = [builders.active(at=builders.START) for _ in range(8)]
     intake = Intake(*large)
-    waits = []
+    decided = []
     intake.start()
-    for number in numbers:
-        if not intake.is_alive():
-            break
-        began = time.perf_counter()
-        builders.take(
-            number,
-            Action.SUSPEND_EMERGENCY,
-            StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "DEMO"}),
-            at=NOW,
-        )
-        waits.append(time.perf_counter() - began)
-        time.sleep(0.2)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout TO '1s'")  # a decision that waits longer for anybody is refused
+        try:
+            for number in numbers:
+                if not intake.is_alive():
+                    break
+                builders.take(
+                    number,
+                    Action.SUSPEND_EMERGENCY,
+                    StepTerms(grounds=("IMMINENT-HARM",), texts={"en": "DEMO"}),
+                    at=NOW,
+                )
+                decided.append(number)
+                time.sleep(0.2)
+        finally:
+            cursor.execute("RESET lock_timeout")
     intake.join()
     assert intake.error is None
     assert intake.report is not None
     assert intake.report.added == ROWS
-    assert waits
-    assert max(waits) < 1.0
-    states = {lookup.public_licence(number, at=NOW).state for number in numbers[: len(waits)]}
+    assert decided
+    states = {lookup.public_licence(number, at=NOW).state for number in decided}
     assert states == {"suspended"}
     _sound(*numbers)
+
+
+def test_one_list_is_written_after_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builders.authority()
+    go_on, together = threading.Event(), threading.Barrier(2)
+    put, commit = news.put, apply.Application.commit
+
+    def slowly() -> None:
+        assert go_on.wait(60)
+        put()
+
+    def at_once(application: apply.Application, report: Report) -> None:
+        together.wait(60)
+        commit(application, report)
+
+    monkeypatch.setattr(news, "put", slowly)
+    monkeypatch.setattr(apply.Application, "commit", at_once)
+    intakes = []
+    for name in ("xa_one", "xa_other"):
+        profile, file = tmp_path / f"{name}.toml", tmp_path / f"{name}.csv"
+        profile.write_text(PROFILE.replace("xa_large", name), encoding="utf-8")
+        file.write_text("No.,Name\n1,DEMO Agency 1 Overseas Ltd\n", encoding="utf-8")
+        intakes.append(Intake(str(profile), file))
+    for intake in intakes:
+        intake.start()
+    try:
+        assert _writes_of_whoever_waits() == [], "it has written nothing yet"
+    finally:
+        go_on.set()
+        for intake in intakes:
+            intake.join()
+    assert [intake.error for intake in intakes] == [None, None]
+    assert [intake.report.added for intake in intakes if intake.report] == [1, 1]
+
+
+def _writes_of_whoever_waits() -> list[tuple[str]]:
+    """The tables and indexes that the one who waits for another has written to, once somebody waits."""
+    patient_until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < patient_until:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if waiting := cursor.fetchone():
+                cursor.execute(
+                    "SELECT relation::regclass::text FROM pg_locks WHERE pid = %s AND mode = 'RowExclusiveLock'",
+                    waiting,
+                )
+                return list(cursor.fetchall())
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 @contextmanager
