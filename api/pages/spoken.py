@@ -5,6 +5,7 @@
 when its text changes. Nothing is fetched before somebody presses play.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -130,10 +131,22 @@ def record(language: str, text: str, clip: Path) -> bool:
         if not any(_speak(language, told, speech) for told in _with_pauses(text)):
             return False
         subprocess.run([_program("lame"), "--quiet", *_SOUND, speech, sound], check=True)  # noqa: S603 - of our own
-        part = clip.with_suffix(".part")
-        shutil.copyfile(sound, part)
-        part.rename(clip)
+        _put(sound.read_bytes(), clip)
     return True
+
+
+def _put(sound: bytes, clip: Path) -> None:
+    """A file of its own beside the clip first: the temporary folder may be on another disk, another maker at work."""
+    made, name = tempfile.mkstemp(dir=clip.parent, suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(made, "wb") as file:
+            file.write(sound)
+        part.chmod(0o644)
+        part.rename(clip)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _speak(language: str, text: str, speech: Path) -> bool:

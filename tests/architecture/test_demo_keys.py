@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from api.pages import spoken
 from verification import keys, signer
 from verification.keys import Use
 from verification.vaults import VaultClosed
@@ -57,12 +59,33 @@ def test_clips_that_were_spoken_after_the_start_are_offered(more: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", LISTENER], stdout=subprocess.PIPE) as public:
         assert public.stdout is not None
         assert public.stdout.readline() == b"listening\n"
-        ends = (0.2, 60 if more else 2)
-        speech, other = (subprocess.Popen(["/bin/sh", "-c", f"exec sleep {end}"]) for end in ends)
-        with pytest.raises(RuntimeError, match="A program ended"):
-            demo._watch([public, other], public, speech, lambda: more)
-        asked_to_look_again = public.poll() == 0
-        for program in (public, other):
-            program.terminate()
-            program.wait()
+        speech = subprocess.Popen([sys.executable, "-c", ""])
+        other = subprocess.Popen(["/bin/sleep", "60"])
+        asked = []
+
+        def more_to_hear() -> bool:
+            asked.append(public.poll())
+            if not more:
+                other.terminate()  # else nothing would end
+            return more
+
+        try:
+            with pytest.raises(RuntimeError, match="A program ended"):
+                demo._watch([public, other], public, speech, more_to_hear)
+            asked_to_look_again = public.poll() == 0
+        finally:
+            for program in (public, other, speech):
+                program.kill()
+                program.wait()
+    assert asked == [None], "once, when the speech had ended and everything ran"
     assert asked_to_look_again is more
+
+
+def test_the_demo_looks_for_clips_where_they_are_made(tmp_path: Path, settings: Any) -> None:
+    demo, place = _demo(), {"REGISTRY_STATIC_ROOT": str(tmp_path)}
+    settings.STATIC_ROOT = tmp_path
+    spoken.folder().mkdir()
+    assert demo._clips(place) == frozenset()
+    name = next(iter(spoken.wanted(["en"])))
+    (spoken.folder() / name).write_bytes(b"")
+    assert demo._clips(place) == {name}

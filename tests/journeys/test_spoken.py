@@ -107,6 +107,21 @@ def test_a_voice_speaks_each_language_that_we_say_it_does(language: str, tmp_pat
 
 
 @speaks
+def test_two_makers_of_one_clip_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, renamed = tmp_path / "clip.mp3", Path.rename
+
+    def another_comes_first(part: Path, to: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", renamed)
+        assert spoken.record("en", "1 2 3", clip)
+        return renamed(part, to)
+
+    monkeypatch.setattr(Path, "rename", another_comes_first)
+    assert spoken.record("en", "1 2 3", clip)
+    assert list(tmp_path.iterdir()) == [clip]
+    assert clip.read_bytes()[:2] == b"\xff\xf3"
+
+
+@speaks
 def test_a_long_sentence_that_the_voice_breaks_off_is_spoken_with_more_pauses(tmp_path: Path) -> None:
     text = "ဤလိုင်စင်အကြောင်း စာရင်းတွင် ရေးထားချက်ကို ကျွန်ုပ်တို့ နားမလည်နိုင်ပါ။ စောင့်ပါ။"
     assert spoken.record("my", text, tmp_path / "clip.mp3")
