@@ -14,7 +14,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from api import labels, problems, throttles
 
@@ -35,7 +34,6 @@ _FIXED: Final = {
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
 _MOST_HOSTS: Final = 64
-_LOOKS: Final = 50
 _API: Final = _FIXED | {
     "Content-Security-Policy": API_POLICY,
     "Vary": "Accept, Accept-Language, Accept-Encoding",
@@ -168,21 +166,3 @@ def _in_unicode(charset: str) -> bool:
 
 def _stored(headers: dict[str, str]) -> dict[str, tuple[str, str]]:
     return {name.lower(): (name, value) for name, value in headers.items()}
-
-
-class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """The static files that there are when a process begins, though others come and go meanwhile.
-
-    An update puts files beside a process that begins and takes old ones away; the library ends such a process.
-    """
-
-    def update_files_dictionary(self, root: str, prefix: str) -> None:
-        """Look again where a file went while it was looked at; in the end that is an error."""
-        for left in reversed(range(_LOOKS)):
-            try:
-                super().update_files_dictionary(root, prefix)
-            except FileNotFoundError:
-                if not left:
-                    raise
-            else:
-                return

@@ -10,7 +10,7 @@ from api.conf.door import Application
 from api.conf.swift import Swift
 
 # Two thin layers: what they cost is a part of every look-up.
-MIDDLEWARE = ["api.middleware.Edge", "api.middleware.StaticFiles"]
+MIDDLEWARE = ["api.middleware.Edge", "api.static_files.StaticFiles"]
 if settings.REGISTRY_REPLICA_SECONDS:
     MIDDLEWARE.insert(1, "api.replica.Fresh")
 

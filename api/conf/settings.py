@@ -97,7 +97,7 @@ ROOT_URLCONF = "api.conf.desk"
 MIDDLEWARE = [
     "api.middleware.Edge",
     "django.middleware.security.SecurityMiddleware",
-    "api.middleware.StaticFiles",
+    "api.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

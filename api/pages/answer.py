@@ -233,7 +233,7 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _words(result: str, reasons: tuple[str, ...], proof: Proof, language: str) -> Mapping[str, str]:  # noqa: ARG001
+def _words(result: str, reasons: tuple[str, ...], proof: Proof, language: str) -> Mapping[str, str]:  # noqa: ARG001 - a key
     """What every badge with these reasons says in the language, which is active."""
     withdrawn = proof is Proof.WITHDRAWN
     title = (

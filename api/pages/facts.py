@@ -302,7 +302,14 @@ class _Dates(Mapping[str, str]):
         self._record = record
 
     def __getitem__(self, name: str) -> str:
-        if not (told := _DATES[name](self._record)):
+        write = _DATES[name]
+        try:
+            told = write(self._record)
+        except (
+            KeyError
+        ) as lacking:  # a record that is not as it should be, and not a date that it does not have
+            raise ValueError(f"{name}: the record has no {lacking}") from lacking
+        if not told:
             raise KeyError(name)
         return told
 

@@ -97,8 +97,13 @@ class Reader:
         return f"?lang={self.chosen}" if self.chosen else ""
 
 
+_NO_GZIP: Final = re.compile(r"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")
+
+
 def _wishes(environ: Mapping[str, Any]) -> tuple[bool, str]:
-    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH", "")
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    squeezes = "gzip" in accepted and not (";" in accepted and _NO_GZIP.search(accepted))
+    return squeezes, environ.get("HTTP_IF_NONE_MATCH", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +272,7 @@ def _begun(head: str) -> _Begun:
     """The beginning is squeezed as far as it goes, for it is done once; the rest in haste, for each reader.
 
     Of the beginning eight kilobytes are looked back on and few matches remembered (RFC 1951): pages are about as long,
-    and the usual 256 kB of memory would be fetched for each page, at thrice the cost of all the rest.
+    and all that is remembered is copied for each page.
     """
     read = head.encode()
     whole = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)

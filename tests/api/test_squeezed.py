@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,15 @@ def test_a_squeezed_page_is_the_page(beginning: list[str], rests: list[str]) -> 
 @given(st.text())
 def test_a_page_without_a_sheet_is_squeezed_too(page: str) -> None:
     assert gzip.decompress(render.squeeze(page)).decode() == page
+
+
+@pytest.mark.parametrize(
+    ("accepted", "squeezed"),
+    [("gzip", True), ("br;q=1.0, gzip;q=0.8", True), ("gzip;q=0.05", True), ("gzip;q=0", False),
+     ("identity, gzip ; q=0.0, br", False), ("br", False), ("", False)],
+)  # fmt: skip
+def test_a_page_is_squeezed_for_whoever_takes_it(accepted: str, squeezed: bool) -> None:  # noqa: FBT001 - a column
+    assert render.Reader.plain({"HTTP_ACCEPT_ENCODING": accepted}).squeezes is squeezed
 
 
 def test_the_rest_of_a_page_looks_back_on_its_beginning() -> None:

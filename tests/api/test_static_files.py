@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from whitenoise import base  # type: ignore[import-untyped]
 
-from api.middleware import StaticFiles
+from api.static_files import StaticFiles
 
 
 @pytest.fixture

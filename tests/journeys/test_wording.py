@@ -88,6 +88,17 @@ def test_a_listed_licence_is_suspended_since_its_suspension_and_not_since_the_li
     assert wording.sentences(["licence.cancelled"], without) == [labels.REASONS["licence.cancelled"]]
 
 
+def test_a_record_that_is_not_as_it_should_be_is_an_error_and_no_sentence_without_a_day() -> None:
+    for wrong in ({"terms": [{"first_day": "2026-01-01"}]}, {"authority": {"zone": "Mars/Base"}}):
+        record = {
+            "authority": {"zone": "UTC"}, "until": "2026-03-01T00:00:00Z", "terms": [{"last_day": "2026-03-01"}],
+            "sanctions": [{"kind": "debarment", "over": False, "since": "2026-03-01T00:00:00Z"}],
+        }  # fmt: skip
+        told = facts.dates(record | wrong)
+        with pytest.raises(ValueError, match="the record has no"):
+            wording.sentences(["licence.in_force" if "terms" in wrong else "agency.debarred"], told)
+
+
 def _fee(rule: str, *, may_recruit: bool = True, **said: str) -> dict[str, str]:
     record = {"worker_fee": {"rule": {"code": rule}, **said}} if rule else {"worker_fee": None}
     return facts.fee(record, may_recruit=may_recruit)
