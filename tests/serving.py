@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -22,11 +22,13 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
     return os.environ | told | more
 
 
-def free_port() -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """As many ports of this machine that nobody uses now, each another: all are held until the last is found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def server(
     application: str, place: Mapping[str, str], *, log: Path, threads: int = 2, ready: str = "/healthz"
 ) -> Iterator[int]:
     """``application`` (WSGI) behind granian with two workers, once it answers ``ready`` with 200; gives the port."""
-    port = free_port()
+    (port,) = free_ports(1)
     with log.open("wb") as lines:
         process = subprocess.Popen(
             [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}", "--workers=2",

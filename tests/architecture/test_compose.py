@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api.conf import embedded, probe
+from tests.serving import free_ports
 from verification.signing import Client, SignerDown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,7 +241,7 @@ def test_who_deletes_what_people_sent_has_it_and_the_public_application_has_noth
 
 @pytest.mark.usefixtures("collected")
 def test_every_service_of_ours_starts_answers_and_ends(prepared: dict[str, str], tmp_path: Path) -> None:
-    ports = {name: _free_port() for name in ("public", "desk")}
+    ports = dict(zip(("public", "desk"), free_ports(2), strict=True))
 
     def here(name: str) -> Callable[[str], str]:
         return lambda word: re.sub(r"^--port=\d+$", f"--port={ports[name]}", word).replace(
@@ -291,12 +291,6 @@ def _signs(client: Client) -> bool:
         return client.keys() == []
     except SignerDown:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probing:
-        probing.bind(("127.0.0.1", 0))
-        return int(probing.getsockname()[1])
 
 
 def _until(true: Callable[[], bool]) -> None:

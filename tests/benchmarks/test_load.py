@@ -26,6 +26,8 @@ def test_answers_are_counted_and_bad_ones_told_apart(
     assert port is not None
     subject = load.Subject("some", port, [path], connections=2, counts=10, expected=expected)
     found = load.run(subject, 0.3, tmp_path)
+    if not found.answers:  # a machine that stood still so long
+        found = load.run(subject, 5, tmp_path)
     assert found.answers >= 10
     assert found.answers % 10 == 0
     assert 0 < found.p50 <= found.p95 <= found.p99

@@ -64,7 +64,7 @@ def test_a_worker_searches_reads_and_asks_about_the_day_they_paid(
             page.get_by_label("Was it licensed on another day?").fill("2026-01-20")
             page.get_by_role("button", name="Show").click()
             assert page.get_by_role("heading", level=1).inner_text() == "Licensed"
-            assert page.get_by_text("This is the past: 20 January 2026").is_visible()
+            page.get_by_text("This is the past: 20 January 2026").wait_for()
             page.get_by_role("link", name="How it is today").click()
             assert page.get_by_role("heading", level=1).inner_text() == "Not licensed"
             page.get_by_role("link", name="The agency and all its licences").click()

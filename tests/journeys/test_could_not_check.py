@@ -25,7 +25,7 @@ from psycopg import sql
 from api.pages import render
 from registry.rules import numbering
 from tests.conftest import server_address
-from tests.serving import free_port
+from tests.serving import free_ports
 
 PROXY = Path(__file__).resolve().parents[2] / "api" / "conf" / "proxy"
 Arabic = Callable[[str], str]
@@ -140,9 +140,10 @@ def test_the_proxy_answers_grey_in_the_readers_language_while_nothing_else_answe
     here = re.sub(
         r"\n\s*(?:request|response)_buffers \S+", "", here
     )  # Debian's Caddy is older than these words
-    here = re.sub(r"(public|desk|door):\d+", f"127.0.0.1:{free_port()}", here)
+    nobody, *ours = free_ports(3)
+    here = re.sub(r"(public|desk|door):\d+", f"127.0.0.1:{nobody}", here)
     (tmp_path / "Caddyfile").write_text(here.replace("{\n", "{\n\tadmin off\n", 1))
-    site, desk = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    site, desk = (f"http://127.0.0.1:{port}" for port in ours)
     told = {"REGISTRY_HOST": site, "REGISTRY_DESK_HOST": desk, "ACME_EMAIL": "nobody@registry.example"}
     kept = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     proxy = subprocess.Popen(

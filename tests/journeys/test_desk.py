@@ -86,7 +86,7 @@ def test_an_officer_s_morning(desk_in_chromium: Window, codes: Callable[[], str]
     page.fill("#passkey-name", "This computer")
     page.click("button:text-is('Make a passkey')")
     page.wait_for_selector("text=The passkey is yours now.")
-    assert page.locator("text=Passkey: This computer").count() == 1
+    page.locator("text=Passkey: This computer").wait_for()
     _picture(desk, "account")
 
     page.click("button:text-is('Sign out')")

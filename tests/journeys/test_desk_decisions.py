@@ -46,8 +46,8 @@ class Seat:
     def press(self, name: str, role: str = "button") -> None:
         """Press a button or follow a link, and wait for what comes."""
         self.steps.append(name)
-        self.page.get_by_role(role, name=name, exact=True).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            self.page.get_by_role(role, name=name, exact=True).first.click()
 
     def fill(self, label: str, value: str) -> None:
         self.steps.append(label)

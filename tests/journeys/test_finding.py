@@ -54,7 +54,7 @@ def test_a_worker_asks_is_warned_and_finds_somebody_who_may_recruit(
         first = page.locator(".verdict").first
         assert "The authority warns of this" in first.inner_text()
         assert "They ask for money first." in first.inner_text()
-        assert page.get_by_text("Official contacts of Bluefinch Manpower (DEMO)").is_visible()
+        page.get_by_text("Official contacts of Bluefinch Manpower (DEMO)").wait_for()
         page.get_by_role("link", name="About this warning").click()
         assert page.get_by_role("heading", level=1).inner_text() == "The authority warns of this"
         page.goto(public_site)

@@ -160,7 +160,7 @@ def test_what_is_typed_while_the_server_is_gone_is_not_lost(enter: Enter, licenc
     page.get_by_label("Your answer").fill("It was another company.")
     page.get_by_label("Your answer").blur()
     page.get_by_text("Not kept: there is no connection.").wait_for()
-    holder.press("Send the answer")
+    page.get_by_role("button", name="Send the answer", exact=True).click()
     page.get_by_text("What you typed is still here. Try again.").wait_for()
     assert page.get_by_label("Your answer").input_value() == "It was another company."
     holder.picture("without-a-connection")
@@ -192,7 +192,7 @@ def test_an_objection_stays_on_its_page_without_a_connection(licence: str, enter
     page = somebody.go(f"/apply/objections/{number}")
     somebody.context.set_offline(True)
     page.get_by_label("What the authority should know").fill("They kept my passport.")
-    somebody.press("Send the objection")
+    page.get_by_role("button", name="Send the objection", exact=True).click()
     page.get_by_text("What you typed is still here. Try again.").wait_for()
     somebody.context.set_offline(False)
     somebody.press("Send the objection")
