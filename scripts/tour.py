@@ -151,10 +151,11 @@ def main() -> None:
     decision = done["decisions"][0]
     say("Approve    ", "chandra approves", f"entry {decision['sequence']}", decision["recorded_at"])
     say("Scan again ", f"{PUBLIC}/v/{code}", verdict(worker.ask(f"/v/{code}")))
-    now = datetime.now(UTC).astimezone(ZoneInfo(before["authority"]["zone"]))  # noqa: TID251 - the visitor's clock
+    zone = before["authority"]["zone"]
+    now = datetime.now(UTC).astimezone(ZoneInfo(zone))  # noqa: TID251 - the visitor's clock
     yesterday = (now - timedelta(days=1)).date()
     past = worker.ask(f"/api/v1/licences/{number}?as_of={yesterday}")
-    say("Yesterday  ", f"as of {yesterday}", verdict(past))
+    say("Yesterday  ", f"as of {yesterday}, a day in {zone}", verdict(past))
 
 
 if __name__ == "__main__":

@@ -188,10 +188,13 @@ def state(record: Record) -> Fact:
     since = written.instant(standing.get("since"))
     if since is not None:
         text = gettext("%(state)s, since %(day)s") % {"state": text, "day": written.days(since, zone(record))}
-    note = wording.meaning(code)
+    result = (record.get("verdict") or {}).get("result", "licensed")
+    # "It is in force" beside a no, or beside a limit, would be read as a yes.
+    note = "" if code == "active" and result != "licensed" else wording.meaning(code)
     term = standing.get("legal_term")
     if term and term != labels.text("states", code, get_language() or "en"):
-        note = gettext("The law calls it “%(term)s”.") % {"term": written.isolated(term)} + " " + note
+        called = gettext("The law calls it “%(term)s”.") % {"term": written.isolated(term)}
+        note = f"{called} {note}".rstrip()
     return Fact(gettext("Status"), text, note=note)
 
 

@@ -116,6 +116,24 @@ def test_a_cut_scope_is_amber_with_a_triangle_and_says_for_what(public: Client, 
     assert "Jobs in</dt><dd><bdi>demo country XB</bdi></dd>" in page
     assert "may recruit only for the jobs and countries named below" in page
     assert "This agency may recruit workers." not in page
+    assert "The licence is in force." not in page
+
+
+def test_a_licence_without_its_security_is_nowhere_said_to_be_in_force(
+    public: Client, bluefinch: Bluefinch
+) -> None:
+    from registry import clock
+
+    agency = builders.agency("Ostwind (DEMO)", at=bluefinch.at, company_number="C-9")
+    number = builders.granted(agency, "B", at=bluefinch.at)
+    builders.secured(number, at=bluefinch.at, until=bluefinch.at.date() + timedelta(days=30))
+    builders.take(number, Action.ACTIVATE, at=bluefinch.at)
+    assert "The licence is in force." in public.get(f"/licences/{number}").content.decode()
+    with clock.frozen(bluefinch.at + timedelta(days=40)):
+        page = public.get(f"/licences/{number}").content.decode()
+    assert "Not licensed</h1>" in page
+    assert "In force, since" in page, "as the authority has it"
+    assert "The licence is in force." not in page
 
 
 def test_an_expired_licence_is_red_from_the_first_second_of_the_day_after(
