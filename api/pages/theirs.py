@@ -88,8 +88,11 @@ def card(found: Found, records: Mapping[str, facts.Record]) -> verdicts.Verdict 
         sentence = gettext("“%(contact)s” is not on the register.") % {
             "contact": apart(", ".join(found.contacts))
         }
+        # Below it stand agencies that may be meant, some of them green: nobody is to take that for an answer.
+        _word, warning = _WORTH["not_licensed"]
+        warned = [sentence, gettext(warning)]
         return verdicts.Verdict(
-            row.tone, row.theme, row.mark, gettext("Not in this register"), sentences=[sentence]
+            row.tone, row.theme, row.mark, gettext("Not in this register"), sentences=warned
         )
     if found.answer not in _MEANS or not meant:
         return None

@@ -89,6 +89,19 @@ def test_nothing_found_is_no_green_and_says_what_to_do(public: Client, bluefinch
     assert bluefinch.licence not in told
 
 
+def test_a_contact_that_is_nobodys_is_warned_of_above_the_agencies_that_may_be_meant(
+    public: Client, bluefinch: Bluefinch
+) -> None:
+    builders.active(
+        builders.agency("Bluefinch Care Staffing (DEMO)", company_number="C 779", at=bluefinch.at)
+    )
+    told = text(public.get("/", {"q": "bluefinch", "contact": "+97715550123"}))
+    card, _, hits = told.partition("may mean one of these")
+    assert "“+97715550123” is not on the register." in card
+    assert "Do not pay, do not sign, and do not hand over your passport." in card
+    assert "Licensed Bluefinch Manpower (DEMO)" in hits
+
+
 def test_a_number_with_one_wrong_symbol_is_mistyped_and_never_found(
     public: Client, bluefinch: Bluefinch
 ) -> None:
