@@ -5,7 +5,7 @@ from typing import Final
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 _LOOKS: Final = 50
-"""More than a maker of small files can disturb one after another: each look takes longer than one of them is there."""
+"""How often files may go before that is an error. A look at all of them lies between: there is no other pause."""
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]

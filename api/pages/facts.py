@@ -308,9 +308,7 @@ class _Dates(Mapping[str, str]):
         write = _DATES[name]
         try:
             told = write(self._record)
-        except (
-            KeyError
-        ) as lacking:  # a record that is not as it should be, and not a date that it does not have
+        except KeyError as lacking:  # else it would pass for a date that the record does not have
             raise ValueError(f"{name}: the record has no {lacking}") from lacking
         if not told:
             raise KeyError(name)

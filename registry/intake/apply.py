@@ -120,9 +120,8 @@ class Application:
         """Write everything in one transaction; the sequence numbers are its last act."""
         with connection.cursor() as cursor:
             cursor.execute(statements.ALONE)
-        opened = ledger.Commit()
-        keep_authority(self._authority, by=self._by, at=self._at)
-        with connection.cursor() as cursor:
+            opened = ledger.Commit()
+            keep_authority(self._authority, by=self._by, at=self._at)
             cursor.execute("SET LOCAL lock_timeout = '10s'")
             cursor.execute(statements.LOCK_HOLDERS)
             cursor.execute(statements.LOCK)

@@ -60,9 +60,7 @@ class Person:
         return self.page
 
     def press(self, name: str) -> None:
-        """Press a button and wait for the page that comes: a form may first make sure that it can be sent."""
-        with self.page.expect_navigation(wait_until="domcontentloaded"):
-            self.page.get_by_role("button", name=name, exact=True).click()
+        self.window.follow(self.page.get_by_role("button", name=name, exact=True))
 
     def picture(self, name: str) -> None:
         """The page at a desk and on a telephone; nothing is wider than the telephone."""

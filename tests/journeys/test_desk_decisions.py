@@ -46,8 +46,7 @@ class Seat:
     def press(self, name: str, role: str = "button") -> None:
         """Press a button or follow a link, and wait for what comes."""
         self.steps.append(name)
-        with self.page.expect_navigation(wait_until="domcontentloaded"):
-            self.page.get_by_role(role, name=name, exact=True).first.click()
+        self.window.follow(self.page.get_by_role(role, name=name, exact=True).first)
 
     def fill(self, label: str, value: str) -> None:
         self.steps.append(label)

@@ -84,6 +84,14 @@ class Window:
         """Go to a path of the site; its answer."""
         return self.page.goto(f"{self.site}{path}")
 
+    def follow(self, target: Any) -> None:
+        """Press a button or a link, and wait for the page that comes.
+
+        A form may first make sure that it can be sent: the click is over before the page is chosen.
+        """
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            target.click()
+
     def resize(self, width: int) -> None:
         """As wide as this, in CSS pixels."""
         self.page.set_viewport_size({"width": width, "height": self.height})
