@@ -1,14 +1,14 @@
 """What the public reads of licences known from lists, made for tens of thousands at a time.
 
 Most of them were seen on the same lists with the same status, so their lives are the same but for names and numbers.
-Each *pattern* of observations is folded once, by the same ``answer.pieces`` that every other licence goes through,
-over facts that are marks; then the marks are filled in. So there is one fold and one shape of the body, and no second.
-A list changes the end of a life alone: what the new pattern says like the old one is published already and stays.
+Each *life* is folded once, by the same ``answer.pieces`` that every other licence goes through, over facts that are
+marks; PostgreSQL then fills the marks in for each licence. So there is one fold and one shape of the body, and no
+second. A list changes the end of a life alone: what the new life says like the old one is published already and stays.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -21,16 +21,15 @@ from registry.rules import answer, days, entries
 from registry.rules.lifecycle import Action, Kind
 
 #: Marks stand between private-use characters, which no name can hold once read (they are control characters to us).
-_MARK: Final = re.compile('"\ue000([a-z0-9]+)\ue001"')
-_BATCH: Final = 5000
+_MARK: Final = re.compile('"\ue000([0-9]+)\ue001"')
 
-#: Whether there are trading names, and how many channels.
-_Shape = tuple[bool, int]
+#: The places of the marks, as ``intake_life.facts`` has them: two more for each channel.
+_NUMBER, _LEGACY, _CLASS, _AGENCY, _NAME, _LATIN, _TRADED, _CHANNELS = range(1, 9)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A piece of time of everybody with this pattern: what differs is cut out of the body at the marks."""
+class _Piece:
+    """A piece of time of everybody with this life; ``body`` is a text for ``format`` of PostgreSQL."""
 
     start: datetime
     end: datetime | None
@@ -38,11 +37,7 @@ class _Pattern:
     result: str
     may_recruit: bool
     withhold_from: datetime | None
-    body: tuple[str, ...]
-
-    def filled(self, facts: Mapping[str, str]) -> str:
-        """The body with ``facts`` (JSON texts) at its marks: odd parts are the marks' names."""
-        return "".join(facts[part] if place % 2 else part for place, part in enumerate(self.body))
+    body: str
 
 
 def observation(effect: Mapping[str, Any], *, ref: int, at: datetime) -> entries.Entry:
@@ -59,119 +54,112 @@ def observation(effect: Mapping[str, Any], *, ref: int, at: datetime) -> entries
 
 
 class Publisher:
-    """Makes the published rows of the licences in ``intake_out``, into ``intake_published``; takes no lock."""
+    """Makes the published rows of the licences in ``intake_out``, as ``intake_published``; takes no lock."""
 
     def __init__(self, authority: Authority, *, at: datetime) -> None:
         """Publish for ``authority`` as may be known to the public at ``at``."""
         self._authority = authority
         self._at = at
         self._stated = records.stated(authority.pk)
-        self._patterns: dict[tuple[str, str, str, _Shape], tuple[_Pattern, ...]] = {}
 
     def publish(self) -> None:
-        """Fill ``intake_published`` from ``intake_out``: the pieces that are not published like this already."""
+        """Let ``intake_published`` say of ``intake_out`` the pieces that are not published like this already."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE TEMP TABLE intake_published (place bigint, span tstzrange, state text, result text, "
-                "may_recruit boolean, body text, withhold_from timestamptz)"
-            )
-            last = 0
-            while True:
-                cursor.execute(_NEXT, [last, _BATCH])
-                rows = cursor.fetchall()
-                if not rows:
-                    break
-                last = rows[-1][0]
-                with cursor.copy("COPY intake_published FROM STDIN") as copy:
-                    for row in self._rows(rows):
-                        copy.write_row(row)
-            cursor.execute("CREATE INDEX ON intake_published (place)")
-            cursor.execute("ANALYZE intake_published (place)")
+            cursor.execute(_LIVES)
+            cursor.execute(_DISTINCT)
+            lives = cursor.fetchall()
+            with cursor.copy("COPY intake_piece FROM STDIN") as copy:
+                for life, known, observed, said, traded, channels in lives:
+                    for piece in self._ends(known, observed, said, traded=traded, channels=channels):
+                        span = f"[{piece.start.isoformat()},{piece.end.isoformat() if piece.end else ''})"
+                        rest = (piece.state, piece.result, piece.may_recruit, piece.body, piece.withhold_from)
+                        copy.write_row((life, span, *rest))
+            cursor.execute(_PUBLISHED)
 
-    def _rows(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        for place, observed, said, whole, *own in rows:
-            number, legacy, licence_class, agency, name, latin, traded, ways = own
-            facts = {
-                "number": json.dumps(number),
-                "legacy": _json(legacy),
-                "class": _json(licence_class),
-                "agency": json.dumps(agency),
-                "name": _json(name),
-                "latin": _json(latin),
-                "traded": ",".join(_json(one) for one in traded or ()),
-            }
-            channels = json.loads(ways or "[]")
-            for which, (kind, value) in enumerate(channels):
-                facts |= {f"kind{which}": _json(kind), f"value{which}": _json(value)}
-            shape = (bool(traded), len(channels))
-            for piece in self._ends("[]" if whole else observed, observed, said, shape):
-                span = f"[{piece.start.isoformat()},{piece.end.isoformat() if piece.end else ''})"
-                body = piece.filled(facts)
-                yield place, span, piece.state, piece.result, piece.may_recruit, body, piece.withhold_from
-
-    def _ends(self, known: str, observed: str, said: str, shape: _Shape) -> tuple[_Pattern, ...]:
+    def _ends(self, known: str, observed: str, said: str, *, traded: bool, channels: int) -> Sequence[_Piece]:
         """The pieces of ``observed`` and what is ``said`` now, from the first on that is not as ``known`` had it."""
-        key = (known, observed, said, shape)
-        if key not in self._patterns:
-            before = self._fold(json.loads(known), shape) if known != "[]" else ()
-            now = self._fold([*json.loads(observed), json.loads(said)], shape)
-            alike = next(
-                (place for place, pair in enumerate(zip(before, now, strict=False)) if pair[0] != pair[1]),
-                len(before),
-            )
-            self._patterns[key] = now[alike:]
-        return self._patterns[key]
+        facts = self._facts(traded=traded, channels=channels)
+        before = self._fold(facts, json.loads(known))
+        now = self._fold(facts, [*json.loads(observed), json.loads(said)])
+        pairs = enumerate(zip(before, now, strict=False))
+        return now[next((place for place, (old, new) in pairs if old != new), len(before)) :]
 
-    def _fold(self, effects: Sequence[Mapping[str, Any]], shape: _Shape) -> tuple[_Pattern, ...]:
+    def _fold(self, facts: answer.Facts, effects: Sequence[Mapping[str, Any]]) -> Sequence[_Piece]:
+        if not effects:
+            return ()
         observed = [
             observation(effect, ref=place, at=self._at) for place, effect in enumerate(effects, start=1)
         ]
-        facts = self._facts(traded=shape[0], channels=shape[1])
         return tuple(
-            _Pattern(
+            _Piece(
                 start=piece.start,
                 end=piece.end,
                 state=piece.state,
                 result=piece.result,
                 may_recruit=piece.may_recruit,
                 withhold_from=piece.withhold_from,
-                body=tuple(_MARK.split(piece.body)),
+                body=_MARK.sub(r"%\1$s", piece.body.replace("%", "%%")),
             )
             for piece in answer.pieces(facts, observed, at=self._at)
         )
 
     def _facts(self, *, traded: bool, channels: int) -> answer.Facts:
         agency = Agency(
-            number=_mark("agency"),
+            number=_mark(_AGENCY),
             authority=self._authority,
-            legal_name=_mark("name"),
-            latin_name=_mark("latin"),
+            legal_name=_mark(_NAME),
+            latin_name=_mark(_LATIN),
             country=self._authority.country,
         )
         licence = Licence(
-            number=_mark("number"),
-            legacy_number=_mark("legacy"),
-            licence_class=_mark("class"),
+            number=_mark(_NUMBER),
+            legacy_number=_mark(_LEGACY),
+            licence_class=_mark(_CLASS),
             origin="listed",
             agency=agency,
         )
-        names = [TradingName(name=_mark("traded"))] if traded else []
-        ways = [
-            Channel(kind=_mark(f"kind{place}"), value=_mark(f"value{place}")) for place in range(channels)
-        ]
+        names = [TradingName(name=_mark(_TRADED))] if traded else []
+        places = range(_CHANNELS, _CHANNELS + 2 * channels, 2)
+        ways = [Channel(kind=_mark(place), value=_mark(place + 1)) for place in places]
         return records.public_facts(licence, agency, names, (), ways, self._stated)
 
 
-_NEXT: Final = """
-SELECT place, observed::text, said::text, whole, number, legacy_number, licence_class, agency_number,
-       legal_name, latin_name, trading_names, channels::text
-FROM intake_out WHERE place > %s AND listed ORDER BY place LIMIT %s
+def _mark(place: int) -> str:
+    return f"\ue000{place}\ue001"
+
+
+#: Which life each licence shares with others, and what sets it apart: its facts as JSON, in the order of the marks.
+_LIVES: Final = """
+CREATE TEMP TABLE intake_life AS
+SELECT o.place,
+       md5(concat_ws(' ', o.whole, o.observed, o.said, o.trading_names IS NULL, jsonb_array_length(o.channels)))::uuid
+           AS life,
+       ARRAY[
+           to_json(o.number)::text, to_json(o.legacy_number)::text, to_json(o.licence_class)::text,
+           to_json(o.agency_number)::text, to_json(o.legal_name)::text, to_json(o.latin_name)::text,
+           (SELECT string_agg(to_json(name)::text, ',' ORDER BY nth)
+            FROM unnest(o.trading_names) WITH ORDINALITY AS traded (name, nth))
+       ] || ARRAY(
+           SELECT said::text FROM jsonb_array_elements(o.channels) WITH ORDINALITY AS way (pair, nth),
+               jsonb_array_elements(way.pair) WITH ORDINALITY AS half (said, side) ORDER BY way.nth, half.side
+       ) AS facts
+FROM intake_out o WHERE o.listed;
+CREATE TEMP TABLE intake_piece (life uuid, span tstzrange, state text, result text, may_recruit boolean, body text,
+    withhold_from timestamptz);
 """
 
+#: The lives themselves: as they are published already, what was observed, what is said now, and of whom.
+_DISTINCT: Final = """
+SELECT l.life, CASE WHEN o.whole THEN '[]' ELSE o.observed::text END, o.observed::text, o.said::text,
+       o.trading_names IS NOT NULL, coalesce(jsonb_array_length(o.channels), 0)
+FROM (SELECT life, min(place) AS place FROM intake_life GROUP BY life) l JOIN intake_out o ON o.place = l.place
+"""
 
-def _mark(name: str) -> str:
-    return f"\ue000{name}\ue001"
-
-
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_PUBLISHED: Final = """
+CREATE UNIQUE INDEX ON intake_life (place);
+ANALYZE intake_life (place, life);
+ANALYZE intake_piece (life);
+CREATE TEMP VIEW intake_published AS
+SELECT l.place, p.span, p.state, p.result, p.may_recruit, format(p.body, VARIADIC l.facts) AS body, p.withhold_from
+FROM intake_life l JOIN intake_piece p ON p.life = l.life;
+"""

@@ -32,7 +32,8 @@ _TABLES: Final = (
     "intake_way",
     "intake_number",
     "intake_out",
-    "intake_published",
+    "intake_life",
+    "intake_piece",
     "intake_ids",
 )
 
@@ -112,7 +113,7 @@ def file_digest(path: Path) -> str:
 def clear() -> None:
     """Take the temporary tables away; a connection that was lost has taken them along."""
     with suppress(Error), connection.cursor() as cursor:
-        cursor.execute("".join(f"DROP TABLE IF EXISTS pg_temp.{table};" for table in _TABLES))
+        cursor.execute("".join(f"DROP TABLE IF EXISTS pg_temp.{table} CASCADE;" for table in _TABLES))
 
 
 def stage(path: Path, profile: Profile, *, on: date, report: Report, progress: Progress) -> Staged:

@@ -194,6 +194,28 @@ def test_the_lists_own_words_are_believed_and_unknown_ones_are_not(take_in: Take
     _sound()
 
 
+def test_what_is_published_is_what_the_list_says_sign_for_sign(take_in: TakeIn) -> None:
+    names = {
+        "DEMO 100% Work %s %1$s %% Ltd": [],
+        'DEMO "Quoted" \\ Back/slash {0} Ltd': [],
+        "DEMO <b>O'Brien</b> & Sons; DROP TABLE": [],
+        "ديمو للتوظيف ۱۲۳ \U0001f30d": [],
+        'DEMO North t/a DEMO 50% "South" Co t/a DEMO \\ East': ['DEMO 50% "South" Co', "DEMO \\ East"],
+    }
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    rows = [f"{n:04},{name},Port %d,Valid,A%,+97714{n}00000" for n, name in enumerate(quoted)]
+    percent = PROFILE.replace('"Licensed recruiters"', '"Recruiters, 80% of them %s"')
+    take_in(rows, FIRST, profile_text=percent)
+    take_in(rows, SECOND, profile_text=percent)
+    for place, (name, traded) in enumerate(names.items()):
+        body = _body(_number(f"{place:04}"), SECOND)
+        assert (body["holder"]["name"], body["holder"]["trading_names"]) == (name, traded)
+        assert (body["legacy_number"], body["class"]) == (f"{place:04}", "A%")
+        assert body["listed"]["source"] == "Recruiters, 80% of them %s (Ministry of Labour)"
+        assert [channel["value"] for channel in body["channels"]] == [f"+97714{place}00000"]
+    _sound()
+
+
 def test_before_the_intake_nothing_was_known(take_in: TakeIn) -> None:
     take_in(_rows(1, 2), FIRST, at=NOW - 10 * DAY)
     number = _number("0001")
