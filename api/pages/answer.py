@@ -211,7 +211,9 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
     else:
         own = _fee(record, may_recruit=found.may_recruit) | {
             "compare": facts.listed(_comparing(found)) if record else "",
-            "licence": facts.listed(facts.standing(record) + _siblings(found, kept)) if record else "",
+            "licence": facts.listed(facts.standing(record, beside=found.result) + _siblings(found, kept))
+            if record
+            else "",
         }
     return {
         **_words(found.result, found.reasons, found.proof, language),

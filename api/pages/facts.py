@@ -143,15 +143,20 @@ def contacts(channels: Iterable[Mapping[str, Any]]) -> list[Fact]:
     return [Fact(labelled.get(kind, kind), items=tuple(items)) for kind, items in kinds.items()]
 
 
-def standing(record: Record) -> list[Fact]:
-    """What the licence is: its state explained, its term, its scope, conditions, grounds, authority."""
-    found = [state(record), *_decider(record), *_list(record)]
+def standing(record: Record, *, beside: str = "") -> list[Fact]:
+    """What the licence is: its state explained, its term, its scope, conditions, grounds, authority.
+
+    ``beside``: the result that it is told beside, where that is not the licence's own: an office may be closed, or an
+    appointment ended, of whoever is licensed.
+    """
+    result = beside or _result(record)
+    found = [state(record, result), *_decider(record), *_list(record)]
     terms = record.get("terms") or ()
     if terms:
         last = terms[-1]
         found.append(Fact(gettext("Licence from"), written.stated(terms[0]["first_day"])))
         found.append(Fact(gettext("Licence until"), written.stated(last["last_day"])))
-    found += scope(record)
+    found += scope(record, beside=result)
     conditions = record.get("conditions") or ()
     if conditions:
         found.append(Fact(gettext("Conditions"), items=tuple(Item(_condition(c)) for c in conditions)))
@@ -180,15 +185,18 @@ def _list(record: Record) -> list[Fact]:
     return found
 
 
-def state(record: Record) -> Fact:
-    """The state in our words and the authority's, with its meaning."""
+def _result(record: Record) -> str:
+    return str((record.get("verdict") or {}).get("result", ""))
+
+
+def state(record: Record, result: str) -> Fact:
+    """The state in our words and the authority's, with its meaning unless ``result`` is another."""
     standing = record.get("standing") or {}
     code = str(standing.get("state", ""))
     text = labels.text("states", code, get_language() or "en")
     since = written.instant(standing.get("since"))
     if since is not None:
         text = gettext("%(state)s, since %(day)s") % {"state": text, "day": written.days(since, zone(record))}
-    result = (record.get("verdict") or {}).get("result", "licensed")
     # "It is in force" beside a no, or beside a limit, would be read as a yes.
     note = "" if code == "active" and result != "licensed" else wording.meaning(code)
     term = standing.get("legal_term")
@@ -198,14 +206,14 @@ def state(record: Record) -> Fact:
     return Fact(gettext("Status"), text, note=note)
 
 
-def scope(record: Record) -> list[Fact]:
-    """For which countries and jobs the licence is good, and which are cut out of it."""
+def scope(record: Record, *, beside: str = "") -> list[Fact]:
+    """For which countries and jobs the licence is good, and which are cut out of it; ``beside`` as in `standing`."""
     held = record.get("scope") or {}
     cut = held.get("cut") or {}
     countries = _left(held, cut, "corridors", "occupations")
     jobs = _left(held, cut, "occupations", "corridors")
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
-    good = (record.get("verdict") or {}).get("result") in {"licensed", "limited"}
+    good = (beside or _result(record)) in {"licensed", "limited"}
     unlimited = good and held and not held.get("corridors") and not held.get("occupations")
     if unlimited and record.get("origin") != "listed":
         everything = gettext("all countries and all jobs")
