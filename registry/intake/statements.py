@@ -1,7 +1,8 @@
 """The set-based statements of :mod:`registry.intake.apply`, over the temporary tables of one intake.
 
 ``intake_row`` holds the staged rows, ``intake_fate`` what became of each licence, ``intake_holder`` the holders,
-``intake_out`` every licence that the list speaks of as it will stand, ``intake_published`` its public spans.
+``intake_out`` every licence that the list speaks of as it will stand; their public spans are the view
+``intake_published``.
 """
 
 from typing import Final
@@ -122,7 +123,7 @@ LEFT JOIN LATERAL (
 ) ways ON true
 """
 
-#: The projection's column: what the pattern says of the instant at which the list is taken in.
+#: The projection's column: what the life says of the instant at which the list is taken in.
 MAY_RECRUIT: Final = """
 UPDATE intake_out o SET may_recruit = p.may_recruit FROM intake_published p
 WHERE p.place = o.place AND p.span @> %(at)s::timestamptz AND p.may_recruit
