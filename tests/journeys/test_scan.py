@@ -136,28 +136,32 @@ def test_a_licence_without_its_security_is_nowhere_said_to_be_in_force(
     assert "The licence is in force." not in page
 
 
-def test_a_closed_office_is_not_told_beside_that_the_licence_is_good(
-    public: Client, bluefinch: Bluefinch
+@pytest.mark.parametrize("kind", ["office", "appointment"])
+def test_whoever_may_no_longer_act_is_not_told_beside_that_the_licence_is_good(
+    public: Client, bluefinch: Bluefinch, kind: str
 ) -> None:
     from registry import clock
 
     good = ("The licence is in force.", "all countries and all jobs")
-    agency = builders.agency("Westwind (DEMO)", at=bluefinch.at, company_number="C-10")
-    builders.active(agency, "A", at=bluefinch.at)
-    office = builders.head_office(agency, at=bluefinch.at)
-    code = badges.issue("office", office, at=bluefinch.at).code
+    at, last = bluefinch.at, bluefinch.at.date() + timedelta(days=3)
+    agency = builders.agency("Westwind (DEMO)", at=at, company_number="C-10")
+    builders.active(agency, "A", at=at)
+    by: dict[str, Any] = {"by": builders.maker(at), "at": at}
+    if kind == "office":
+        number = builders.head_office(agency, at=at)
+        over = agencies.amend_office(number, {"last_day": last}, **by, idempotency_key=builders.key())
+    else:
+        given: dict[str, Any] = {"name": "Asha Demo", "role": "registered_recruiter", "first_day": at.date()}
+        number = builders.approved(
+            agencies.appoint(agency, **given, **by, idempotency_key=builders.key()), at=at
+        )
+        over = agencies.end_appointment(number, last_day=last, **by, idempotency_key=builders.key())
+    builders.approved(over, at=at)
+    code = badges.issue(kind, number, at=at).code
     page = public.get(f"/v/{code}").content.decode()
     assert "Licensed</h1>" in page
     assert all(said in page for said in good)
-    change = agencies.amend_office(
-        office,
-        {"last_day": bluefinch.at.date() + timedelta(days=3)},
-        by=builders.maker(bluefinch.at),
-        at=bluefinch.at,
-        idempotency_key=builders.key(),
-    )
-    builders.approved(change, at=bluefinch.at)
-    with clock.frozen(bluefinch.at + timedelta(days=10)):
+    with clock.frozen(at + timedelta(days=10)):
         page = public.get(f"/v/{code}").content.decode()
     assert "Not licensed</h1>" in page
     assert "In force, since" in page, "as the authority has it"
