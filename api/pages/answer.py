@@ -209,11 +209,10 @@ def _told(found: check.Verdict, act: Link | None, kept: str) -> dict[str, str]:
     if found.kind == "licence":
         own = _written(found.body, found.may_recruit, language)
     else:
+        licence = facts.standing(record, beside=found.result) + _siblings(found, kept) if record else []
         own = _fee(record, may_recruit=found.may_recruit) | {
             "compare": facts.listed(_comparing(found)) if record else "",
-            "licence": facts.listed(facts.standing(record, beside=found.result) + _siblings(found, kept))
-            if record
-            else "",
+            "licence": facts.listed(licence) if record else "",
         }
     return {
         **_words(found.result, found.reasons, found.proof, language),

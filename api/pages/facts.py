@@ -149,14 +149,13 @@ def standing(record: Record, *, beside: str = "") -> list[Fact]:
     ``beside``: the result that it is told beside, where that is not the licence's own: an office may be closed, or an
     appointment ended, of whoever is licensed.
     """
-    result = beside or _result(record)
-    found = [state(record, result), *_decider(record), *_list(record)]
+    found = [_state(record, beside), *_decider(record), *_list(record)]
     terms = record.get("terms") or ()
     if terms:
         last = terms[-1]
         found.append(Fact(gettext("Licence from"), written.stated(terms[0]["first_day"])))
         found.append(Fact(gettext("Licence until"), written.stated(last["last_day"])))
-    found += scope(record, beside=result)
+    found += scope(record, beside=beside)
     conditions = record.get("conditions") or ()
     if conditions:
         found.append(Fact(gettext("Conditions"), items=tuple(Item(_condition(c)) for c in conditions)))
@@ -185,12 +184,12 @@ def _list(record: Record) -> list[Fact]:
     return found
 
 
-def _result(record: Record) -> str:
-    return str((record.get("verdict") or {}).get("result", ""))
+def _answered(record: Record, beside: str) -> str:
+    return beside or str((record.get("verdict") or {}).get("result", ""))
 
 
-def state(record: Record, result: str) -> Fact:
-    """The state in our words and the authority's, with its meaning unless ``result`` is another."""
+def _state(record: Record, beside: str) -> Fact:
+    """The state in our words and the authority's, with what it means."""
     standing = record.get("standing") or {}
     code = str(standing.get("state", ""))
     text = labels.text("states", code, get_language() or "en")
@@ -198,7 +197,7 @@ def state(record: Record, result: str) -> Fact:
     if since is not None:
         text = gettext("%(state)s, since %(day)s") % {"state": text, "day": written.days(since, zone(record))}
     # "It is in force" beside a no, or beside a limit, would be read as a yes.
-    note = "" if code == "active" and result != "licensed" else wording.meaning(code)
+    note = "" if code == "active" and _answered(record, beside) != "licensed" else wording.meaning(code)
     term = standing.get("legal_term")
     if term and term != labels.text("states", code, get_language() or "en"):
         called = gettext("The law calls it “%(term)s”.") % {"term": written.isolated(term)}
@@ -207,13 +206,13 @@ def state(record: Record, result: str) -> Fact:
 
 
 def scope(record: Record, *, beside: str = "") -> list[Fact]:
-    """For which countries and jobs the licence is good, and which are cut out of it; ``beside`` as in `standing`."""
+    """For which countries and jobs the licence is good, and which are cut out of it; ``beside`` as in ``standing``."""
     held = record.get("scope") or {}
     cut = held.get("cut") or {}
     countries = _left(held, cut, "corridors", "occupations")
     jobs = _left(held, cut, "occupations", "corridors")
     found = _reach(gettext("Jobs in"), countries, gettext("Kinds of jobs"), jobs)
-    good = (beside or _result(record)) in {"licensed", "limited"}
+    good = _answered(record, beside) in {"licensed", "limited"}
     unlimited = good and held and not held.get("corridors") and not held.get("occupations")
     if unlimited and record.get("origin") != "listed":
         everything = gettext("all countries and all jobs")
