@@ -163,6 +163,7 @@ _UNWANTED = (
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     f"--disable-features={','.join(_UNWANTED)}",
+    "--js-flags=--no-maglev,--no-opt",  # no page lives long enough to earn what optimizing its scripts costs
 ]  # fmt: skip
 """What every browser of a test is told."""
 
