@@ -5,8 +5,13 @@ the storage ``documents`` of the settings; nobody but :func:`hand_out` reads the
 """
 
 import hashlib
+import os
 import secrets
+import tempfile
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import puremagic
@@ -23,6 +28,10 @@ from api import pictures, problems, scanning
 LARGEST: Final = 10 * 1024 * 1024
 """Bytes of one file."""
 _HEAD: Final = 8192
+LEFT_SECONDS: Final = 24 * 60 * 60
+"""After so long nobody is still on the way from storing a file to noting it."""
+MOST_LEFT: Final = 3
+"""Files that nobody knows, beside one in a hundred, of which a folder may still be the register's own."""
 TYPES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 """The media types that are taken, and the ending under which each is handed out."""
 
@@ -128,6 +137,50 @@ def picture(upload: "UploadedFile[Any]") -> bytes:
 def forget(stored_as: str) -> None:
     """Delete the bytes of a paper."""
     storages["documents"].delete(stored_as)
+
+
+class NotOurs(Exception):  # noqa: N818 - named by what it says of the folder
+    """The folder holds more files that the register does not know than can have been left behind."""
+
+
+def touch(stored_as: str) -> None:
+    """Say of a stored file that somebody is about to note it: no sweep takes it today. ``OSError`` where it is gone."""
+    os.utime(storages["documents"].path(stored_as))
+
+
+def sweep(known: Callable[[Collection[str]], Collection[str]]) -> int:
+    """Delete the files that were stored a day ago and that nothing notes; how many.
+
+    A program that was killed between storing a file and noting it has left it: nobody sees it, and no rule of ours
+    would ever give it up. ``known`` tells which of some names are noted. Raises :class:`NotOurs`, and deletes nothing,
+    where it knows none of them or too few: then folder and database do not belong together.
+    """
+    folder = Path(storages["documents"].path(""))
+    if not folder.is_dir():
+        return 0
+    with tempfile.TemporaryFile(dir=folder) as now:  # the age of a file by the clock that gave it its time
+        before = os.fstat(now.fileno()).st_mtime - LEFT_SECONDS
+    old = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.glob("??/*")
+        if path.name.startswith(path.parent.name) and path.is_file() and path.stat().st_mtime < before
+    }
+    left = old.keys() - set(known(old.keys()))
+    if left and (len(left) == len(old) or len(left) > max(MOST_LEFT, len(old) // 100)):
+        raise NotOurs(f"{len(left)} of {len(old)} files in {folder} are unknown to the register")
+    return sum(_gone(old[name], before) for name in left)
+
+
+def _gone(path: Path, before: float) -> bool:
+    """Delete a file, unless somebody has said meanwhile that it is needed; whoever comes later stores it anew."""
+    aside = path.with_name(f"{path.name}.left")
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+        if aside.stat().st_mtime < before:
+            aside.unlink()
+            return True
+        aside.rename(path)
+    return False
 
 
 def hand_out(stored_as: str, *, name: str, media_type: str) -> FileResponse:

@@ -120,6 +120,7 @@ def stored(files: Sequence[Made], *, key: str) -> Iterator[list[Evidence]]:
 def _is_there(one: Made, reference: str, stored_as: str) -> bool:
     """Whether an earlier attempt stored exactly this: then it may be a concern's already, and is left alone."""
     try:
+        documents.touch(stored_as)
         return content(reference, stored_as) == one.content
     except (OSError, InvalidTag):
         return False

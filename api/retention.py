@@ -1,4 +1,7 @@
-"""What is deleted when its time is over: drafts nobody wrote in, what people reported, photographs, old counts."""
+"""What is deleted when its time is over: drafts nobody wrote in, what people reported, photographs, old counts.
+
+And files that were stored for a record which was then never written.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from api import documents, early_warning, tallies
-from registry import photographs
+from registry import photographs, stored
 from registry.admission import applicants
 from registry.remedy import cases
 
@@ -20,6 +23,7 @@ def refresh(*, at: datetime) -> int:
     """
     for counts in (tallies.forget, early_warning.forget, photographs.forget):
         _tried(partial(counts, at=at))
+    _tried(partial(documents.sweep, stored.known))
     drafts = (partial(applicants.forget, one) for one in applicants.forgettable(at=at))
     concerns = (partial(cases.forget, one) for one in cases.forgettable(at=at))
     return sum(
