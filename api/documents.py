@@ -32,6 +32,7 @@ LEFT_SECONDS: Final = 24 * 60 * 60
 """After so long nobody is still on the way from storing a file to noting it."""
 MOST_LEFT: Final = 3
 """Files that nobody knows, beside one in a hundred, of which a folder may still be the register's own."""
+_ASIDE: Final = ".left"
 TYPES: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 """The media types that are taken, and the ending under which each is handed out."""
 
@@ -160,6 +161,9 @@ def sweep(known: Callable[[Collection[str]], Collection[str]]) -> int:
         return 0
     with tempfile.TemporaryFile(dir=folder) as now:  # the age of a file by the clock that gave it its time
         before = os.fstat(now.fileno()).st_mtime - LEFT_SECONDS
+    for aside in folder.glob(f"??/*{_ASIDE}"):  # by a sweep that was killed: judged like every other
+        with suppress(FileNotFoundError):
+            aside.rename(aside.with_suffix(""))
     old = {
         path.relative_to(folder).as_posix(): path
         for path in folder.glob("??/*")
@@ -173,7 +177,7 @@ def sweep(known: Callable[[Collection[str]], Collection[str]]) -> int:
 
 def _gone(path: Path, before: float) -> bool:
     """Delete a file, unless somebody has said meanwhile that it is needed; whoever comes later stores it anew."""
-    aside = path.with_name(f"{path.name}.left")
+    aside = path.with_name(f"{path.name}{_ASIDE}")
     with suppress(FileNotFoundError):
         path.rename(aside)
         if aside.stat().st_mtime < before:

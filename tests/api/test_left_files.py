@@ -109,6 +109,18 @@ def test_the_same_form_sent_again_has_its_file_however_the_night_falls(folder: P
         assert evidence.content(row.reference, row.stored_as) == SOUND.content
 
 
+def test_what_a_killed_sweep_had_set_aside_is_put_back(folder: Path, leave: Leave) -> None:
+    held = _files(folder)
+    leave("nobody's")
+    _aged(folder)
+    for name in _files(folder):
+        (folder / name).rename(folder / f"{name}.left")
+    assert documents.sweep(stored.known) == 1
+    assert _files(folder) == held
+    row = ConcernFile.objects.get()
+    assert evidence.content(row.reference, row.stored_as) == SOUND.content
+
+
 def test_a_folder_that_is_not_this_databases_is_left_alone(
     folder: Path, leave: Leave, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -150,4 +162,4 @@ def test_every_table_that_notes_a_file_is_asked(folder: Path) -> None:
             assert model._meta.app_label == "registry"
             noted |= set(model._default_manager.values_list("stored_as", flat=True))
     assert len(noted) > 2
-    assert stored.known({*noted, "un/known"}) == noted
+    assert stored.known({*noted, *(f"un/known{number}" for number in range(1500))}) == noted
